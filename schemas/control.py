@@ -1,0 +1,45 @@
+"""Control records on ``signals``: what changes decisions besides news, in the same total order as the news."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.model import Record, UtcDatetime
+
+
+class RulesActivated(Record):
+    """A rule set takes force from this offset on.
+
+    ``text`` is what the person wrote (for people); ``compiled`` is the canonical JSON of the rules with every name
+    resolved to an id, which alone the engine reads, so that a decision needs nothing but the log. ``rules_hash`` is the
+    digest of ``compiled``.
+    """
+
+    kind: Literal["rules_activated"] = "rules_activated"
+    rules_hash: str
+    text: str
+    compiled: str
+    activated_at: UtcDatetime
+    author: str = ""
+    comment: str = ""
+
+
+class ExtractorChanged(Record):
+    """From this offset on signals of ``partition`` are made by ``extractor_version``; alerts name it for 14 days."""
+
+    kind: Literal["extractor_changed"] = "extractor_changed"
+    extractor_version: str
+    previous: str | None = None
+    partition: int
+    changed_at: UtcDatetime
+
+
+class SkipRange(Record):
+    """An operator's repair: the offsets ``first..last`` (inclusive) of ``signals`` do not count, now or on replay."""
+
+    kind: Literal["skip_range"] = "skip_range"
+    first: int
+    last: int
+    author: str
+    comment: str
+    ordered_at: UtcDatetime

@@ -1,0 +1,51 @@
+"""The port of a notification channel: one message to one receiver, tried once."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from schemas.alert_event import AlertEvent, Evidence
+from schemas.model import Part
+
+
+class Message(Part):
+    """What people are told. ``subject`` is at most 110 characters and plain; ``body`` is plain text, lines split by \\n.
+
+    Titles in it come from outside: a channel escapes them for its own markup. ``message_id`` is the same on every retry,
+    ``thread_id`` the same for every message of an alert.
+    """
+
+    message_id: str
+    thread_id: str
+    subject: str
+    body: str
+    event: AlertEvent
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Outcome(Part):
+    """What became of a try: ``delivered``, ``retry`` (after ``retry_after_s`` where the receiver said so) or ``refused``.
+
+    ``detail`` is for people and holds no secret.
+    """
+
+    result: Literal["delivered", "retry", "refused"]
+    detail: str
+    retry_after_s: float | None = None
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    @property
+    def receiver(self) -> str:
+        """The receiver's name in the settings."""
+        ...
+
+    async def send(self, message: Message) -> Outcome:
+        """Try once; bounded in time; never raises for what the receiver or the network does. A redirect is not success."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections; idempotent."""
+        ...

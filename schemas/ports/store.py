@@ -1,0 +1,220 @@
+"""The port of the store: the ledger, the outbox and its deliveries, feed cursors, rule sets.
+
+Two implementations of one class (SQLAlchemy Core on SQLite and PostgreSQL) pass one contract suite. All errors are
+:class:`~schemas.errors.StoreUnavailableError`, :class:`~schemas.errors.StoreFullError` or those named below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Provenance
+from schemas.model import Part, UtcDatetime
+from schemas.reasons import DeliveryStatus, FeedState
+
+
+class DeciderHead(Part):
+    """Where the decider stands: one row, replaced in the transaction that writes its events."""
+
+    log_id: str
+    next_offset: int  # of topic signals: the first not yet decided
+    engine_version: str
+    snapshot_hash: str = ""  # SHA-256 of the newest snapshot file that is fsynced, "" for none
+    snapshot_offset: int = 0  # next_offset as of that snapshot
+    events: int = 0  # events in the ledger, all rules
+
+
+class OutboxEntry(Part):
+    """An event that people are to hear of, by position in the outbox."""
+
+    position: int
+    event: AlertEvent
+    event_hash: str
+    recorded_at: UtcDatetime
+
+
+class Delivery(Part):
+    """One (alert event, receiver)."""
+
+    delivery_id: int
+    position: int  # of the outbox
+    event_hash: str
+    alert_id: str
+    seq: int
+    receiver: str
+    message_id: str  # stored before the first send, kept over retries
+    status: DeliveryStatus
+    attempts: int = 0
+    next_attempt_at: UtcDatetime
+    reason: str = ""
+    created_at: UtcDatetime
+    ended_at: UtcDatetime | None = None
+
+
+class Attempt(Part):
+    """One try to deliver; every one is kept."""
+
+    delivery_id: int
+    at: UtcDatetime
+    outcome: str  # delivered, retry, refused
+    detail: str
+
+
+class FeedRow(Part):
+    """A feed's cursor and what a person reads of it. ``cursor`` is the poller's own JSON (validators, seen items)."""
+
+    feed_id: str
+    url: str
+    state: FeedState
+    state_reason: str = ""
+    cursor: str = "{}"
+    next_poll_at: UtcDatetime | None = None
+    last_success_at: UtcDatetime | None = None
+    last_error: str = ""
+    consecutive_failures: int = 0
+    items_seen: int = 0
+
+
+class RuleSet(Part):
+    """A rule set as it was activated; kept for ever."""
+
+    rules_hash: str
+    text: str
+    compiled: str
+    activated_at: UtcDatetime
+    author: str = ""
+    comment: str = ""
+    log_offset: int
+
+
+class LedgerStore(Protocol):
+    """The truth of what rang. One decider writes; any number of processes read."""
+
+    def decider_head(self) -> DeciderHead | None:
+        """Return the head, or None before the first commit."""
+        ...
+
+    def commit_decisions(
+        self,
+        *,
+        expected: DeciderHead | None,
+        head: DeciderHead,
+        decisions: Sequence[tuple[Decision, Provenance]],
+        notify: bool = True,
+    ) -> None:
+        """In one transaction: check that the stored head and the chain heads of the rules concerned are ``expected`` (and
+        what ``decisions`` continue), append the events, their evidence and (with ``notify``) their outbox entries, set
+        the head.
+
+        :raises AnotherDeciderError: the stored head or a chain head is another; nothing was written.
+        """
+        ...
+
+    def chain_heads(self) -> Mapping[str, ChainHead]:
+        """Return per rule the last event's seq and hash."""
+        ...
+
+    def events(
+        self, *, rule: str | None = None, alert_id: str | None = None, first_position: int = 0, limit: int | None = None
+    ) -> Iterator[AlertEvent]:
+        """Yield events in the order they were written."""
+        ...
+
+    def events_with_provenance(
+        self, *, first_offset: int = 0, limit: int | None = None
+    ) -> Iterator[tuple[AlertEvent, Provenance]]:
+        """Yield events computed at ``first_offset`` of the log or later, in the order they were written."""
+        ...
+
+    def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
+        """Return what is known by ``hashes``; erased ones are absent."""
+        ...
+
+    def erase_evidence(self, article_id: str) -> int:
+        """Forget an article's texts (the ledger keeps their hashes); return how many rows went."""
+        ...
+
+    def add_rule_set(self, rule_set: RuleSet) -> None:
+        """Keep ``rule_set``; the same hash and offset again changes nothing."""
+        ...
+
+    def rule_sets(self) -> Sequence[RuleSet]:
+        """Return all, oldest first."""
+        ...
+
+
+class DeliveryStore(Protocol):
+    """The outbox and its deliveries. Any number of notifiers may work on it: one claims a delivery at a time."""
+
+    def outbox_after(self, position: int, limit: int) -> Sequence[OutboxEntry]:
+        """Return entries with a larger position, in order."""
+        ...
+
+    def outbox_cursor(self) -> int:
+        """Return the last position that was planned."""
+        ...
+
+    def plan_deliveries(self, *, expected_cursor: int, cursor: int, deliveries: Sequence[Delivery]) -> bool:
+        """In one transaction: move the cursor and store ``deliveries`` (``delivery_id`` is given by the store). False and
+        nothing written when the cursor is not ``expected_cursor``: another notifier planned them."""
+        ...
+
+    def claim_due(self, *, now: datetime, owner: str, lease_s: float, limit: int) -> Sequence[Delivery]:
+        """Return and lease deliveries that are pending or retrying, due, not leased by another, and the lowest ``seq`` not
+        ended of their (alert, receiver): so one message is in flight per (alert, receiver), in order."""
+        ...
+
+    def record_attempt(self, delivery: Delivery, attempt: Attempt, *, owner: str) -> bool:
+        """Store ``attempt`` and the delivery's new status, times and reason; release the lease. False: the lease was lost."""
+        ...
+
+    def end_deliveries(self, delivery_ids: Sequence[int], *, status: DeliveryStatus, reason: str, now: datetime) -> int:
+        """End open deliveries with a reason (superseded, suppressed); return how many."""
+        ...
+
+    def deliveries(self, *, alert_id: str | None = None, open_only: bool = False) -> Sequence[Delivery]:
+        """Return deliveries by position and receiver."""
+        ...
+
+    def attempts(self, delivery_id: int) -> Sequence[Attempt]:
+        """Return every attempt, oldest first."""
+        ...
+
+
+class FeedStore(Protocol):
+    """Feed cursors. One poller owns a feed at a time (the lease comes with several pollers)."""
+
+    def feed_rows(self) -> Mapping[str, FeedRow]:
+        """Return all feeds by id."""
+        ...
+
+    def save_feeds(self, rows: Sequence[FeedRow]) -> None:
+        """Insert or replace ``rows`` in one transaction."""
+        ...
+
+
+class HeartbeatStore(Protocol):
+    """Signs of life, read by ``status`` and the watchdog."""
+
+    def beat(self, job: str, *, at: datetime, detail: Mapping[str, str | int | float]) -> None:
+        """Record that ``job`` advanced at ``at``."""
+        ...
+
+    def heartbeats(self) -> Mapping[str, tuple[datetime, Mapping[str, str | int | float]]]:
+        """Return per job the last sign of life and its detail."""
+        ...
+
+
+class Store(LedgerStore, DeliveryStore, FeedStore, HeartbeatStore, Protocol):
+    """All of the store, as the jobs open it."""
+
+    @property
+    def store_id(self) -> str:
+        """An id made when the store was made."""
+        ...
+
+    def close(self) -> None:
+        """Release connections; idempotent."""
+        ...

@@ -1,0 +1,139 @@
+"""Every choice a person may ask about, as an enum whose value is the word shown to people and stored in records."""
+
+from enum import StrEnum
+
+
+class ArticleStatus(StrEnum):
+    """Whether the publisher still stands by the article; leaving the feed is not withdrawal."""
+
+    LIVE = "live"
+    WITHDRAWN = "withdrawn"
+
+
+class EventTimeReason(StrEnum):
+    """Why ``event_time`` is what it is."""
+
+    PUBLISHED = "published"  # as the publisher claimed
+    MISSING = "missing"  # undated, but the previous successful poll lacked it: the time it was first seen
+    FUTURE_CLAMPED = "future_clamped"  # claimed later than it was seen: the time it was first seen
+    BACKFILL = "backfill"  # undated and perhaps old: never counted
+    ARCHIVE = "archive"  # imported history: as the archive says
+
+
+class CutReason(StrEnum):
+    """Why a text is shorter than what the publisher sent."""
+
+    RECORD_LIMIT = "record_limit"  # the record would be over 1 MiB
+    CHARACTERS = "characters"  # characters no record can carry (lone surrogates, NUL) were replaced
+
+
+class FeedState(StrEnum):
+    """The state of a feed that a person reads."""
+
+    NEW = "new"  # never polled with success
+    OK = "ok"
+    FAILING = "failing"
+    PAUSED = "paused"  # by an operator
+    MUTED = "muted"  # gone for good (410 twice)
+    SILENT = "silent"  # answers, but brings nothing for far longer than it ever did
+    REMOVED = "removed"
+
+
+class Tone(StrEnum):
+    """How the parties of a sentence meet."""
+
+    COOPERATION = "cooperation"
+    CONFLICT = "conflict"
+    NEUTRAL = "neutral"
+
+
+class Prominence(StrEnum):
+    """How central an actor or a pair is to its article."""
+
+    TITLE = "title"
+    MAIN = "main"
+    MENTION = "mention"
+
+
+class LanguageSupport(StrEnum):
+    """How much extraction can do for a language."""
+
+    FULL = "full"  # actors, pairs, tone, topics, entities
+    NAMES = "names"  # names of countries, demonyms and main officials
+    NONE = "none"  # keywords only
+
+
+class EventKind(StrEnum):
+    """What happened in the life of an alert or a rule."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+    RETRACTED = "retracted"
+    BLIND = "blind"
+    SIGHTED = "sighted"
+    RULE_READY = "rule_ready"
+    RULE_REMOVED = "rule_removed"
+    OVERFLOW = "overflow"
+    ENGINE_CHANGED = "engine_changed"
+    EXTRACTOR_CHANGED = "extractor_changed"
+
+
+class EventReason(StrEnum):
+    """Why an event of the ledger was written."""
+
+    CROSSED = "crossed"  # the score and every floor were reached
+    LEARNING = "learning"  # crossed while normal is not yet known
+    AT_ACTIVATION = "at_activation"  # already over the threshold when the rule took over
+    TWICE_AS_MANY = "twice_as_many"  # the count doubled since the last event
+    BACK_TO_NORMAL = "back_to_normal"
+    EVIDENCE_CHANGED = "evidence_changed"  # late, edited or withdrawn articles
+    EVIDENCE_GONE = "evidence_gone"  # the crossing no longer holds
+    COVERAGE_LOST = "coverage_lost"
+    COVERAGE_BACK = "coverage_back"
+    WARMED = "warmed"  # a rule has read its history and takes over
+    RULE_REMOVED = "rule_removed"
+    TOO_MANY_KEYS = "too_many_keys"
+    TOO_MANY_OPEN = "too_many_open"
+    ENGINE_CHANGED = "engine_changed"
+    EXTRACTOR_CHANGED = "extractor_changed"
+
+
+class Severity(StrEnum):
+    """How loudly a rule rings, weakest first."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class DropReason(StrEnum):
+    """Why a record was left out on purpose; each is counted."""
+
+    DUPLICATE = "duplicate"
+    UNCHANGED = "unchanged"
+    TOO_LATE = "too_late"
+    SKIPPED_BY_OPERATOR = "skipped_by_operator"
+
+
+class DeadLetterReason(StrEnum):
+    """Why a record could not be handled and was put aside."""
+
+    NOT_JSON = "not_json"
+    BROKEN_RECORD = "broken_record"
+    TOO_LARGE = "too_large"
+    EXTRACTION_FAILED = "extraction_failed"
+    HOSTILE_TEXT = "hostile_text"
+
+
+class DeliveryStatus(StrEnum):
+    """Where one (alert event, receiver) stands; the last four are ends."""
+
+    PENDING = "pending"
+    RETRYING = "retrying"
+    DELIVERED = "delivered"
+    SUPERSEDED = "superseded"  # a newer event of the same alert was sent instead
+    DEAD = "dead"  # refused for good, or out of attempts
+    SUPPRESSED = "suppressed"  # by a recorded reason (resolved before it could be sent, mode, limit)
