@@ -1,0 +1,1 @@
+"""Fixtures of real servers, one of each per test session."""
