@@ -137,3 +137,29 @@ class DeliveryStatus(StrEnum):
     SUPERSEDED = "superseded"  # a newer event of the same alert was sent instead
     DEAD = "dead"  # refused for good, or out of attempts
     SUPPRESSED = "suppressed"  # by a recorded reason (resolved before it could be sent, mode, limit)
+
+
+class DeliveryReason(StrEnum):
+    """Why a delivery ended other than by being delivered."""
+
+    SHADOW = "shadow"  # the rule only tries itself
+    SERVICE_EVENT = "service_event"  # of the service rather than of the news; this receiver did not ask for those
+    BELOW_SEVERITY = "below_severity"  # weaker than what this receiver asked for
+    OTHER_LABELS = "other_labels"  # this receiver asked for other labels
+    ALREADY_RESOLVED = "already_resolved"  # over before it could be told
+    NEVER_TOLD = "never_told"  # the end of an alert whose opening this receiver never heard of
+    NEWER_EVENT = "newer_event"  # a newer event of the same alert is told instead
+    WHILE_AWAY = "while_away"  # told in the one message about what happened while nobody could be reached
+    REFUSED = "refused"  # the receiver will never take it
+    OUT_OF_ATTEMPTS = "out_of_attempts"
+    OUT_OF_TIME = "out_of_time"
+    NO_SUCH_RECEIVER = "no_such_receiver"  # no longer in the settings
+
+
+class MessageKind(StrEnum):
+    """What a message to people is about."""
+
+    ALERT = "alert"
+    WHILE_AWAY = "while_away"  # one message for all that is too old to be told one by one
+    SERVICE = "service"  # the watch itself: it stands still, or a receiver cannot be reached
+    TEST = "test"

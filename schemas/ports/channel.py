@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
+
+from pydantic import model_validator
 
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.model import Part
+from schemas.reasons import MessageKind, Severity
 
 
 class Message(Part):
-    """What people are told. ``subject`` is at most 110 characters and plain; ``body`` is plain text, lines split by \\n.
+    """What people are told. ``subject`` is at most 110 characters and plain; ``body`` is plain text of several lines.
 
     Titles in it come from outside: a channel escapes them for its own markup. ``message_id`` is the same on every retry,
-    ``thread_id`` the same for every message of an alert.
+    ``thread_id`` the same for every message of an alert. ``event`` is there for an alert's own message; a while-away
+    message holds all it tells of in ``events``; a note of the service or a test message has neither.
     """
 
     message_id: str
     thread_id: str
+    kind: MessageKind = MessageKind.ALERT
+    severity: Severity = Severity.NORMAL
     subject: str
     body: str
-    event: AlertEvent
+    event: AlertEvent | None = None
+    events: tuple[AlertEvent, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_event(self) -> Self:
+        if (self.kind is MessageKind.ALERT) != (self.event is not None):
+            raise ValueError("a message of kind alert carries its event, and only such a message does")
+        return self
 
 
 class Outcome(Part):
