@@ -1,0 +1,90 @@
+"""Opens the log that a URL of the settings names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from schemas.clock import Clock
+from schemas.errors import UsageError
+from schemas.ports.log import Log
+
+_REMEDY = (
+    'Write log = "sqlite:///state/log.db" (a file; four slashes for an absolute path)'
+    ' or log = "kafka://host:9092/prefix" (several brokers: host1:9092,host2:9092; the prefix may be left out).'
+)
+_SQLITE_OPTIONS = frozenset({"timeout_s", "lease_s", "max_pages"})
+_KAFKA_OPTIONS = frozenset({"timeout_s", "session_s", "replication"})
+
+
+def open_log(url: str, clock: Clock, *, base: Path | None = None) -> Log:
+    """Open ``sqlite:///path`` or ``kafka://host:port[,host:port…][/prefix]``; the caller closes it.
+
+    Options follow a ``?``: ``timeout_s`` (how long a call waits before LogUnavailableError), ``lease_s`` or
+    ``session_s`` (after how long a silent member of a consumer group loses its partitions), ``max_pages`` (a bound for
+    the SQLite file, in pages of 16 KiB), ``replication`` (copies of each Kafka topic that is made).
+
+    :param base: the folder a relative path starts at; None: the working directory.
+    :raises UsageError: the URL cannot be understood; says how one looks.
+    """
+    parts = _split(url)
+    if parts.scheme == "sqlite":
+        return _open_sqlite(parts, clock, base)
+    if parts.scheme == "kafka":
+        return _open_kafka(parts, clock)
+    raise UsageError(f"{_shown(parts)!r} names no kind of log", remedy=_REMEDY)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"the log's URL cannot be read: {error}", remedy=_REMEDY) from error
+    if parts.fragment:
+        raise UsageError(f"the log's URL has a '#': {_shown(parts)!r}", remedy="Write %23 for a '#' in a file name.")
+    return parts
+
+
+def _open_sqlite(parts: SplitResult, clock: Clock, base: Path | None) -> Log:
+    from connectors.log.sqlite import SqliteLog
+
+    if parts.netloc:
+        raise UsageError(f"{_shown(parts)!r} has a host where a file belongs", remedy=_REMEDY)
+    name = unquote(parts.path.removeprefix("/"))
+    if not name or name.endswith("/") or "\0" in name:
+        raise UsageError(f"{_shown(parts)!r} names no file", remedy=_REMEDY)
+    options = _options(parts, _SQLITE_OPTIONS)
+    return SqliteLog(
+        (base or Path()) / name,
+        clock,
+        timeout_s=options.get("timeout_s", 10.0),
+        lease_s=options.get("lease_s", 10.0),
+        max_pages=int(options["max_pages"]) if "max_pages" in options else None,
+    )
+
+
+def _open_kafka(parts: SplitResult, clock: Clock) -> Log:
+    raise UsageError("soon", remedy=_REMEDY)
+
+
+def _options(parts: SplitResult, known: frozenset[str]) -> Mapping[str, float]:
+    """Read the part after the ``?``; every option is a number above 0."""
+    options: dict[str, float] = {}
+    for name, text in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in known:
+            raise UsageError(
+                f"{_shown(parts)!r} has an unknown option {name!r}", remedy=f"Known here: {', '.join(sorted(known))}."
+            )
+        try:
+            options[name] = float(text)
+        except ValueError:
+            options[name] = 0.0
+        if not 0 < options[name] < 1e12:
+            raise UsageError(f"option {name!r} of the log's URL is {text!r}", remedy="Give a number above 0.")
+    return options
+
+
+def _shown(parts: SplitResult) -> str:
+    """The URL without what may be a password."""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,22 @@
+"""Each test of this folder that asks for ``harness`` runs once per kind of log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.ports.log import Log
+from tests.contract.log.harness import LogHarness, SqliteHarness, open_here
+
+
+@pytest.fixture(params=["sqlite"])
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> LogHarness:
+    return SqliteHarness(tmp_path)
+
+
+@pytest.fixture
+def log(harness: LogHarness) -> Iterator[Log]:
+    with open_here(harness) as opened:
+        yield opened

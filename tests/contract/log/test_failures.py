@@ -1,0 +1,65 @@
+"""A log that goes away and comes back, and clocks that are off."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connectors.clock import ManualClock
+from schemas.errors import ClockRefusedError, LogUnavailableError
+from schemas.ports.log import Entry, Log
+from tests.contract.log.harness import LogHarness, fresh_topic, open_here
+from tests.contract.log.test_records import read_all
+
+
+def test_an_outage_is_said_in_bounded_time_and_passes(harness: LogHarness, log: Log) -> None:
+    topic = fresh_topic(log)
+    log.append(topic, [Entry(0, b"before")])
+    with harness.outage():
+        for _ in range(2):
+            started_s = time.monotonic()
+            with pytest.raises(LogUnavailableError, match="→"):
+                log.append(topic, [Entry(0, b"during")])
+            assert time.monotonic() - started_s < 30
+    log.append(topic, [Entry(0, b"after")])
+    values = [record.value for record in read_all(log, topic)]
+    assert values[0] == b"before"
+    assert values[-1] == b"after"
+    assert set(values) <= {b"before", b"during", b"after"}
+
+
+def test_a_member_lives_through_an_outage(harness: LogHarness, log: Log) -> None:
+    topic = fresh_topic(log)
+    log.append(topic, [Entry(0, b"a")])
+    reader = log.subscribe("g", topic)
+    seen = {record.value for record in reader.poll(max_records=5, wait_s=10)}
+    with harness.outage(), pytest.raises(LogUnavailableError):
+        reader.commit({0: 1})
+    log.append(topic, [Entry(0, b"b")])
+    deadline_s = time.monotonic() + 60
+    while b"b" not in seen and time.monotonic() < deadline_s:
+        try:
+            records = reader.poll(max_records=5, wait_s=1)
+        except LogUnavailableError:
+            continue
+        seen |= {record.value for record in records}
+        if records:
+            assert reader.commit({0: records[-1].offset + 1})
+    assert seen == {b"a", b"b"}
+    assert log.committed("g", topic) == {0: log.end_offset(topic, 0)}
+
+
+def test_a_clock_far_behind_the_log_is_refused(harness: LogHarness, log: Log) -> None:
+    topic = fresh_topic(log)
+    log.append(topic, [Entry(0, b"right")])
+    with open_here(harness, ManualClock(datetime.now(UTC) - timedelta(minutes=4))) as behind:
+        with pytest.raises(ClockRefusedError, match="→"):
+            behind.append(topic, [Entry(0, b"wrong")])
+        assert [record.value for record in read_all(behind, topic)] == [b"right"]
+    with open_here(harness, ManualClock(datetime.now(UTC) - timedelta(seconds=60))) as near:
+        near.append(topic, [Entry(0, b"a minute off")])
+    records = read_all(log, topic)
+    assert [record.value for record in records] == [b"right", b"a minute off"]
+    assert records[0].append_time_ms <= records[1].append_time_ms
