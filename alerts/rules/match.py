@@ -1,38 +1,121 @@
-"""What a rule finds in a signal: one hit a key. A pure function of (rule, signal)."""
+"""What rules find in a signal: one rule (:func:`compile_watch`), or all at the price of the few that can hit it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
-from alerts.rules.model import Only, Rule
+from ahocorasick_rs import AhoCorasick
+
+from alerts.rules.membership import ActorTest
+from alerts.rules.model import ActorSet, KeywordsPart, PairPart, Rule, Scope
+from alerts.rules.terms import compile_term
+from alerts.rules.view import SignalView
+from alerts.rules.watching import CompiledWatch, Hit, compile_watch, narrowed
 from schemas.signal import Signal
 
+__all__ = ["CompiledWatch", "Hit", "RuleIndex", "compile_watch", "narrowed"]
 
-@dataclass(frozen=True)
-class Hit:
-    """A key found in an article: where (indices into ``Signal.sentences``, sorted) and the words or ids that matched."""
-
-    key: str
-    sentences: tuple[int, ...]
-    matched: tuple[str, ...]
+#: Two sets of named actors make at most so many entries of the pair index; larger ones are found by the smaller set.
+_MAX_PAIR_ENTRIES = 1_000
 
 
-class CompiledWatch:
-    """The watch of one rule, ready to be asked."""
+class RuleIndex:
+    """Rules by what must be in a signal before they can hit; each rule is filed under one such thing, the rarest it has."""
 
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._watches: list[CompiledWatch] = []
+        self._by_pair: dict[tuple[str, str], list[int]] = {}
+        self._by_actor: dict[str, list[int]] = {}
+        self._by_topic: dict[str, list[int]] = {}
+        self._by_literal: dict[str, list[int]] = {}
+        self._any_pair: list[int] = []
+        self._any_actor: list[int] = []
+        self._always: list[int] = []
+        for rule in rules:
+            self._file(len(self._watches), rule)
+            self._watches.append(compile_watch(rule))
+        literals = sorted(self._by_literal)
+        self._rules_of_literal = [self._by_literal[text] for text in literals]
+        self._automaton = AhoCorasick(literals) if literals else None
 
-    def hits(self, signal: Signal) -> tuple[Hit, ...]:
-        """Return one hit a key, sorted by key; a withdrawn signal has none."""
-        raise NotImplementedError
+    def hits(self, signal: Signal) -> Mapping[str, tuple[Hit, ...]]:
+        """Return the hits by rule name, in the order of the rules; rules without a hit are not in it."""
+        view = SignalView(signal)
+        found: dict[str, tuple[Hit, ...]] = {}
+        for number in self._candidates(view):
+            watch = self._watches[number]
+            if hits := watch.hits_in(view):
+                found[watch.rule.name] = hits
+        return found
+
+    def _candidates(self, view: SignalView) -> list[int]:
+        signal = view.signal
+        numbers = set(self._always)
+        if signal.pairs:
+            numbers.update(self._any_pair)
+            for pair in signal.pairs:
+                numbers.update(self._by_pair.get((pair.source, pair.target), ()))
+                numbers.update(self._by_pair.get((pair.target, pair.source), ()))
+        actors = {actor.id for actor in signal.actors}
+        for pair in signal.pairs:
+            actors.update((pair.source, pair.target))
+        if actors:
+            numbers.update(self._any_actor)
+            for actor in actors:
+                numbers.update(self._by_actor.get(actor, ()))
+        for topic in signal.topics:
+            numbers.update(self._by_topic.get(topic.id, ()))
+        if self._automaton is not None:
+            matches = self._automaton.find_matches_as_indexes(view.folded.text, overlapping=True)
+            for literal in {match[0] for match in matches}:
+                numbers.update(self._rules_of_literal[literal])
+        return sorted(numbers)
+
+    def _file(self, number: int, rule: Rule) -> None:
+        watch = rule.watch
+        if watch.pair is not None:
+            self._file_pair(number, watch.pair, watch.scope)
+        elif watch.actor is not None and (watch.actor.any or watch.actor.all):
+            self._file_actors(number, watch.actor.any or watch.actor.all[0], self._any_actor)
+        elif watch.keywords is not None and (literals := _literals(watch.keywords)):
+            for text in set(literals):
+                self._by_literal.setdefault(text, []).append(number)
+        elif watch.topics is not None and (topics := watch.topics.any or watch.topics.all[:1]):
+            for topic in topics:
+                self._by_topic.setdefault(topic, []).append(number)
+        else:
+            self._always.append(number)
+
+    def _file_pair(self, number: int, pair: PairPart, scope: Scope) -> None:
+        one, other = ActorTest(pair.one).ids, ActorTest(pair.other).ids
+        only_as_extracted = pair.directed or scope is Scope.SENTENCE
+        if only_as_extracted and one is not None and other is not None and len(one) * len(other) <= _MAX_PAIR_ENTRIES:
+            for ends in product(sorted(one), sorted(other)):
+                self._by_pair.setdefault(ends, []).append(number)
+            return
+        ends_by_size = sorted((ids for ids in (one, other) if ids is not None), key=len)
+        if not ends_by_size:
+            (self._any_pair if only_as_extracted else self._any_actor).append(number)
+            return
+        for actor in ends_by_size[0]:
+            self._by_actor.setdefault(actor, []).append(number)
+
+    def _file_actors(self, number: int, choices: ActorSet, otherwise: list[int]) -> None:
+        ids = ActorTest(choices).ids
+        if ids is None:
+            otherwise.append(number)
+            return
+        for actor in ids:
+            self._by_actor.setdefault(actor, []).append(number)
 
 
-def compile_watch(rule: Rule) -> CompiledWatch:
-    """Return the watch of ``rule``, ready to be asked for hits."""
-    return CompiledWatch(rule)
-
-
-def narrowed(hit: Hit, only: Only | None, rule: Rule, signal: Signal) -> bool:
-    """Tell whether a detector with ``only`` counts ``hit`` of ``rule`` in ``signal``."""
-    raise NotImplementedError
+def _literals(part: KeywordsPart) -> Sequence[str]:
+    """Return folded texts of which one must be in the text for ``part`` to hold; empty = cannot be told."""
+    groups = [[term] for term in part.all] + ([list(part.any)] if part.any else [])
+    known = []
+    for group in groups:
+        literals = [compile_term(term).literals for term in group]
+        if all(literals):
+            known.append([text for of_term in literals for text in of_term])
+    return max(known, key=lambda group: min(map(len, group)), default=())

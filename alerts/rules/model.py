@@ -96,9 +96,11 @@ class PairPart(Part):
 
 
 class ActorPart(Part):
-    """An actor that is in the article."""
+    """Actors: at least one of ``any``, one of each set of ``all``, not one of ``none`` in the whole article."""
 
-    any: ActorSet
+    any: ActorSet = ()
+    all: tuple[ActorSet, ...] = ()
+    none: ActorSet = ()
 
 
 class Phrase(Part):
@@ -129,7 +131,7 @@ PlainTerm = Annotated[Phrase | Pattern | Stem, Field(discriminator="kind")]
 
 
 class Near(Part):
-    """One term of each group, in any order, in one paragraph, with at most ``words`` other words between neighbours."""
+    """One term of each group, in any order, in one paragraph, at most ``words`` words between the first and the last."""
 
     kind: Literal["near"] = "near"
     groups: tuple[tuple[PlainTerm, ...], ...]
@@ -196,7 +198,7 @@ class Watch(Part):
     def _has_the_part_of_its_kind(self) -> Self:
         part = {
             WatchKind.PAIR: self.pair is not None,
-            WatchKind.ACTOR: self.actor is not None,
+            WatchKind.ACTOR: self.actor is not None and bool(self.actor.any),
             WatchKind.KEYWORDS: self.keywords is not None and bool(self.keywords.any or self.keywords.all),
             WatchKind.TOPIC: self.each_topic or self.topics is not None,
         }

@@ -1,0 +1,165 @@
+"""What one rule finds in a signal: one hit a key. A pure function of (rule, signal)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from alerts.rules.finders import ActorFinder, Found, KeywordFinder, PairFinder, TopicFinder, merged
+from alerts.rules.model import Only, Rule, Scope, SourcesPart, TonePart, WatchKind
+from alerts.rules.view import SignalView
+from schemas.reasons import ArticleStatus, Prominence
+from schemas.signal import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A key found in an article: where (indices into ``Signal.sentences``, sorted) and the words or ids that matched.
+
+    ``matched`` begins with the ids of the key's actors or topic; keywords are spelt as in the article.
+    """
+
+    key: str
+    sentences: tuple[int, ...]
+    matched: tuple[str, ...]
+
+
+class CompiledWatch:
+    """The watch of one rule, ready to be asked. Parts hold together when some unit of the scope has something of each."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self._watch = watch = rule.watch
+        prominence = frozenset(watch.prominence or Prominence)
+        self._pair = PairFinder(watch.pair, watch.scope, prominence) if watch.pair else None
+        self._actor = ActorFinder(watch.actor, prominence) if watch.actor else None
+        self._topics = TopicFinder(watch.topics) if watch.topics or watch.each_topic else None
+        self._keywords = KeywordFinder(watch.keywords) if watch.keywords else None
+
+    def hits(self, signal: Signal) -> tuple[Hit, ...]:
+        """Return one hit a key, sorted by key; a withdrawn signal has none."""
+        return self.hits_in(SignalView(signal))
+
+    def hits_in(self, view: SignalView) -> tuple[Hit, ...]:
+        """Return the same as :meth:`hits` for the signal of ``view``, sharing what other rules made it compute."""
+        if not self._may_hit(view.signal):
+            return ()
+        conditions: list[Found] = []
+        subjects = self._subjects(view, conditions)
+        return self._placed(view, subjects, conditions) if subjects else ()
+
+    def _may_hit(self, signal: Signal) -> bool:
+        watch = self._watch
+        return (
+            signal.status is ArticleStatus.LIVE
+            and (not watch.languages or signal.language in watch.languages)
+            and (watch.sources is None or _admits(watch.sources, signal))
+            and (watch.tone is None or signal.tone not in watch.tone.none)
+        )
+
+    def _subjects(self, view: SignalView, conditions: list[Found]) -> Mapping[str, Found] | None:
+        """Return what makes the keys, by key, and add what else must hold; None where a part is not in the article."""
+        subjects: Mapping[str, Found] = {}
+        kind, name = self._watch.kind, self.rule.name
+        if self._pair is not None:
+            if not (pairs := self._pair.found(view)):
+                return None
+            if kind is WatchKind.PAIR:
+                subjects = pairs
+            else:
+                conditions.append(merged(pairs.values()))
+        if self._actor is not None:
+            if (actors := self._actor.found(view)) is None:
+                return None
+            conditions.extend(actors[1])
+            if kind is WatchKind.ACTOR:
+                subjects = actors[0]
+            elif actors[0]:
+                conditions.append(merged(actors[0].values()))
+        if self._topics is not None:
+            if (topics := self._topics.found(view)) is None:
+                return None
+            conditions.extend(topics[1])
+            if self._watch.each_topic:
+                subjects = {f"topic:{topic}": found for topic, found in topics[0].items()}
+            elif kind is WatchKind.TOPIC:
+                subjects = {f"topic:{name}": merged((*self._wanted(topics[0]), *topics[1]))}
+            if not self._watch.each_topic and (any_of := self._wanted(topics[0])):
+                conditions.append(merged(any_of))
+        if self._keywords is not None:
+            if (words := self._keywords.found(view)) is None:
+                return None
+            conditions.extend(words)
+            if kind is WatchKind.KEYWORDS:
+                subjects = {f"keyword:{name}": merged(words)}
+        return subjects
+
+    def _wanted(self, topics: Mapping[str, Found]) -> Sequence[Found]:
+        """Return those of ``topics`` that the rule asks for by ``any``."""
+        part = self._watch.topics
+        return tuple(topics.values()) if part is not None and part.any else ()
+
+    def _placed(self, view: SignalView, subjects: Mapping[str, Found], conditions: Sequence[Found]) -> tuple[Hit, ...]:
+        """Return the subjects that lie in a unit with something of every condition and of the right tone."""
+        scope = self._watch.scope
+        allowed = _units_of_tone(view, self._watch.tone, scope)
+        for condition in conditions:
+            units = view.units(condition.sentences, scope)
+            allowed = units if allowed is None else allowed & units
+        hits = []
+        for key, found in sorted(subjects.items()):
+            units = view.units(found.sentences, scope)
+            if allowed is not None:
+                units &= allowed
+            if units:
+                hits.append(self._hit(view, key, (found, *conditions), units))
+        return tuple(hits)
+
+    def _hit(self, view: SignalView, key: str, parts: Sequence[Found], units: set[int]) -> Hit:
+        scope = self._watch.scope
+        matched = dict.fromkeys(
+            name
+            for part in parts
+            for name, sentences in part.names.items()
+            if not units.isdisjoint(view.units(sentences, scope))
+        )
+        where = view.sentences_in(parts[0].sentences, units, scope) if view.signal.sentences else ()
+        return Hit(key, tuple(sorted(where)), tuple(matched))
+
+
+def _units_of_tone(view: SignalView, part: TonePart | None, scope: Scope) -> set[int] | None:
+    """Return the units whose tone ``part`` admits; None = all. An article has a tone of its own, others their sentences'."""
+    if part is None:
+        return None
+    if scope is Scope.ARTICLE:
+        return {0} if not part.any or view.signal.tone in part.any else set()
+    wanted = view.units((i for i, tone in enumerate(view.tones) if not part.any or tone in part.any), scope)
+    return wanted - view.units((i for i, tone in enumerate(view.tones) if tone in part.none), scope)
+
+
+def _admits(part: SourcesPart, signal: Signal) -> bool:
+    source = signal.source
+    if source.id in part.except_ids or source.group in part.except_groups or source.country in part.except_countries:
+        return False
+    if not (part.ids or part.groups or part.countries):
+        return True
+    return source.id in part.ids or source.group in part.groups or source.country in part.countries
+
+
+def compile_watch(rule: Rule) -> CompiledWatch:
+    """Return the watch of ``rule``, ready to be asked for hits."""
+    return CompiledWatch(rule)
+
+
+def narrowed(hit: Hit, only: Only | None, rule: Rule, signal: Signal) -> bool:
+    """Tell whether a detector with ``only`` counts ``hit`` of ``rule`` in ``signal``: tone and topic where the hit lies."""
+    if only is None:
+        return True
+    view, scope = SignalView(signal), rule.watch.scope
+    units = view.units(hit.sentences or (0,), scope)
+    toned = _units_of_tone(view, TonePart(any=only.tones), scope) if only.tones else None
+    if toned is not None:
+        units &= toned
+    if only.topics:
+        units &= view.units((s for t in signal.topics if t.id in only.topics for s in t.sentences), scope)
+    return bool(units)
