@@ -26,6 +26,18 @@ class DeciderHead(Part):
     events: int = 0  # events in the ledger, all rules
 
 
+class StoredEvent(Part):
+    """A row of the ledger as it lies in the database: ``body`` is the canonical JSON that was hashed, byte for byte."""
+
+    position: int  # 1, 2, 3 … over all rules
+    rule: str
+    seq: int
+    alert_id: str
+    previous: str
+    hash: str
+    body: bytes
+
+
 class OutboxEntry(Part):
     """An event that people are to hear of, by position in the outbox."""
 
@@ -128,6 +140,10 @@ class LedgerStore(Protocol):
         """Yield events computed at ``first_offset`` of the log or later, in the order they were written."""
         ...
 
+    def stored_events(self, *, first_position: int = 0) -> Iterator[StoredEvent]:
+        """Yield the rows of the ledger in order, neither read nor checked: what a proof hashes again."""
+        ...
+
     def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
         """Return what is known by ``hashes``; erased ones are absent."""
         ...
@@ -170,8 +186,11 @@ class DeliveryStore(Protocol):
         """Store ``attempt`` and the delivery's new status, times and reason; release the lease. False: the lease was lost."""
         ...
 
-    def end_deliveries(self, delivery_ids: Sequence[int], *, status: DeliveryStatus, reason: str, now: datetime) -> int:
-        """End open deliveries with a reason (superseded, suppressed); return how many."""
+    def end_deliveries(
+        self, delivery_ids: Sequence[int], *, status: DeliveryStatus, reason: str, now: datetime, owner: str = ""
+    ) -> int:
+        """End open deliveries with a reason (superseded, suppressed); return how many. With ``owner``, those that another
+        notifier holds at ``now`` are left alone: they may be on their way."""
         ...
 
     def deliveries(self, *, alert_id: str | None = None, open_only: bool = False) -> Sequence[Delivery]:

@@ -1,0 +1,1 @@
+"""The store on SQLite or PostgreSQL: what rang, what is to be delivered, where feeds stand. Opened by ``open.open_store``."""

@@ -1,0 +1,183 @@
+"""The tables, as they are now; ``migrations/`` holds the way here and a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from connectors.store.columns import FreeText, UtcMicroseconds, words
+from schemas.reasons import DeliveryStatus, FeedState
+
+#: The newest migration; it is read at each start without importing Alembic.
+SCHEMA_VERSION = "0001"
+
+#: Where the database says which migration it has had.
+VERSION_TABLE = "schema_version"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+# SQLite numbers rows by itself only where the type is INTEGER, which there has 64 bits anyway.
+_ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+store_identity = Table(
+    "store_identity",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("store_id", Text, nullable=False),
+)
+
+decider_head = Table(
+    "decider_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1: there is one
+    Column("log_id", Text, nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("engine_version", Text, nullable=False),
+    Column("snapshot_hash", Text, nullable=False),
+    Column("snapshot_offset", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),  # also the position of the last event
+)
+
+chain_heads = Table(
+    "chain_heads",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 … over all rules
+    Column("rule", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("alert_id", Text, nullable=False, index=True),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # the canonical JSON that was hashed, byte for byte
+    # Provenance: beside the event, never part of its hash.
+    Column("log_offset", BigInteger, nullable=False, index=True),
+    Column("host", Text, nullable=False),
+    Column("recorded_at_us", UtcMicroseconds, nullable=False),
+    UniqueConstraint("rule", "seq"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("article_id", Text, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("position", BigInteger, ForeignKey("events.position"), primary_key=True, autoincrement=False),
+)
+
+outbox_cursor = Table(
+    "outbox_cursor",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("position", BigInteger, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", _ROW_ID, primary_key=True),
+    Column("position", BigInteger, ForeignKey("outbox.position"), nullable=False),
+    Column("event_hash", Text, nullable=False),
+    Column("alert_id", Text, nullable=False, index=True),
+    # What is kept in order: the alert; for an event of a rule, which has no alert, the rule.
+    Column("subject", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("status", words(DeliveryStatus), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at_us", UtcMicroseconds, nullable=False),
+    Column("reason", FreeText, nullable=False),
+    Column("created_at_us", UtcMicroseconds, nullable=False),
+    Column("ended_at_us", UtcMicroseconds),  # open while NULL
+    Column("lease_owner", Text),
+    Column("lease_until_us", UtcMicroseconds),
+    UniqueConstraint("position", "receiver"),
+)
+# Ended deliveries pile up for ever; what claiming looks at stays as small as what is open.
+_open = deliveries.c.ended_at_us.is_(None)
+Index(
+    "deliveries_open",
+    deliveries.c.subject,
+    deliveries.c.receiver,
+    deliveries.c.seq,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
+Index("deliveries_due", deliveries.c.next_attempt_at_us, sqlite_where=_open, postgresql_where=_open)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("attempt_id", _ROW_ID, primary_key=True),
+    Column("delivery_id", BigInteger, ForeignKey("deliveries.delivery_id"), nullable=False, index=True),
+    Column("at_us", UtcMicroseconds, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", FreeText, nullable=False),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("feed_id", Text, primary_key=True),
+    Column("url", FreeText, nullable=False),
+    Column("state", words(FeedState), nullable=False),
+    Column("state_reason", FreeText, nullable=False),
+    Column("cursor", FreeText, nullable=False),
+    Column("next_poll_at_us", UtcMicroseconds),
+    Column("last_success_at_us", UtcMicroseconds),
+    Column("last_error", FreeText, nullable=False),
+    Column("consecutive_failures", Integer, nullable=False),
+    Column("items_seen", BigInteger, nullable=False),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("at_us", UtcMicroseconds, nullable=False),
+    Column("detail", FreeText, nullable=False),
+)
+
+rule_sets = Table(
+    "rule_sets",
+    metadata,
+    Column("rule_set_id", _ROW_ID, primary_key=True),
+    Column("rules_hash", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("compiled", Text, nullable=False),
+    Column("activated_at_us", UtcMicroseconds, nullable=False),
+    Column("author", FreeText, nullable=False),
+    Column("comment", FreeText, nullable=False),
+    Column("log_offset", BigInteger, nullable=False),
+    UniqueConstraint("rules_hash", "log_offset"),
+)
