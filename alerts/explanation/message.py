@@ -1,0 +1,120 @@
+"""An event of the ledger and its evidence → the message people get. Pure: the same event, the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from alerts.explanation.carriers import carried_by, headlines, safe_link
+from alerts.explanation.names import ActorNames, key_name
+from alerts.explanation.phrases import (
+    HAPPENED,
+    LEARNING_MARK,
+    because,
+    counted,
+    moment,
+    percent,
+    quantity,
+    says_learning,
+)
+from alerts.explanation.subject import subject_of
+from schemas.alert_event import AlertEvent, Evidence
+from schemas.plain_text import plain_line, shortened
+from schemas.ports.channel import Message
+
+#: Limits of what comes from outside, in characters; a channel may allow less and cuts further.
+_TITLE_LIMIT = 200
+_KEY_LIMIT = 120
+_FEEDS_SHOWN = 10
+
+
+def alert_message(event: AlertEvent, evidence: Sequence[Evidence], names: ActorNames, *, message_id: str) -> Message:
+    """Return the message of ``event``. ``evidence`` is what is left of its evidence, in any order; erased texts are
+    missing. All messages of an alert share a thread, and so do those of a rule."""
+    shown = headlines(evidence)
+    return Message(
+        message_id=message_id,
+        thread_id=event.alert_id or f"rule-{event.rule}",
+        severity=event.severity,
+        subject=subject_of(event, names),
+        body="\n\n".join("\n".join(lines) for lines in _paragraphs(event, evidence, shown, names) if lines),
+        event=event,
+        evidence=(*shown, *(item for item in evidence if item not in shown)),
+    )
+
+
+def _paragraphs(
+    event: AlertEvent, evidence: Sequence[Evidence], shown: Sequence[Evidence], names: ActorNames
+) -> Iterator[list[str]]:
+    happened = f"{HAPPENED[event.event]}: {because(event)}."
+    yield [happened, plain_line(event.detail, _TITLE_LIMIT)] if event.detail else [happened]
+    yield [*_watched(event, names), *_figures(event)]
+    told = [line for item in shown for line in headline_lines(item)]
+    yield [*told, f"Carried by {carried_by(evidence, names)}"] if told else []
+    yield list(_sight(event))
+    yield list(_origin(event))
+
+
+def _watched(event: AlertEvent, names: ActorNames) -> Iterator[str]:
+    if event.key:
+        name, key = key_name(event.rule, event.key, names), plain_line(event.key, _KEY_LIMIT)
+        name = shortened(name, _KEY_LIMIT)
+        yield f"Watched: {name} ({key})" if name != key else f"Watched: {key}"
+
+
+def _origin(event: AlertEvent) -> Iterator[str]:
+    yield f"Rule: {plain_line(event.rule)}{_labels(event)}"
+    if event.alert_id:
+        yield f"Alert: {event.alert_id}, event {event.seq} of its rule, {moment(event.at)}"
+        yield f"More: tocsin alerts show {event.alert_id}"
+    else:
+        yield f"Event {event.seq} of the rule, {moment(event.at)}"
+        yield "More: tocsin status"
+
+
+def _figures(event: AlertEvent) -> Iterator[str]:
+    if event.window is not None:
+        yield (
+            f"Counted: {counted(event.counts, articles=True)} in the {event.window.hours} h to {moment(event.window.end)}"
+        )
+        if event.expected is not None:
+            ratio = f", {quantity(event.ratio)} times as many" if event.ratio is not None and event.ratio >= 1 else ""
+            score = f"; score {event.score:g}" if event.score is not None else ""
+            yield f"Expected: {quantity(event.expected)}{ratio}{score}{f' ({event.detector})' if event.detector else ''}"
+        elif event.detector:
+            yield f"Found by: {plain_line(event.detector)}"
+    if says_learning(event):
+        yield LEARNING_MARK.capitalize()
+
+
+def headline_lines(item: Evidence) -> Iterator[str]:
+    """Yield a headline with publisher and time, and its link on a line of its own where it is an http(s) address."""
+    title = plain_line(item.title or item.excerpt, _TITLE_LIMIT) or "(no title)"
+    publisher = plain_line(item.source.name or item.source.id, 80)
+    country = f", {plain_line(item.source.country, 20)}" if item.source.country else ""
+    yield f"• {title} — {publisher}{country}, {moment(item.event_time)}"
+    link = safe_link(item.url)
+    if link is not None:
+        yield f"  {link}"
+
+
+def _sight(event: AlertEvent) -> Iterator[str]:
+    if event.blind_feeds:
+        yield f"Blind feeds: {_feeds(event.blind_feeds)}"
+    if event.coverage is not None:
+        yield f"Coverage: {percent(event.coverage)} of what is usually seen"
+    if event.feeds_changed:
+        yield f"Feeds that changed within 14 days: {_feeds(event.feeds_changed)}"
+    if len(event.extractor_versions) > 1:
+        yield f"Extraction changed within 14 days: {' → '.join(v[:12] for v in event.extractor_versions)}"
+
+
+def _feeds(feeds: Sequence[str]) -> str:
+    more = len(feeds) - _FEEDS_SHOWN
+    shown = ", ".join(plain_line(feed, 80) for feed in feeds[:_FEEDS_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _labels(event: AlertEvent) -> str:
+    if not event.labels:
+        return ""
+    return " · " + ", ".join(plain_line(f"{name}={value}", 80) for name, value in sorted(event.labels.items()))

@@ -1,0 +1,46 @@
+"""Names for people: actors by id, and keys as a headline writes them."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from schemas.plain_text import plain_line
+
+#: A pair of actor ids: ``AZE-RUS`` either way, ``AZE>RUS`` directed.
+_PAIR = re.compile(r"([A-Z][A-Z0-9_]*)([->])([A-Z][A-Z0-9_]*)")
+_ACTOR = re.compile(r"[A-Z][A-Z0-9_]*")
+_JOINT = {"-": "–", ">": " → "}
+
+
+class ActorNames(Protocol):
+    """What an actor is called."""
+
+    def display_name(self, actor_id: str) -> str:
+        """Return the name of ``actor_id`` for people; the id itself where it has none."""
+        ...
+
+
+class NamesById:
+    """Names from a mapping; an actor that is not in it is called by its id."""
+
+    def __init__(self, names: dict[str, str] | None = None) -> None:
+        self._names = dict(names or {})
+
+    def display_name(self, actor_id: str) -> str:
+        """Return the name, or the id."""
+        return self._names.get(actor_id, actor_id)
+
+
+def key_name(rule: str, key: str, names: ActorNames) -> str:
+    """Return a key as people say it: ``Azerbaijan–Russia``, ``Azerbaijan → Russia``, ``Azerbaijan``, a topic; the rule's name
+    where its one key has no name."""
+    pair = _PAIR.fullmatch(key)
+    if pair is not None:
+        source, joint, target = pair.groups()
+        return plain_line(f"{names.display_name(source)}{_JOINT[joint]}{names.display_name(target)}")
+    if _ACTOR.fullmatch(key) is not None:
+        return plain_line(names.display_name(key))
+    if key.startswith("topic:"):
+        return plain_line(key.removeprefix("topic:").replace("_", " "))
+    return plain_line(key) or plain_line(rule)

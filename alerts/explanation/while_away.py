@@ -1,0 +1,55 @@
+"""One message for all that is too old to be told one by one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from alerts.explanation.names import ActorNames
+from alerts.explanation.phrases import moment, plural
+from alerts.explanation.subject import SUBJECT_LIMIT, subject_of
+from schemas.alert_event import AlertEvent
+from schemas.plain_text import shortened
+from schemas.ports.channel import Message
+from schemas.reasons import MessageKind, Severity
+
+#: More lines than this nobody reads; what is left out is counted.
+_LINES = 40
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def while_away_message(events: Sequence[AlertEvent], names: ActorNames, *, message_id: str) -> Message:
+    """Return the message of ``events`` (at least one, the newest event of each alert): the gravest first, then by time."""
+    gravest = max((event.severity for event in events), key=lambda severity: _RANK[severity])
+    first, last = _span(events)
+    told = plural(len(events), "event", "events")
+    span = moment(first) if first == last else f"{moment(first)} to {moment(last)}"
+    ordered = sorted(events, key=lambda event: (-_RANK[event.severity], event.at, event.rule, event.seq))
+    lines = [f"• {moment(event.at)}: {subject_of(event, names)}{_where(event)}" for event in ordered[:_LINES]]
+    if len(ordered) > _LINES:
+        lines.append(f"… and {len(ordered) - _LINES} more")
+    body = [
+        "These happened more than an hour before they could be told:",
+        "",
+        *lines,
+        "",
+        "More: tocsin alerts list",
+    ]
+    subject = f"While away: {told}, gravest {gravest.value.upper()}, {span}"
+    return Message(
+        message_id=message_id,
+        thread_id=message_id,
+        kind=MessageKind.WHILE_AWAY,
+        severity=gravest,
+        subject=shortened(subject, SUBJECT_LIMIT),
+        body="\n".join(body),
+        events=tuple(sorted(events, key=lambda event: (event.at, event.rule, event.seq))),
+    )
+
+
+def _span(events: Sequence[AlertEvent]) -> tuple[datetime, datetime]:
+    return min(event.at for event in events), max(event.at for event in events)
+
+
+def _where(event: AlertEvent) -> str:
+    return f" [tocsin alerts show {event.alert_id}]" if event.alert_id else ""

@@ -1,0 +1,261 @@
+"""Every kind of event in words, compared with files a person has read: subject, blank line, body.
+
+After a wanted change run this module as a script from the root of the project, and read the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from alerts.explanation.message import alert_message
+from alerts.explanation.names import NamesById
+from alerts.explanation.service_note import dead_delivery_note, message_for_test
+from alerts.explanation.subject import SUBJECT_LIMIT
+from alerts.explanation.while_away import while_away_message
+from schemas.alert_event import AlertEvent, Counts, Evidence, Window
+from schemas.article import Source
+from schemas.plain_text import plain_text
+from schemas.ports.channel import Message
+from schemas.reasons import EventKind, EventReason, Severity
+
+GOLDEN = Path(__file__).with_name("golden")
+NAMES = NamesById({"AZE": "Azerbaijan", "RUS": "Russia", "GBR": "United Kingdom"})
+AT = datetime(2025, 6, 28, 14, 20, tzinfo=UTC)
+HOUR = AT.replace(minute=0)
+
+
+def crossing(event: EventKind, reason: EventReason, **changes: object) -> AlertEvent:
+    """Return an event of an alert on a pair."""
+    values: dict[str, object] = {
+        "alert_id": "3f9c1a7be0d24c55a1b2c3d4",
+        "seq": 12,
+        "event": event,
+        "reason": reason,
+        "rule": "azerbaijan-russia",
+        "key": "AZE-RUS",
+        "severity": Severity.HIGH,
+        "labels": {"desk": "caucasus"},
+        "at": AT,
+        "crossing": HOUR,
+        "detector": "spike",
+        "window": Window(start=HOUR - timedelta(hours=5), end=HOUR + timedelta(hours=1), hours=6),
+        "counts": Counts(stories=9, publishers=6, articles=14),
+        "expected": 1.1,
+        "ratio": 8.18,
+        "score": 5.124,
+        "coverage": 1.0,
+    }
+    return AlertEvent.model_validate({**values, **changes})
+
+
+def of_rule(event: EventKind, reason: EventReason, **changes: object) -> AlertEvent:
+    """Return an event of a rule."""
+    values: dict[str, object] = {"seq": 3, "event": event, "reason": reason, "rule": "azerbaijan-russia", "at": AT}
+    return AlertEvent.model_validate({**values, **changes})
+
+
+def article(number: int, source: Source, title: str, story: int, *, url: str | None = None) -> Evidence:
+    """Return an article of ``source`` in ``story``."""
+    return Evidence(
+        article_id=f"{number:032x}",
+        revision=1,
+        source=source,
+        url=url if url is not None else f"https://{source.id}.example/{number}",
+        title=title,
+        event_time=HOUR - timedelta(minutes=20 * number),
+        story=f"{story:032x}",
+    )
+
+
+BAKU_DAILY = Source(id="baku-daily", name="Baku Daily", country="AZE")
+STATE_WIRE = Source(id="state-wire", name="State Wire", country="RUS", group="state-media")
+STATE_RADIO = Source(id="state-radio", name="State Radio", country="RUS", group="state-media")
+LONDON_POST = Source(id="london-post", name="London Post", country="GBR")
+BLOG = Source(id="blog")
+
+EVIDENCE = (
+    article(1, STATE_WIRE, "Police in Yekaterinburg detain several men", 1),
+    article(2, STATE_RADIO, "Police in Yekaterinburg detain several men, one dies", 1),
+    article(3, BAKU_DAILY, "Baku protests over detentions in Yekaterinburg", 3),
+    article(4, LONDON_POST, "Azerbaijan summons Russian envoy", 4),
+    article(5, BLOG, "What happened in Yekaterinburg", 1, url="javascript:alert(1)"),
+)
+
+EVENTS: dict[str, tuple[AlertEvent, tuple[Evidence, ...]]] = {
+    "opened": (crossing(EventKind.OPENED, EventReason.CROSSED), EVIDENCE),
+    "opened-learning": (
+        crossing(EventKind.OPENED, EventReason.LEARNING, learning=True, score=3.2, coverage=0.97),
+        EVIDENCE[:2],
+    ),
+    "opened-at-activation": (crossing(EventKind.OPENED, EventReason.AT_ACTIVATION), ()),
+    "opened-threshold": (
+        crossing(
+            EventKind.OPENED,
+            EventReason.CROSSED,
+            detector="threshold",
+            key="TOTALENERGIES>AZE",
+            severity=Severity.NORMAL,
+            labels={},
+            expected=None,
+            ratio=None,
+            score=None,
+            counts=Counts(stories=1, publishers=1, articles=1),
+            window=Window(start=HOUR - timedelta(hours=23), end=HOUR + timedelta(hours=1), hours=24),
+        ),
+        EVIDENCE[3:4],
+    ),
+    "opened-new": (
+        crossing(
+            EventKind.OPENED,
+            EventReason.CROSSED,
+            detector="new",
+            key="GBR-JPN",
+            expected=None,
+            ratio=None,
+            score=None,
+            counts=Counts(stories=2, publishers=2, articles=3),
+            window=Window(start=HOUR - timedelta(hours=47), end=HOUR + timedelta(hours=1), hours=48),
+        ),
+        EVIDENCE[2:4],
+    ),
+    "opened-topic": (crossing(EventKind.OPENED, EventReason.CROSSED, key="topic:trade_economy"), ()),
+    "escalated": (
+        crossing(
+            EventKind.ESCALATED,
+            EventReason.TWICE_AS_MANY,
+            seq=13,
+            counts=Counts(stories=18, publishers=11, articles=40),
+            ratio=16.4,
+            blind_feeds=("baku-daily", "blog"),
+            coverage=0.82,
+            feeds_changed=("blog",),
+            extractor_versions=("1f2e3d4c5b6a7988", "99aabbccddeeff00"),
+        ),
+        EVIDENCE,
+    ),
+    "updated": (
+        crossing(
+            EventKind.UPDATED, EventReason.EVIDENCE_CHANGED, seq=14, detail="2 stories fewer than at the last message"
+        ),
+        EVIDENCE[:3],
+    ),
+    "resolved": (
+        crossing(
+            EventKind.RESOLVED,
+            EventReason.BACK_TO_NORMAL,
+            seq=15,
+            counts=Counts(stories=1, publishers=1, articles=1),
+            ratio=0.909,
+            score=0.02,
+        ),
+        (),
+    ),
+    "retracted": (
+        crossing(
+            EventKind.RETRACTED, EventReason.EVIDENCE_GONE, seq=16, counts=Counts(stories=2, publishers=2, articles=2)
+        ),
+        (),
+    ),
+    "blind-alert": (
+        crossing(EventKind.BLIND, EventReason.COVERAGE_LOST, coverage=0.4, blind_feeds=("state-wire", "baku-daily")),
+        (),
+    ),
+    "blind-rule": (
+        of_rule(EventKind.BLIND, EventReason.COVERAGE_LOST, coverage=0.333, blind_feeds=("state-wire",)),
+        (),
+    ),
+    "sighted-rule": (of_rule(EventKind.SIGHTED, EventReason.COVERAGE_BACK, coverage=1.0), ()),
+    "rule-ready": (of_rule(EventKind.RULE_READY, EventReason.WARMED, detail="knows 35.0 days of history"), ()),
+    "rule-removed": (of_rule(EventKind.RULE_REMOVED, EventReason.RULE_REMOVED), ()),
+    "overflow-keys": (
+        of_rule(EventKind.OVERFLOW, EventReason.TOO_MANY_KEYS, detail="more than 10000 keys; new ones are not counted"),
+        (),
+    ),
+    "overflow-open": (of_rule(EventKind.OVERFLOW, EventReason.TOO_MANY_OPEN, detail="more than 50 open alerts"), ()),
+    "engine-changed": (of_rule(EventKind.ENGINE_CHANGED, EventReason.ENGINE_CHANGED), ()),
+    "extractor-changed": (of_rule(EventKind.EXTRACTOR_CHANGED, EventReason.EXTRACTOR_CHANGED), ()),
+    "hostile": (
+        crossing(
+            EventKind.OPENED,
+            EventReason.CROSSED,
+            rule="a-rule-with-quite-a-long-name-that-somebody-thought-would-be-helpful-in-every-situation",
+            key="no\u202epair\nat all " + "x" * 200,
+            blind_feeds=tuple(f"feed-{i}\x1b[2J" for i in range(25)),
+        ),
+        (
+            article(
+                9, Source(id="evil", name="Evil\nNews\u202e"), "First\r\nSubject: second \x1b[31m<b>" + "y" * 500, 9
+            ),
+        ),
+    ),
+}
+
+
+def _alert(name: str) -> Message:
+    event, evidence = EVENTS[name]
+    return alert_message(event, evidence, NAMES, message_id="msg_1")
+
+
+def _while_away() -> Message:
+    later = EVENTS["blind-rule"][0].changed(at=AT + timedelta(hours=2))
+    events = [later, *(EVENTS[name][0] for name in ("opened-threshold", "escalated"))]
+    return while_away_message(events, NAMES, message_id="away_1")
+
+
+MESSAGES: dict[str, Callable[[], Message]] = {
+    **{name: (lambda name=name: _alert(name)) for name in EVENTS},  # type: ignore[misc]  # mypy takes the default for an argument
+    "while-away": _while_away,
+    "not-delivered": lambda: dead_delivery_note("desk-mail", _alert("opened"), "refused: the mail server answered 550"),
+    "test": lambda: message_for_test("desk-mail", occasion="2025-06-28"),
+}
+
+
+def rendered(message: Message) -> str:
+    """Return what the golden files hold."""
+    return f"{message.subject}\n\n{message.body}\n"
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_message_equals_its_golden_file(name: str) -> None:
+    assert rendered(MESSAGES[name]()) == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_there_is_no_golden_file_of_nothing() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(MESSAGES)
+
+
+def test_every_kind_of_event_and_every_reason_has_a_golden_file() -> None:
+    shown = [event for event, _ in EVENTS.values()]
+    assert {event.event for event in shown} == set(EventKind)
+    assert {event.reason for event in shown} == set(EventReason)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_subjects_are_short_and_plain(name: str) -> None:
+    message = MESSAGES[name]()
+    assert 0 < len(message.subject) <= SUBJECT_LIMIT
+    assert message.subject == plain_text(message.subject).strip()
+    assert "\n" not in message.subject
+    assert message.body == plain_text(message.body)
+
+
+def test_the_same_event_has_the_same_words_whatever_the_order_of_its_evidence() -> None:
+    event, evidence = EVENTS["opened"]
+    backwards = alert_message(event, tuple(reversed(evidence)), NAMES, message_id="msg_1")
+    assert rendered(backwards) == rendered(_alert("opened"))
+
+
+def test_learning_is_said_in_subject_and_body() -> None:
+    message = _alert("opened-learning")
+    assert message.subject.endswith("learning: normal not yet known")
+    assert "Learning: normal not yet known" in message.body
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for each, make in MESSAGES.items():
+        (GOLDEN / f"{each}.txt").write_text(rendered(make()), encoding="utf-8")
