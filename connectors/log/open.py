@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from connectors.log.limits import check_topic_name
 from schemas.clock import Clock
 from schemas.errors import UsageError
 from schemas.ports.log import Log
@@ -15,7 +17,8 @@ _REMEDY = (
     ' or log = "kafka://host:9092/prefix" (several brokers: host1:9092,host2:9092; the prefix may be left out).'
 )
 _SQLITE_OPTIONS = frozenset({"timeout_s", "lease_s", "max_pages"})
-_KAFKA_OPTIONS = frozenset({"timeout_s", "session_s", "replication"})
+_KAFKA_OPTIONS = frozenset({"timeout_s", "session_s"})
+_BROKER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}|[A-Za-z0-9._-]+:[0-9]{1,5})")
 
 
 def open_log(url: str, clock: Clock, *, base: Path | None = None) -> Log:
@@ -23,7 +26,7 @@ def open_log(url: str, clock: Clock, *, base: Path | None = None) -> Log:
 
     Options follow a ``?``: ``timeout_s`` (how long a call waits before LogUnavailableError), ``lease_s`` or
     ``session_s`` (after how long a silent member of a consumer group loses its partitions), ``max_pages`` (a bound for
-    the SQLite file, in pages of 16 KiB), ``replication`` (copies of each Kafka topic that is made).
+    the SQLite file, in pages of 16 KiB).
 
     :param base: the folder a relative path starts at; None: the working directory.
     :raises UsageError: the URL cannot be understood; says how one looks.
@@ -65,7 +68,23 @@ def _open_sqlite(parts: SplitResult, clock: Clock, base: Path | None) -> Log:
 
 
 def _open_kafka(parts: SplitResult, clock: Clock) -> Log:
-    raise UsageError("soon", remedy=_REMEDY)
+    options = _options(parts, _KAFKA_OPTIONS)
+    brokers = parts.netloc.split(",")
+    if "@" in parts.netloc or not all(_BROKER.fullmatch(broker) for broker in brokers):
+        raise UsageError(f"{_shown(parts)!r} does not name brokers as host:port", remedy=_REMEDY)
+    prefix = parts.path.strip("/")
+    if prefix:
+        check_topic_name(prefix)
+    # Imported here: the library takes a third of a second, which light commands need not wait.
+    from connectors.log.kafka import KafkaLog
+    from connectors.log.kafka_client import KafkaCluster
+
+    cluster = KafkaCluster(
+        tuple(broker if ":" in broker else f"{broker}:9092" for broker in brokers),
+        timeout_s=options.get("timeout_s", 30.0),
+        session_s=options.get("session_s", 10.0),
+    )
+    return KafkaLog(cluster, prefix, clock)
 
 
 def _options(parts: SplitResult, known: frozenset[str]) -> Mapping[str, float]:

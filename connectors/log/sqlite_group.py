@@ -207,9 +207,11 @@ class SqliteSubscription:
     def commit(self, offsets: Mapping[int, int]) -> bool:
         """Set positions if all these partitions are held here and none goes back; else change nothing: False."""
         # Below the floor: read in an earlier assignment, and another member has gone on from there since.
-        if any(offset < self._floor.get(partition, offset + 1) for partition, offset in offsets.items()):
-            return False
-        if not self._groups.commit(self._group, self._topic, self._member, offsets):
+        backwards = any(offset < self._floor.get(partition, offset + 1) for partition, offset in offsets.items())
+        if backwards or not self._groups.commit(self._group, self._topic, self._member, offsets):
+            # The caller forgets what it read, so whatever stays here is read again from the committed positions.
+            self._next.clear()
+            self._floor.clear()
             self._share_again_s = float("-inf")
             return False
         self._floor.update(offsets)
@@ -237,7 +239,7 @@ class SqliteSubscription:
         for partition in set(self._next) - share.kept:
             del self._next[partition]
             del self._floor[partition]
-        for partition in share.taken:
+        for partition in (share.kept | share.taken) - set(self._next):
             start = share.positions.get(partition)
             self._next[partition] = self._log.start_offset(self._topic, partition) if start is None else start
             self._floor[partition] = self._next[partition]

@@ -9,11 +9,14 @@ import pytest
 
 from schemas.ports.log import Log
 from tests.contract.log.harness import LogHarness, SqliteHarness, open_here
+from tests.contract.log.kafka_harness import KafkaHarness
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> LogHarness:
-    return SqliteHarness(tmp_path)
+    if request.param == "sqlite":
+        return SqliteHarness(tmp_path)
+    return KafkaHarness(request.getfixturevalue("kafka_broker"), request.getfixturevalue("kafka_url"))
 
 
 @pytest.fixture

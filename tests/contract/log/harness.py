@@ -32,8 +32,8 @@ class LogHarness(Protocol):
         """While inside, nothing can be appended; afterwards it can again."""
         ...
 
-    def replace_log(self, topic: str, partitions: int) -> None:
-        """Make ``topic`` belong to another log than before, with none of its records promised."""
+    def replace_log(self) -> None:
+        """Put another log in its place, in which the groups' positions of the old one are still found."""
         ...
 
 
@@ -69,7 +69,7 @@ class SqliteHarness:
         finally:
             holder.close()
 
-    def replace_log(self, topic: str, partitions: int) -> None:
+    def replace_log(self) -> None:
         """As after restoring positions beside a log that was made anew."""
         with contextlib.closing(sqlite3.connect(self.path)) as connection, connection:
             connection.execute("UPDATE identity SET log_id = ?", (uuid.uuid4().hex,))

@@ -97,7 +97,7 @@ def test_a_position_of_another_log_stops_with_a_remedy(harness: LogHarness, log:
     topic = fresh_topic(log)
     log.append(topic, [Entry(0, b"a")])
     log.commit("g", topic, {0: 1})
-    harness.replace_log(topic, 1)
+    harness.replace_log()
     with open_here(harness) as remade:
         with pytest.raises(ForeignLogError, match="→"):
             remade.committed("g", topic)

@@ -216,7 +216,7 @@ def test_the_log_keeps_its_id_and_a_remade_one_has_another(harness: LogHarness, 
     topic = fresh_topic(log)
     with open_here(harness) as again:
         assert again.log_id == log.log_id != ""
-    harness.replace_log(topic, 1)
+    harness.replace_log()
     with open_here(harness) as remade:
         assert remade.log_id != log.log_id
 
