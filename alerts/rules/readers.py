@@ -1,0 +1,232 @@
+"""The smallest parts of a grammar: each reads a node of the file and describes itself as JSON Schema, from one place.
+
+A reader returns None after it has noted what is wrong; it never raises, so that all mistakes come at once.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from alerts.rules.directory import ActorDirectory
+from alerts.rules.mistakes import Mistake, clipped, did_you_mean, one_of
+from alerts.rules.model import ActorSet
+from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_
+from schemas.ids import Json
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+JsonSchema = dict[str, Json]
+
+#: A decade: longer durations are typing mistakes.
+_MAX_HOURS = 87_660
+_HOURS_OF_UNIT = {"h": 1, "d": 24, "w": 168}
+
+
+@dataclass
+class Reading:
+    """One reading of one file: what names mean in it, and every mistake so far. ``topics`` None = ids are not checked."""
+
+    file: str
+    actors: ActorDirectory
+    topics: Collection[str] | None = None
+    sets: dict[str, ActorSet] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def wrong(self, node: Node, path: str, message: str, remedy: str = "") -> None:
+        """Note a mistake at ``node``."""
+        self.mistakes.append(Mistake(self.file, node.line, path, message, remedy))
+
+
+class Reader(ABC, Generic[T]):
+    """Reads one value."""
+
+    @abstractmethod
+    def read(self, node: Node, path: str, reading: Reading) -> T | None:
+        """Return the value, or None with a mistake noted."""
+
+    @abstractmethod
+    def schema(self) -> JsonSchema:
+        """Return the JSON Schema of what it reads."""
+
+
+def described(node: Node) -> str:
+    """Say what ``node`` is, in words for a message."""
+    if isinstance(node, Sequence_):
+        return "a list"
+    if isinstance(node, Mapping_):
+        return "a mapping"
+    value = node.value
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return f"{node.text} (true or false, not text)"
+    if isinstance(value, (int, float)):
+        return f"the number {clipped(node.text)}"
+    return f"the text {clipped(node.text)!r}"
+
+
+class Text(Reader[str]):
+    """Text; what YAML takes for a number, true, false or nothing is an error: quote it."""
+
+    def __init__(self, *, max_characters: int = 500) -> None:
+        self._max = max_characters
+
+    def read(self, node: Node, path: str, reading: Reading) -> str | None:
+        """Return the text without white space around it."""
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            quote = isinstance(node, Scalar) and node.text
+            remedy = f'quote it: "{clipped(node.text)}"' if isinstance(node, Scalar) and quote else "write a text here"
+            reading.wrong(node, path, f"a text is needed, this is {described(node)}", remedy)
+            return None
+        text = node.value.strip()
+        if not text:
+            reading.wrong(node, path, "a text is needed, this is empty", "write a text here")
+            return None
+        if len(text) > self._max:
+            reading.wrong(node, path, f"{len(text):,} characters, the limit is {self._max:,}", "shorten it")
+            return None
+        return text
+
+    def schema(self) -> JsonSchema:
+        """A string."""
+        return {"type": "string", "minLength": 1, "maxLength": self._max}
+
+
+class Number(Reader[float]):
+    """A number of at least ``least``."""
+
+    def __init__(self, *, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def read(self, node: Node, path: str, reading: Reading) -> float | None:
+        """Return the number."""
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self._least <= value <= self._most:
+            message = f"a number from {self._least:g} to {self._most:g} is needed, this is {described(node)}"
+            reading.wrong(node, path, message)
+            return None
+        return float(value)
+
+    def schema(self) -> JsonSchema:
+        """A number."""
+        return {"type": "number", "minimum": self._least, "maximum": self._most}
+
+
+class Whole(Reader[int]):
+    """A whole number of at least ``least``."""
+
+    def __init__(self, *, least: int, most: int = 1_000_000) -> None:
+        self._least, self._most = least, most
+
+    def read(self, node: Node, path: str, reading: Reading) -> int | None:
+        """Return the number."""
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, int) or not self._least <= value <= self._most:
+            message = f"a whole number from {self._least:,} to {self._most:,} is needed, this is {described(node)}"
+            reading.wrong(node, path, message)
+            return None
+        return value
+
+    def schema(self) -> JsonSchema:
+        """An integer."""
+        return {"type": "integer", "minimum": self._least, "maximum": self._most}
+
+
+class Flag(Reader[bool]):
+    """True or false."""
+
+    def read(self, node: Node, path: str, reading: Reading) -> bool | None:
+        """Return it."""
+        value = node.value if isinstance(node, Scalar) else None
+        if not isinstance(value, bool):
+            reading.wrong(node, path, f"true or false is needed, this is {described(node)}", "write true or false")
+            return None
+        return value
+
+    def schema(self) -> JsonSchema:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
+class Hours(Reader[int]):
+    """A duration in whole hours, days or weeks: ``6h``, ``14d``, ``2w``."""
+
+    def __init__(self, *, least: int = 1) -> None:
+        self._least = least
+
+    def read(self, node: Node, path: str, reading: Reading) -> int | None:
+        """Return it in hours."""
+        text = node.text.strip() if isinstance(node, Scalar) else ""
+        match = re.fullmatch(r"(\d{1,6})\s*([hdw])", text)
+        if match is None:
+            remedy = f"write {text}h or {text}d" if text.isdecimal() else "write for example 6h, 14d or 2w"
+            reading.wrong(
+                node, path, f"a duration in whole hours, days or weeks is needed, this is {described(node)}", remedy
+            )
+            return None
+        hours = int(match[1]) * _HOURS_OF_UNIT[match[2]]
+        if not self._least <= hours <= _MAX_HOURS:
+            reading.wrong(node, path, f"{text} is out of range", f"from {self._least}h to {_MAX_HOURS // 24}d")
+            return None
+        return hours
+
+    def schema(self) -> JsonSchema:
+        """A string such as 6h."""
+        return {"type": "string", "pattern": "^[0-9]+ ?[hdw]$"}
+
+
+class Word(Reader[E]):
+    """One of the words of an enum."""
+
+    def __init__(self, words: type[E]) -> None:
+        self._words = words
+
+    def read(self, node: Node, path: str, reading: Reading) -> E | None:
+        """Return the member."""
+        text = node.text if isinstance(node, Scalar) else ""
+        known = [member.value for member in self._words]
+        if text in known:
+            return self._words(text)
+        message = f"{one_of(known)} is needed, this is {described(node)}"
+        reading.wrong(node, path, message, did_you_mean(text, known) if text else "")
+        return None
+
+    def schema(self) -> JsonSchema:
+        """An enum."""
+        return {"enum": [member.value for member in self._words]}
+
+
+class Items(Reader[tuple[T, ...]]):
+    """A list, or where ``or_one`` a single item that stands for a list of itself. Wrong items make the list wrong."""
+
+    def __init__(self, item: Reader[T], *, or_one: bool = False, least: int = 1, most: int = 1_000) -> None:
+        self._item, self._or_one, self._least, self._most = item, or_one, least, most
+
+    def read(self, node: Node, path: str, reading: Reading) -> tuple[T, ...] | None:
+        """Return the items."""
+        if not isinstance(node, Sequence_):
+            if not self._or_one:
+                reading.wrong(
+                    node, path, f"a list is needed, this is {described(node)}", "write it in brackets: [a, b]"
+                )
+                return None
+            one = self._item.read(node, path, reading)
+            return None if one is None else (one,)
+        if not self._least <= len(node.items) <= self._most:
+            message = f"{len(node.items):,} items, from {self._least} to {self._most:,} are needed"
+            reading.wrong(node, path, message, "remove the key where it is not needed" if not node.items else "")
+            return None
+        values = [self._item.read(item, f"{path}[{i}]", reading) for i, item in enumerate(node.items)]
+        found = tuple(value for value in values if value is not None)
+        return found if len(found) == len(values) else None
+
+    def schema(self) -> JsonSchema:
+        """An array, or one of its items."""
+        item = self._item.schema()
+        many: JsonSchema = {"type": "array", "items": item, "minItems": self._least, "maxItems": self._most}
+        return {"anyOf": [item, many]} if self._or_one else many
