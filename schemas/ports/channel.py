@@ -39,12 +39,15 @@ class Message(Part):
 class Outcome(Part):
     """What became of a try: ``delivered``, ``retry`` (after ``retry_after_s`` where the receiver said so) or ``refused``.
 
-    ``detail`` is for people and holds no secret.
+    ``may_have_arrived``: no answer came, yet the receiver may have taken it (a time-out, a broken connection); it is tried
+    again all the same, and the end of an alert is told to who may have heard of its beginning. ``detail`` is for people
+    and holds no secret.
     """
 
     result: Literal["delivered", "retry", "refused"]
     detail: str
     retry_after_s: float | None = None
+    may_have_arrived: bool = False
 
 
 class Channel(Protocol):

@@ -1,0 +1,98 @@
+"""One bounded HTTP POST and what became of it. Follows no redirect, repeats nothing the other side or an exception says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+
+import aiohttp
+
+from connectors.channels.http_outcome import outcome_of_status
+from schemas.clock import Clock
+from schemas.ports.channel import Outcome
+
+logger = logging.getLogger(__name__)
+
+#: An answer is read up to here so that the connection can be used again; a longer one costs the connection, no more.
+_ANSWER_READ_BYTES = 65_536
+
+
+class HttpPoster:
+    """Posts over connections of ``connector`` (made at the first post, inside the running loop).
+
+    URLs and headers may hold secrets, and so may what a library or a server says about them: details and logs are in
+    our own words and name the receiver only.
+    """
+
+    def __init__(
+        self, receiver: str, connector: Callable[[], aiohttp.BaseConnector], *, timeout_s: float, clock: Clock
+    ) -> None:
+        self._receiver = receiver
+        self._connector = connector
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
+        """Post ``body`` once; takes at most ``timeout_s``; raises nothing for what the network or the receiver does."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._try(url, body, headers)
+        except TimeoutError:
+            return _unclear(f"no answer within {self._timeout_s:g} s")
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, ssl.SSLError) as error:
+            return self._failed(error, "no secure connection: its certificate or TLS version is not accepted")
+        except aiohttp.ClientConnectorError as error:
+            return self._failed(error, f"no connection: {_reason(error.os_error)}")
+        except aiohttp.InvalidURL as error:
+            logger.warning("receiver %s: %s", self._receiver, type(error).__name__)
+            return Outcome(result="refused", detail="its URL cannot be used; correct it in the settings")
+        except (aiohttp.ClientError, OSError) as error:
+            logger.debug("receiver %s: %s", self._receiver, type(error).__name__)
+            return _unclear("the connection broke before an answer")
+
+    async def _try(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
+        session = self._opened()
+        async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
+            outcome = outcome_of_status(
+                answer.status, retry_after=answer.headers.get("Retry-After"), now=self._clock.now()
+            )
+            try:
+                await answer.content.read(_ANSWER_READ_BYTES)
+            except (
+                aiohttp.ClientError,
+                OSError,
+            ) as error:  # The status is the answer; what follows it changes nothing.
+                logger.debug("receiver %s: %s after the status", self._receiver, type(error).__name__)
+            return outcome
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=self._connector(),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": "Tocsin"},
+                trust_env=False,
+            )
+        return self._session
+
+    def _failed(self, error: Exception, detail: str) -> Outcome:
+        logger.debug("receiver %s: %s", self._receiver, type(error).__name__)
+        return Outcome(result="retry", detail=detail)
+
+    async def close(self) -> None:
+        """Close the connections; idempotent."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+
+def _unclear(detail: str) -> Outcome:
+    return Outcome(result="retry", detail=f"{detail}; it may have arrived all the same", may_have_arrived=True)
+
+
+def _reason(error: OSError) -> str:
+    """Return the system's own words for an error number; anything else is told by its type alone."""
+    return error.strerror.lower() if error.errno is not None and error.strerror else type(error).__name__

@@ -1,0 +1,61 @@
+"""A message as a mail: plain text and simple HTML, one thread an alert. Pure; nothing in it can add a header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from html import escape
+
+from schemas.plain_text import plain_line, plain_text
+from schemas.ports.channel import Message
+from schemas.reasons import Severity
+
+#: RFC 2822 §2.1.1 wants lines of headers below 78; longer subjects are folded, ours are at most 110 characters anyway.
+_SUBJECT_LIMIT = 200
+_URL = re.compile(r"https?://[^\s<>\"'()\[\]{}|\\^`]+")
+_NO_ID = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def mail_of(message: Message, *, sender: str, to: Sequence[str], now: datetime) -> EmailMessage:
+    """Return the mail. Its Message-ID is that of the message, so that a retried one is recognised as the same."""
+    domain = sender.rpartition("@")[2]
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = Address(display_name="Tocsin", addr_spec=sender)
+    mail["To"] = ", ".join(to)
+    mail["Subject"] = plain_line(message.subject, _SUBJECT_LIMIT)
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = _id(message.message_id, domain)
+    root = _id(f"thread-{message.thread_id}", domain)
+    mail["In-Reply-To"] = root
+    mail["References"] = root
+    mail["Auto-Submitted"] = "auto-generated"
+    if message.severity in (Severity.HIGH, Severity.CRITICAL):
+        mail["Importance"] = "high"
+    body = plain_text(message.body).rstrip() + "\n"
+    mail.set_content(body)
+    mail.add_alternative(_html(plain_line(message.subject), body), subtype="html")
+    return mail
+
+
+def _id(text: str, domain: str) -> str:
+    return f"<{_NO_ID.sub('-', text)[:120]}@{domain}>"
+
+
+def _html(subject: str, body: str) -> str:
+    """Return the same words as HTML: everything is escaped first, then http(s) addresses become links."""
+    parts, at = [], 0
+    for found in _URL.finditer(body):
+        address = found.group().rstrip(".,;:!?")
+        parts += [escape(body[at : found.start()]), f'<a href="{escape(address)}">{escape(address)}</a>']
+        at = found.start() + len(address)
+    parts.append(escape(body[at:]))
+    return (
+        '<!doctype html><html><head><meta charset="utf-8"></head><body>'
+        f'<h3 style="font-family:sans-serif">{escape(subject)}</h3>'
+        f'<div style="font-family:sans-serif;white-space:pre-wrap">{"".join(parts)}</div></body></html>\n'
+    )

@@ -1,0 +1,79 @@
+"""Settings of a receiver → its channel, ready to send. Secrets are read here, once, and every connection is guarded."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+from connectors.address_guard import guarded_connector
+from connectors.channels.console import ConsoleChannel
+from connectors.channels.http_post import HttpPoster
+from connectors.channels.ntfy import NtfyChannel
+from connectors.channels.settings import (
+    ChannelSettings,
+    ConsoleSettings,
+    EmailSettings,
+    NtfySettings,
+    ReceiverSettings,
+    SlackSettings,
+    WebhookSettings,
+    checked_url,
+)
+from connectors.channels.slack import SlackChannel
+from connectors.channels.smtp import EmailChannel
+from connectors.channels.webhook import WebhookChannel, decoded_secret
+from schemas.clock import Clock
+from schemas.errors import UsageError
+from schemas.ports.channel import Channel
+
+
+def open_channel(
+    settings: ChannelSettings,
+    *,
+    clock: Clock,
+    environ: Mapping[str, str] | None = None,
+    stream: TextIO | None = None,
+) -> Channel:
+    """Return the channel of ``settings``. Nothing is connected yet. ``stream`` is where a console writes.
+
+    :raises UsageError: a secret cannot be read, or what was read is none; told without any part of it.
+    """
+    environ = os.environ if environ is None else environ
+    if isinstance(settings, ConsoleSettings):
+        return ConsoleChannel(settings.name, stream or sys.stdout, timeout_s=settings.timeout_s)
+    if isinstance(settings, EmailSettings):
+        password = _secret(settings, "password", environ)
+        return EmailChannel(settings, password, _socket_opener(settings), clock)
+    poster = HttpPoster(
+        settings.name,
+        lambda: guarded_connector(settings.allowed_networks),
+        timeout_s=settings.timeout_s,
+        clock=clock,
+    )
+    if isinstance(settings, NtfySettings):
+        topic = settings.topic or _needed(settings, "topic", environ)
+        return NtfyChannel(settings.name, settings.url, topic, _secret(settings, "token", environ), poster)
+    if isinstance(settings, SlackSettings):
+        return SlackChannel(settings.name, _url(settings, environ), poster)
+    secret = decoded_secret(settings.name, _needed(settings, "secret", environ))
+    return WebhookChannel(settings.name, settings.url or _url(settings, environ), secret, poster, clock)
+
+
+def _secret(settings: ReceiverSettings, key: str, environ: Mapping[str, str]) -> str | None:
+    reference = settings.secret(key)
+    return None if reference is None else reference.read(environ)
+
+
+def _needed(settings: ReceiverSettings, key: str, environ: Mapping[str, str]) -> str:
+    secret = _secret(settings, key, environ)
+    assert secret is not None, "the settings are validated to name it"
+    return secret
+
+
+def _url(settings: WebhookSettings | SlackSettings, environ: Mapping[str, str]) -> str:
+    try:
+        return checked_url(settings.name, _needed(settings, "url", environ))
+    except ValueError as error:
+        raise UsageError(str(error), remedy="correct the variable or file named by url_env or url_file") from None

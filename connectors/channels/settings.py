@@ -1,0 +1,164 @@
+"""What the settings say of a receiver, told apart by ``type``. Secrets only by ``…_env`` or ``…_file``."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from connectors.channels.secrets import SecretReference
+from schemas.reasons import Severity
+
+
+def _http_url(value: str) -> str:
+    """Return ``value`` if it is an http(s) URL with a host and without credentials in it."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(ord(c) <= 32 for c in value):
+        raise ValueError("must be a URL that begins with https:// or http://")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user or a password; name them by …_env or …_file")
+    return value
+
+
+def _network(value: str) -> str:
+    ip_network(value)
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if value.count("@") != 1 or not value.isprintable() or any(c in value for c in ' <>,;:"()[]\\'):
+        raise ValueError("must be one bare mail address, like desk@example.org")
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+Network = Annotated[str, AfterValidator(_network)]
+EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class ReceiverSettings(BaseModel):
+    """What every receiver has. ``labels``: only alerts that carry all of these; ``service_events``: also hear of rules
+    that became ready, extractors that changed and the like. ``allow_addresses`` opens loopback or private networks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    min_severity: Severity = Severity.LOW
+    labels: dict[str, str] = {}
+    service_events: bool = False
+    timeout_s: float = Field(default=10.0, gt=0, le=20)
+    allow_addresses: tuple[Network, ...] = ()
+
+    @property
+    def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return ``allow_addresses`` as networks."""
+        return tuple(ip_network(value) for value in self.allow_addresses)
+
+    def secret(self, key: str) -> SecretReference | None:
+        """Return where the secret ``key`` lies, or None where the settings name none."""
+        env, file = getattr(self, f"{key}_env"), getattr(self, f"{key}_file")
+        return None if env is None and file is None else SecretReference(self.name, key, env, file)
+
+    def _require_one(self, key: str, *, plain: str | None = None, optional: bool = False) -> None:
+        names = [f"{key}_env", f"{key}_file", *([plain] if plain else [])]
+        given = [name for name in names if getattr(self, name) is not None]
+        if len(given) > 1 or (not given and not optional):
+            raise ValueError(f"give {'at most' if optional else 'exactly'} one of {', '.join(names)}")
+
+
+class ConsoleSettings(ReceiverSettings):
+    """Lines on standard output."""
+
+    type: Literal["console"]
+    service_events: bool = True
+
+
+class WebhookSettings(ReceiverSettings):
+    """A signed POST of JSON, after Standard Webhooks. The secret is ``whsec_`` and base64, as that standard writes it."""
+
+    type: Literal["webhook"]
+    url: HttpUrl | None = None
+    url_env: EnvName | None = None
+    url_file: Path | None = None
+    secret_env: EnvName | None = None
+    secret_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        self._require_one("url", plain="url")
+        self._require_one("secret")
+        return self
+
+
+class EmailSettings(ReceiverSettings):
+    """Mail through an SMTP server. ``encryption``: ``starttls`` (587), ``tls`` (465) or ``none`` (a relay on the host)."""
+
+    type: Literal["email"]
+    host: str = Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:-]+$")
+    port: int = Field(default=587, ge=1, le=65535)
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    ca_file: Path | None = None
+    sender: MailAddress
+    to: tuple[MailAddress, ...] = Field(min_length=1)
+    user: str | None = None
+    password_env: EnvName | None = None
+    password_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        self._require_one("password", optional=True)
+        if (self.user is None) != (self.secret("password") is None):
+            raise ValueError("user and password_env (or password_file) go together")
+        if self.user is not None and self.encryption == "none":
+            raise ValueError('a password is not sent over an open connection: set encryption to "starttls" or "tls"')
+        return self
+
+
+class NtfySettings(ReceiverSettings):
+    """A push message through an ntfy server; whoever knows the topic can read it, so it may be kept as a secret."""
+
+    type: Literal["ntfy"]
+    url: HttpUrl = "https://ntfy.sh"
+    topic: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    topic_env: EnvName | None = None
+    topic_file: Path | None = None
+    token_env: EnvName | None = None
+    token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        self._require_one("topic", plain="topic")
+        self._require_one("token", optional=True)
+        if self.secret("token") is not None and urlsplit(self.url).scheme != "https" and not self.allow_addresses:
+            raise ValueError("a token is not sent over an open connection: use https")
+        return self
+
+
+class SlackSettings(ReceiverSettings):
+    """A Slack incoming webhook; its URL is the secret."""
+
+    type: Literal["slack"]
+    url_env: EnvName | None = None
+    url_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        self._require_one("url")
+        return self
+
+
+ChannelSettings = Annotated[
+    ConsoleSettings | WebhookSettings | EmailSettings | NtfySettings | SlackSettings, Field(discriminator="type")
+]
+
+
+def checked_url(receiver: str, url: str) -> str:
+    """Return a URL that came from a secret; :raises ValueError: it is none (the message does not repeat it)."""
+    try:
+        return _http_url(url)
+    except ValueError as error:
+        raise ValueError(f'receiver "{receiver}": the URL {error}') from None
