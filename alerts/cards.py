@@ -1,0 +1,138 @@
+"""What the engine remembers of an article while it can still count: enough to count it, correct it and show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alerts.rules.match import Hit, narrowed
+from alerts.rules.model import Rule
+from schemas.alert_event import Evidence
+from schemas.article import Source
+from schemas.ids import hour_of
+from schemas.model import Part, UtcDatetime
+from schemas.signal import Signal
+
+#: Characters of the matching sentence kept as evidence.
+EXCERPT_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHit:
+    """One key an article counts for: the sentence to show, and which of the rule's detectors (by index) count it."""
+
+    key: str
+    excerpt: str
+    detectors: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Card:
+    """One article in its newest accepted revision. ``hits`` is by rule name; ``counted`` is False while its feed was blind."""
+
+    article_id: str
+    revision: int
+    event_time: datetime
+    feed_id: str
+    source: Source
+    url: str | None
+    title: str
+    fingerprint: str
+    hits: dict[str, tuple[KeyHit, ...]] = field(default_factory=dict)
+    counted: bool = False
+
+    @property
+    def hour(self) -> int:
+        """The hour of event time it counts in."""
+        return hour_of(self.event_time)
+
+    def evidence(self, rule: str, key: str, story: str) -> Evidence:
+        """Return this article as evidence for ``key`` of ``rule``."""
+        excerpt = next((h.excerpt for h in self.hits.get(rule, ()) if h.key == key), "")
+        return Evidence(
+            article_id=self.article_id,
+            revision=self.revision,
+            source=self.source,
+            url=self.url,
+            title=self.title,
+            excerpt=excerpt,
+            event_time=self.event_time,
+            story=story,
+        )
+
+
+def make_card(signal: Signal, event_time: datetime) -> Card:
+    """Return the card of ``signal``, which hits nothing yet."""
+    return Card(
+        article_id=signal.article_id,
+        revision=signal.revision,
+        event_time=event_time,
+        feed_id=signal.feed_id,
+        source=signal.source,
+        url=signal.url,
+        title=signal.title,
+        fingerprint=signal.fingerprint,
+    )
+
+
+def key_hits(rule: Rule, signal: Signal, hits: tuple[Hit, ...]) -> tuple[KeyHit, ...]:
+    """Return what is kept of ``hits`` of ``rule`` in ``signal``: those that at least one detector counts."""
+    kept = []
+    for hit in hits:
+        detectors = tuple(i for i, d in enumerate(rule.when) if narrowed(hit, d.only, rule, signal))
+        if detectors:
+            kept.append(KeyHit(hit.key, _excerpt(signal, hit), detectors))
+    return tuple(kept)
+
+
+def _excerpt(signal: Signal, hit: Hit) -> str:
+    if not hit.sentences:
+        return ""
+    sentence = signal.sentences[hit.sentences[0]]
+    return signal.text[sentence.start : sentence.end][:EXCERPT_CHARACTERS]
+
+
+class CardState(Part):
+    """A card in a snapshot."""
+
+    article_id: str
+    revision: int
+    event_time: UtcDatetime
+    feed_id: str
+    source: Source
+    url: str | None
+    title: str
+    fingerprint: str
+    counted: bool
+    hits: dict[str, tuple[tuple[str, str, tuple[int, ...]], ...]]
+
+    @classmethod
+    def of(cls, card: Card) -> CardState:
+        """Return the state of ``card``."""
+        return cls(
+            article_id=card.article_id,
+            revision=card.revision,
+            event_time=card.event_time,
+            feed_id=card.feed_id,
+            source=card.source,
+            url=card.url,
+            title=card.title,
+            fingerprint=card.fingerprint,
+            counted=card.counted,
+            hits={rule: tuple((h.key, h.excerpt, h.detectors) for h in hits) for rule, hits in card.hits.items()},
+        )
+
+    def card(self) -> Card:
+        """Return the card again."""
+        return Card(
+            article_id=self.article_id,
+            revision=self.revision,
+            event_time=self.event_time,
+            feed_id=self.feed_id,
+            source=self.source,
+            url=self.url,
+            title=self.title,
+            fingerprint=self.fingerprint,
+            hits={rule: tuple(KeyHit(*hit) for hit in hits) for rule, hits in self.hits.items()},
+            counted=self.counted,
+        )

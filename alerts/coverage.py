@@ -1,0 +1,201 @@
+"""Engine time and exposure: which feeds were really looked at, hour by hour. Coverage records in, exposures out.
+
+Never looks at articles: a feed that brings nothing although it was polled is calm, not blind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from schemas.article import Source
+from schemas.coverage import Coverage, FeedCoverage
+from schemas.ids import hour_of, hour_start
+from schemas.reasons import FeedState
+
+#: States in which an hour without a due poll still counts as watched.
+_SEEING = frozenset({FeedState.OK, FeedState.SILENT})
+
+#: Hours of history kept: a month, so that a backlog or a late poll can restore what it reaches back over.
+KEPT_HOURS = 35 * 24
+
+
+@dataclass
+class FeedStanding:
+    """What is known of one feed. ``complete_since``/``complete_until`` bound the stretch known without a gap."""
+
+    source: Source
+    state: FeedState
+    known_since: int  # hour of the first Coverage that named it
+    changed_at: int | None = None  # hour it last joined, left, failed or came back
+    complete_since: datetime | None = None
+    complete_until: datetime | None = None
+    last_success: datetime | None = None
+
+
+@dataclass
+class HourCoverage:
+    """One hour: polls by feed, feeds that could not see although nothing was due, feeds restored by a later poll."""
+
+    watched: bool = False
+    polls: dict[str, tuple[int, int]] = field(default_factory=dict)  # feed -> (due, succeeded)
+    down: set[str] = field(default_factory=set)
+    restored: set[str] = field(default_factory=set)
+
+
+@dataclass
+class CoverageChange:
+    """What a Coverage record changed: engine time moved to ``now``; exposures of ``hours`` are others than before."""
+
+    now: datetime | None
+    hours: frozenset[int] = frozenset()
+
+
+class CoverageBook:
+    """The exposure of every feed in every hour, and engine time: the minimum over partitions of the newest Coverage."""
+
+    def __init__(self) -> None:
+        self.newest: dict[int, datetime] = {}
+        self.partitions = 0
+        self.applied_until: datetime | None = None
+        self.first_since: datetime | None = None
+        self.feeds: dict[str, FeedStanding] = {}
+        self.hours: dict[int, HourCoverage] = {}
+
+    @property
+    def now(self) -> datetime | None:
+        """Engine time; None until every partition has spoken."""
+        if not self.partitions or len(self.newest) < self.partitions:
+            return None
+        return min(self.newest.values())
+
+    def apply(self, coverage: Coverage) -> CoverageChange:
+        """Take in a record; repeats and records of the past change nothing."""
+        before = self.newest.get(coverage.partition)
+        self.partitions = max(self.partitions, coverage.partitions)
+        if before is None or coverage.at > before:
+            self.newest[coverage.partition] = coverage.at
+        changed: set[int] = set()
+        if self.applied_until is None or coverage.at > self.applied_until:
+            changed = self._take_in(coverage)
+            self.applied_until = coverage.at
+            if self.first_since is None:
+                self.first_since = coverage.since
+        return CoverageChange(self.now, frozenset(changed))
+
+    def _take_in(self, coverage: Coverage) -> set[int]:
+        hour = hour_of(coverage.since)
+        row = self.hours.setdefault(hour, HourCoverage())
+        row.watched = True
+        changed: set[int] = set()
+        for feed in coverage.feeds:
+            changed |= self._take_in_feed(coverage, hour, row, feed)
+        if coverage.full:
+            named = {feed.feed_id for feed in coverage.feeds}
+            for feed_id, standing in self.feeds.items():
+                if feed_id not in named and standing.state is not FeedState.REMOVED:
+                    standing.state, standing.changed_at = FeedState.REMOVED, hour
+        for feed_id, standing in self.feeds.items():
+            if standing.state not in _SEEING:
+                row.down.add(feed_id)
+        return changed
+
+    def _take_in_feed(self, coverage: Coverage, hour: int, row: HourCoverage, feed: FeedCoverage) -> set[int]:
+        standing = self.feeds.get(feed.feed_id)
+        if standing is None:
+            standing = FeedStanding(feed.source, feed.state, hour, changed_at=hour)
+            self.feeds[feed.feed_id] = standing
+        if feed.state is not standing.state:
+            if (feed.state in _SEEING) != (standing.state in _SEEING):
+                standing.changed_at = hour
+            standing.state = feed.state
+        standing.source = feed.source
+        if feed.polls_due or feed.polls_succeeded:
+            due, succeeded = row.polls.get(feed.feed_id, (0, 0))
+            row.polls[feed.feed_id] = (due + feed.polls_due, succeeded + feed.polls_succeeded)
+        if feed.polls_succeeded and feed.reached_back_to is not None:
+            return self._extend(standing, feed.feed_id, feed.reached_back_to, coverage)
+        return set()
+
+    def _extend(self, standing: FeedStanding, feed_id: str, reached: datetime, coverage: Coverage) -> set[int]:
+        """Lengthen the stretch known without a gap and restore the closed hours that lie wholly inside it."""
+        continues = standing.last_success is not None and reached <= standing.last_success
+        if continues and standing.complete_since is not None:
+            standing.complete_since = min(standing.complete_since, reached)
+            first_new = (standing.complete_until or reached) - timedelta(hours=1)
+        else:
+            standing.complete_since = first_new = reached
+        first_new = min(first_new, reached)
+        standing.complete_until = coverage.since
+        standing.last_success = coverage.at
+        oldest = max(first_new, standing.complete_since, coverage.at - timedelta(hours=KEPT_HOURS))
+        start = hour_of(oldest - timedelta(microseconds=1)) + 1  # the first hour that begins at or after ``oldest``
+        restored: set[int] = set()
+        for hour in range(start, hour_of(coverage.since)):
+            row = self.hours.setdefault(hour, HourCoverage())
+            before = self.exposure(feed_id, hour)
+            row.restored.add(feed_id)
+            if before < 1.0:
+                restored.add(hour)
+        return restored
+
+    def exposure(self, feed_id: str, hour: int) -> float:
+        """Return the share of the hour in which ``feed_id`` could be seen: 0 to 1."""
+        row = self.hours.get(hour)
+        if row is None:
+            return 0.0
+        if feed_id in row.restored:
+            return 1.0
+        standing = self.feeds.get(feed_id)
+        if not row.watched or standing is None or standing.known_since > hour:
+            return 0.0
+        due, succeeded = row.polls.get(feed_id, (0, 0))
+        if due:
+            return max(0.0, min(1.0, succeeded / due))
+        return 0.0 if feed_id in row.down else 1.0
+
+    def shortfalls(self, hour: int) -> dict[str, float]:
+        """Return the exposure of every feed that counts and was seen less than wholly in ``hour``, in order of feed id."""
+        return {f: e for f in sorted(self.counting()) if (e := self.exposure(f, hour)) < 1.0}
+
+    def counting(self) -> list[str]:
+        """Return the feeds whose articles count: all that were not removed or paused, in the order they came."""
+        return [f for f, s in self.feeds.items() if s.state not in (FeedState.REMOVED, FeedState.PAUSED)]
+
+    def publishers_covered(self, since_hour: int) -> int:
+        """Return how many distinct publishers have a feed that answered since ``since_hour``."""
+        return len(
+            {
+                s.source.publisher
+                for s in self.feeds.values()
+                if s.last_success is not None and hour_of(s.last_success) >= since_hour
+            }
+        )
+
+    def changed_since(self, hour: int) -> tuple[str, ...]:
+        """Return the feeds that joined, left, failed or came back since ``hour``, sorted."""
+        return tuple(sorted(f for f, s in self.feeds.items() if s.changed_at is not None and s.changed_at >= hour))
+
+    def earliest_reach(self) -> datetime | None:
+        """Return the oldest instant from which some feed is known completely."""
+        reaches = [s.complete_since for s in self.feeds.values() if s.complete_since is not None]
+        return min(reaches) if reaches else None
+
+    def everyone_was_tried(self) -> bool:
+        """Return whether no feed still waits for its first poll."""
+        return all(s.state is not FeedState.NEW for s in self.feeds.values())
+
+    def forget_before(self, hour: int) -> None:
+        """Drop hours below ``hour``."""
+        for old in [h for h in self.hours if h < hour]:
+            del self.hours[old]
+
+
+def open_hour(now: datetime) -> int:
+    """Return the hour that is still open at engine time ``now``; at 11:00 sharp hour 10 is closed and 11 is open."""
+    return hour_of(now)
+
+
+def count_deadline(event_hour: int) -> datetime:
+    """Return the instant before which an article or revision of ``event_hour`` must be observed to be counted."""
+    return hour_start(event_hour + 25)

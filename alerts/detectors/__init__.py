@@ -1,0 +1,1 @@
+"""One pure module a detector: counts and exposures in, scores out."""

@@ -1,0 +1,271 @@
+"""The baselines of all keys of one spike detector, stepped together as arrays, one vectorised step an hour.
+
+A seasonal, discounted Gamma–Poisson level with a negative-binomial tail over several windows. Exposure E (0 to 1, the
+share of the key's feeds that were seen) scales what is expected. With E = 1 it equals the hourly oracle of the design.
+
+Row 0 is the key that never saw anything: a new key is a copy of it. Arrays are hour-major, (hours kept, rows), and sums
+over a window run in a fixed order, so a row's numbers never depend on which other keys exist.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from alerts.detectors.negative_binomial import minus_log10_tail
+
+Floats = npt.NDArray[np.float64]
+
+#: 00:00 UTC of 1970-01-05, a Monday, in hours since 1970: slots are counted from there.
+_MONDAY = 96
+
+#: Slots of the season: 24 hours, on weekdays and on weekends.
+SLOTS = 48
+
+
+def slot_of(hour: int) -> int:
+    """Return the slot of an hour since 1970: 0–23 on weekdays, 24–47 on weekends, UTC."""
+    since_monday = hour - _MONDAY
+    return since_monday % 24 + (24 if since_monday // 24 % 7 >= 5 else 0)
+
+
+@dataclass(frozen=True)
+class SpikeParameters:
+    """The parameters of the baseline, in hours; the defaults are the oracle's."""
+
+    windows_h: tuple[int, ...] = (6, 24)
+    half_life_h: float = 336.0
+    cap_sd: float = 8.0
+    prior_count: float = 0.5
+    prior_exposure_h: float = 24.0
+    dispersion_prior: float = 1.5
+    dispersion_weight: float = 48.0
+    dispersion_half_life_h: float = 672.0
+    season_shrink: float = 20.0
+    warmup_h: int = 168
+
+    @property
+    def guard_h(self) -> int:
+        """Hours between an hour's opening and its learning: the longest window (at least 24) + 1."""
+        return max(24, *self.windows_h) + 1
+
+    @property
+    def kept_h(self) -> int:
+        """Hours of counts, exposures and factors kept: guard + longest window + 1."""
+        return self.guard_h + max(self.windows_h) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class WindowScore:
+    """One window that ends with an hour: what was counted, what was expected, and how surprising that is.
+
+    ``score`` is −log10 P(X ≥ count) less log10(number of windows), not below 0; ``p`` is that probability.
+    """
+
+    hours: int
+    count: float
+    expected: float
+    dispersion: float
+    coverage: float
+    score: float
+    p: float
+
+
+class SpikeBank:
+    """All rows of one detector. ``open_hour`` is the newest hour; the one to be opened next is ``open_hour + 1``."""
+
+    def __init__(self, parameters: SpikeParameters, first_hour: int) -> None:
+        self.parameters = parameters
+        self.first_hour = first_hour
+        self.open_hour = first_hour - 1
+        self.rows = 1
+        self._capacity = 8
+        p, cap, kept, windows = parameters, 8, parameters.kept_h, len(parameters.windows_h)
+        self.a = np.full(cap, p.prior_count)
+        self.b = np.full(cap, p.prior_exposure_h)
+        self.factor = np.ones((SLOTS, cap))
+        self.ratio = np.zeros((SLOTS, cap))
+        self.visits = np.zeros((SLOTS, cap))
+        self.phi_sum = np.zeros((windows, cap))
+        self.phi_n = np.zeros((windows, cap))
+        self.counts = np.zeros((kept, cap))
+        self.exposure = np.zeros((kept, cap))
+        self.factors = np.zeros((kept, cap))
+        self.level = np.zeros((kept, cap))
+        self.a_then = np.zeros((kept, cap))
+        self.phi = np.ones((windows, kept, cap))
+
+    #: The arrays of the state, in a fixed order; the last axis is the rows.
+    ARRAYS = (
+        "a", "b", "factor", "ratio", "visits", "phi_sum", "phi_n",
+        "counts", "exposure", "factors", "level", "a_then", "phi",
+    )  # fmt: skip
+
+    # -- rows -------------------------------------------------------------------------------------------------------
+
+    def add_row(self) -> int:
+        """Add a key, equal to one stepped on zeros since the first hour; return its row."""
+        if self.rows == self._capacity:
+            self._capacity *= 2
+            for name in self.ARRAYS:
+                old = getattr(self, name)
+                new = np.zeros((*old.shape[:-1], self._capacity))
+                new[..., : self.rows] = old[..., : self.rows]
+                setattr(self, name, new)
+        row = self.rows
+        for name in self.ARRAYS:
+            array = getattr(self, name)
+            array[..., row] = array[..., 0]
+        self.rows += 1
+        return row
+
+    def set_count(self, row: int, hour: int, count: float) -> None:
+        """Set the count of an hour that is open or not learnt yet; hours before the first are ignored."""
+        if self.first_hour <= hour <= self.open_hour and hour > self.open_hour - self.parameters.guard_h:
+            self.counts[hour % self.parameters.kept_h, row] = count
+
+    def set_exposures(self, hour: int, exposure: Floats | float) -> None:
+        """Set the exposure of an hour that is not learnt yet: one number for all rows, or one a row (row 0 included)."""
+        if self.first_hour <= hour <= self.open_hour and hour > self.open_hour - self.parameters.guard_h:
+            self.exposure[hour % self.parameters.kept_h, : self.rows] = exposure
+
+    # -- hours ------------------------------------------------------------------------------------------------------
+
+    def open_next(self) -> None:
+        """Open the next hour: learn the one that left the guard, then freeze the baseline the new hour is scored with.
+
+        The new hour has count 0 and exposure 1 until they are set.
+        """
+        p, n = self.parameters, self.rows
+        hour = self.open_hour + 1
+        age = hour - self.first_hour  # as the oracle counts buckets: 0 for the first
+        if age >= 1:
+            self._learn_dispersion(hour - 1)
+        if age >= p.guard_h:
+            self._learn(hour - p.guard_h)
+        if hour % 24 == 0:
+            self._renormalise_season()
+        self.open_hour = hour
+        ring = hour % p.kept_h
+        self.counts[ring, :n] = 0.0
+        self.exposure[ring, :n] = 1.0
+        self.factors[ring, :n] = self.factor[slot_of(hour), :n]
+        self.level[ring, :n] = self.a[:n] / self.b[:n]
+        self.a_then[ring, :n] = self.a[:n]
+        for w in range(len(p.windows_h)):
+            self.phi[w, ring, :n] = self._dispersion(w)
+
+    def _dispersion(self, w: int) -> Floats:
+        p, n = self.parameters, self.rows
+        prior = p.dispersion_prior * p.dispersion_weight
+        return np.maximum(1.0, (self.phi_sum[w, :n] + prior) / (self.phi_n[w, :n] + p.dispersion_weight))
+
+    def _learn(self, hour: int) -> None:
+        """Feed the baseline with a final hour, winsorised; then the season's ratio of its slot."""
+        p, n = self.parameters, self.rows
+        ring, slot = hour % p.kept_h, slot_of(hour)
+        decay = 0.5 ** (1.0 / p.half_life_h)
+        f = self.factor[slot, :n]
+        e = self.exposure[ring, :n]
+        x = self.counts[ring, :n].copy()
+        mean = self.a[:n] / self.b[:n] * f * e
+        if hour - self.first_hour > p.warmup_h:
+            phi = 1.0 + (self.phi[0, (hour - 1) % p.kept_h, :n] - 1.0) * e
+            x = np.minimum(x, mean + p.cap_sd * np.sqrt(mean * phi) + 1.0)
+        self.a[:n] = decay * (self.a[:n] - p.prior_count) + p.prior_count + x
+        self.b[:n] = decay * (self.b[:n] - p.prior_exposure_h) + p.prior_exposure_h + f * e
+        level = np.maximum(self.a[:n] / self.b[:n], 1e-6)
+        visits = self.visits[slot, :n]
+        seen = visits + e
+        alpha = np.where(visits < 1.0, np.divide(1.0, seen, out=np.zeros(n), where=seen > 0.0), 0.1)
+        self.ratio[slot, :n] = (1.0 - alpha * e) * self.ratio[slot, :n] + alpha * x / level
+        self.visits[slot, :n] = seen
+
+    def _renormalise_season(self) -> None:
+        p, n = self.parameters, self.rows
+        weight = self.a[:n] / self.b[:n] * np.minimum(self.visits[:, :n], 12.0)
+        shrunk = (self.ratio[:, :n] * weight + p.season_shrink) / (weight + p.season_shrink)
+        shrunk = np.where(self.visits[:, :n] > 0.0, shrunk, 1.0)
+        total = np.zeros(n)
+        for slot in range(SLOTS):
+            total += shrunk[slot]
+        self.factor[:, :n] = shrunk / (total / SLOTS)
+
+    def _learn_dispersion(self, hour: int) -> None:
+        """Learn, as of ``hour``, from each window that ended a guard ago; what it counted is final by now."""
+        p, n = self.parameters, self.rows
+        end = hour - p.guard_h
+        decay = 0.5 ** (1.0 / p.dispersion_half_life_h)
+        for w, length in enumerate(p.windows_h):
+            if end - self.first_hour < length:
+                continue
+            count, weight, seen = self._window_sums(end, length)
+            mean = self.level[end % p.kept_h, :n] * seen
+            coverage = seen / np.maximum(weight, 1e-12)
+            phi = 1.0 + (self.phi[w, hour % p.kept_h, :n] - 1.0) * coverage
+            safe = np.where(mean > 0.0, mean, 1.0)
+            z = np.minimum((count - mean) ** 2 / safe, p.cap_sd**2 * phi)
+            fade = np.where(coverage >= 1.0, decay, decay**coverage)
+            learnt = mean > 0.0
+            self.phi_sum[w, :n] = np.where(learnt, fade * self.phi_sum[w, :n] + z - 1.0 + coverage, self.phi_sum[w, :n])
+            self.phi_n[w, :n] = np.where(learnt, fade * self.phi_n[w, :n] + coverage, self.phi_n[w, :n])
+
+    def _window_sums(self, end: int, length: int) -> tuple[Floats, Floats, Floats]:
+        """Return, for all rows, Σ counts, Σ f and Σ f·E over the window that ends with ``end``, oldest hour first."""
+        n = self.rows
+        count, weight, seen = np.zeros(n), np.zeros(n), np.zeros(n)
+        for hour in range(max(self.first_hour, end - length + 1), end + 1):
+            ring = hour % self.parameters.kept_h
+            f = self.factors[ring, :n]
+            count += self.counts[ring, :n]
+            weight += f
+            seen += f * self.exposure[ring, :n]
+        return count, weight, seen
+
+    # -- scores -----------------------------------------------------------------------------------------------------
+
+    def scores(self, row: int, hour: int) -> list[WindowScore]:
+        """Return each window of ``row`` that ends with ``hour`` (not older than the guard), with its hour's own baseline."""
+        return [self._score(row, hour, w) for w in range(len(self.parameters.windows_h))]
+
+    def _score(self, row: int, hour: int, w: int) -> WindowScore:
+        p = self.parameters
+        length = p.windows_h[w]
+        count = weight = seen = 0.0
+        for past in range(max(self.first_hour, hour - length + 1), hour + 1):
+            ring = past % p.kept_h
+            f = float(self.factors[ring, row])
+            count += float(self.counts[ring, row])
+            weight += f
+            seen += f * float(self.exposure[ring, row])
+        ring = hour % p.kept_h
+        mean = float(self.level[ring, row]) * seen
+        coverage = seen / weight if weight > 0.0 else 0.0
+        phi = 1.0 + (float(self.phi[w, ring, row]) - 1.0) * coverage
+        if mean <= 0.0:
+            return WindowScore(length, count, 0.0, phi, coverage, 0.0, 1.0)
+        variance = max(mean * phi + mean * mean * phi / float(self.a_then[ring, row]), mean * 1.0001)
+        surprise = minus_log10_tail(count, mean, variance)
+        score = max(0.0, surprise - math.log10(len(p.windows_h)))
+        return WindowScore(length, count, mean, phi, coverage, score, 10.0**-surprise)
+
+    # -- state ------------------------------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
+        """Return what :meth:`load` goes on from exactly."""
+        document: dict[str, object] = {"first_hour": self.first_hour, "open_hour": self.open_hour, "rows": self.rows}
+        return document, {name: getattr(self, name)[..., : self.rows].copy() for name in self.ARRAYS}
+
+    def load(self, document: dict[str, object], arrays: dict[str, npt.NDArray[np.generic]]) -> None:
+        """Become what :meth:`state` described."""
+        rows, first, newest = document["rows"], document["first_hour"], document["open_hour"]
+        assert isinstance(rows, int)
+        assert isinstance(first, int)
+        assert isinstance(newest, int)
+        self.rows = self._capacity = rows
+        self.first_hour, self.open_hour = first, newest
+        for name in self.ARRAYS:
+            setattr(self, name, np.array(arrays[name], dtype=np.float64))

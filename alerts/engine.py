@@ -1,0 +1,399 @@
+"""The engine: records of ``signals`` in, decisions out. A pure function of the log, record by record.
+
+    Signal ──▶ card ──▶ hits per rule ──▶ counts ──▶ verdicts of the touched keys ──▶ events
+    Coverage ──▶ exposure and engine time ──▶ hours closed: learnt, resolved, blind ──▶ events
+    control records ──▶ rules warmed aside and exchanged
+
+It reads no clock, no disk, no network, and it notifies nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from alerts.cards import Card, key_hits, make_card
+from alerts.chain import Chains, quantised_expected, quantised_ratio, quantised_score
+from alerts.coverage import KEPT_HOURS, CoverageBook, count_deadline, open_hour
+from alerts.lifecycle import Move
+from alerts.rule_state import KeyMove, RuleState, blank_verdict
+from alerts.rules.match import RuleIndex
+from alerts.rules.model import Mode, Rule, RuleSet, state_identity
+from alerts.tracks import make_tracks
+from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Window
+from schemas.control import ExtractorChanged, RulesActivated, SkipRange
+from schemas.coverage import Coverage
+from schemas.ids import alert_id, hour_of, hour_start
+from schemas.reasons import ArticleStatus, EventKind, EventReason, EventTimeReason
+from schemas.signal import Signal
+from schemas.wire import SignalsRecord
+
+#: Part of every event: a change of it starts a new segment of the ledger.
+ENGINE_VERSION = "1"
+
+#: Hours an article is remembered after its own: story leaders reach 48 h, an hour stays open to change for 25.
+CARD_HOURS = 73
+
+#: Articles named as evidence of one event.
+MAX_EVIDENCE = 30
+
+#: Days within which alerts name changed feeds and extractors.
+CHANGES_NAMED_HOURS = 14 * 24
+
+#: How long the engine waits for first polls before it takes the backlog as it is.
+START_WAIT = timedelta(minutes=10)
+
+History = Callable[[], Iterable[tuple[int, SignalsRecord]]]
+
+
+def no_history() -> Iterable[tuple[int, SignalsRecord]]:
+    """Return the history of a log that has none."""
+    return ()
+
+
+class Engine:
+    """The state of all rules between two records."""
+
+    def __init__(self, *, muted: bool = False) -> None:
+        self.muted = muted
+        self.coverage = CoverageBook()
+        self.open: int | None = None  # the open hour; None until the first Coverage has started the engine
+        self.cards: dict[str, Card] = {}
+        self.rules: dict[str, RuleState] = {}
+        self.index = RuleIndex(())
+        self.rules_hash = ""
+        self.chains = Chains()
+        self.activated: RulesActivated | None = None  # by the last record, for whoever keeps rule sets
+        self.extractors: dict[str, int] = {}  # version -> hour first seen
+        self.skips: list[tuple[int, int]] = []
+        self.card_hours = CARD_HOURS
+
+    @property
+    def now(self) -> datetime | None:
+        """Engine time; None before every partition has spoken."""
+        return self.coverage.now
+
+    def adopt_chains(self, heads: dict[str, ChainHead]) -> None:
+        """Go on from ``heads``: a new segment of a ledger that another engine version wrote."""
+        self.chains = Chains(heads)
+
+    # -- records ----------------------------------------------------------------------------------------------------
+
+    def step(self, offset: int, record: SignalsRecord, history: History = no_history) -> list[Decision]:
+        """Take in the record at ``offset`` and return what it decides.
+
+        ``history`` yields the records before ``offset`` that a new rule is warmed on, oldest first; it is called only
+        when rules are activated.
+        """
+        self.activated = None
+        if any(first <= offset <= last for first, last in self.skips):
+            return []
+        if isinstance(record, Signal):
+            return self._signal(record)
+        if isinstance(record, Coverage):
+            return self._coverage(record)
+        if isinstance(record, RulesActivated):
+            self.activated = record
+            return self._activate(record, history)
+        if isinstance(record, SkipRange):
+            self.skips.append((record.first, record.last))
+        elif isinstance(record, ExtractorChanged):
+            self._note_extractor(record.extractor_version)
+        return []
+
+    def _signal(self, signal: Signal) -> list[Decision]:
+        self._note_extractor(signal.extractor_version)
+        before = self.cards.get(signal.article_id)
+        if before is not None and signal.revision <= before.revision:
+            return []  # A duplicate, or an older revision that came later.
+        event_time = before.event_time if before is not None else signal.event_time
+        if not self._can_count(signal, hour_of(event_time)):
+            return []
+        after = make_card(signal, event_time)
+        if signal.status is ArticleStatus.LIVE:
+            for name, hits in self.index.hits(signal).items():
+                kept = key_hits(self.rules[name].rule, signal, hits)
+                if kept:
+                    after.hits[name] = kept
+        after.counted = self._was_seen(after)
+        self.cards[after.article_id] = after
+        return self._recount([(before, after)])
+
+    def _can_count(self, signal: Signal, hour: int) -> bool:
+        """Whether this revision counts: a property of the record once the engine has started.
+
+        Before that, the backlog of the first polls counts as history, whatever its age, but for undated items.
+        """
+        if signal.event_time_reason is EventTimeReason.BACKFILL:
+            return False
+        if self.open is None:
+            return True
+        return signal.revised_at < count_deadline(hour) and hour > self.open - 25
+
+    def _was_seen(self, card: Card) -> bool:
+        """Whether the feed-hour of ``card`` has exposure; the open hour has until it is closed."""
+        if self.open is None or card.hour >= self.open:
+            return True
+        return self.coverage.exposure(card.feed_id, card.hour) > 0.0
+
+    def _note_extractor(self, version: str) -> None:
+        if version not in self.extractors:
+            self.extractors[version] = self.open if self.open is not None else 0
+
+    def _recount(self, changes: Iterable[tuple[Card | None, Card | None]]) -> list[Decision]:
+        """Exchange cards in the counts and say what the touched keys do now."""
+        touched: dict[str, dict[str, bool]] = {}
+        for before, after in changes:
+            names = set(before.hits if before else ()) | set(after.hits if after else ())
+            for name in names & self.rules.keys():
+                keys = touched.setdefault(name, {})
+                for key, corrected in self.rules[name].count(before, after).items():
+                    keys[key] = keys.get(key, False) or corrected
+        if self.muted or self.open is None:
+            return []
+        decisions: list[Decision] = []
+        for name in sorted(touched):
+            state = self.rules[name]
+            for key in sorted(touched[name]):
+                moves = state.evaluate(key, self.open, corrected=touched[name][key])
+                decisions.extend(self._decide(state, move) for move in moves)
+            decisions.extend(self._decide(state, move) for move in state.overflow_of_keys(self.open))
+        return decisions
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def _coverage(self, record: Coverage) -> list[Decision]:
+        change = self.coverage.apply(record)
+        if change.now is None:
+            return []
+        if self.open is None:
+            return self._start(change.now)
+        decisions: list[Decision] = []
+        closed = sorted(hour for hour in change.hours if self.open - 25 < hour < self.open)
+        if closed:
+            decisions.extend(self._exposures_changed(closed))
+        while open_hour(change.now) > self.open:
+            decisions.extend(self._close_hour(self.open))
+        return decisions
+
+    def _start(self, now: datetime) -> list[Decision]:
+        """Begin once every feed was tried, an hour ended or ten minutes have passed; the backlog becomes history."""
+        first = self.coverage.first_since or now
+        if not (self.coverage.everyone_was_tried() or now - first >= START_WAIT or open_hour(now) > hour_of(first)):
+            return []
+        self.open = open_hour(now)
+        self.extractors = dict.fromkeys(self.extractors, self.open)
+        reach = self.coverage.earliest_reach() or first
+        first_hour = max(min(hour_of(reach), hour_of(first)), self.open - KEPT_HOURS)
+        decisions: list[Decision] = []
+        blind = [card for card in self.cards.values() if not self._was_seen(card) or card.hour < first_hour]
+        for card in blind:
+            self._hold(card)
+        for name in sorted(self.rules):
+            decisions.extend(self._take_over(self.rules[name], first_hour))
+        self._forget()
+        return decisions
+
+    def _hold(self, card: Card) -> None:
+        """Stop counting a card whose feed-hour nobody saw; a poll that reaches back brings it in again."""
+        for name in card.hits:
+            if name in self.rules:
+                self.rules[name].count(card, None)
+        card.counted = False
+
+    def _take_over(self, state: RuleState, first_hour: int) -> list[Decision]:
+        """Start ``state`` and say that it is ready, then what is over its threshold already."""
+        assert self.open is not None
+        if state.start_hour is None:
+            state.start(first_hour, self.open, self.coverage)
+        if self.muted:
+            return []
+        assert state.start_hour is not None
+        days = (self.open - state.start_hour) / 24
+        detail = f"knows {days:.1f} days of history" + (
+            "; normal is not yet known" if state.learning(self.open) else ""
+        )
+        ready = KeyMove("", Move(EventKind.RULE_READY, EventReason.WARMED, blank_verdict(self.open, 1.0), detail))
+        return [self._decide(state, move) for move in [ready, *state.activate(self.open)]]
+
+    def _exposures_changed(self, hours: list[int]) -> list[Decision]:
+        for name in sorted(self.rules):
+            for track in self.rules[name].tracks:
+                track.exposures_changed(hours, self.coverage)
+        returned = [c for c in self.cards.values() if not c.counted and c.hour in hours and self._was_seen(c)]
+        for card in returned:
+            card.counted = True
+        decisions = self._recount([(None, card) for card in returned])
+        if self.muted or self.open is None:
+            return decisions
+        for name in sorted(self.rules):
+            state = self.rules[name]
+            for key in sorted(k for k, life in state.lives.items() if life.firing):
+                moves = state.evaluate(key, self.open, corrected=False)
+                decisions.extend(self._decide(state, move) for move in moves)
+        return decisions
+
+    def _close_hour(self, hour: int) -> list[Decision]:
+        self.open = hour + 1
+        for card in self.cards.values():
+            if card.hour == hour and card.counted and self.coverage.exposure(card.feed_id, hour) == 0.0:
+                self._hold(card)
+        decisions: list[Decision] = []
+        for name in sorted(self.rules):
+            state = self.rules[name]
+            moves = state.close_hour(hour, self.coverage, muted=self.muted)
+            decisions.extend(self._decide(state, move) for move in moves)
+        self._forget()
+        return decisions
+
+    def _forget(self) -> None:
+        assert self.open is not None
+        oldest = self.open - self.card_hours
+        for article in [a for a, card in self.cards.items() if card.hour < oldest]:
+            del self.cards[article]
+        self.coverage.forget_before(self.open - 75)
+        self.extractors = _recent(self.extractors, self.open - CHANGES_NAMED_HOURS)
+
+    # -- rules ------------------------------------------------------------------------------------------------------
+
+    def _activate(self, record: RulesActivated, history: History) -> list[Decision]:
+        """Exchange the rule set: kept rules keep their state, new ones are warmed on ``history``, gone ones end."""
+        wanted = {r.name: r for r in RuleSet.from_compiled(record.compiled).rules if r.mode is not Mode.OFF}
+        self.rules_hash = record.rules_hash
+        decisions: list[Decision] = []
+        for name in sorted(self.rules.keys() - wanted.keys()):
+            decisions.extend(self._remove(name, record.activated_at))
+        fresh: list[Rule] = []
+        kept: list[str] = []
+        for name, rule in sorted(wanted.items()):
+            old = self.rules.get(name)
+            if old is not None and same_memory(old.rule, rule):
+                if old.rule != rule:
+                    old.exchange(rule)
+                    kept.append(name)
+            else:
+                if old is not None:
+                    decisions.extend(self._end_alerts(old))
+                fresh.append(rule)
+        warmed = self._warm(fresh, history)
+        self.rules.update(warmed)
+        self.index = RuleIndex(tuple(state.rule for state in self.rules.values()))
+        self.card_hours = max([CARD_HOURS, *(t.memory_hours for s in self.rules.values() for t in s.tracks)])
+        if self.open is None:
+            return decisions
+        for name in sorted(warmed):
+            decisions.extend(self._take_over(warmed[name], self.open))
+        if not self.muted:
+            for name in kept:
+                moves = self.rules[name].activate(self.open)
+                decisions.extend(self._decide(self.rules[name], move) for move in moves)
+        return decisions
+
+    def _warm(self, rules: list[Rule], history: History) -> dict[str, RuleState]:
+        """Return the states of ``rules`` after ``history``, stepped aside; their cards join this engine's."""
+        if not rules:
+            return {}
+        aside = Engine(muted=True)
+        aside.rules = {rule.name: RuleState(rule, make_tracks(rule)) for rule in rules}
+        aside.index = RuleIndex(tuple(rules))
+        aside.card_hours = max([CARD_HOURS, *(t.memory_hours for s in aside.rules.values() for t in s.tracks)])
+        for offset, record in history():
+            if isinstance(record, Signal | Coverage | SkipRange):
+                aside.step(offset, record)
+        for article, card in aside.cards.items():
+            mine = self.cards.get(article)
+            if mine is None:
+                if card.hits:
+                    self.cards[article] = card
+            elif mine.revision == card.revision:
+                mine.hits.update(card.hits)
+        return aside.rules
+
+    def _end_alerts(self, state: RuleState) -> list[Decision]:
+        if self.open is None or self.muted:
+            return []
+        return [self._decide(state, move) for move in state.end_all(self.open, EventReason.RULE_REMOVED)]
+
+    def _remove(self, name: str, activated_at: datetime) -> list[Decision]:
+        state = self.rules.pop(name)
+        for card in self.cards.values():
+            card.hits.pop(name, None)
+        if self.muted:
+            return []
+        decisions = self._end_alerts(state)
+        hour = self.open if self.open is not None else hour_of(activated_at)
+        move = Move(EventKind.RULE_REMOVED, EventReason.RULE_REMOVED, blank_verdict(hour, 1.0))
+        return [*decisions, self._decide(state, KeyMove("", move), at=self.now or activated_at)]
+
+    # -- events -----------------------------------------------------------------------------------------------------
+
+    def _decide(self, state: RuleState, key_move: KeyMove, at: datetime | None = None) -> Decision:
+        """Return the event of a move, linked into the rule's chain, with its evidence."""
+        move, rule = key_move.move, state.rule
+        verdict = move.verdict
+        moment = at or self.now
+        assert moment is not None
+        evidence = self._evidence(state, key_move)
+        window = None
+        if verdict.window_h:
+            end = hour_start(verdict.hour + 1)
+            window = Window(start=hour_start(verdict.hour + 1 - verdict.window_h), end=end, hours=verdict.window_h)
+        named_since = (self.open or 0) - CHANGES_NAMED_HOURS
+        event = AlertEvent(
+            alert_id=alert_id(rule.name, key_move.key, hour_start(key_move.crossing))
+            if key_move.crossing is not None
+            else "",
+            seq=0,
+            event=move.event,
+            reason=move.reason,
+            rule=rule.name,
+            key=key_move.key,
+            severity=rule.severity,
+            labels=dict(rule.labels),
+            at=moment,
+            crossing=hour_start(key_move.crossing) if key_move.crossing is not None else None,
+            detector=verdict.detector,
+            window=window,
+            counts=verdict.counts,
+            expected=None if verdict.expected is None else quantised_expected(verdict.expected),
+            ratio=None if verdict.expected is None else quantised_ratio(verdict.count, verdict.expected),
+            score=None if verdict.score is None else quantised_score(verdict.score),
+            coverage=round(verdict.coverage, 3),
+            learning=key_move.learning,
+            blind_feeds=key_move.blind_feeds or state.blind_feeds,
+            feeds_changed=self.coverage.changed_since(max(named_since, self._first_hour() + 1)),
+            extractor_versions=tuple(self.extractors),
+            mode="shadow" if rule.mode is Mode.SHADOW else "live",
+            rules_hash=self.rules_hash,
+            engine_version=ENGINE_VERSION,
+            evidence=tuple(e.evidence_hash() for e in evidence),
+            detail=move.detail,
+        )
+        return Decision(event=self.chains.append(event), evidence=evidence)
+
+    def _first_hour(self) -> int:
+        return hour_of(self.coverage.first_since) if self.coverage.first_since is not None else 0
+
+    def _evidence(self, state: RuleState, key_move: KeyMove) -> tuple[Evidence, ...]:
+        """Return the articles of the verdict's window: one of each story first, then copies, in order of time."""
+        verdict = key_move.move.verdict
+        if not key_move.key or not verdict.window_h:
+            return ()
+        first = verdict.hour - verdict.window_h + 1
+        counted = state.tracks[verdict.track].counted(key_move.key, first, verdict.hour)
+        leaders = [pair for pair in counted if pair[0] == pair[1]]
+        copies = [pair for pair in counted if pair[0] != pair[1]]
+        chosen = [pair for pair in [*leaders, *copies] if pair[0] in self.cards][:MAX_EVIDENCE]
+        found = [self.cards[article].evidence(state.rule.name, key_move.key, story) for article, story in chosen]
+        return tuple(sorted(found, key=lambda e: (e.event_time, e.article_id)))
+
+
+def same_memory(old: Rule, new: Rule) -> bool:
+    """Tell whether ``new`` may go on with what ``old`` remembers: same watch, same detectors in the same order."""
+    return state_identity(old) == state_identity(new) and [d.kind for d in old.when] == [d.kind for d in new.when]
+
+
+def _recent(versions: dict[str, int], since: int) -> dict[str, int]:
+    """Drop versions that were replaced before ``since``; the newest always stays."""
+    ordered = list(versions.items())
+    return {v: hour for i, (v, hour) in enumerate(ordered) if i == len(ordered) - 1 or ordered[i + 1][1] >= since}

@@ -1,0 +1,229 @@
+"""One rule at work: its tracks, the lives of its keys, and whether it can see. Cards and hours in, moves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from alerts.cards import Card
+from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Life, LifeSettings, Move, Verdict
+from alerts.rules.model import Rule
+from alerts.track import Exposure, Track
+from schemas.alert_event import Counts
+from schemas.reasons import EventKind, EventReason
+
+#: Covered history below which normal is not yet known.
+LEARNING_HOURS = 168
+
+#: Exposure below which a rule or an alert is blind.
+BLIND_BELOW = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMove:
+    """A move of a key (empty for the rule as a whole)."""
+
+    key: str
+    move: Move
+    crossing: int | None = None
+    blind_feeds: tuple[str, ...] = ()
+    learning: bool = False
+
+
+@dataclass
+class RuleState:
+    """A rule between two records."""
+
+    rule: Rule
+    tracks: tuple[Track, ...]
+    start_hour: int | None = None
+    lives: dict[str, Life] = field(default_factory=dict)
+    keys: dict[str, None] = field(default_factory=dict)
+    blind_feeds: tuple[str, ...] = ()
+    keys_overflowed: bool = False
+    open_overflowed: bool = False
+    keys_overflow_told: bool = False
+
+    # -- counting ---------------------------------------------------------------------------------------------------
+
+    def count(self, before: Card | None, after: Card | None) -> dict[str, bool]:
+        """Replace what ``before`` counted by what ``after`` counts; return the keys touched, True where something went."""
+        name = self.rule.name
+        old = {h.key: h for h in before.hits.get(name, ())} if before is not None and before.counted else {}
+        new = {h.key: h for h in after.hits.get(name, ())} if after is not None and after.counted else {}
+        touched: dict[str, bool] = {}
+        for key, hit in old.items():
+            assert before is not None
+            gone = set(hit.detectors) - set(new[key].detectors) if key in new else set(hit.detectors)
+            for index in gone:
+                self.tracks[index].remove(key, before)
+            if gone:
+                touched[key] = True
+        for key, hit in new.items():
+            if key not in self.keys:
+                if len(self.keys) >= self.rule.max_keys:
+                    self.keys_overflowed = True
+                    continue
+                self.keys[key] = None
+            assert after is not None
+            for index in hit.detectors:
+                self.tracks[index].insert(key, after)
+            touched.setdefault(key, False)
+        return touched
+
+    # -- hours ------------------------------------------------------------------------------------------------------
+
+    def start(self, first_hour: int, open_hour: int, exposure: Exposure) -> None:
+        """Begin with the history inserted so far; hours before ``open_hour`` are closed."""
+        self.start_hour = first_hour
+        for track in self.tracks:
+            track.start(first_hour, open_hour, exposure)
+
+    def close_hour(self, hour: int, exposure: Exposure, *, muted: bool) -> list[KeyMove]:
+        """Close ``hour``; return what happened at its end."""
+        for track in self.tracks:
+            track.close_hour(hour, exposure)
+        if muted:
+            return []
+        moves = self._sight(hour, exposure)
+        alive = {key for track in self.tracks for key in track.alive(hour)}
+        alive.update(key for key, life in self.lives.items() if life.firing)
+        for key in sorted(alive):
+            moves.extend(self.evaluate(key, hour + 1, corrected=False))
+            moves.extend(self._end_of_hour(key, hour))
+        for key in [k for k, life in self.lives.items() if not life.firing and life.cooling_until <= hour]:
+            del self.lives[key]
+        return moves
+
+    def _end_of_hour(self, key: str, hour: int) -> list[KeyMove]:
+        life = self.lives.get(key)
+        if life is None or not life.firing:
+            return []
+        verdict = self.tracks[life.track].verdict(key, hour)
+        detector = self.rule.when[life.track]
+        moves: list[KeyMove] = []
+        crossing = life.crossing
+        if (verdict.coverage < BLIND_BELOW) != life.blind:
+            life.blind = not life.blind
+            event = EventKind.BLIND if life.blind else EventKind.SIGHTED
+            reason = EventReason.COVERAGE_LOST if life.blind else EventReason.COVERAGE_BACK
+            moves.append(KeyMove(key, Move(event, reason, verdict), crossing, self.blind_feeds, self.learning(hour)))
+        move = life.hour_closed(verdict, LifeSettings(detector.resolve_after_h, detector.cooldown_h))
+        if move is not None:
+            self.open_overflowed = False
+            moves.append(KeyMove(key, move, crossing, (), self.learning(hour)))
+        return moves
+
+    def _sight(self, hour: int, exposure: Exposure) -> list[KeyMove]:
+        """One event per set of failing feeds when the rule goes blind, one when it sees again."""
+        counting = exposure.counting()
+        if not counting:
+            return []
+        short = exposure.shortfalls(hour)
+        mean = 1.0 - sum(1.0 - e for e in short.values()) / len(counting)
+        failing = tuple(f for f, e in short.items() if e < BLIND_BELOW) if mean < BLIND_BELOW else ()
+        if failing == self.blind_feeds:
+            return []
+        self.blind_feeds = failing
+        event, reason = (
+            (EventKind.BLIND, EventReason.COVERAGE_LOST) if failing else (EventKind.SIGHTED, EventReason.COVERAGE_BACK)
+        )
+        return [KeyMove("", Move(event, reason, blank_verdict(hour, mean)), blind_feeds=failing)]
+
+    # -- verdicts ---------------------------------------------------------------------------------------------------
+
+    def learning(self, open_hour: int) -> bool:
+        """Tell whether the rule has seen too little to know what is normal."""
+        return self.start_hour is None or open_hour - self.start_hour < LEARNING_HOURS
+
+    def evaluate(self, key: str, open_hour: int, *, corrected: bool, activation: bool = False) -> list[KeyMove]:
+        """Return what a touched key does now."""
+        if self.start_hour is None:
+            return []
+        life = self.lives.get(key) or Life()
+        first = max(open_hour - OPEN_TO_CHANGE_HOURS + 1, self.start_hour)
+        verdicts = [v for t in self.tracks for v in t.verdicts(key, first, open_hour) if self._corroborated(key, v)]
+        verdicts.sort(key=lambda verdict: (verdict.hour, verdict.track))
+        learning = self.learning(open_hour)
+        if life.firing:
+            return self._evaluate_firing(key, life, verdicts, open_hour, corrected=corrected, learning=learning)
+        if not verdicts:
+            return []
+        if sum(1 for other in self.lives.values() if other.firing) >= self.rule.limit:
+            if self.open_overflowed:
+                return []
+            self.open_overflowed = True
+            return [
+                _overflow(
+                    EventReason.TOO_MANY_OPEN, open_hour, f"{self.rule.limit} alerts are open; {key} was not opened"
+                )
+            ]
+        move = life.consider(verdicts, learning=learning, activation=activation)
+        if not life.is_blank():
+            self.lives[key] = life
+        if move is None:
+            return []
+        return [KeyMove(key, move, life.crossing, (), learning)]
+
+    def _evaluate_firing(
+        self, key: str, life: Life, verdicts: Sequence[Verdict], open_hour: int, *, corrected: bool, learning: bool
+    ) -> list[KeyMove]:
+        crossing = life.crossing
+        assert crossing is not None
+        track = life.track
+        if open_hour - crossing < OPEN_TO_CHANGE_HOURS:
+            at_crossing = self.tracks[track].verdict(key, crossing)
+            still = at_crossing.crossed and self._corroborated(key, at_crossing)
+            retracted = None if still else life.correct(replace(at_crossing, crossed=False), open_hour=open_hour)
+            if retracted is not None:
+                self.open_overflowed = False
+                if life.is_blank():
+                    self.lives.pop(key, None)
+                return [KeyMove(key, retracted, crossing, (), learning)]
+            if corrected:
+                move = Move(EventKind.UPDATED, EventReason.EVIDENCE_CHANGED, at_crossing)
+                return [KeyMove(key, move, crossing, (), learning)]
+        escalated = life.escalate([v for v in verdicts if v.track == track])
+        return [KeyMove(key, escalated, crossing, (), learning)] if escalated is not None else []
+
+    def _corroborated(self, key: str, verdict: Verdict) -> bool:
+        if self.rule.corroborated_by is None or not verdict.crossed:
+            return True
+        first = verdict.hour - verdict.window_h + 1
+        countries = self.tracks[verdict.track].countries(key, first, verdict.hour)
+        return len(countries) >= self.rule.corroborated_by.source_countries
+
+    def overflow_of_keys(self, open_hour: int) -> list[KeyMove]:
+        """Return the one event that says keys were refused."""
+        if not self.keys_overflowed or self.keys_overflow_told:
+            return []
+        self.keys_overflow_told = True
+        detail = f"more than {self.rule.max_keys} keys; new ones are not counted"
+        return [_overflow(EventReason.TOO_MANY_KEYS, open_hour, detail)]
+
+    def end_all(self, open_hour: int, reason: EventReason) -> list[KeyMove]:
+        """Close every open alert because the rule goes; return the moves, by key."""
+        moves = []
+        for key in sorted(self.lives):
+            life = self.lives[key]
+            if life.firing:
+                verdict = self.tracks[life.track].verdict(key, open_hour)
+                moves.append(KeyMove(key, Move(EventKind.RESOLVED, reason, verdict), life.crossing))
+        self.lives.clear()
+        return moves
+
+    def activate(self, open_hour: int) -> list[KeyMove]:
+        """Open what is over its threshold already when the rule takes over."""
+        keys: Iterable[str] = sorted(
+            {k for t in self.tracks for h in range(open_hour - 23, open_hour + 1) for k in t.alive(h)}
+        )
+        return [move for key in keys for move in self.evaluate(key, open_hour, corrected=False, activation=True)]
+
+
+def _overflow(reason: EventReason, hour: int, detail: str) -> KeyMove:
+    return KeyMove("", Move(EventKind.OVERFLOW, reason, blank_verdict(hour, 1.0), detail))
+
+
+def blank_verdict(hour: int, coverage: float) -> Verdict:
+    """Return the verdict of an event that is about a rule rather than a key."""
+    return Verdict("", 0, hour, 0, False, False, 0, Counts(), None, None, coverage)
