@@ -1,0 +1,283 @@
+"""The job that decides: signals → engine → ledger.
+
+    signals ──read──▶ engine.step ──▶ decisions ──one transaction──▶ ledger + outbox + offset
+                         ▲                                               │
+                      snapshot file ◀──── every so often ────────────────┘
+
+It decides nothing itself, and it notifies nobody: the outbox does.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from alerts.engine import ENGINE_VERSION, Engine
+from pipelines.signal_history import history_before, read_range
+from pipelines.snapshots import read_snapshot, remove_old_snapshots, write_snapshot
+from schemas.alert_event import Decision, Provenance
+from schemas.clock import Clock
+from schemas.control import RulesActivated
+from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter, dead_letter_id
+from schemas.errors import (
+    BrokenRecordError,
+    ForeignLogError,
+    OffsetOutOfRangeError,
+    RecoveryMismatchError,
+    RetriableError,
+    StoreFullError,
+)
+from schemas.ports.log import Entry, Log, LogRecord
+from schemas.ports.store import DeciderHead, RuleSet, Store
+from schemas.reasons import DeadLetterReason
+from schemas.topics import DEAD_LETTERS, SIGNALS
+from schemas.wire import ReadCount, decode_signals, encode
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DecideSettings:
+    """How the job works; none of it changes a decision."""
+
+    snapshots: Path
+    host: str = ""
+    batch_records: int = 500
+    snapshot_every_records: int = 20_000
+    wait_s: float = 0.5
+    notify: bool = True
+
+
+@dataclass
+class _Batch:
+    """Decided and not yet committed."""
+
+    records: int
+    next_offset: int
+    decided: list[tuple[Decision, Provenance]] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+    rule_sets: list[RuleSet] = field(default_factory=list)
+
+
+class DecideJob:
+    """One decider. Two at once are safe: one commits, the other gets :class:`~schemas.errors.AnotherDeciderError`."""
+
+    def __init__(self, log: Log, store: Store, clock: Clock, settings: DecideSettings) -> None:
+        self._log = log
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._read = ReadCount()
+        self.engine = Engine()
+        self._head: DeciderHead | None = None
+        self._since_snapshot = 0
+        self._offset = 0
+        self._pending: _Batch | None = None
+
+    @property
+    def offset(self) -> int:
+        """The next offset of ``signals`` to decide."""
+        return self._offset
+
+    def recover(self) -> int:
+        """Rebuild the engine from the snapshot and the log, and compare with the ledger; return the records re-stepped.
+
+        :raises ForeignLogError: the ledger belongs to another log.
+        :raises OffsetOutOfRangeError: the log lost what the ledger stands on.
+        :raises RecoveryMismatchError: re-stepping gave other events than the ledger holds.
+        """
+        head = self._head = self._store.decider_head()
+        start = self._log.start_offset(SIGNALS, 0)
+        if head is None:
+            self._offset = start
+            return 0
+        self._check_log(head, start)
+        from_offset = start
+        state = None
+        if head.snapshot_hash and head.engine_version == ENGINE_VERSION:
+            state = read_snapshot(self._settings.snapshots, head.snapshot_offset, head.snapshot_hash)
+            if state is None:
+                logger.warning(
+                    "the snapshot of offset %d is missing or damaged: re-stepping the log", head.snapshot_offset
+                )
+        if state is not None:
+            self.engine = Engine.restore(state)
+            from_offset = head.snapshot_offset
+        count = self._re_step(from_offset, head)
+        self._offset = head.next_offset
+        return count
+
+    def _check_log(self, head: DeciderHead, start: int) -> None:
+        if head.log_id != self._log.log_id:
+            raise ForeignLogError(
+                f"the ledger was decided from log {head.log_id}, but the log that is open is {self._log.log_id}",
+                remedy="open the log it belongs to, or begin a new store beside the new log",
+            )
+        end = self._log.end_offset(SIGNALS, 0)
+        if not start <= head.next_offset <= end:
+            raise OffsetOutOfRangeError(
+                f"the ledger stands at offset {head.next_offset} of signals, but the log holds {start} to {end}",
+                remedy="the log lost records the ledger stands on: restore the log and the store from one backup",
+            )
+
+    def _re_step(self, from_offset: int, head: DeciderHead) -> int:
+        """Step again what was committed after the snapshot, and compare event by event."""
+        again: list[Decision] = []
+        count = 0
+        for record in read_range(self._log, from_offset, head.next_offset):
+            count += 1
+            try:
+                again.extend(self._step(record))
+            except BrokenRecordError:
+                continue  # It decided nothing the first time either.
+        if head.engine_version != ENGINE_VERSION:
+            logger.warning(
+                "the ledger was written by engine %s, this is %s: a new segment starts",
+                head.engine_version,
+                ENGINE_VERSION,
+            )
+            self.engine.adopt_chains(dict(self._store.chain_heads()))
+            return count
+        committed = [event for event, _ in self._store.events_with_provenance(first_offset=from_offset)]
+        for position, (mine, stored) in enumerate(zip(again, committed, strict=False)):
+            if mine.event != stored:
+                raise RecoveryMismatchError(
+                    f"event {position + 1} after offset {from_offset} is {mine.event.rule} #{mine.event.seq} "
+                    f"{mine.event.event} when decided again, and {stored.rule} #{stored.seq} {stored.event} in the ledger",
+                    remedy="run `tocsin verify`; nothing was written",
+                )
+        if len(again) != len(committed):
+            raise RecoveryMismatchError(
+                f"deciding again from offset {from_offset} gave {len(again)} events, the ledger holds {len(committed)}",
+                remedy="run `tocsin verify`; nothing was written",
+            )
+        return count
+
+    def _step(self, record: LogRecord) -> list[Decision]:
+        """Decide one record.
+
+        :raises BrokenRecordError: it is none.
+        """
+        decoded = decode_signals(record.value, self._read)
+        return self.engine.step(record.offset, decoded, history_before(self._log, record))
+
+    def step(self, wait_s: float = 0.0) -> int:
+        """Decide one batch and commit it; return how many records it had.
+
+        When the commit fails with a RetriableError the decisions are kept, and the next call commits them first.
+        """
+        if self._pending is None:
+            records = self._log.read(SIGNALS, 0, self._offset, max_records=self._settings.batch_records, wait_s=wait_s)
+            if not records:
+                return 0
+            self._pending = self._decide(records)
+        batch = self._pending
+        self._commit(batch)
+        self._pending = None
+        self._offset = batch.next_offset
+        self._since_snapshot += batch.records
+        if self._since_snapshot >= self._settings.snapshot_every_records:
+            self.take_snapshot()
+        return batch.records
+
+    def _decide(self, records: Sequence[LogRecord]) -> _Batch:
+        now = self._clock.now()
+        batch = _Batch(records=len(records), next_offset=records[-1].offset + 1)
+        for record in records:
+            try:
+                decisions = self._step(record)
+            except BrokenRecordError as error:
+                batch.dead.append(self._dead_letter(record, error, now))
+                continue
+            provenance = Provenance(log_offset=record.offset, host=self._settings.host, recorded_at=now)
+            batch.decided.extend((decision, provenance) for decision in decisions)
+            if self.engine.activated is not None:
+                batch.rule_sets.append(_rule_set(self.engine.activated, record.offset))
+        return batch
+
+    def _commit(self, batch: _Batch) -> None:
+        """Dead letters first, then everything else in one transaction."""
+        if batch.dead:
+            self._log.append(DEAD_LETTERS, [Entry(0, encode(letter)) for letter in batch.dead])
+            batch.dead.clear()
+        for rule_set in batch.rule_sets:
+            self._store.add_rule_set(rule_set)
+        before = self._head
+        head = DeciderHead(
+            log_id=self._log.log_id,
+            next_offset=batch.next_offset,
+            engine_version=ENGINE_VERSION,
+            snapshot_hash=before.snapshot_hash if before else "",
+            snapshot_offset=before.snapshot_offset if before else 0,
+            events=(before.events if before else 0) + len(batch.decided),
+        )
+        self._store.commit_decisions(expected=before, head=head, decisions=batch.decided, notify=self._settings.notify)
+        self._head = head
+
+    def take_snapshot(self) -> None:
+        """Write the engine's state to a file, then its hash into the head; a full disk only delays it."""
+        if self._head is None or self._pending is not None:
+            return
+        try:
+            digest = write_snapshot(self._settings.snapshots, self._offset, self.engine.snapshot())
+        except StoreFullError as error:
+            logger.warning("%s", error)
+            return
+        head = self._head.model_copy(update={"snapshot_hash": digest, "snapshot_offset": self._offset})
+        self._store.commit_decisions(expected=self._head, head=head, decisions=[])
+        self._head = head
+        self._since_snapshot = 0
+        remove_old_snapshots(self._settings.snapshots)
+
+    def _dead_letter(self, record: LogRecord, error: BrokenRecordError, now: datetime) -> DeadLetter:
+        return DeadLetter(
+            dead_letter_id=dead_letter_id(self._log.log_id, SIGNALS, record.partition, record.offset),
+            stage="decide",
+            reason=DeadLetterReason.BROKEN_RECORD,
+            error=str(error),
+            topic=SIGNALS,
+            partition=record.partition,
+            offset=record.offset,
+            original=record.value[:MAX_ORIGINAL_BYTES],
+            original_bytes=len(record.value),
+            recorded_at=now,
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Decide until ``stop``; what can be retried is, with a growing pause."""
+        self.recover()
+        failures = 0
+        while not stop.is_set():
+            try:
+                count = self.step(self._settings.wait_s)
+                failures = 0
+            except RetriableError as error:
+                failures += 1
+                logger.warning("decide waits: %s", error)
+                stop.wait(min(30.0, 0.5 * 2**failures))
+                continue
+            self._beat(count)
+        self.take_snapshot()
+
+    def _beat(self, count: int) -> None:
+        now = self.engine.now
+        detail: dict[str, str | int | float] = {"offset": self._offset, "records": count}
+        if now is not None:
+            detail["engine_time"] = now.isoformat()
+        self._store.beat("decide", at=self._clock.now(), detail=detail)
+
+
+def _rule_set(record: RulesActivated, offset: int) -> RuleSet:
+    return RuleSet(
+        rules_hash=record.rules_hash,
+        text=record.text,
+        compiled=record.compiled,
+        activated_at=record.activated_at,
+        author=record.author,
+        comment=record.comment,
+        log_offset=offset,
+    )

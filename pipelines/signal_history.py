@@ -1,0 +1,41 @@
+"""Ranges of the topic ``signals`` read back: for recovery, for verifying and for warming a new rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+
+from schemas.errors import BrokenRecordError
+from schemas.ids import from_milliseconds, milliseconds
+from schemas.ports.log import Log, LogRecord
+from schemas.topics import SIGNALS
+from schemas.wire import SignalsRecord, decode_signals
+
+#: How far back a new rule reads; the topic ``signals`` is kept at least as long.
+WARM_UP = timedelta(days=35)
+
+
+def read_range(log: Log, first: int, before: int) -> Iterator[LogRecord]:
+    """Yield the records of ``signals`` from ``first`` up to, not including, ``before``."""
+    offset = first
+    while offset < before:
+        records = log.read(SIGNALS, 0, offset, max_records=1000)
+        if not records:
+            return
+        yield from (record for record in records if record.offset < before)
+        offset = records[-1].offset + 1
+
+
+def history_before(log: Log, record: LogRecord) -> Callable[[], Iterable[tuple[int, SignalsRecord]]]:
+    """Return what a rule activated by ``record`` is warmed on: the signals of the 35 days before it, oldest first."""
+
+    def history() -> Iterator[tuple[int, SignalsRecord]]:
+        earliest = from_milliseconds(record.append_time_ms) - WARM_UP
+        first = log.offset_at(SIGNALS, 0, milliseconds(earliest))
+        for old in read_range(log, max(first, log.start_offset(SIGNALS, 0)), record.offset):
+            try:
+                yield old.offset, decode_signals(old.value)
+            except BrokenRecordError:
+                continue
+
+    return history
