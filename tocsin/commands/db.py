@@ -1,0 +1,38 @@
+"""`tocsin db`: the state of the store's schema, and its migration."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from tocsin.workplace import folder_option, open_workplace
+
+
+@click.group(name="db")
+def command() -> None:
+    """Check and migrate the store."""
+
+
+@command.command(epilog="Example: tocsin db check --folder desk")
+@folder_option
+def check(folder: Path) -> None:
+    """Say whether the store has the schema this version needs; exit code 1 when it must be migrated."""
+    from connectors.store.open import check_schema
+
+    workplace = open_workplace(folder)
+    state = check_schema(workplace.url(workplace.settings.store))
+    click.echo(f"schema {state.current or 'none'}, this version needs {state.needed}")
+    sys.exit(0 if state.current == state.needed else 1)
+
+
+@command.command(epilog="Example: tocsin db migrate --folder desk")
+@folder_option
+def migrate(folder: Path) -> None:
+    """Bring the store to the schema this version needs (make a backup first)."""
+    from connectors.store.open import migrate as migrate_store
+
+    workplace = open_workplace(folder)
+    migrate_store(workplace.url(workplace.settings.store))
+    click.echo("the store has the schema this version needs")

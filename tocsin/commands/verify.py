@@ -1,0 +1,57 @@
+"""`tocsin verify`: decide the log again and compare the ledger with it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from tocsin.progress import Progress
+from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
+
+
+@click.command(name="verify", epilog="Example: tocsin verify --folder desk")
+@folder_option
+@json_option
+def command(folder: Path, as_json: bool) -> None:
+    """Recompute every event from the signals log and compare it, byte by byte, with the stored ledger.
+
+    Exit code 0 when they are the same, 1 when not.
+    """
+    from pipelines.verify import verify
+
+    workplace = open_workplace(folder)
+    with open_log_of(workplace) as log:
+        store = open_store_of(workplace)
+        try:
+            with Progress("verifying") as progress:
+                result = verify(log, store, progress.update)
+        finally:
+            store.close()
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "ok": result.ok,
+                    "events": result.events,
+                    "records": result.records,
+                    "digest": result.digest,
+                    "recomputed_digest": result.recomputed_digest,
+                    "other_segments": result.other_segments,
+                    "erased_evidence": result.erased_evidence,
+                    "differences": result.differences,
+                }
+            )
+        )
+    else:
+        click.echo(
+            f"{result.events} events, {result.records} signals records decided again, digest {result.digest[:16]}"
+        )
+        for version in result.other_segments:
+            click.echo(f"events of engine {version} were checked by their chain only: this is another engine")
+        for difference in result.differences:
+            click.echo(f"DIFFERS: {difference}")
+        click.echo("the ledger is what the log says" if result.ok else "the ledger is NOT what the log says")
+    sys.exit(0 if result.ok else 1)
