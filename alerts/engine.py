@@ -19,7 +19,7 @@ from alerts.lifecycle import Move
 from alerts.rule_state import KeyMove, RuleState, blank_verdict
 from alerts.rules.match import RuleIndex
 from alerts.rules.model import Mode, Rule, RuleSet, state_identity
-from alerts.tracks import make_tracks
+from alerts.tracks.make import make_tracks
 from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Window
 from schemas.control import ExtractorChanged, RulesActivated, SkipRange
 from schemas.coverage import Coverage

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from alerts.cards import Card
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Life, LifeSettings, Move, Verdict
-from alerts.rules.model import Rule
-from alerts.track import Exposure, Track
+from alerts.rules.model import Mode, Rule
+from alerts.tracks.make import exchange_settings
+from alerts.tracks.port import Exposure, Track
 from schemas.alert_event import Counts
 from schemas.reasons import EventKind, EventReason
 
@@ -43,6 +44,7 @@ class RuleState:
     keys_overflowed: bool = False
     open_overflowed: bool = False
     keys_overflow_told: bool = False
+    went_live: bool = False
 
     # -- counting ---------------------------------------------------------------------------------------------------
 
@@ -212,8 +214,30 @@ class RuleState:
         self.lives.clear()
         return moves
 
+    def exchange(self, rule: Rule) -> None:
+        """Go on as ``rule``, which remembers the same; :meth:`activate` says what that changes."""
+        self.went_live = self.rule.mode is Mode.SHADOW and rule.mode is Mode.LIVE
+        self.rule = rule
+        for track, detector in zip(self.tracks, rule.when, strict=True):
+            exchange_settings(track, detector)
+
     def activate(self, open_hour: int) -> list[KeyMove]:
-        """Open what is over its threshold already when the rule takes over."""
+        """Open what is over its threshold already when the rule takes over, and tell again what rang in the shadow."""
+        if self.went_live:
+            self.went_live = False
+            return [*self._told_again(open_hour), *self._open_now(open_hour)]
+        return self._open_now(open_hour)
+
+    def _told_again(self, open_hour: int) -> list[KeyMove]:
+        moves = []
+        for key in sorted(key for key, life in self.lives.items() if life.firing):
+            life = self.lives[key]
+            verdict = self.tracks[life.track].verdict(key, open_hour)
+            move = Move(EventKind.OPENED, EventReason.AT_ACTIVATION, verdict, "rang in the shadow before")
+            moves.append(KeyMove(key, move, life.crossing, (), self.learning(open_hour)))
+        return moves
+
+    def _open_now(self, open_hour: int) -> list[KeyMove]:
         keys: Iterable[str] = sorted(
             {k for t in self.tracks for h in range(open_hour - 23, open_hour + 1) for k in t.alive(h)}
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 
@@ -15,11 +14,11 @@ from schemas.errors import BrokenRecordError
 Array = npt.NDArray[np.generic]
 
 
-def pack(document: Mapping[str, object], arrays: Mapping[str, Array]) -> bytes:
-    """Return ``document`` and ``arrays`` as bytes."""
+def pack(document: bytes, arrays: Mapping[str, Array]) -> bytes:
+    """Return ``document`` (JSON) and ``arrays`` as bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo("state.json"), json.dumps(document, separators=(",", ":")))
+        archive.writestr(zipfile.ZipInfo("state.json"), document)
         for name, array in arrays.items():
             part = io.BytesIO()
             np.save(part, array, allow_pickle=False)
@@ -27,14 +26,14 @@ def pack(document: Mapping[str, object], arrays: Mapping[str, Array]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(raw: bytes) -> tuple[dict[str, object], dict[str, Array]]:
+def unpack(raw: bytes) -> tuple[bytes, dict[str, Array]]:
     """Return what :func:`pack` was given.
 
     :raises BrokenRecordError: ``raw`` is no snapshot.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            document = json.loads(archive.read("state.json"))
+            document = archive.read("state.json")
             arrays = {
                 name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
                 for name in archive.namelist()

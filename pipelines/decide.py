@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from alerts.engine import ENGINE_VERSION, Engine
+from alerts.engine_state import restore, snapshot
 from pipelines.signal_history import history_before, read_range
 from pipelines.snapshots import read_snapshot, remove_old_snapshots, write_snapshot
 from schemas.alert_event import Decision, Provenance
@@ -105,7 +106,7 @@ class DecideJob:
                     "the snapshot of offset %d is missing or damaged: re-stepping the log", head.snapshot_offset
                 )
         if state is not None:
-            self.engine = Engine.restore(state)
+            self.engine = restore(state)
             from_offset = head.snapshot_offset
         count = self._re_step(from_offset, head)
         self._offset = head.next_offset
@@ -223,7 +224,7 @@ class DecideJob:
         if self._head is None or self._pending is not None:
             return
         try:
-            digest = write_snapshot(self._settings.snapshots, self._offset, self.engine.snapshot())
+            digest = write_snapshot(self._settings.snapshots, self._offset, snapshot(self.engine))
         except StoreFullError as error:
             logger.warning("%s", error)
             return

@@ -35,6 +35,11 @@ class Exposure(Protocol):
 class Track(Protocol):
     """One detector of one rule over all its keys. Hours are as in :func:`schemas.ids.hour_of`."""
 
+    @property
+    def memory_hours(self) -> int:
+        """Hours an article is needed after its own."""
+        ...
+
     def start(self, first_hour: int, open_hour: int, exposure: Exposure) -> None:
         """Begin at ``first_hour`` with what was inserted so far and close every hour before ``open_hour``."""
         ...

@@ -1,0 +1,261 @@
+"""The engine between two records as bytes, and back: what :func:`restore` returns goes on exactly as the engine would have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from alerts.cards import CardState
+from alerts.chain import Chains
+from alerts.coverage import CoverageBook, FeedStanding, HourCoverage
+from alerts.engine import ENGINE_VERSION, Engine
+from alerts.lifecycle import Life
+from alerts.rule_state import RuleState
+from alerts.rules.match import RuleIndex
+from alerts.rules.model import Rule
+from alerts.snapshot import pack, unpack
+from alerts.tracks.make import make_tracks
+from schemas.alert_event import ChainHead
+from schemas.article import Source
+from schemas.errors import BrokenRecordError
+from schemas.model import Part, UtcDatetime
+from schemas.reasons import FeedState
+
+#: The shape of the document; another one is not read, the log is stepped again instead.
+SNAPSHOT_VERSION = 1
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+class _Standing(Part):
+    feed_id: str
+    source: Source
+    state: FeedState
+    known_since: int
+    changed_at: int | None
+    complete_since: UtcDatetime | None
+    complete_until: UtcDatetime | None
+    last_success: UtcDatetime | None
+
+
+class _Hour(Part):
+    hour: int
+    watched: bool
+    polls: dict[str, tuple[int, int]]
+    down: tuple[str, ...]
+    restored: tuple[str, ...]
+
+
+class _Coverage(Part):
+    newest: dict[int, UtcDatetime]
+    partitions: int
+    applied_until: UtcDatetime | None
+    first_since: UtcDatetime | None
+    feeds: tuple[_Standing, ...]
+    hours: tuple[_Hour, ...]
+
+
+class _Life(Part):
+    key: str
+    crossing: int | None
+    track: int
+    last_count: int
+    calm_hours: int
+    blind: bool
+    cooling_until: int
+    crossed_while_cooling: int
+    last_cooling_crossing: int
+
+
+class _Rule(Part):
+    rule: Rule
+    start_hour: int | None
+    lives: tuple[_Life, ...]
+    keys: tuple[str, ...]
+    blind_feeds: tuple[str, ...]
+    keys_overflowed: bool
+    open_overflowed: bool
+    keys_overflow_told: bool
+    went_live: bool
+    tracks: tuple[dict[str, object], ...]
+
+
+class _Engine(Part):
+    snapshot_version: int
+    engine_version: str
+    open: int | None
+    rules_hash: str
+    card_hours: int
+    extractors: tuple[tuple[str, int], ...]
+    skips: tuple[tuple[int, int], ...]
+    coverage: _Coverage
+    chains: tuple[ChainHead, ...]
+    cards: tuple[CardState, ...]
+    rules: tuple[_Rule, ...]
+
+
+def snapshot(engine: Engine) -> bytes:
+    """Return all of ``engine`` as bytes."""
+    arrays: Arrays = {}
+    rules = []
+    for number, state in enumerate(engine.rules.values()):
+        tracks = []
+        for index, track in enumerate(state.tracks):
+            plain, own = track.state()
+            tracks.append(plain)
+            arrays.update({f"{number}/{index}/{name}": array for name, array in own.items()})
+        rules.append(_rule_document(state, tuple(tracks)))
+    document = _Engine(
+        snapshot_version=SNAPSHOT_VERSION,
+        engine_version=ENGINE_VERSION,
+        open=engine.open,
+        rules_hash=engine.rules_hash,
+        card_hours=engine.card_hours,
+        extractors=tuple(engine.extractors.items()),
+        skips=tuple(engine.skips),
+        coverage=_coverage_document(engine.coverage),
+        chains=tuple(engine.chains.heads.values()),
+        cards=tuple(CardState.of(card) for card in engine.cards.values()),
+        rules=tuple(rules),
+    )
+    return pack(document.model_dump_json().encode(), arrays)
+
+
+def restore(raw: bytes) -> Engine:
+    """Return the engine whose :func:`snapshot` is ``raw``.
+
+    :raises BrokenRecordError: it is none, or one of another shape.
+    """
+    plain, arrays = unpack(raw)
+    try:
+        document = _Engine.model_validate_json(plain)
+    except ValidationError as error:
+        raise BrokenRecordError(f"not a snapshot this program reads: {error.error_count()} differences") from error
+    if document.snapshot_version != SNAPSHOT_VERSION or document.engine_version != ENGINE_VERSION:
+        raise BrokenRecordError(f"a snapshot of engine {document.engine_version}, shape {document.snapshot_version}")
+    engine = Engine()
+    engine.open = document.open
+    engine.rules_hash = document.rules_hash
+    engine.card_hours = document.card_hours
+    engine.extractors = dict(document.extractors)
+    engine.skips = list(document.skips)
+    engine.coverage = _coverage(document.coverage)
+    engine.chains = Chains({head.rule: head for head in document.chains})
+    engine.cards = {state.article_id: state.card() for state in document.cards}
+    for number, state in enumerate(document.rules):
+        engine.rules[state.rule.name] = _rule_state(state, number, arrays)
+    engine.index = RuleIndex(tuple(state.rule for state in engine.rules.values()))
+    return engine
+
+
+def _rule_document(state: RuleState, tracks: tuple[dict[str, object], ...]) -> _Rule:
+    lives = tuple(
+        _Life(
+            key=key,
+            crossing=life.crossing,
+            track=life.track,
+            last_count=life.last_count,
+            calm_hours=life.calm_hours,
+            blind=life.blind,
+            cooling_until=life.cooling_until,
+            crossed_while_cooling=life.crossed_while_cooling,
+            last_cooling_crossing=life.last_cooling_crossing,
+        )
+        for key, life in state.lives.items()
+    )
+    return _Rule(
+        rule=state.rule,
+        start_hour=state.start_hour,
+        lives=lives,
+        keys=tuple(state.keys),
+        blind_feeds=state.blind_feeds,
+        keys_overflowed=state.keys_overflowed,
+        open_overflowed=state.open_overflowed,
+        keys_overflow_told=state.keys_overflow_told,
+        went_live=state.went_live,
+        tracks=tracks,
+    )
+
+
+def _rule_state(document: _Rule, number: int, arrays: Mapping[str, npt.NDArray[np.generic]]) -> RuleState:
+    state = RuleState(document.rule, make_tracks(document.rule))
+    state.start_hour = document.start_hour
+    for life in document.lives:
+        state.lives[life.key] = Life(
+            crossing=life.crossing,
+            track=life.track,
+            last_count=life.last_count,
+            calm_hours=life.calm_hours,
+            blind=life.blind,
+            cooling_until=life.cooling_until,
+            crossed_while_cooling=life.crossed_while_cooling,
+            last_cooling_crossing=life.last_cooling_crossing,
+        )
+    state.keys = dict.fromkeys(document.keys)
+    state.blind_feeds = document.blind_feeds
+    state.keys_overflowed = document.keys_overflowed
+    state.open_overflowed = document.open_overflowed
+    state.keys_overflow_told = document.keys_overflow_told
+    state.went_live = document.went_live
+    for index, (track, plain) in enumerate(zip(state.tracks, document.tracks, strict=True)):
+        head = f"{number}/{index}/"
+        track.load(plain, {name.removeprefix(head): a for name, a in arrays.items() if name.startswith(head)})
+    return state
+
+
+def _coverage_document(book: CoverageBook) -> _Coverage:
+    return _Coverage(
+        newest=book.newest,
+        partitions=book.partitions,
+        applied_until=book.applied_until,
+        first_since=book.first_since,
+        feeds=tuple(
+            _Standing(
+                feed_id=feed_id,
+                source=standing.source,
+                state=standing.state,
+                known_since=standing.known_since,
+                changed_at=standing.changed_at,
+                complete_since=standing.complete_since,
+                complete_until=standing.complete_until,
+                last_success=standing.last_success,
+            )
+            for feed_id, standing in book.feeds.items()
+        ),
+        hours=tuple(
+            _Hour(
+                hour=hour,
+                watched=row.watched,
+                polls=row.polls,
+                down=tuple(sorted(row.down)),
+                restored=tuple(sorted(row.restored)),
+            )
+            for hour, row in book.hours.items()
+        ),
+    )
+
+
+def _coverage(document: _Coverage) -> CoverageBook:
+    book = CoverageBook()
+    book.newest = dict(document.newest)
+    book.partitions = document.partitions
+    book.applied_until = document.applied_until
+    book.first_since = document.first_since
+    for feed in document.feeds:
+        book.feeds[feed.feed_id] = FeedStanding(
+            source=feed.source,
+            state=feed.state,
+            known_since=feed.known_since,
+            changed_at=feed.changed_at,
+            complete_since=feed.complete_since,
+            complete_until=feed.complete_until,
+            last_success=feed.last_success,
+        )
+    for row in document.hours:
+        book.hours[row.hour] = HourCoverage(
+            watched=row.watched, polls=dict(row.polls), down=set(row.down), restored=set(row.restored)
+        )
+    return book

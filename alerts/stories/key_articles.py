@@ -1,0 +1,225 @@
+"""The articles of one key, by hour and by story. A function of the set of articles: the order they come in is nothing.
+
+In (event_time, article_id) order each article joins the first story whose first article is alike and at most 48 h older,
+else it starts one. Articles of frozen hours neither come nor go, and keep their story.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from alerts.stories.likeness import STORY_HOURS, Signature, alike
+from schemas.alert_event import Counts
+
+#: Milliseconds of an hour.
+_HOUR_MS = 3_600_000
+
+#: (event time in ms, article_id): the order of articles.
+Place = tuple[int, str]
+
+
+@dataclass(slots=True)
+class Entry:
+    """An article as a key counts it. ``story`` is the article_id of its story's first article, "" while unknown."""
+
+    place: Place
+    feed_id: str
+    publisher: str
+    country: str | None
+    signature: Signature | None
+    story: str = ""
+
+    @property
+    def article_id(self) -> str:
+        """Return the id."""
+        return self.place[1]
+
+    @property
+    def hour(self) -> int:
+        """Return the hour of event time."""
+        return self.place[0] // _HOUR_MS
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the first article of its story."""
+        return self.story == self.place[1]
+
+
+class KeyArticles:
+    """The articles of a key that can still count or lead. Not thread-safe."""
+
+    __slots__ = ("_by_hour", "_entries", "_leaders", "_matrix", "_order")
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._order: list[Place] = []
+        self._by_hour: dict[int, dict[str, Entry]] = {}
+        self._leaders: list[Place] = []  # those with a signature only: nothing is like the others
+        self._matrix: Signature = np.empty((0, 64), dtype=np.uint32)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, article_id: str) -> bool:
+        return article_id in self._entries
+
+    # -- articles in and out ----------------------------------------------------------------------------------------
+
+    def insert(self, entry: Entry) -> set[int]:
+        """Count ``entry``, in place of what was counted for its article; return the hours that changed."""
+        changed = self.remove(entry.article_id)
+        index = bisect_left(self._order, entry.place)
+        self._order.insert(index, entry.place)
+        self._entries[entry.article_id] = entry
+        self._by_hour.setdefault(entry.hour, {})[entry.article_id] = entry
+        changed.add(entry.hour)
+        entry.story = self._story_of(entry)
+        if entry.leads and entry.signature is not None:
+            self._add_leader(entry)
+            if index + 1 < len(self._order):
+                changed |= self._tell_again(index + 1)
+        return changed
+
+    def remove(self, article_id: str) -> set[int]:
+        """Stop counting an article; return the hours that changed (none when it was not counted)."""
+        entry = self._entries.pop(article_id, None)
+        if entry is None:
+            return set()
+        index = bisect_left(self._order, entry.place)
+        del self._order[index]
+        self._drop_from_hour(entry)
+        changed = {entry.hour}
+        if entry.leads and entry.signature is not None:
+            self._drop_leader(entry.place)
+            changed |= self._tell_again(index)
+        return changed
+
+    def forget_before(self, hour: int) -> None:
+        """Drop the articles of hours below ``hour``; what they lead keeps its story."""
+        if not self._order or self._order[0][0] >= hour * _HOUR_MS:
+            return
+        keep = bisect_left(self._order, (hour * _HOUR_MS, ""))
+        for _, article_id in self._order[:keep]:
+            self._drop_from_hour(self._entries.pop(article_id))
+        del self._order[:keep]
+        gone = bisect_left(self._leaders, (hour * _HOUR_MS, ""))
+        if gone:
+            del self._leaders[:gone]
+            self._matrix = self._matrix[gone:].copy()
+
+    def _drop_from_hour(self, entry: Entry) -> None:
+        row = self._by_hour[entry.hour]
+        del row[entry.article_id]
+        if not row:
+            del self._by_hour[entry.hour]
+
+    # -- stories ----------------------------------------------------------------------------------------------------
+
+    def _story_of(self, entry: Entry) -> str:
+        """Return the earliest leader before ``entry`` that is alike, else ``entry`` itself."""
+        if entry.signature is None:
+            return entry.article_id
+        first = bisect_left(self._leaders, (entry.place[0] - STORY_HOURS * _HOUR_MS, ""))
+        last = bisect_left(self._leaders, entry.place)
+        if first == last:
+            return entry.article_id
+        found = alike(self._matrix[first:last], entry.signature)
+        at = int(found.argmax())
+        return self._leaders[first + at][1] if found[at] else entry.article_id
+
+    def _tell_again(self, index: int) -> set[int]:
+        """Find the story of every article from ``index`` on anew; return the hours where a story began or ceased."""
+        changed: set[int] = set()
+        for place in self._order[index:]:
+            entry = self._entries[place[1]]
+            story = self._story_of(entry)
+            if story == entry.story:
+                continue
+            if entry.signature is not None and entry.leads:
+                self._drop_leader(place)
+                changed.add(entry.hour)
+            entry.story = story
+            if entry.signature is not None and entry.leads:
+                self._add_leader(entry)
+                changed.add(entry.hour)
+        return changed
+
+    def _add_leader(self, entry: Entry) -> None:
+        assert entry.signature is not None
+        at = bisect_left(self._leaders, entry.place)
+        insort(self._leaders, entry.place)
+        self._matrix = np.insert(self._matrix, at, entry.signature, axis=0)
+
+    def _drop_leader(self, place: Place) -> None:
+        at = bisect_left(self._leaders, place)
+        del self._leaders[at]
+        self._matrix = np.delete(self._matrix, at, axis=0)
+
+    # -- counts -----------------------------------------------------------------------------------------------------
+
+    def stories_in(self, hour: int) -> int:
+        """Return how many stories began in ``hour``."""
+        return sum(1 for entry in self._by_hour.get(hour, {}).values() if entry.leads)
+
+    def publishers_in(self, hour: int) -> int:
+        """Return how many distinct publishers there are in ``hour``."""
+        return len({entry.publisher for entry in self._by_hour.get(hour, {}).values()})
+
+    def articles_in(self, hour: int) -> int:
+        """Return how many articles there are in ``hour``."""
+        return len(self._by_hour.get(hour, {}))
+
+    def counts(self, first_hour: int, last_hour: int) -> Counts:
+        """Return stories that began, distinct publishers and articles in ``first_hour..last_hour``."""
+        stories = articles = 0
+        publishers: set[str] = set()
+        for entry in self.between(first_hour, last_hour):
+            articles += 1
+            stories += entry.leads
+            publishers.add(entry.publisher)
+        return Counts(stories=stories, publishers=len(publishers), articles=articles)
+
+    def between(self, first_hour: int, last_hour: int) -> Iterator[Entry]:
+        """Yield the articles of ``first_hour..last_hour`` in order."""
+        start = bisect_left(self._order, (first_hour * _HOUR_MS, ""))
+        end = bisect_left(self._order, ((last_hour + 1) * _HOUR_MS, ""))
+        for place in self._order[start:end]:
+            yield self._entries[place[1]]
+
+    def hours(self) -> list[int]:
+        """Return the hours with an article, in order."""
+        return sorted(self._by_hour)
+
+    # -- state ------------------------------------------------------------------------------------------------------
+
+    def state(self) -> list[list[str | int | None]]:
+        """Return one row an article, in order, from which :meth:`restored` goes on exactly (signatures by article id)."""
+        return [
+            [e.place[0], e.place[1], e.feed_id, e.publisher, e.country, e.story]
+            for e in (self._entries[place[1]] for place in self._order)
+        ]
+
+    @classmethod
+    def restored(cls, rows: Iterable[list[str | int | None]], signatures: Mapping[str, Signature]) -> KeyArticles:
+        """Return the key that :meth:`state` described."""
+        key = cls()
+        leading = []
+        for ms, article_id, feed_id, publisher, country, story in rows:
+            signature = signatures.get(str(article_id))
+            place = (int(ms or 0), str(article_id))
+            entry = Entry(
+                place, str(feed_id), str(publisher), None if country is None else str(country), signature, str(story)
+            )
+            key._entries[entry.article_id] = entry
+            key._order.append(place)
+            key._by_hour.setdefault(entry.hour, {})[entry.article_id] = entry
+            if entry.leads and signature is not None:
+                key._leaders.append(place)
+                leading.append(signature)
+        if leading:
+            key._matrix = np.stack(leading)
+        return key

@@ -1,0 +1,211 @@
+"""What every track does alike: the articles of its keys, hours that open and freeze, windows counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import numpy as np
+
+from alerts.cards import Card
+from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
+from alerts.rules.model import Floors, Unit
+from alerts.stories.key_articles import Entry, KeyArticles
+from alerts.stories.likeness import STORY_HOURS, signature_of
+from alerts.tracks.port import Exposure
+from schemas.alert_event import Counts
+from schemas.ids import milliseconds
+
+#: Hours an article is kept for itself and for those that may join its story.
+STORY_MEMORY_HOURS = OPEN_TO_CHANGE_HOURS + STORY_HOURS + 1
+
+#: A publishers' floor asks for no more than were covered in so many hours, and for no fewer than two.
+PUBLISHERS_WITHIN_HOURS = 7 * 24
+FEWEST_PUBLISHERS = 2
+
+T = TypeVar("T")
+
+
+class KeyedArticles:
+    """The articles of all keys of a track. Keys without an article in memory are not in it."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[str, KeyArticles] = {}
+
+    def insert(self, key: str, card: Card) -> set[int]:
+        """Count ``card`` for ``key``; return the hours that changed."""
+        articles = self.by_key.get(key)
+        if articles is None:
+            articles = self.by_key[key] = KeyArticles()
+        return articles.insert(
+            Entry(
+                (milliseconds(card.event_time), card.article_id),
+                card.feed_id,
+                card.source.publisher,
+                card.source.country,
+                signature_of(card.fingerprint),
+            )
+        )
+
+    def remove(self, key: str, card: Card) -> set[int]:
+        """Stop counting ``card`` for ``key``; return the hours that changed."""
+        articles = self.by_key.get(key)
+        if articles is None:
+            return set()
+        changed = articles.remove(card.article_id)
+        if not articles:
+            del self.by_key[key]
+        return changed
+
+    def forget_before(self, hour: int) -> Iterator[tuple[str, int]]:
+        """Drop articles of hours below ``hour``; yield each key that loses some with the newest hour it loses."""
+        for key in list(self.by_key):
+            articles = self.by_key[key]
+            lost = [h for h in articles.hours() if h < hour]
+            if lost:
+                articles.forget_before(hour)
+                if not articles:
+                    del self.by_key[key]
+                yield key, lost[-1]
+
+    def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
+        """Return what was counted in those hours."""
+        articles = self.by_key.get(key)
+        return articles.counts(first_hour, last_hour) if articles is not None else Counts()
+
+    def counted(self, key: str, first_hour: int, last_hour: int) -> list[tuple[str, str]]:
+        """Return (article_id, story) in order."""
+        articles = self.by_key.get(key)
+        if articles is None:
+            return []
+        return [(entry.article_id, entry.story) for entry in articles.between(first_hour, last_hour)]
+
+    def countries(self, key: str, first_hour: int, last_hour: int) -> frozenset[str]:
+        """Return the countries of the publishers."""
+        articles = self.by_key.get(key)
+        if articles is None:
+            return frozenset()
+        return frozenset(e.country for e in articles.between(first_hour, last_hour) if e.country is not None)
+
+    def unit_in(self, key: str, hour: int, unit: Unit) -> int:
+        """Return how many of ``unit`` one hour has."""
+        articles = self.by_key.get(key)
+        if articles is None:
+            return 0
+        if unit is Unit.STORIES:
+            return articles.stories_in(hour)
+        return articles.publishers_in(hour) if unit is Unit.PUBLISHERS else articles.articles_in(hour)
+
+    def alive(self, first_hour: int, last_hour: int) -> list[str]:
+        """Return the keys with an article in those hours, sorted."""
+        return sorted(
+            k for k, a in self.by_key.items() if any(first_hour <= h <= last_hour for h in reversed(a.hours()))
+        )
+
+    # -- state ------------------------------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, object], dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]:
+        """Return a JSON document and arrays from which :meth:`load` goes on exactly."""
+        signatures: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.uint32]]] = {}
+        for articles in self.by_key.values():
+            for entry in articles.between(-(2**40), 2**40):
+                if entry.signature is not None:
+                    signatures[entry.article_id] = entry.signature
+        document: dict[str, object] = {
+            "keys": {key: articles.state() for key, articles in self.by_key.items()},
+            "signed": list(signatures),
+        }
+        stacked = np.stack(list(signatures.values())) if signatures else np.empty((0, 64), dtype=np.uint32)
+        return document, {"signatures": stacked}
+
+    def load(
+        self,
+        document: dict[str, object],
+        arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]],
+    ) -> None:
+        """Become what :meth:`state` described."""
+        signed, keys = document["signed"], document["keys"]
+        assert isinstance(signed, list)
+        assert isinstance(keys, dict)
+        rows = arrays["signatures"].astype(np.uint32)
+        signatures = {str(article): rows[i] for i, article in enumerate(signed)}
+        self.by_key = {str(key): KeyArticles.restored(state, signatures) for key, state in keys.items()}
+
+
+def of_unit(counts: Counts, unit: Unit) -> int:
+    """Return the count of ``unit``."""
+    if unit is Unit.STORIES:
+        return counts.stories
+    return counts.publishers if unit is Unit.PUBLISHERS else counts.articles
+
+
+def reaches(counts: Counts, floors: Floors, publishers_floor: int) -> bool:
+    """Tell whether ``counts`` reach the floors for stories and publishers."""
+    return counts.stories >= floors.stories and counts.publishers >= publishers_floor
+
+
+class PublishersFloor:
+    """The publishers' floor of each hour, fixed when the hour opened: never more than there are to be had."""
+
+    def __init__(self, written: int) -> None:
+        self.written = written
+        self.by_hour: dict[int, int] = {}
+
+    def open(self, hour: int, exposure: Exposure) -> None:
+        """Fix the floor of ``hour``."""
+        covered = exposure.publishers_covered(hour - PUBLISHERS_WITHIN_HOURS)
+        lowered = max(FEWEST_PUBLISHERS, min(self.written, covered))
+        self.by_hour[hour] = min(self.written, lowered)
+
+    def at(self, hour: int) -> int:
+        """Return the floor of ``hour``; an hour before the first has that of the first."""
+        if hour in self.by_hour:
+            return self.by_hour[hour]
+        return self.by_hour[min(self.by_hour)] if self.by_hour else self.written
+
+    def forget_before(self, hour: int) -> None:
+        """Drop hours below ``hour``."""
+        forget_hours(self.by_hour, hour)
+
+
+class MeanExposure:
+    """The mean exposure of the counting feeds, hour by hour; 1 where nothing else is known."""
+
+    def __init__(self) -> None:
+        self.by_hour: dict[int, float] = {}
+
+    def set(self, hour: int, exposure: Exposure) -> None:
+        """Take in the exposure of ``hour``."""
+        self.by_hour[hour] = mean_exposure(hour, exposure)
+
+    def over(self, first_hour: int, last_hour: int) -> float:
+        """Return the mean over those hours."""
+        hours = range(first_hour, last_hour + 1)
+        return sum(self.by_hour.get(hour, 1.0) for hour in hours) / max(1, len(hours))
+
+    def forget_before(self, hour: int) -> None:
+        """Drop hours below ``hour``."""
+        forget_hours(self.by_hour, hour)
+
+
+def mean_exposure(hour: int, exposure: Exposure) -> float:
+    """Return the mean exposure of the feeds that count in ``hour``; 1 where there are none."""
+    short, feeds = exposure.shortfalls(hour), exposure.counting()
+    return 1.0 - sum(1.0 - e for e in short.values()) / len(feeds) if feeds else 1.0
+
+
+def forget_hours(by_hour: dict[int, T], before: int) -> None:
+    """Drop hours below ``before``."""
+    for hour in [h for h in by_hour if h < before]:
+        del by_hour[hour]
+
+
+def hours_of_json(document: object) -> dict[int, float]:
+    """Return ``{hour: number}`` of a JSON document, whose keys are text."""
+    assert isinstance(document, dict)
+    return {int(hour): float(value) for hour, value in document.items()}
+
+
+def sorted_hours(hours: Iterable[int], first: int, last: int) -> list[int]:
+    """Return the hours within ``first..last``, each once, in order."""
+    return sorted({hour for hour in hours if first <= hour <= last})

@@ -1,0 +1,115 @@
+"""Which feeds a key's stories come from, so that a silent feed costs each key what it used to bring it.
+
+    w = (n_kf + 20·w0_f) / (Σ n_k + 20)
+    E = 1 − Σ_f w_f·(1 − e_f) − w_shared·(1 − ē)²,   ē = Σ w0_f·e_f
+
+n_kf: learnt stories of key k carried by feed f alone, halved over 28 days while f is seen, frozen while it is not; a
+pseudo-feed takes stories of two and more. w0: the same over all keys. Taken anew at 00:00 UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+#: Stories a key is taken to have had by the overall shares before any of its own.
+PRIOR_STORIES = 20.0
+
+#: Half-life of a share, in hours.
+HALF_LIFE_H = 28 * 24.0
+
+#: The column of stories that two feeds or more carried.
+SHARED = ""
+
+
+class FeedShares:
+    """Shares of feeds for every row of a track. Row 0 is the key that never saw anything."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, int] = {SHARED: 0}
+        self.learnt: Floats = np.zeros((1, 1))  # rows × columns, as learnt so far
+        self.today: Floats = np.zeros((1, 1))  # the same as of 00:00 UTC
+
+    def add_row(self) -> None:
+        """Add a key without any story."""
+        blank = np.zeros((1, len(self.columns)))
+        self.learnt = np.vstack([self.learnt, blank])
+        self.today = np.vstack([self.today, blank])
+
+    def learn(self, stories: Mapping[int, Mapping[str, int]], shortfalls: Mapping[str, float]) -> None:
+        """Learn an hour: ``stories[row][feed]`` began in it; a feed's old share fades as far as the feed was seen."""
+        decay = 0.5 ** (1.0 / HALF_LIFE_H)
+        if self.learnt.any():
+            fade = np.full(len(self.columns), decay)
+            for feed, exposure in shortfalls.items():
+                if feed in self.columns:
+                    fade[self.columns[feed]] = decay**exposure
+            self.learnt *= fade
+        for row, by_feed in stories.items():
+            for feed, count in by_feed.items():
+                self.learnt[row, self._column(feed)] += count
+
+    def new_day(self) -> None:
+        """Take the shares of the coming day from what was learnt until now."""
+        self.today = self.learnt.copy()
+
+    def exposures(self, shortfalls: Mapping[str, float], feeds: int) -> Floats | float:
+        """Return E of every row for an hour in which ``shortfalls`` of ``feeds`` counting feeds were not wholly seen."""
+        if not shortfalls:
+            return 1.0
+        for feed in shortfalls:
+            self._column(feed)
+        overall = self.today.sum(axis=0)
+        own = np.zeros(len(self.columns))
+        own[1:] = overall[1:]
+        # Where nothing was learnt yet each feed is taken to bring the same; one story's worth of that stays in w0.
+        total = float(overall.sum()) + 1.0
+        weights = (own + _even(self.columns, shortfalls, feeds)) / total
+        weights[0] = overall[0] / total
+        missing = np.zeros(len(self.columns))
+        for feed, exposure in shortfalls.items():
+            missing[self.columns[feed]] = 1.0 - exposure
+        alone = float(weights[1:].sum()) + _elsewhere(self.columns, shortfalls, feeds) / total
+        unseen = float(weights @ missing) / alone if alone > 0.0 else 0.0
+        missing[0] = unseen * unseen
+        sums = self.today.sum(axis=1)
+        lost = (self.today @ missing + PRIOR_STORIES * float(weights @ missing)) / (sums + PRIOR_STORIES)
+        result: Floats = np.clip(1.0 - lost, 0.0, 1.0)
+        return result
+
+    def _column(self, feed: str) -> int:
+        if feed not in self.columns:
+            self.columns[feed] = len(self.columns)
+            blank = np.zeros((len(self.learnt), 1))
+            self.learnt = np.hstack([self.learnt, blank])
+            self.today = np.hstack([self.today, blank])
+        return self.columns[feed]
+
+    def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
+        """Return what :meth:`load` goes on from exactly."""
+        return {"columns": list(self.columns)}, {"learnt": self.learnt.copy(), "today": self.today.copy()}
+
+    def load(self, document: dict[str, object], arrays: dict[str, npt.NDArray[np.generic]]) -> None:
+        """Become what :meth:`state` described."""
+        columns = document["columns"]
+        assert isinstance(columns, list)
+        self.columns = {str(feed): i for i, feed in enumerate(columns)}
+        self.learnt = np.array(arrays["learnt"], dtype=np.float64)
+        self.today = np.array(arrays["today"], dtype=np.float64)
+
+
+def _even(columns: Mapping[str, int], shortfalls: Mapping[str, float], feeds: int) -> Floats:
+    """Return one story spread evenly over the ``feeds`` that count, as far as they have a column."""
+    even = np.zeros(len(columns))
+    for feed in shortfalls:
+        even[columns[feed]] = 1.0 / max(1, feeds)
+    return even
+
+
+def _elsewhere(columns: Mapping[str, int], shortfalls: Mapping[str, float], feeds: int) -> float:
+    """Return the part of that story that lies with feeds that were seen wholly."""
+    return 1.0 - len(shortfalls) / max(1, feeds) if feeds else 0.0

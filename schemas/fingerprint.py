@@ -1,0 +1,33 @@
+"""A MinHash fingerprint as text: 64 unsigned 32-bit values, little-endian, in base64; the empty text is no fingerprint."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from collections.abc import Sequence
+
+#: Values of a fingerprint.
+VALUES = 64
+
+_FORMAT = struct.Struct(f"<{VALUES}I")
+
+
+def encode(values: Sequence[int]) -> str:
+    """Return ``values`` (64, each 0 ≤ v < 2^32, or none at all) as text; :raises ValueError: other than that."""
+    if not values:
+        return ""
+    try:
+        return base64.b64encode(_FORMAT.pack(*values)).decode()
+    except struct.error as error:
+        raise ValueError(f"a fingerprint has {VALUES} values of 32 bits: {error}") from error
+
+
+def decode(text: str) -> tuple[int, ...]:
+    """Return the values of ``text``, none for the empty text; :raises ValueError: it is no fingerprint."""
+    if not text:
+        return ()
+    try:
+        return _FORMAT.unpack(base64.b64decode(text, validate=True))
+    except (struct.error, binascii.Error) as error:
+        raise ValueError(f"not a fingerprint: {error}") from error
