@@ -51,7 +51,8 @@ class FeedShares:
             self.learnt *= fade
         for row, by_feed in stories.items():
             for feed, count in by_feed.items():
-                self.learnt[row, self._column(feed)] += count
+                column = self._column(feed)  # May make a new array: first the column, then the cell.
+                self.learnt[row, column] += count
 
     def new_day(self) -> None:
         """Take the shares of the coming day from what was learnt until now."""
