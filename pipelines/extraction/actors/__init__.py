@@ -1,0 +1,1 @@
+"""Actors: the catalogue of who is who, and finding them in text."""
