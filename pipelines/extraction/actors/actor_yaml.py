@@ -1,0 +1,113 @@
+"""Actor files as text to checked entries. The one door to PyYAML: every scalar stays text, so ``no`` is a code, not false."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+from pydantic import ValidationError
+
+from pipelines.extraction.actors.entries import ActorEntry, ActorFile, AliasEntry, OfficialEntry
+
+MAX_FILE_BYTES = 8_388_608
+
+#: The C loader reads the built-in files ten times as fast; a PyYAML built without it has only the other.
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # Any: PyYAML's loaders are untyped
+
+_KEYS = sorted({field.alias or name for model in (ActorFile, ActorEntry, OfficialEntry, AliasEntry)
+                for name, field in model.model_fields.items()})  # fmt: skip
+
+
+@dataclass(frozen=True, order=True)
+class ActorMistake:
+    """One mistake; ``line`` counts from 1, ``path`` is the key path, as ``actors[0].type``."""
+
+    file: str
+    line: int
+    path: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" + (f" {self.path}" if self.path else "")
+        return f"{where}: {self.message} ({self.remedy})"
+
+
+def read_actor_file(text: str, file: str) -> tuple[ActorFile, list[ActorMistake]]:
+    """Return the entries of one file and its mistakes; with mistakes the file counts as empty."""
+    if len(text) > MAX_FILE_BYTES:
+        return ActorFile(), [ActorMistake(file, 1, "", "the file is larger than 8 MiB", "split it into several files")]
+    try:
+        refused = _refused(text, file)
+        if refused:
+            return ActorFile(), refused
+        plain = yaml.load(text, Loader=_LOADER)  # it builds only text, lists and mappings
+    except (yaml.YAMLError, RecursionError) as error:
+        return ActorFile(), [_not_yaml(error, file)]
+    if plain is None or plain == "":
+        return ActorFile(), []
+    try:
+        return ActorFile.model_validate(plain), []
+    except ValidationError as error:
+        return ActorFile(), _wrong_entries(error, text, file)
+
+
+def line_of(text: str, path: Sequence[str | int]) -> int:
+    """Return the line on which the value at ``path`` begins, as near as the file has it."""
+    node = yaml.compose(text, Loader=_LOADER)
+    line = 1
+    for step in path:
+        following = _step(node, step)
+        if following is None:
+            break
+        line, node = following
+    return line
+
+
+def _step(node: Any, step: str | int) -> tuple[int, Any] | None:  # Any: PyYAML's nodes are untyped
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        value = node.value[step]
+        return value.start_mark.line + 1, value
+    return None
+
+
+def _refused(text: str, file: str) -> list[ActorMistake]:
+    """Aliases would let a small file grow without bound; they begin with ``&`` and ``*``, which are rare: look only then."""
+    if "&" not in text and "*" not in text:
+        return []
+    return [
+        ActorMistake(file, event.start_mark.line + 1, "", "a YAML alias is not allowed", "write the value out")
+        for event in yaml.parse(text, Loader=_LOADER)
+        if isinstance(event, yaml.AliasEvent)
+    ]
+
+
+def _not_yaml(error: Exception, file: str) -> ActorMistake:
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark is not None else 1
+    problem = getattr(error, "problem", None) or "this cannot be read"
+    return ActorMistake(file, line, "", f"no valid YAML: {problem}", "look at the indentation and close every bracket")
+
+
+def _wrong_entries(error: ValidationError, text: str, file: str) -> list[ActorMistake]:
+    mistakes = []
+    for part in error.errors():
+        path = part["loc"]
+        shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+        message = part["msg"].removeprefix("Value error, ")
+        remedy = "correct the value"
+        if part["type"] == "extra_forbidden":
+            message = f"there is no key {path[-1]!r}"
+            close = get_close_matches(str(path[-1]), _KEYS, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else "remove it"
+        elif part["type"] == "missing":
+            message, remedy = f"the key {path[-1]!r} is missing", "add it"
+        mistakes.append(ActorMistake(file, line_of(text, path), shown, message, remedy))
+    return mistakes
