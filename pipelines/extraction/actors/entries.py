@@ -24,7 +24,7 @@ def _name(text: str) -> str:
     """Accept text that can be found: with a letter or digit at both ends, or an abbreviation's full stop at its end."""
     if len(text) > _MAX_NAME_CHARACTERS:
         raise ValueError(f"a name has at most {_MAX_NAME_CHARACTERS} characters")
-    if not text or not text[0].isalnum() or not (text[-1].isalnum() or text[-1] in ".)"):
+    if not text or not text[0].isalnum() or not (text[-1].isalnum() or text[-1] in ".+)"):
         raise ValueError("a name begins and ends with a letter or a digit")
     if "  " in text or "\n" in text or "\t" in text:
         raise ValueError("the words of a name are parted by one space")
