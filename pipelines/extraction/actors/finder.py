@@ -63,7 +63,12 @@ class ActorFinder:
         the spellings of all languages are always looked for.
         """
         folded = fold(text)
-        raw = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        try:
+            raw = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        except UnicodeEncodeError:
+            # Half of a character, which no text can hold and no name contains: read as an unknown character.
+            folded = folded.encode("utf-32", "surrogatepass").decode("utf-32", "replace")
+            raw = self._automaton.find_matches_as_indexes(folded, overlapping=True)
         if not raw:
             return []
         places = self._whole_words(text, folded, raw)

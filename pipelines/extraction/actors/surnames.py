@@ -13,7 +13,9 @@ from pipelines.extraction.actors.neighbour_words import INITIALS, LEAD_WORDS, OT
 GRACE = timedelta(days=365)
 
 _HEADLINE_WORDS = 4
-_SENTENCE_ENDS = frozenset('.!?…"“”«»\n:;—–-')
+
+#: No further than this is looked for the ends of a line, so that a text of one line costs no more than another.
+_LINE_CHARACTERS = 250
 
 
 class Bearing(NamedTuple):
@@ -93,10 +95,10 @@ class SurnameReader:
 
     def is_headline(self, start: int) -> bool:
         """Whether the line around ``start`` writes most of its words with a capital."""
-        begin = self._text.rfind("\n", 0, start) + 1
+        near = max(0, start - _LINE_CHARACTERS)
+        begin = max(near, self._text.rfind("\n", near, start) + 1)
         if begin not in self._headlines:
-            stop = self._text.find("\n", start)
-            line = self._text[begin : stop if stop >= 0 else len(self._text)][:400]
+            line = self._text[begin : start + _LINE_CHARACTERS].split("\n", maxsplit=1)[0]
             words = [word for word in line.split() if len(word) >= 4 and word[0].isalpha()]
             capitals = sum(word[0].isupper() for word in words)
             self._headlines[begin] = len(words) >= _HEADLINE_WORDS and capitals >= 0.75 * len(words)

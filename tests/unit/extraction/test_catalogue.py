@@ -1,0 +1,171 @@
+"""The catalogue: the built-in files, own files beside them, and every mistake with its place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.actor_directory import actor_directory
+from pipelines.extraction.actors.catalogue import ActorFileError, load_catalogue
+from pipelines.extraction.actors.finder import ActorFinder
+from schemas.errors import UsageError
+
+BUILT_IN = load_catalogue()
+
+
+def own(folder: Path, text: str, name: str = "own.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_states_of_the_world_are_there() -> None:
+    types = Counter(actor.type for actor in BUILT_IN.actors.values())
+    # 193 members of the United Nations, the Holy See, Palestine, Taiwan and Kosovo.
+    assert types["country"] == 197
+    assert types["territory"] >= 40
+    assert {"AZE", "TWN", "XKX", "PSE", "CRIMEA", "DPR", "LPR", "KARABAKH", "EU", "OTS", "WAGNER", "SOCAR"} <= set(
+        BUILT_IN.actors
+    )
+
+
+def test_every_home_country_is_known() -> None:
+    homes = {actor.country for actor in BUILT_IN.actors.values() if actor.country}
+    assert homes <= set(BUILT_IN.actors)
+
+
+MAIN = ("AZE", "RUS", "UKR", "GBR", "ARM", "TUR", "IRN", "ISR", "USA", "CHN", "FRA", "DEU", "EU", "NATO", "UN")
+
+
+@pytest.mark.parametrize("actor", MAIN)
+def test_somebody_leads_the_main_actors_every_year(actor: str) -> None:
+    offices = [office for person in BUILT_IN.persons for office in person.offices if office.actor == actor]
+    for year in range(2019, 2027):
+        day = date(year, 4, 1)
+        assert any(office.start <= day < office.until for office in offices), (actor, year)
+
+
+def test_an_open_office_is_not_held_for_ever() -> None:
+    held = [office for person in BUILT_IN.persons if person.name == "Ilham Aliyev" for office in person.offices]
+    assert held[-1].until == date(2028, 5, 1)
+
+
+def test_own_actors_are_found_and_counted_as_themselves(tmp_path: Path) -> None:
+    path = own(
+        tmp_path,
+        "actors:\n  - {id: ACME, name: Acme Drones, type: company, country: FRA, aliases: [{text: AD, case: true}]}\n",
+    )
+    finder = ActorFinder(load_catalogue([path]))
+    found = finder.find("Acme Drones sells; AD ships, ad nauseam", date(2025, 1, 1), "en")
+    assert [(hit.actor, hit.type, hit.text) for hit in found] == [
+        ("ACME", "company", "Acme Drones"),
+        ("ACME", "company", "AD"),
+    ]
+
+
+def test_own_files_add_to_built_in_actors(tmp_path: Path) -> None:
+    text = (
+        "actors:\n"
+        "  - id: AZE\n"
+        "    aliases: [Land of Fire]\n"
+        "    officials: [{name: Jane Roe, role: Envoy, from: 2024-01-01, until: 2025-01-01}]\n"
+    )
+    finder = ActorFinder(load_catalogue([own(tmp_path, text)]))
+    found = finder.find("Land of Fire sent Jane Roe", date(2024, 6, 1), "en")
+    assert [(hit.actor, hit.role) for hit in found] == [("AZE", None), ("AZE", "Envoy")]
+
+
+def test_the_digest_is_of_content_not_of_places(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    text = "actors:\n  - {id: ACME, name: Acme Drones, type: company}\n"
+    first = load_catalogue([own(tmp_path / "a", text)])
+    commented = load_catalogue([own(tmp_path / "b", "# a remark\n" + text, "other.yaml")])
+    changed = load_catalogue([own(tmp_path / "b", text.replace("Drones", "Kites"))])
+    assert first.digest == commented.digest
+    assert len({first.digest, changed.digest, BUILT_IN.digest}) == 3
+
+
+def test_all_mistakes_come_at_once_with_their_places(tmp_path: Path) -> None:
+    text = (
+        "actors:\n"
+        "  - {id: ACME, name: Acme Drones, type: compny}\n"
+        "  - id: lower\n"
+        "    name: Lower\n"
+        "    type: company\n"
+        "    alias: [X1]\n"
+    )
+    other = own(tmp_path, "actors:\n  - {id: ZZTOP, name: Russia, type: company}\n  - {id: NEWONE}\n", "other.yaml")
+    with pytest.raises(ActorFileError) as caught:
+        load_catalogue([own(tmp_path, text), other, tmp_path / "absent.yaml"])
+    assert isinstance(caught.value, UsageError)
+    places = [(Path(mistake.file).name, mistake.line, mistake.path) for mistake in caught.value.mistakes]
+    assert places == [
+        ("absent.yaml", 1, ""),
+        ("other.yaml", 2, "actors[0].name"),
+        ("other.yaml", 3, "actors[1]"),
+        ("own.yaml", 2, "actors[0].type"),
+        ("own.yaml", 3, "actors[1].id"),
+        ("own.yaml", 6, "actors[1].alias"),
+    ]
+    assert "did you mean 'aliases'?" in str(caught.value)
+    assert all(mistake.remedy for mistake in caught.value.mistakes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "actors: [",
+        "actors: &a [*a]",
+        "actors:\n\t- x",
+        "just words",
+        "- a list",
+        "actors:\n  - {id: ACME, name: '  ', type: company}",
+        "actors:\n  - {id: RUS, type: company}",
+        "actors:\n  - {id: AZE, officials: [{name: Jane Roe, role: Envoy, from: 2024-01-01}]}",
+        "actors:\n  - {id: AZE, officials: [{name: Jane Roe, role: Envoy, from: 2024-01-01, until: 2023-01-01}]}",
+        "actors:\n  - {id: AZE, officials: [{name: Jane Roe, role: Envoy, from: yesterday}]}",
+        "[" * 5000,
+    ],
+)
+def test_what_is_no_actor_file_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ActorFileError) as caught:
+        load_catalogue([own(tmp_path, text)])
+    assert "own.yaml:" in str(caught.value)
+
+
+def test_an_empty_file_adds_nothing(tmp_path: Path) -> None:
+    assert load_catalogue([own(tmp_path, "# nothing yet\n")]).actors == BUILT_IN.actors
+
+
+def test_the_directory_knows_names_and_ids_both_ways() -> None:
+    directory = actor_directory()
+    named = {
+        "azerbaijan": "AZE",
+        "AZE": "AZE",
+        "Türkiye": "TUR",
+        "turkey": "TUR",
+        "The Netherlands": "NLD",
+        "uk": "GBR",
+    }
+    assert {name: directory.resolve(name) for name in named} == named
+    assert directory.resolve("Cote d’Ivoire") == directory.resolve("Côte d'Ivoire") == "CIV"
+    assert directory.resolve("Atlantis") is None
+    assert directory.suggest("Azerbajan")[0] == "AZE"
+    assert (directory.type_of("SOCAR"), directory.type_of("NOBODY")) == ("company", None)
+    assert {"country", "armed_group"} <= set(directory.types())
+    assert (directory.display_name("TUR"), directory.display_name("NOBODY")) == ("Türkiye", "NOBODY")
+
+
+def test_the_directory_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, pipelines.actor_directory as d; d.actor_directory();"
+        "print([m for m in ('spacy', 'apache_beam', 'numpy', 'ahocorasick_rs') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
