@@ -113,7 +113,7 @@ class _Sum:
     """What the files read so far amount to."""
 
     actors: dict[str, Actor] = field(default_factory=dict)
-    aliases: dict[tuple[str, str | None], ActorAlias] = field(default_factory=dict)
+    aliases: dict[tuple[str | None, ...], ActorAlias] = field(default_factory=dict)
     stems: list[ActorStem] = field(default_factory=list)
     offices: list[tuple[str, OfficialEntry, date]] = field(default_factory=list)
     stop: list[str] = field(default_factory=list)
@@ -213,11 +213,20 @@ def _add_names(found: _Sum, entry: ActorEntry, new: bool) -> list[tuple[str, str
                 alias.person_like,
                 alias.unless,
             )
-            spot = (fold(alias.text), alias.text if alias.case else None)
+            spot: tuple[str | None, ...] = (fold(alias.text), alias.text if alias.case else None)
             other = found.aliases.setdefault(spot, made)
-            if other.actor != entry.id:
+            if other.actor != entry.id and other.unless:
+                # The first one says where it is not meant: there the second one is.
+                found.aliases.setdefault((*spot, entry.id), made)
+            elif other.actor != entry.id:
                 message = f"{alias.text!r} already names {other.actor}"
-                wrong.append((key, message, "take a longer name, or one with case: true"))
+                wrong.append(
+                    (
+                        key,
+                        message,
+                        "take a longer name, or one with case: true; or say there with unless: where it is not meant",
+                    )
+                )
     return wrong
 
 

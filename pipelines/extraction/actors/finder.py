@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from pipelines.extraction.actors.catalogue import ActorAlias, Catalogue
+from pipelines.extraction.actors.datelines import dateline_spans
 from pipelines.extraction.actors.endings import ENDINGS, LONGEST_ENDING
 from pipelines.extraction.actors.folding import fold
 from pipelines.extraction.actors.neighbour_words import FOLLOWING_WORDS, PLACE_BEFORE, PLACE_BEHIND
@@ -75,11 +76,12 @@ class ActorFinder:
         if not places:
             return []
         places.sort()
+        datelines = dateline_spans(text)
         reader = SurnameReader(text, folded, on, self._given_names)
         hits: list[ActorHit] = []
         last_end = 0
         for start, negative_end, index in places:
-            if start < last_end:
+            if start < last_end or any(begin <= start < stop for begin, stop in datelines):
                 continue
             found = self._weigh(reader, text, folded, start, -negative_end, index, last_end)
             if found is None:
@@ -172,12 +174,20 @@ def _is_no_actor(
             PLACE_BEHIND.match(folded, end) is not None
             or PLACE_BEFORE.search(folded, max(0, start - 24), start) is not None
         )
-    before = fold(reader.word_before(start).text)
-    if before in given_names:
+    before = reader.word_before(start).text
+    if fold(before) in given_names:
+        return True
+    if (
+        before[:1].isupper()
+        and before.isalpha()
+        and fold(before) not in FOLLOWING_WORDS
+        and not reader.is_headline(start)
+    ):
         return True
     if folded[end : end + 1] != " ":
         return False
-    following = text[end + 1 : end + 24].split(" ", maxsplit=1)[0].rstrip(".,;:!?\"”'’")
+    following = text[end + 1 : end + 24].split(" ", maxsplit=1)[0]
+    following = following.removesuffix("'s").removesuffix("’s").rstrip(".,;:!?\"”'’")
     if following[:1].isupper() and following.isalpha() and not reader.is_headline(start):
         return fold(following) not in FOLLOWING_WORDS
     return False

@@ -71,7 +71,7 @@ class SurnameReader:
         surname = self._folded[start:end]
         if before.text:
             for person in persons:
-                if self._is_given_name(before.text, person):
+                if self._is_given_name(before, person):
                     bearing = self.name_in_full(person)
                     return (person, bearing, before.start) if bearing is not None else None
         word = fold(before.text).rstrip(".")
@@ -101,13 +101,17 @@ class SurnameReader:
             line = self._text[begin : start + _LINE_CHARACTERS].split("\n", maxsplit=1)[0]
             words = [word for word in line.split() if len(word) >= 4 and word[0].isalpha()]
             capitals = sum(word[0].isupper() for word in words)
-            self._headlines[begin] = len(words) >= _HEADLINE_WORDS and capitals >= 0.75 * len(words)
+            self._headlines[begin] = len(words) >= _HEADLINE_WORDS and capitals >= 0.85 * len(words)
         return self._headlines[begin]
 
-    def _is_given_name(self, word: str, person: Person) -> bool:
-        if INITIALS.fullmatch(word):
-            return any(given[0].lower() == word[0].lower() for given in person.given)
-        folded = fold(word)
+    def _is_given_name(self, word: Word, person: Person) -> bool:
+        if INITIALS.fullmatch(word.text):
+            first = self.word_before(word.start).text
+            # "Lyndon B. Johnson" is no Boris: the name is before the initial.
+            if first[:1].isupper() and fold(first).rstrip(".") not in TITLES | dict.fromkeys(LEAD_WORDS, ""):
+                return any(fold(first) == fold(given) for given in person.given)
+            return any(given[0].lower() == word.text[0].lower() for given in person.given)
+        folded = fold(word.text)
         for given in person.given:
             name = fold(given)
             if folded == name or (name[0] > "\u0400" and folded.startswith(name[: max(3, len(name) - 1)])):

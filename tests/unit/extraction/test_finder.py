@@ -54,6 +54,12 @@ def actors(text: str, on: date = DAY) -> set[str]:
         ("The OSCE Minsk Group and the Organization of Turkic States met", {"OSCE", "OTS"}),
         ("Greenland is not for sale, Copenhagen says", {"GRL", "DNK"}),
         ("Crimea's authorities blamed Kyiv", {"CRIMEA", "UKR"}),
+        ("A minister flew to Russia today", {"RUS"}),
+        ("Typhoon nears Guam", {"GUM"}),
+        ("Ukraine, Moldova and others revive Guam", {"UKR", "MDA", "GUAM"}),
+        ("Regulators fined Russia Today again", {"RT"}),
+        ("Bosnian Serbs asked for talks", {"BIH"}),
+        ("KYIV, Ukraine (AP) — Poland sent trucks", {"POL"}),
     ],
 )
 def test_who_is_named(text: str, expected: set[str]) -> None:
@@ -81,6 +87,11 @@ def test_who_is_named(text: str, expected: set[str]) -> None:
         "the romania_2025 and xIran files, Iranx",
         "The ceasefire in Nagorno-Karabakh and the Karabakh conflict",
         "British Columbia wildfires",
+        "KYIV, Ukraine (AP) — The weather was fine. MADRID (AP) — Rain.",
+        "The museum was run by Jamon Jordan until spring",
+        "They released a tackle called Rick Wagner in spring",
+        "On the court stood Sofia Kenin's coach, who said little",
+        "An artillery shell was found",
         "He swims across the Rio Grande to San Jose",
         "",
     ],
@@ -133,6 +144,7 @@ def test_a_person_acts_for_somebody_on_a_day(text: str, on: date, expected: tupl
         ("Kuleba lectured at a university", date(2026, 3, 1)),
         ("in may we will hunt", date(2018, 9, 1)),
         ("Ebrahim Raisi was remembered", date(2026, 1, 1)),
+        ("a book about Andrew B. Johnson", date(2021, 1, 1)),
     ],
 )
 def test_a_namesake_or_private_person_acts_for_nobody(text: str, on: date) -> None:

@@ -1,0 +1,25 @@
+"""Datelines: where a report was written, "KYIV, Ukraine (AP) —", which is nobody who acts."""
+
+from __future__ import annotations
+
+import re
+
+_AGENCY = re.compile(
+    r" \((?:AP|AFP|Reuters|REUTERS|UPI|CNN|ANI|IANS|PTI|Xinhua|TASS|Interfax|dpa|DPA|EFE|ANSA|Kyodo|KYODO|Yonhap|Bloomberg|"
+    r"RFE/RL|JTA)\)"
+)
+_PLACE = re.compile(
+    r"(?:^|[\s.!?…\"”’)])([A-ZÀ-Þ][A-ZÀ-Þ'’. -]{2,30}(?:, [A-Z][\w. -]{2,30})?(?:, [A-Z][a-z]{2,8}\.? \d{1,2})?)$"
+)
+_LONGEST_PLACE = 90
+
+
+def dateline_spans(text: str) -> list[tuple[int, int]]:
+    """Return the ranges of ``text`` that are places in front of an agency's name, in text order."""
+    spans = []
+    for agency in _AGENCY.finditer(text):
+        begin = max(0, agency.start() - _LONGEST_PLACE)
+        place = _PLACE.search(text[begin : agency.start()])
+        if place is not None:
+            spans.append((begin + place.start(1), agency.start()))
+    return spans
