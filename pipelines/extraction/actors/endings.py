@@ -11,4 +11,7 @@ _PERSON = "ин ина ину ином ине ин ці ка ки ке ку ко
 #: A stem followed by one of these, or by nothing, is the word in some case.
 ENDINGS = frozenset(["", *_NOUN.split(), *_ADJECTIVE.split(), *_PERSON.split()])
 
+#: A name with a capital is not many: with these it would be somebody's surname, as Ливанов is no Lebanon.
+NAME_ENDINGS = ENDINGS - frozenset(["ов", "ев", "ів", "їв", *_PERSON.split()])
+
 LONGEST_ENDING = max(len(ending) for ending in ENDINGS)

@@ -9,7 +9,7 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from pipelines.extraction.actors.catalogue import ActorAlias, Catalogue
 from pipelines.extraction.actors.datelines import dateline_spans
-from pipelines.extraction.actors.endings import ENDINGS, LONGEST_ENDING
+from pipelines.extraction.actors.endings import LONGEST_ENDING
 from pipelines.extraction.actors.folding import fold
 from pipelines.extraction.actors.neighbour_words import FOLLOWING_WORDS, PLACE_BEFORE, PLACE_BEHIND
 from pipelines.extraction.actors.offices import OfficeBook
@@ -46,7 +46,7 @@ class ActorFinder:
         patterns = compile_patterns(catalogue)
         self._meanings = tuple(
             (
-                pattern.stem,
+                pattern.endings,
                 tuple(meaning for meaning in pattern.meanings if not meaning.surname),
                 tuple(meaning.person for meaning in pattern.meanings if meaning.surname and meaning.person is not None),
             )
@@ -99,10 +99,11 @@ class ActorFinder:
             if start and (folded[start - 1].isalnum() or folded[start - 1] in "_@"):
                 continue
             stop = end
-            if self._meanings[index][0]:
+            endings = self._meanings[index][0]
+            if endings is not None:
                 while stop < length and folded[stop].isalpha() and stop - end <= LONGEST_ENDING:
                     stop += 1
-                if folded[end:stop] not in ENDINGS:
+                if folded[end:stop] not in endings:
                     continue
             elif end < length and (folded[end].isalnum() or folded[end] == "_") and folded[end - 1] != ".":
                 continue

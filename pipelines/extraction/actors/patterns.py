@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.extraction.actors.catalogue import ActorAlias, Catalogue, Person
+from pipelines.extraction.actors.endings import ENDINGS, NAME_ENDINGS
 from pipelines.extraction.actors.folding import fold, spellings
 
 
@@ -27,10 +28,10 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A folded text with its meanings, the best first; ``stem``: an ending may follow."""
+    """A folded text with its meanings, the best first; ``endings``: one of these follows it (None: nothing may)."""
 
     text: str
-    stem: bool
+    endings: frozenset[str] | None
     meanings: tuple[Meaning, ...]
 
 
@@ -40,26 +41,27 @@ _NO_PLURAL = ("s", "sh", "ch", "ese", "man", "x", "z", "men")
 
 def compile_patterns(catalogue: Catalogue) -> tuple[Pattern, ...]:
     """Return one pattern for each folded text and kind of match, in a fixed order."""
-    meanings: dict[tuple[str, bool], list[Meaning]] = {}
+    meanings: dict[tuple[str, frozenset[str] | None], list[Meaning]] = {}
 
-    def add(text: str, stem: bool, meaning: Meaning) -> None:
-        held = meanings.setdefault((text, stem), [])
+    def add(text: str, endings: frozenset[str] | None, meaning: Meaning) -> None:
+        held = meanings.setdefault((text, endings), [])
         if meaning not in held:
             held.append(meaning)
 
     for phrase in catalogue.stop:
         for text in spellings(phrase):
-            add(text, False, Meaning())
+            add(text, None, Meaning())
     for alias in catalogue.aliases:
         for form in _forms(alias):
             for text in spellings(form):
-                add(text, False, _of_alias(alias, form))
+                add(text, None, _of_alias(alias, form))
     for stem in catalogue.stems:
         alias = ActorAlias(stem.actor, "name" if stem.text[0].isupper() else "demonym", stem.text)
-        add(fold(stem.text), True, Meaning(alias=alias, capital=stem.text[0].isupper()))
+        endings = NAME_ENDINGS if stem.text[0].isupper() else ENDINGS
+        add(fold(stem.text), endings, Meaning(alias=alias, capital=stem.text[0].isupper()))
     for person in catalogue.persons:
         _add_person(add, person)
-    return tuple(Pattern(text, stem, tuple(held)) for (text, stem), held in meanings.items())
+    return tuple(Pattern(text, endings, tuple(held)) for (text, endings), held in meanings.items())
 
 
 def _forms(alias: ActorAlias) -> tuple[str, ...]:
@@ -77,18 +79,18 @@ def _of_alias(alias: ActorAlias, form: str) -> Meaning:
     )
 
 
-def _add_person(add: Callable[[str, bool, Meaning], None], person: Person) -> None:
+def _add_person(add: Callable[[str, frozenset[str] | None, Meaning], None], person: Person) -> None:
     for alias in person.aliases:
         for text in spellings(alias.text):
             exact = alias.text if alias.case else None
-            add(text, False, Meaning(person=person, exact=exact, unless=tuple(fold(word) for word in alias.unless)))
+            add(text, None, Meaning(person=person, exact=exact, unless=tuple(fold(word) for word in alias.unless)))
     for given in person.given:
         for surname in person.surnames:
             full = f"{surname} {given}" if person.family_first else f"{given} {surname}"
             for text in spellings(full):
-                add(text, False, Meaning(person=person, capital=True))
+                add(text, None, Meaning(person=person, capital=True))
     for surname in person.surnames:
         for text in spellings(surname):
-            add(text, False, Meaning(person=person, surname=True, capital=True))
+            add(text, None, Meaning(person=person, surname=True, capital=True))
     for stem in person.stems:
-        add(fold(stem), True, Meaning(person=person, surname=True, capital=True))
+        add(fold(stem), NAME_ENDINGS, Meaning(person=person, surname=True, capital=True))

@@ -207,7 +207,19 @@ def test_russian_and_ukrainian_forms(text: str, expected: set[str]) -> None:
     assert actors(text) == expected
 
 
-@pytest.mark.parametrize("text", ["два куба и чадо", "обман и роман", "того и этого", "дубайте", "красный песок"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Василий Ливанов сыграл",
+        "уроки русского языка",
+        "Кита видели",
+        "два куба и чадо",
+        "обман и роман",
+        "того и этого",
+        "дубайте",
+        "красный песок",
+    ],
+)
 def test_russian_words_that_only_begin_alike(text: str) -> None:
     assert hits(text) == []
 
