@@ -107,7 +107,7 @@ class ActorFinder:
                     continue
             elif end < length and (folded[end].isalnum() or folded[end] == "_") and folded[end - 1] != ".":
                 continue
-            touching = (start and folded[start - 1] in "./") or folded[stop : stop + 1] == "."
+            touching = (start and folded[start - 1] in "./-_") or folded[stop : stop + 1] in "./-"
             if touching and _in_address(text, start, stop):
                 continue
             places.append((start, -stop, index))
@@ -199,5 +199,7 @@ def _in_address(text: str, start: int, end: int) -> bool:
     if start > 1 and text[start - 1] == "." and text[start - 2].isalnum() and text[start - 2].islower():
         return True
     if start > 1 and text[start - 1] == "/" and text[start].islower():
+        return True
+    if text[start].islower() and "://" in text[text.rfind(" ", max(0, start - 200), start) + 1 : start]:
         return True
     return text[end : end + 1] == "." and text[end + 1 : end + 2].islower() and text[end - 1].islower()

@@ -87,6 +87,7 @@ def test_who_is_named(text: str, expected: set[str]) -> None:
         "the romania_2025 and xIran files, Iranx",
         "The ceasefire in Nagorno-Karabakh and the Karabakh conflict",
         "British Columbia wildfires",
+        "see https://news.example/2026/04/google-pentagon-drone-iran-deal.html for more",
         "KYIV, Ukraine (AP) — The weather was fine. MADRID (AP) — Rain.",
         "The museum was run by Jamon Jordan until spring",
         "They released a tackle called Rick Wagner in spring",
