@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date
 from typing import NamedTuple
 
@@ -76,12 +77,12 @@ class ActorFinder:
         if not places:
             return []
         places.sort()
-        datelines = dateline_spans(text)
+        places = _outside(dateline_spans(text), places)
         reader = SurnameReader(text, folded, on, self._given_names)
         hits: list[ActorHit] = []
         last_end = 0
         for start, negative_end, index in places:
-            if start < last_end or any(begin <= start < stop for begin, stop in datelines):
+            if start < last_end:
                 continue
             found = self._weigh(reader, text, folded, start, -negative_end, index, last_end)
             if found is None:
@@ -147,6 +148,19 @@ class ActorFinder:
 
 
 _COVERED = ActorHit("", "", 0, 0, "", "")
+
+
+def _outside(spans: list[tuple[int, int]], places: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Return the places that begin in none of the spans; both are in text order."""
+    if not spans:
+        return places
+    starts = [begin for begin, _ in spans]
+    kept = []
+    for place in places:
+        near = bisect_right(starts, place[0]) - 1
+        if near < 0 or place[0] >= spans[near][1]:
+            kept.append(place)
+    return kept
 
 
 def _is_written_so(meaning: Meaning, text: str, start: int, end: int) -> bool:
