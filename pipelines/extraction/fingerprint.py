@@ -1,0 +1,70 @@
+"""The MinHash of a text: 64 values of 32 bits over its 3-word shingles, the same on every machine; copies share values."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from pipelines.extraction.actors.folding import fold
+from schemas.fingerprint import VALUES, encode
+
+#: Words of a shingle.
+SHINGLE_WORDS = 3
+
+#: Words that are looked at; a longer text is a book, and its beginning tells which.
+MAX_WORDS = 50_000
+
+_WORD = re.compile(r"\w+")
+_MASK = (1 << 64) - 1
+
+
+def _split_mix(state: int, count: int) -> list[int]:
+    """Return ``count`` numbers of SplitMix64 (Steele, Lea, Flood 2014), the constants of the 64 hash functions."""
+    numbers = []
+    for _ in range(count):
+        state = (state + 0x9E3779B97F4A7C15) & _MASK
+        z = state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        numbers.append(z ^ (z >> 31))
+    return numbers
+
+
+#: h(x) = (a·x + b mod 2^64) >> 32 with odd a: multiply-shift hashing (Dietzfelbinger 1996).
+_FACTORS = np.array([n | 1 for n in _split_mix(1, VALUES)], dtype=np.uint64)[:, None]
+_OFFSETS = np.array(_split_mix(2, VALUES), dtype=np.uint64)[:, None]
+_FIRST, _SECOND, _THIRD = (np.uint64(n | 1) for n in _split_mix(3, SHINGLE_WORDS))
+
+#: Shingles hashed at a time, so that a long text needs no more memory than a short one.
+_SLICE = 2_048
+
+
+@lru_cache(maxsize=65_536)
+def _word_hash(word: str) -> int:
+    return xxhash.xxh64_intdigest(word.encode("utf-8", "replace"))
+
+
+def fingerprint_of(text: str) -> str:
+    """Return the fingerprint of ``text`` as :mod:`schemas.fingerprint` writes it; "" for a text without a word."""
+    words = _WORD.findall(fold(text))[:MAX_WORDS]
+    if not words:
+        return ""
+    hashes = np.fromiter(map(_word_hash, words), dtype=np.uint64, count=len(words))
+    shingles = _shingles(hashes)
+    lowest = np.full((VALUES,), _MASK >> 32, dtype=np.uint32)
+    for begin in range(0, len(shingles), _SLICE):
+        mixed = (_FACTORS * shingles[begin : begin + _SLICE] + _OFFSETS) >> np.uint64(32)
+        np.minimum(lowest, mixed.min(axis=1).astype(np.uint32), out=lowest)
+    return encode(lowest.tolist())
+
+
+def _shingles(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return one number for each three words in a row; a text of one or two words has one shingle."""
+    if len(hashes) < SHINGLE_WORDS:
+        hashes = np.concatenate([hashes, np.zeros(SHINGLE_WORDS - len(hashes), dtype=np.uint64)])
+    mixed: npt.NDArray[np.uint64] = hashes[:-2] * _FIRST ^ hashes[1:-1] * _SECOND ^ hashes[2:] * _THIRD
+    return mixed ^ (mixed >> np.uint64(29))

@@ -1,0 +1,143 @@
+"""Pairs: which actors of a sentence meet, who acts on whom, and in what tone. Pure: hits and cues in, pairs out.
+
+Up to four actors all meet; of more only neighbouring ones do, and the members of one list ("A, B and C") do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+from pipelines.extraction.actors.finder import ActorHit
+from pipelines.extraction.tone import Cue, tone_of
+from schemas.reasons import Tone
+
+#: Up to so many distinct actors in a sentence, all of them meet.
+ALL_MEET = 4
+
+#: Two lists with more members than this on either side meet only at their nearest ends.
+_LONGEST_LIST = 4
+
+_LISTED = re.compile(r"(?:\s*(?:,|;|/|&|and|or|и|та|і)\s*)+(?:the\s*)?", re.IGNORECASE)
+#: In front of an actor: then it is no subject ("in Russia, Ukraine …"). "of" is none: "the army of Russia attacked".
+_NO_SUBJECT = re.compile(r"\b(?:in|from|to|with|against|on|at|for|by|over|near|into|between|than|like|about|amid)"
+                         r"(?: the| all| its| our| both)? $", re.IGNORECASE)  # fmt: skip
+#: What parts an act from whom it meets.
+_NEW_CLAUSE = re.compile(
+    r"[;:!?]|\b(?:but|while|whereas|although|because|after|before|when|since|despite|amid)\b", re.I
+)
+_BY = re.compile(r"\bby\b[^,;:]{0,40}$", re.IGNORECASE)
+_JOINED = re.compile(r"^\W{0,3}(?:and|or|&|,)\W", re.IGNORECASE)
+
+#: An act may stand so far from who does it and from whom it meets.
+_FARTHEST_CHARACTERS = 110
+
+
+class PairSeen(NamedTuple):
+    """A pair in one sentence. Undirected ones have ``source < target``."""
+
+    source: str
+    target: str
+    directed: bool
+    tone: Tone
+
+
+def pairs_in(text: str, hits: Sequence[ActorHit], cues: Sequence[Cue]) -> list[PairSeen]:
+    """Return the pairs of one sentence; ``hits`` and ``cues`` are those of the sentence, in order, as places in ``text``."""
+    by_actor: dict[str, list[ActorHit]] = {}
+    for hit in hits:
+        by_actor.setdefault(hit.actor, []).append(hit)
+    if len(by_actor) < 2:
+        return []
+    if len(by_actor) == 2:
+        one, other = by_actor
+        nearest = _nearest(by_actor[one], by_actor[other])
+        return [_pair(text, nearest, hits, cues, tone_of(cues))]
+    meeting = combinations(by_actor, 2) if len(by_actor) <= ALL_MEET else _neighbours(text, hits)
+    seen = []
+    for one, other in meeting:
+        nearest = _nearest(by_actor[one], by_actor[other])
+        seen.append(_pair(text, nearest, hits, cues, tone_of(_cues_of(nearest, hits, cues))))
+    return seen
+
+
+def _neighbours(text: str, hits: Sequence[ActorHit]) -> Iterator[tuple[str, str]]:
+    """Yield each two actors once that stand in lists side by side."""
+    lists: list[list[str]] = [[hits[0].actor]]
+    for before, hit in pairwise(hits):
+        if _LISTED.fullmatch(text, before.end, hit.start):
+            lists[-1].append(hit.actor)
+        else:
+            lists.append([hit.actor])
+    yielded: set[tuple[str, str]] = set()
+    for left, right in pairwise(lists):
+        for one in left[-_LONGEST_LIST:]:
+            for other in right[:_LONGEST_LIST]:
+                pair = (min(one, other), max(one, other))
+                if one != other and pair not in yielded:
+                    yielded.add(pair)
+                    yield one, other
+
+
+def _nearest(ones: Sequence[ActorHit], others: Sequence[ActorHit]) -> tuple[ActorHit, ActorHit]:
+    """Return the two hits with the least text between them, in text order; the first ones where several are as near."""
+    best: tuple[ActorHit, ActorHit] | None = None
+    i = j = 0
+    while i < len(ones) and j < len(others):
+        two = (ones[i], others[j]) if ones[i].start < others[j].start else (others[j], ones[i])
+        if best is None or two[1].start - two[0].end < best[1].start - best[0].end:
+            best = two
+        if ones[i].start < others[j].start:
+            i += 1
+        else:
+            j += 1
+    assert best is not None, "an actor is in the table only with a hit"
+    return best
+
+
+def _cues_of(nearest: tuple[ActorHit, ActorHit], hits: Sequence[ActorHit], cues: Sequence[Cue]) -> list[Cue]:
+    """Return the cues that speak of these two: around and between them up to the next other actor."""
+    first, second = nearest
+    own = {first.actor, second.actor}
+    left = max((hit.end for hit in hits if hit.end <= first.start and hit.actor not in own), default=-1)
+    right = min((hit.start for hit in hits if hit.start >= second.end and hit.actor not in own), default=1 << 62)
+    within = [hit.end for hit in hits if first.end <= hit.start < second.start and hit.actor not in own]
+    if within:
+        # Somebody else stands between: what leads up to the second one is said of these two.
+        left = max(within)
+    return [cue for cue in cues if cue.start >= left and cue.end <= right]
+
+
+def _pair(
+    text: str, nearest: tuple[ActorHit, ActorHit], hits: Sequence[ActorHit], cues: Sequence[Cue], tone: Tone
+) -> PairSeen:
+    first, second = nearest
+    acting = _acting(text, first, second, hits, cues)
+    if acting is not None:
+        return PairSeen(acting.actor, second.actor if acting is first else first.actor, True, tone)
+    return PairSeen(min(first.actor, second.actor), max(first.actor, second.actor), False, tone)
+
+
+def _acting(
+    text: str, first: ActorHit, second: ActorHit, hits: Sequence[ActorHit], cues: Sequence[Cue]
+) -> ActorHit | None:
+    """Return which of the two acts on the other where the order of words says so, else None."""
+    between = [cue for cue in cues if cue.verb and first.end <= cue.start and cue.end <= second.start]
+    if any(first.end <= hit.start < second.start and hit.actor not in {first.actor, second.actor} for hit in hits):
+        return None
+    if second.start - first.end > 2 * _FARTHEST_CHARACTERS:
+        return None
+    if not between:
+        # "the downing of an Azerbaijani plane by Russian air defence"
+        before = any(cue.verb and 0 <= first.start - cue.end <= 16 for cue in cues)
+        return second if before and _BY.search(text[first.end : second.start]) else None
+    act = between[-1]
+    if _BY.search(text[act.end : second.start]):
+        return second
+    if second.start - act.end > _FARTHEST_CHARACTERS or act.start - first.end > _FARTHEST_CHARACTERS:
+        return None
+    if _NEW_CLAUSE.search(text, first.end, second.start) or _JOINED.match(text[first.end : act.start]):
+        return None
+    return None if _NO_SUBJECT.search(text[max(0, first.start - 16) : first.start]) else first
