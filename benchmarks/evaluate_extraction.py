@@ -1,0 +1,166 @@
+"""How good extraction is on hand-made gold: actors and explicit pairs by sentence, tones, directions and topics beside them.
+
+Gold lies outside the project: `python -m benchmarks.evaluate_extraction FOLDER`, FOLDER holding gold/seed_003_sentences.jsonl.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from pipelines.extraction.extractor import ExplainedSentence, Extractor, extractor_for
+from schemas.article import Article, Source
+from schemas.ids import article_id, content_hash, milliseconds
+from schemas.reasons import EventTimeReason
+
+ACTORS_AT_LEAST = 0.96
+PAIRS_AT_LEAST = 0.88
+
+_GOLD = Path("gold") / "seed_003_sentences.jsonl"
+_PAIR = re.compile(r"(\w+)([->])(\w+) ([+-]\d) (explicit|optional|anaphoric)")
+_TONES = {"+1": "cooperation", "+0": "neutral", "-1": "conflict"}
+
+
+class GoldSentence(BaseModel):
+    """One annotated sentence; pairs as "AZE>UKR +1 explicit"."""
+
+    file: str
+    date: datetime
+    i: int
+    sentence: str
+    actors: list[str]
+    optional_actors: list[str]
+    pairs: list[str]
+    topics: list[str]
+    optional_topics: list[str]
+
+
+@dataclass
+class Score:
+    """Counts of one task; what is optional counts neither way."""
+
+    found: int = 0
+    missed: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, where: int, gold: Iterable[str], optional: Iterable[str], seen: Iterable[str]) -> None:
+        """Count one sentence."""
+        must, may, is_there = set(gold), set(optional), set(seen)
+        self.found += len(must & is_there)
+        self.missed += [f"{where}:{one}" for one in sorted(must - is_there)]
+        self.wrong += [f"{where}:{one}" for one in sorted(is_there - must - may)]
+
+    @property
+    def precision(self) -> float:
+        """Of what was found, the part that is right."""
+        return self.found / max(1, self.found + len(self.wrong))
+
+    @property
+    def recall(self) -> float:
+        """Of what is there, the part that was found."""
+        return self.found / max(1, self.found + len(self.missed))
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of both."""
+        return 2 * self.found / max(1, 2 * self.found + len(self.missed) + len(self.wrong))
+
+
+@dataclass
+class Scores:
+    """All tasks. ``tone`` and ``direction`` count the explicit pairs that were found and have the gold's."""
+
+    actors: Score = field(default_factory=Score)
+    pairs: Score = field(default_factory=Score)
+    topics: Score = field(default_factory=Score)
+    tone: Score = field(default_factory=Score)
+    direction: Score = field(default_factory=Score)
+
+    def add(self, gold: GoldSentence, seen: Sequence[ExplainedSentence]) -> None:
+        """Count what was found in one sentence (in the parts that the splitter made of it)."""
+        self.actors.add(gold.i, gold.actors, gold.optional_actors, (a for s in seen for a in s["actors"]))
+        self.topics.add(gold.i, gold.topics, gold.optional_topics, (t for s in seen for t in s["topics"]))
+        explicit: dict[str, tuple[str, str]] = {}
+        optional = set()
+        for text in gold.pairs:
+            match = _PAIR.fullmatch(text)
+            if match is None:
+                raise ValueError(f"sentence {gold.i}: {text!r} is no pair")
+            key = "-".join(sorted((match[1], match[3])))
+            if match[5] == "explicit":
+                explicit[key] = (_TONES[match[4]], f"{match[1]}>{match[3]}" if match[2] == ">" else key)
+            else:
+                optional.add(key)
+        pairs = {"-".join(sorted((p["source"], p["target"]))): p for s in seen for p in s["pairs"]}
+        self.pairs.add(gold.i, explicit, optional, pairs)
+        for key, (tone, direction) in explicit.items():
+            if key in pairs:
+                pair = pairs[key]
+                as_found = f"{pair['source']}>{pair['target']}" if pair["directed"] else key
+                self.tone.add(gold.i, [f"{key} {tone}"], [], [f"{key} {pair['tone']}"])
+                self.direction.add(gold.i, [direction], [], [as_found])
+
+
+def read_gold(folder: Path) -> list[GoldSentence]:
+    """Return the annotated sentences under ``folder``."""
+    lines = (folder / _GOLD).read_text(encoding="utf-8").splitlines()
+    return [
+        GoldSentence.model_validate_json(json.dumps({**json.loads(line), "date": _noon(line)}))
+        for line in lines
+        if line
+    ]
+
+
+def _noon(line: str) -> str:
+    return f"{json.loads(line)['date']}T12:00:00Z"
+
+
+def evaluate(extractor: Extractor, gold: Sequence[GoldSentence]) -> Scores:
+    """Score each sentence by itself, without what stands around it."""
+    scores = Scores()
+    for sentence in gold:
+        scores.add(sentence, extractor.explain(_article(sentence)))
+    return scores
+
+
+def _article(gold: GoldSentence) -> Article:
+    at = gold.date.astimezone(UTC)
+    return Article(
+        article_id=article_id("gold", f"{gold.file}#{gold.i}"),
+        revision=milliseconds(at),
+        revised_at=at,
+        source=Source(id="gold"),
+        feed_id="gold",
+        text=gold.sentence,
+        language="en",
+        observed_at=at,
+        event_time=at,
+        event_time_reason=EventTimeReason.ARCHIVE,
+        content_hash=content_hash("", "", gold.sentence),
+    )
+
+
+def main(folder: Path) -> int:
+    """Print the scores; return 0 where actors and pairs reach what they must, 1 where not, 2 without gold."""
+    if not (folder / _GOLD).is_file():
+        print(f"no gold: {folder / _GOLD} is not there (set TOCSIN_EVALUATION_DATA to the folder it lies in)")
+        return 2
+    scores = evaluate(extractor_for(), read_gold(folder))
+    for name in ("actors", "pairs", "topics", "tone", "direction"):
+        score: Score = getattr(scores, name)
+        print(f"{name:10} F1 {score.f1:.3f}  precision {score.precision:.3f}  recall {score.recall:.3f}")
+        print(f"{'':10} missed {' '.join(score.missed) or '-'}")
+        print(f"{'':10} wrong  {' '.join(score.wrong) or '-'}")
+    return 0 if scores.actors.f1 >= ACTORS_AT_LEAST and scores.pairs.f1 >= PAIRS_AT_LEAST else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("TOCSIN_EVALUATION_DATA", "."))))

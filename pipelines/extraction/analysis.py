@@ -1,0 +1,78 @@
+"""What each sentence of an article says: actors, pairs, topics, tone. Pure: text, day and finders in, sentences out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple, TypeVar
+
+from pipelines.extraction.actors.finder import ActorFinder, ActorHit
+from pipelines.extraction.pairs import PairSeen, pairs_in
+from pipelines.extraction.phrases import PhraseFinder, PhraseHit
+from pipelines.extraction.sentences import sentence_spans
+from pipelines.extraction.tone import Cue, cues_in, tone_of, tone_phrases, tone_words
+from pipelines.extraction.topics import topic_phrases, topics
+from schemas.reasons import LanguageSupport, Tone
+
+S = TypeVar("S", ActorHit, Cue, PhraseHit)
+
+
+class SentenceRead(NamedTuple):
+    """A sentence at ``text[start:end]``. ``topics`` are ids with the number of phrases that speak of them."""
+
+    start: int
+    end: int
+    tone: Tone
+    hits: Sequence[ActorHit]
+    pairs: Sequence[PairSeen]
+    topics: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Readers:
+    """The automata, made once per process."""
+
+    actors: ActorFinder
+    phrases: PhraseFinder
+    topic_ids: tuple[str, ...]
+
+    @classmethod
+    def made(cls, actors: ActorFinder) -> Readers:
+        """Return readers with the topics and tone words of the data files."""
+        known = topics()
+        phrases = PhraseFinder([*topic_phrases(known), *tone_phrases(tone_words(), len(known))])
+        return cls(actors, phrases, tuple(topic.id for topic in known))
+
+    def read(self, text: str, on: date, language: str | None, support: LanguageSupport) -> list[SentenceRead]:
+        """Return the sentences of ``text`` in order. Topics and tone are read only where their language is known."""
+        spans = sentence_spans(text)
+        hits = self.actors.find(text, on, language)
+        phrases = self.phrases.find(text) if support is LanguageSupport.FULL else []
+        cues = cues_in(phrases, len(self.topic_ids), text)
+        said = [hit for hit in phrases if hit.family < len(self.topic_ids)]
+        read = []
+        h = c = p = 0
+        for number, (start, end) in enumerate(spans):
+            # What begins behind the end of a sentence and before the next one belongs to it: nothing is lost.
+            limit = spans[number + 1][0] if number + 1 < len(spans) else len(text) + 1
+            h, own_hits = _until(hits, h, limit)
+            c, own_cues = _until(cues, c, limit)
+            p, own_phrases = _until(said, p, limit)
+            pairs = pairs_in(text, own_hits, own_cues) if len(own_hits) > 1 else ()
+            read.append(SentenceRead(start, end, tone_of(own_cues), own_hits, pairs, self._counted(own_phrases)))
+        return read
+
+    def _counted(self, phrases: Sequence[PhraseHit]) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for hit in phrases:
+            topic = self.topic_ids[hit.family]
+            counts[topic] = counts.get(topic, 0) + 1
+        return counts
+
+
+def _until(found: Sequence[S], begin: int, limit: int) -> tuple[int, Sequence[S]]:
+    end = begin
+    while end < len(found) and found[end].start < limit:
+        end += 1
+    return end, found[begin:end]

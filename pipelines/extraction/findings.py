@@ -1,0 +1,133 @@
+"""From sentences to the findings of an article: actors, pairs, topics with how central they are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipelines.extraction.analysis import SentenceRead
+from schemas.reasons import Prominence, Tone
+from schemas.signal import ActorFound, EntityFound, PairFound, ToneCounts, TopicFound
+
+#: What stands in one of the first sentences of the body is what the article is about.
+LEAD_SENTENCES = 3
+
+#: … and so is what comes up at least so often, and in at least such a part of the sentences of the most frequent one.
+MAIN_MENTIONS = 3
+MAIN_PART = 0.25
+
+#: A title weighs as much as two sentences of the body.
+_TITLE_WEIGHT = 2
+
+
+@dataclass
+class _Gathered:
+    mentions: int = 0
+    sentences: list[int] = field(default_factory=list)
+    tones: list[Tone] = field(default_factory=list)
+    topics: set[str] = field(default_factory=set)
+
+    def add(self, sentence: int) -> None:
+        self.mentions += 1
+        if not self.sentences or self.sentences[-1] != sentence:
+            self.sentences.append(sentence)
+
+
+def actors_of(read: Sequence[SentenceRead], titled: bool) -> tuple[ActorFound, ...]:
+    """Return the actors in the order of their first mention."""
+    gathered: dict[str, _Gathered] = {}
+    types: dict[str, str] = {}
+    for number, sentence in enumerate(read):
+        for hit in sentence.hits:
+            gathered.setdefault(hit.actor, _Gathered()).add(number)
+            types[hit.actor] = hit.type
+    most = max((found.mentions for found in gathered.values()), default=0)
+    return tuple(
+        ActorFound(
+            id=actor,
+            type=types[actor],
+            mentions=found.mentions,
+            prominence=_prominence(found.sentences, found.mentions, most, titled),
+            sentences=tuple(found.sentences),
+        )
+        for actor, found in gathered.items()
+    )
+
+
+def pairs_of(read: Sequence[SentenceRead], titled: bool) -> tuple[PairFound, ...]:
+    """Return the pairs in the order of their first sentence; how central a pair is does not depend on who acts."""
+    gathered: dict[tuple[str, str, bool], _Gathered] = {}
+    meetings: dict[frozenset[str], _Gathered] = {}
+    for number, sentence in enumerate(read):
+        for pair in sentence.pairs:
+            found = gathered.setdefault((pair.source, pair.target, pair.directed), _Gathered())
+            found.add(number)
+            found.tones.append(pair.tone)
+            found.topics.update(sentence.topics)
+            meetings.setdefault(frozenset((pair.source, pair.target)), _Gathered()).add(number)
+    most = max((meeting.mentions for meeting in meetings.values()), default=0)
+    result = []
+    for (source, target, directed), found in gathered.items():
+        meeting = meetings[frozenset((source, target))]
+        result.append(
+            PairFound(
+                source=source,
+                target=target,
+                directed=directed,
+                prominence=_prominence(meeting.sentences, meeting.mentions, most, titled),
+                tones=ToneCounts(
+                    cooperation=found.tones.count(Tone.COOPERATION),
+                    conflict=found.tones.count(Tone.CONFLICT),
+                    neutral=found.tones.count(Tone.NEUTRAL),
+                ),
+                topics=tuple(sorted(found.topics)),
+                mentions=found.mentions,
+                sentences=tuple(found.sentences),
+            )
+        )
+    return tuple(result)
+
+
+def topics_of(read: Sequence[SentenceRead]) -> tuple[TopicFound, ...]:
+    """Return the topics by id."""
+    hits: dict[str, int] = {}
+    sentences: dict[str, list[int]] = {}
+    for number, sentence in enumerate(read):
+        for topic, count in sentence.topics.items():
+            hits[topic] = hits.get(topic, 0) + count
+            sentences.setdefault(topic, []).append(number)
+    return tuple(TopicFound(id=topic, hits=hits[topic], sentences=tuple(sentences[topic])) for topic in sorted(hits))
+
+
+def persons_of(read: Sequence[SentenceRead]) -> tuple[EntityFound, ...]:
+    """Return the persons the catalogue knows, in the order of their first mention."""
+    gathered: dict[tuple[str, str, str | None], _Gathered] = {}
+    for number, sentence in enumerate(read):
+        for hit in sentence.hits:
+            if hit.person is not None:
+                gathered.setdefault((hit.person, hit.actor, hit.role), _Gathered()).add(number)
+    return tuple(
+        EntityFound(text=person, label="PERSON", actor=actor, role=role, sentences=tuple(found.sentences))
+        for (person, actor, role), found in gathered.items()
+    )
+
+
+def tone_of_article(read: Sequence[SentenceRead], titled: bool) -> Tone:
+    """Return the tone of most sentences in which actors meet, of all sentences where none do; neutral at a tie."""
+    weights = {Tone.COOPERATION: 0, Tone.CONFLICT: 0, Tone.NEUTRAL: 0}
+    meeting = any(sentence.pairs for sentence in read)
+    for number, sentence in enumerate(read):
+        if sentence.pairs or not meeting:
+            weights[sentence.tone] += _TITLE_WEIGHT if titled and number == 0 else 1
+    if weights[Tone.COOPERATION] == weights[Tone.CONFLICT]:
+        return Tone.NEUTRAL
+    return Tone.COOPERATION if weights[Tone.COOPERATION] > weights[Tone.CONFLICT] else Tone.CONFLICT
+
+
+def _prominence(sentences: Sequence[int], mentions: int, most: int, titled: bool) -> Prominence:
+    first = sentences[0]
+    if titled and first == 0:
+        return Prominence.TITLE
+    if first < LEAD_SENTENCES + titled or (mentions >= MAIN_MENTIONS and mentions >= MAIN_PART * most):
+        return Prominence.MAIN
+    return Prominence.MENTION
