@@ -17,7 +17,9 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 def insert_new(connection: Connection, table: Table, row: Row) -> bool:
     """Insert ``row`` unless one with its key is there (or just being written); return whether it was inserted."""
-    return connection.execute(_insert(connection, table).values(dict(row)).on_conflict_do_nothing()).rowcount == 1
+    insert = _insert(connection, table).values(dict(row)).on_conflict_do_nothing()
+    # SQLAlchemy forgets the count of an INSERT unless told otherwise; psycopg then answers -1.
+    return connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def insert_all_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
