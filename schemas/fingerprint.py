@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 from collections.abc import Sequence
 
@@ -29,5 +28,5 @@ def decode(text: str) -> tuple[int, ...]:
         return ()
     try:
         return _FORMAT.unpack(base64.b64decode(text, validate=True))
-    except (struct.error, binascii.Error) as error:
+    except (struct.error, ValueError) as error:
         raise ValueError(f"not a fingerprint: {error}") from error

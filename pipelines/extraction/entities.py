@@ -36,11 +36,13 @@ _TITLE = (
 _NAME = r"[A-Z][a-zà-ÿ'’]+(?:[ -](?:al-|bin |van |von |de )?[A-Z][a-zà-ÿ'’]+){1,2}"
 #: A title, perhaps with "of somebody", and right behind it two or three words with capitals.
 _TITLED = re.compile(rf"\b{_TITLE},? ({_NAME})")
+#: … or at most one small word behind an actor: "Russian tycoon Xx Yy".
+_NAME_BEHIND = re.compile(rf"(?:'s|’s)? (?:[a-z]{{1,11}} )?({_NAME})")
 _CAPITAL = re.compile(r"(?<![^\s\"“‘(])[A-Z]")
 _WORDS = re.compile(r"\S+")
 
 #: A sentence with more than this share of words with capitals is a headline, where capitals tell nothing.
-_HEADLINE_SHARE = 0.55
+_HEADLINE_SHARE = 0.7
 
 _ROLE = re.compile(
     r"(?:'s|’s)? ((?:[A-Za-z-]+ ){0,4}?(?:president|premier|minister|chancellor|secretary|ambassador|envoy|leader|general|chief|"
@@ -89,13 +91,16 @@ def passages_in(text: str, read: Sequence[SentenceRead], home: str | None) -> li
 
 
 def _trigger(text: str, sentence: SentenceRead, home: str | None) -> int | None:
-    """Return where an unknown name stands behind a title or an actor who is not of the publisher's country."""
-    foreign = [hit for hit in sentence.hits if hit.person is None and hit.actor != home and hit.kind != "person"]
-    if not foreign:
-        return None
+    """Return where an unknown name stands behind a title, or behind an actor who is not of the publisher's country."""
     for titled in _TITLED.finditer(text, sentence.start, sentence.end):
-        if _is_unknown(titled.start(1), titled.end(1), sentence.hits) and not _is_headline(text, sentence):
-            return titled.start(1)
+        if _is_unknown(titled.start(1), titled.end(1), sentence.hits):
+            return None if _is_headline(text, sentence) else titled.start(1)
+    for hit in sentence.hits:
+        if hit.actor == home or hit.person is not None:
+            continue
+        behind = _NAME_BEHIND.match(text, hit.end, sentence.end)
+        if behind is not None and _is_unknown(behind.start(1), behind.end(1), sentence.hits):
+            return None if _is_headline(text, sentence) else behind.start(1)
     return None
 
 

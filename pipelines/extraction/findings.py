@@ -12,9 +12,9 @@ from schemas.signal import ActorFound, EntityFound, PairFound, ToneCounts, Topic
 #: What stands in one of the first sentences of the body is what the article is about.
 LEAD_SENTENCES = 3
 
-#: … and so is what comes up at least so often, and in at least such a part of the sentences of the most frequent one.
+#: … and so is what comes up at least so often, and at least such a part as often as the most frequent one.
 MAIN_MENTIONS = 3
-MAIN_PART = 0.25
+MAIN_PART = 0.125
 
 #: A title weighs as much as two sentences of the body.
 _TITLE_WEIGHT = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 #: What may end a sentence, what may close behind it, the space, and a look at what begins behind it.
-_END = re.compile(r"[.!?…]++[\"”’»)\]']{0,3}+(?=\s)|[。！？]++[”」』]?+")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’»)\]']{0,3}+(?=\s)|[。！？]++[”」』]?+")
 _BREAK = re.compile(r"\n[^\S\n]*+\n\s*+")
 _NON_SPACE = re.compile(r"\S")
 
@@ -16,10 +16,12 @@ def _words(text: str) -> frozenset[str]:
 
 #: Behind these a full stop ends no sentence (folded, without the full stop).
 _TITLES = _words(
-    """mr mrs ms messrs dr prof gen lt col maj capt sgt cmdr adm brig sen rep reps sens gov hon rev st fr sr mt ft vs no nos
-    art vol fig al approx ca cf e.g i.e jan feb mar apr jun jul aug sep sept oct nov dec amb atty dist assn dept
+    """mr mrs ms messrs dr prof gen lt col maj capt sgt cmdr adm brig sen rep reps sens gov hon rev st fr sr mt ft vs al
+    approx ca cf e.g i.e jan feb mar apr jun jul aug sep sept oct nov dec amb atty dist assn dept
     г гг тыс млн млрд им ул д стр руб т.е т.н"""
 )
+#: Behind these it ends none when a number follows.
+_NUMBERED = _words("no nos p pp art vol fig")
 #: Behind these it does when a word follows that often begins one.
 _MAYBE = _words("u.s u.k u.n e.u u.a.e d.c u.s.a a.m p.m inc ltd co corp jr bros plc etc т.д т.п др")
 _STARTERS = _words(
@@ -95,8 +97,10 @@ def _ends_here(text: str, begin: int, mark: int, after: int, end: int) -> bool:
         return True
     token = text[max(begin, mark - _TOKEN_BEFORE) : mark].split()[-1:]
     word = token[0].lstrip(_OPENERS).lower() if token else ""
+    if word in _NUMBERED:
+        return not letter.isdigit()
     if word in _TITLES:
-        return word in {"no", "nos"} and not letter.isdigit()
+        return False
     if word in _MAYBE:
         return text[index : index + 12].split(" ", maxsplit=1)[0].strip(".,;:").lower() in _STARTERS
     # Single capital letters are initials: "J. Smith", "J.P. Morgan".
