@@ -1,0 +1,1 @@
+"""Feeds: fetched politely, parsed behind a guard, turned into articles."""
