@@ -26,6 +26,13 @@ PAIRS_AT_LEAST = 0.88
 
 _GOLD = Path("gold") / "seed_003_sentences.jsonl"
 _PAIR = re.compile(r"(\w+)([->])(\w+) ([+-]\d) (explicit|optional|anaphoric)")
+#: The annotator looked for these and no others.
+_ANNOTATED_TOPICS = frozenset(
+    {
+        "cyberattack", "diplomacy_visit", "energy", "humanitarian_aid", "karabakh", "media_softpower", "military_action",
+        "military_aid", "peace_talks", "peacekeepers", "plane_crash", "territorial_integrity", "trade_economy", "trial_espionage",
+    }
+)  # fmt: skip
 _TONES = {"+1": "cooperation", "+0": "neutral", "-1": "conflict"}
 
 
@@ -87,7 +94,8 @@ class Scores:
     def add(self, gold: GoldSentence, seen: Sequence[ExplainedSentence]) -> None:
         """Count what was found in one sentence (in the parts that the splitter made of it)."""
         self.actors.add(gold.i, gold.actors, gold.optional_actors, (a for s in seen for a in s["actors"]))
-        self.topics.add(gold.i, gold.topics, gold.optional_topics, (t for s in seen for t in s["topics"]))
+        annotated = (t for s in seen for t in s["topics"] if t in _ANNOTATED_TOPICS)
+        self.topics.add(gold.i, gold.topics, gold.optional_topics, annotated)
         explicit: dict[str, tuple[str, str]] = {}
         optional = set()
         for text in gold.pairs:

@@ -163,7 +163,7 @@ def entities_of(
     return tuple(
         EntityFound(text=name, label=label, actor=actor, role=role, sentences=tuple(sentences))
         for (name, label, actor, role), sentences in gathered.items()
-        if name
+        if len(name) > 2
     )
 
 

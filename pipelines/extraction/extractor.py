@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TypedDict
@@ -24,7 +25,7 @@ from schemas.errors import RecordTooLargeError
 from schemas.ids import digest
 from schemas.model import MAX_RECORD_BYTES
 from schemas.reasons import ArticleStatus, LanguageSupport
-from schemas.signal import Sentence, Signal
+from schemas.signal import EntityFound, Sentence, Signal
 
 #: Text up to this length makes no signal near the limit of a record; what is longer is weighed.
 _SAFE_CHARACTERS = 8_000
@@ -113,7 +114,7 @@ class Extractor:
     def explain(self, article: Article) -> list[ExplainedSentence]:
         """Return what was found, sentence by sentence."""
         analysis = self._analyse(article, MAX_CHARACTERS)
-        named = self._persons_named(analysis)
+        named = self._persons_named(analysis, article.event_time.date())
         text = analysis.analysed.text
         return [
             ExplainedSentence(
@@ -154,15 +155,19 @@ class Extractor:
         found = iter(self._recogniser.names_in(texts))
         return [[next(found) for _ in analysis.passages] for analysis in analyses]
 
-    def _persons_named(self, analysis: _Analysis) -> dict[int, list[ExplainedPerson]]:
+    def _persons_named(self, analysis: _Analysis, on: date) -> dict[int, list[ExplainedPerson]]:
         persons: dict[int, list[ExplainedPerson]] = {}
-        names = self._names([analysis])[0]
-        for entity in entities_of(analysis.analysed.text, analysis.read, analysis.passages, names):
+        for entity in self._unknown_names(analysis, self._names([analysis])[0], on):
             if entity.label == "PERSON":
                 for sentence in entity.sentences:
                     person = ExplainedPerson(name=entity.text, actor=entity.actor, role=entity.role)
                     persons.setdefault(sentence, []).append(person)
         return persons
+
+    def _unknown_names(self, analysis: _Analysis, names: list[list[NamedSpan]], on: date) -> tuple[EntityFound, ...]:
+        """Return the names the model found that are not those of known actors (as a dateline's place is)."""
+        found = entities_of(analysis.analysed.text, analysis.read, analysis.passages, names)
+        return tuple(entity for entity in found if not self._readers.actors.find(entity.text, on, None))
 
     def _fitting(self, article: Article, analysis: _Analysis, names: list[list[NamedSpan]]) -> Signal:
         """Return the signal; of a text whose signal would not fit in a record, that of as much of it as does."""
@@ -203,7 +208,7 @@ class Extractor:
             actors=actors_of(read, titled),
             pairs=pairs_of(read, titled),
             topics=topics_of(read),
-            entities=persons_of(read) + entities_of(text, read, analysis.passages, names),
+            entities=persons_of(read) + self._unknown_names(analysis, names, article.event_time.date()),
             cuts=analysis.analysed.cuts,
         )
 

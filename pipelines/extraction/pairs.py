@@ -29,10 +29,11 @@ _NEW_CLAUSE = re.compile(
     r"[;:!?]|\b(?:but|while|whereas|although|because|after|before|when|since|despite|amid)\b", re.I
 )
 _BY = re.compile(r"\bby\b[^,;:]{0,40}$", re.IGNORECASE)
-_JOINED = re.compile(r"^\W{0,3}(?:and|or|&|,)\W", re.IGNORECASE)
+_JOINED = re.compile(r"\W{0,3}(?:and|or|&)\W", re.IGNORECASE)
 
 #: An act may stand so far from who does it and from whom it meets.
 _FARTHEST_CHARACTERS = 110
+_BEFORE_CHARACTERS = 16
 
 
 class PairSeen(NamedTuple):
@@ -113,31 +114,32 @@ def _cues_of(nearest: tuple[ActorHit, ActorHit], hits: Sequence[ActorHit], cues:
 def _pair(
     text: str, nearest: tuple[ActorHit, ActorHit], hits: Sequence[ActorHit], cues: Sequence[Cue], tone: Tone
 ) -> PairSeen:
-    first, second = nearest
-    acting = _acting(text, first, second, hits, cues)
-    if acting is not None:
-        return PairSeen(acting.actor, second.actor if acting is first else first.actor, True, tone)
-    return PairSeen(min(first.actor, second.actor), max(first.actor, second.actor), False, tone)
+    ends = {nearest[0].actor, nearest[1].actor}
+    verbs = [cue for cue in cues if cue.verb]
+    if verbs:
+        # Hits side by side: where somebody else stands between, the order of words says nothing of these two.
+        for first, second in pairwise(hits):
+            if {first.actor, second.actor} == ends:
+                acting = _acting(text, first, second, verbs)
+                if acting is not None:
+                    return PairSeen(acting, min(ends - {acting}), True, tone)
+    return PairSeen(min(ends), max(ends), False, tone)
 
 
-def _acting(
-    text: str, first: ActorHit, second: ActorHit, hits: Sequence[ActorHit], cues: Sequence[Cue]
-) -> ActorHit | None:
-    """Return which of the two acts on the other where the order of words says so, else None."""
-    between = [cue for cue in cues if cue.verb and first.end <= cue.start and cue.end <= second.start]
-    if any(first.end <= hit.start < second.start and hit.actor not in {first.actor, second.actor} for hit in hits):
-        return None
+def _acting(text: str, first: ActorHit, second: ActorHit, verbs: Sequence[Cue]) -> str | None:
+    """Return which of two actors side by side acts on the other where the order of words says so, else None."""
     if second.start - first.end > 2 * _FARTHEST_CHARACTERS:
         return None
+    between = [verb for verb in verbs if first.end <= verb.start and verb.end <= second.start]
     if not between:
         # "the downing of an Azerbaijani plane by Russian air defence"
-        before = any(cue.verb and 0 <= first.start - cue.end <= 16 for cue in cues)
-        return second if before and _BY.search(text[first.end : second.start]) else None
+        before = any(0 <= first.start - verb.end <= _BEFORE_CHARACTERS for verb in verbs)
+        return second.actor if before and _BY.search(text[first.end : second.start]) else None
     act = between[-1]
     if _BY.search(text[act.end : second.start]):
-        return second
+        return second.actor
     if second.start - act.end > _FARTHEST_CHARACTERS or act.start - first.end > _FARTHEST_CHARACTERS:
         return None
     if _NEW_CLAUSE.search(text, first.end, second.start) or _JOINED.match(text[first.end : act.start]):
         return None
-    return None if _NO_SUBJECT.search(text[max(0, first.start - 16) : first.start]) else first
+    return None if _NO_SUBJECT.search(text[max(0, first.start - 16) : first.start]) else first.actor

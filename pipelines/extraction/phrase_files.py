@@ -48,6 +48,7 @@ class ToneFile(FileEntry):
 
     cooperation: ToneEntry
     conflict: ToneEntry
+    acts: tuple[str, ...]
     neutral: tuple[str, ...]
     negations: tuple[str, ...]
 

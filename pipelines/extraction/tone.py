@@ -29,11 +29,22 @@ class _Kind(IntEnum):
     COOPERATION = 2
     CONFLICT_VERB = 3
     CONFLICT = 4
+    ACT = 5
     NEGATION = 1  # in a family of its own
 
 
+#: Value, and whether somebody does it to somebody.
+_MEANS: dict[int, tuple[int, bool]] = {
+    _Kind.COOPERATION_VERB: (1, True),
+    _Kind.COOPERATION: (1, False),
+    _Kind.CONFLICT_VERB: (-1, True),
+    _Kind.CONFLICT: (-1, False),
+    _Kind.ACT: (0, True),
+}
+
+
 class Cue(NamedTuple):
-    """A word of tone at ``start``–``end``: ``value`` is 1 for cooperation and -1 for conflict; ``verb``: done to somebody."""
+    """A word at ``start``–``end``: ``value`` is 1 for cooperation, -1 for conflict; ``verb``: somebody does it to somebody."""
 
     start: int
     end: int
@@ -51,6 +62,7 @@ def tone_phrases(words: ToneFile, family: int) -> Iterator[Phrase]:
     """Yield the phrases of tone; they take the families ``family`` (tone) and ``family + 1`` (negations)."""
     groups = (
         (words.neutral, _Kind.NEUTRAL),
+        (words.acts, _Kind.ACT),
         (words.cooperation.verbs, _Kind.COOPERATION_VERB),
         (words.cooperation.words, _Kind.COOPERATION),
         (words.conflict.verbs, _Kind.CONFLICT_VERB),
@@ -71,9 +83,7 @@ def cues_in(hits: Iterable[PhraseHit], family: int, text: str) -> list[Cue]:
         if hit.family == family + 1:
             denied_to = _reach(text, hit.end)
         elif hit.family == family and hit.start >= denied_to:
-            verb = hit.kind in {_Kind.COOPERATION_VERB, _Kind.CONFLICT_VERB}
-            value = 1 if hit.kind in {_Kind.COOPERATION_VERB, _Kind.COOPERATION} else -1
-            cues.append(Cue(hit.start, hit.end, value, verb))
+            cues.append(Cue(hit.start, hit.end, *_MEANS[hit.kind]))
     return cues
 
 
