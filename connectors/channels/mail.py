@@ -15,8 +15,12 @@ from schemas.plain_text import plain_line, plain_text
 from schemas.ports.channel import Message
 from schemas.reasons import Severity
 
-#: RFC 2822 §2.1.1 wants lines of headers below 78; longer subjects are folded, ours are at most 110 characters anyway.
+#: Longer subjects are cut; those of alerts are at most 110 characters anyway.
 _SUBJECT_LIMIT = 200
+
+#: A subject of ASCII alone is not folded (998 characters may stand on a line, RFC 5322 §2.1.1): the library would begin a
+#: word that does not fit with an empty first line, which some mail programs show as an empty subject.
+_UNFOLDED = SMTP.clone(max_line_length=_SUBJECT_LIMIT + len("Subject: "))
 _URL = re.compile(r"https?://[^\s<>\"'()\[\]{}|\\^`]+")
 _NO_ID = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -24,10 +28,11 @@ _NO_ID = re.compile(r"[^A-Za-z0-9._-]")
 def mail_of(message: Message, *, sender: str, to: Sequence[str], now: datetime) -> EmailMessage:
     """Return the mail. Its Message-ID is that of the message, so that a retried one is recognised as the same."""
     domain = sender.rpartition("@")[2]
-    mail = EmailMessage(policy=SMTP)
+    subject = plain_line(message.subject, _SUBJECT_LIMIT)
+    mail = EmailMessage(policy=_UNFOLDED if subject.isascii() else SMTP)
     mail["From"] = Address(display_name="Tocsin", addr_spec=sender)
     mail["To"] = ", ".join(to)
-    mail["Subject"] = plain_line(message.subject, _SUBJECT_LIMIT)
+    mail["Subject"] = subject
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = _id(message.message_id, domain)
     root = _id(f"thread-{message.thread_id}", domain)

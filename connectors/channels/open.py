@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
-from connectors.address_guard import guarded_connector
+from connectors.address_guard import guarded_connector, open_guarded_socket
 from connectors.channels.console import ConsoleChannel
 from connectors.channels.http_post import HttpPoster
 from connectors.channels.ntfy import NtfyChannel
@@ -22,7 +22,7 @@ from connectors.channels.settings import (
     checked_url,
 )
 from connectors.channels.slack import SlackChannel
-from connectors.channels.smtp import EmailChannel
+from connectors.channels.smtp import EmailChannel, OpenSocket
 from connectors.channels.webhook import WebhookChannel, decoded_secret
 from schemas.clock import Clock
 from schemas.errors import UsageError
@@ -59,6 +59,11 @@ def open_channel(
         return SlackChannel(settings.name, _url(settings, environ), poster)
     secret = decoded_secret(settings.name, _needed(settings, "secret", environ))
     return WebhookChannel(settings.name, settings.url or _url(settings, environ), secret, poster, clock)
+
+
+def _socket_opener(settings: EmailSettings) -> OpenSocket:
+    networks = settings.allowed_networks
+    return lambda host, port, timeout_s: open_guarded_socket(host, port, timeout_s, networks)
 
 
 def _secret(settings: ReceiverSettings, key: str, environ: Mapping[str, str]) -> str | None:

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self, cast
+from typing import Any, Literal, Protocol, Self, TextIO, cast
 
 from aiohttp import web
 from aiosmtpd.smtp import SMTP as SmtpProtocol
@@ -49,15 +49,21 @@ class Taken:
 
 
 class Counterpart(Protocol):
-    """A receiver. ``later`` and ``never`` make it answer so; ``hangs`` and ``hangs_up`` are what networks do."""
+    """A receiver and a channel that is pointed at it."""
 
-    taken: list[Taken]
     mood: Mood
     secrets: tuple[str, ...]
 
+    @property
+    def taken(self) -> list[Taken]: ...
     async def start(self, *, tls: bool = False) -> None: ...
     async def stop(self) -> None: ...
     def channel(self, **more: object) -> Channel: ...
+
+
+class NetworkedCounterpart(Counterpart, Protocol):
+    """A receiver that answers as it is told: later, never, yes; its moods are what networks do."""
+
     def say_later(self) -> None: ...
     def say_never(self) -> None: ...
     def say_yes(self) -> None: ...
@@ -73,10 +79,10 @@ def server_tls() -> ssl.SSLContext:
 _settings: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
 
 
-def opened(environ: dict[str, str], stream: io.TextIOBase | None = None, **values: object) -> Channel:
+def opened(environ: dict[str, str], values: dict[str, object], stream: TextIO | None = None) -> Channel:
     """Return a channel as the settings file would open it."""
     settings = _settings.validate_python({"name": "desk", "timeout_s": 5, **values})
-    return open_channel(settings, clock=SystemClock(), environ=environ, stream=cast("io.TextIOWrapper", stream))
+    return open_channel(settings, clock=SystemClock(), environ=environ, stream=stream)
 
 
 class HttpCounterpart:
@@ -88,6 +94,7 @@ class HttpCounterpart:
         self.secrets: tuple[str, ...] = (PATH_SECRET,)
         self.status = 200
         self.headers: dict[str, str] = {}
+        self.answer_bytes = 0
         self.visited: list[str] = []
         self.port = 0
         self.scheme = "http"
@@ -120,7 +127,7 @@ class HttpCounterpart:
             self.taken.append(self.read(request, body))
         # A rude server repeats what it was sent; none of it may come out at the other end.
         echoed = " ".join([request.path, *request.headers.values()])
-        return web.Response(status=self.status, headers=self.headers, text=echoed)
+        return web.Response(status=self.status, headers=self.headers, text=echoed.ljust(self.answer_bytes, "."))
 
     def read(self, request: web.Request, body: bytes) -> Taken:
         raise NotImplementedError
@@ -157,7 +164,7 @@ class WebhookCounterpart(HttpCounterpart):
             "secret_env": "HOOK_SECRET",
             "allow_addresses": ["127.0.0.1/32"],
         }
-        return opened(environ, **{**values, **more})
+        return opened(environ, {**values, **more})
 
     def read(self, request: web.Request, body: bytes) -> Taken:
         now_s = SystemClock().now().timestamp()
@@ -177,7 +184,7 @@ class NtfyCounterpart(HttpCounterpart):
     def channel(self, **more: object) -> Channel:
         environ = {"NTFY_TOKEN": TOKEN, "NTFY_TOPIC": "quiet-topic-91"}
         values = {"type": "ntfy", "url": self.base, "topic_env": "NTFY_TOPIC", "token_env": "NTFY_TOKEN"}
-        return opened(environ, **{**values, "allow_addresses": ["127.0.0.1/32"], **more})
+        return opened(environ, {**values, "allow_addresses": ["127.0.0.1/32"], **more})
 
     def read(self, request: web.Request, body: bytes) -> Taken:
         assert request.path == "/"
@@ -193,7 +200,7 @@ class SlackCounterpart(HttpCounterpart):
 
     def channel(self, **more: object) -> Channel:
         environ = {"SLACK_URL": f"{self.base}/services/{PATH_SECRET}"}
-        return opened(environ, **{"type": "slack", "url_env": "SLACK_URL", "allow_addresses": ["127.0.0.1/32"], **more})
+        return opened(environ, {"type": "slack", "url_env": "SLACK_URL", "allow_addresses": ["127.0.0.1/32"], **more})
 
     def read(self, request: web.Request, body: bytes) -> Taken:
         data = json.loads(body)
@@ -256,7 +263,7 @@ class SmtpCounterpart:
             "password_env": "MAIL_PASSWORD",
             "allow_addresses": ["127.0.0.1/32", "::1/128"],
         }
-        return opened({"MAIL_PASSWORD": PASSWORD}, **{**values, **more})
+        return opened({"MAIL_PASSWORD": PASSWORD}, {**values, **more})
 
     def say_later(self) -> None:
         self.reply = "451 try later"
@@ -272,7 +279,7 @@ class SmtpCounterpart:
     ) -> AuthResult:
         assert isinstance(data, LoginPassword)
         self.logins.append((data.login, data.password))
-        return AuthResult(success=data.password == PASSWORD.encode())
+        return AuthResult(success=data.password == PASSWORD.encode(), handled=False)
 
     async def handle_RCPT(
         self, server: SmtpProtocol, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -286,7 +293,7 @@ class SmtpCounterpart:
         if self.mood == "hangs":
             await asyncio.sleep(30)
         if self.mood == "hangs_up":
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
             return "421 gone"
         raw = envelope.content
@@ -297,7 +304,8 @@ class SmtpCounterpart:
             plain = mail.get_body(("plain",))
             assert plain is not None
             mail_id = str(mail["Message-ID"]).removeprefix("<").partition("@")[0]
-            self.taken.append(Taken(str(mail["Subject"]), plain.get_content(), mail_id, raw, mail=mail))
+            text = plain.get_content().replace("\r\n", "\n")  # how lines end in mail, whatever is written in them
+            self.taken.append(Taken(str(mail["Subject"]), text, mail_id, raw, mail=mail))
         return f"{self.reply} {PASSWORD}" if not self.reply.startswith("250") else self.reply
 
 
@@ -325,7 +333,7 @@ class ConsoleCounterpart:
         os.close(self._pipe.reader)
 
     def channel(self, **more: object) -> Channel:
-        return opened({}, cast("io.TextIOBase", self._pipe), **{"type": "console", **more})
+        return opened({}, {"type": "console", **more}, self._pipe)
 
     @property
     def taken(self) -> list[Taken]:
@@ -335,7 +343,7 @@ class ConsoleCounterpart:
         except BlockingIOError:
             pass
         messages: list[Taken] = []
-        for line in self._read.decode().splitlines():
+        for line in self._read.decode(errors="ignore").splitlines():  # The last character may have come by half.
             if not line.startswith("  ") and line:
                 messages.append(Taken(line, ""))
             else:
