@@ -98,7 +98,8 @@ class KafkaCluster:
             return client(
                 bootstrap_servers=list(self.brokers),
                 bootstrap_timeout_ms=self.timeout_ms,
-                request_timeout_ms=min(10_000, self.timeout_ms),
+                # Less than the whole, so that one lost answer leaves time to ask again.
+                request_timeout_ms=min(10_000, self.timeout_ms * 3 // 4),
                 reconnect_backoff_max_ms=1_000,
                 **settings,
             )

@@ -18,6 +18,8 @@ _REMEDY = (
 )
 _SQLITE_OPTIONS = frozenset({"timeout_s", "lease_s", "max_pages"})
 _KAFKA_OPTIONS = frozenset({"timeout_s", "session_s"})
+#: Below this a healthy broker's answers, elections among them, would be taken for an outage.
+_LEAST_KAFKA_TIMEOUT_S = 1.0
 _BROKER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}|[A-Za-z0-9._-]+:[0-9]{1,5})")
 
 
@@ -69,6 +71,11 @@ def _open_sqlite(parts: SplitResult, clock: Clock, base: Path | None) -> Log:
 
 def _open_kafka(parts: SplitResult, clock: Clock) -> Log:
     options = _options(parts, _KAFKA_OPTIONS)
+    if options.get("timeout_s", _LEAST_KAFKA_TIMEOUT_S) < _LEAST_KAFKA_TIMEOUT_S:
+        raise UsageError(
+            f"timeout_s={options['timeout_s']:g} is too short for Kafka",
+            remedy=f"Give at least {_LEAST_KAFKA_TIMEOUT_S:g}, or leave it out (30).",
+        )
     brokers = parts.netloc.split(",")
     if "@" in parts.netloc or not all(_BROKER.fullmatch(broker) for broker in brokers):
         raise UsageError(f"{_shown(parts)!r} does not name brokers as host:port", remedy=_REMEDY)

@@ -15,8 +15,6 @@ from connectors.log.open import open_log
 from schemas.clock import Clock
 from schemas.ports.log import Log
 
-#: How long a silent member keeps its partitions in these tests.
-SILENCE_S = 6.0
 _numbers = itertools.count(1)
 
 
@@ -28,6 +26,15 @@ class LogHarness(Protocol):
         """What other processes open it by."""
         ...
 
+    @property
+    def silence_s(self) -> float:
+        """How long a silent member keeps its partitions."""
+        ...
+
+    def with_patience(self, timeout_s: float) -> str:
+        """The URL of the same log for a client that gives up after ``timeout_s``."""
+        ...
+
     def outage(self) -> contextlib.AbstractContextManager[None]:
         """While inside, nothing can be appended; afterwards it can again."""
         ...
@@ -37,9 +44,10 @@ class LogHarness(Protocol):
         ...
 
 
-def open_here(harness: LogHarness, clock: Clock | None = None) -> Log:
+def open_here(harness: LogHarness, clock: Clock | None = None, *, timeout_s: float | None = None) -> Log:
     """Open the log a (further) time in this process."""
-    return open_log(harness.url, clock or SystemClock())
+    url = harness.url if timeout_s is None else harness.with_patience(timeout_s)
+    return open_log(url, clock or SystemClock())
 
 
 def fresh_topic(log: Log, partitions: int = 1) -> str:
@@ -54,10 +62,14 @@ class SqliteHarness:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "log.db"
+        self.silence_s = 3.0
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.path}?timeout_s=2&lease_s={SILENCE_S:g}"
+        return self.with_patience(10)
+
+    def with_patience(self, timeout_s: float) -> str:
+        return f"sqlite:///{self.path}?timeout_s={timeout_s:g}&lease_s={self.silence_s:g}"
 
     @contextlib.contextmanager
     def outage(self) -> Iterator[None]:

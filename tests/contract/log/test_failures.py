@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,28 @@ from tests.contract.log.harness import LogHarness, fresh_topic, open_here
 from tests.contract.log.test_records import read_all
 
 
+#: How long the clients of these tests wait before they say that nobody answers.
+PATIENCE_S = 3.0
+
+
+@pytest.fixture
+def log(harness: LogHarness) -> Iterator[Log]:
+    with open_here(harness, timeout_s=PATIENCE_S) as opened:
+        yield opened
+
+
+def append_in_the_end(log: Log, topic: str, value: bytes) -> None:
+    """Append as jobs do: again until the log is back."""
+    deadline_s = time.monotonic() + 60
+    while True:
+        try:
+            log.append(topic, [Entry(0, value)])
+        except LogUnavailableError:
+            assert time.monotonic() < deadline_s, "the log is back and nobody noticed"
+        else:
+            return
+
+
 def test_an_outage_is_said_in_bounded_time_and_passes(harness: LogHarness, log: Log) -> None:
     topic = fresh_topic(log)
     log.append(topic, [Entry(0, b"before")])
@@ -22,8 +45,8 @@ def test_an_outage_is_said_in_bounded_time_and_passes(harness: LogHarness, log: 
             started_s = time.monotonic()
             with pytest.raises(LogUnavailableError, match="→"):
                 log.append(topic, [Entry(0, b"during")])
-            assert time.monotonic() - started_s < 30
-    log.append(topic, [Entry(0, b"after")])
+            assert time.monotonic() - started_s < PATIENCE_S + 7
+    append_in_the_end(log, topic, b"after")
     values = [record.value for record in read_all(log, topic)]
     assert values[0] == b"before"
     assert values[-1] == b"after"
@@ -37,7 +60,7 @@ def test_a_member_lives_through_an_outage(harness: LogHarness, log: Log) -> None
     seen = {record.value for record in reader.poll(max_records=5, wait_s=10)}
     with harness.outage(), pytest.raises(LogUnavailableError):
         reader.commit({0: 1})
-    log.append(topic, [Entry(0, b"b")])
+    append_in_the_end(log, topic, b"b")
     deadline_s = time.monotonic() + 60
     while b"b" not in seen and time.monotonic() < deadline_s:
         try:

@@ -213,7 +213,7 @@ def test_what_is_not_there_is_named(log: Log) -> None:
 
 
 def test_the_log_keeps_its_id_and_a_remade_one_has_another(harness: LogHarness, log: Log) -> None:
-    topic = fresh_topic(log)
+    fresh_topic(log)
     with open_here(harness) as again:
         assert again.log_id == log.log_id != ""
     harness.replace_log()

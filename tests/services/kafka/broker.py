@@ -125,7 +125,7 @@ class KafkaBroker:
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # An id must not begin with a dash, which would read as an option.
-        command = self._java_command() + ["kafka.tools.StorageTool", "format", "-t", "A" + cluster[1:]]
+        command = [*self._java_command(), "kafka.tools.StorageTool", "format", "-t", "A" + cluster[1:]]
         answer = subprocess.run(
             [*command, "-c", str(self._properties)],
             cwd=self._folder,
