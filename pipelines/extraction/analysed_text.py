@@ -50,7 +50,7 @@ def analysed_text(article: Article, max_characters: int = MAX_CHARACTERS) -> Ana
     """Return the title as a paragraph, a blank line and the body (the text, or the summary where there is none)."""
     cuts = dict.fromkeys(article.cuts)
     raw_title, raw_body = article.title, article.text or article.summary
-    if _CONTROLS.search(raw_title) or _CONTROLS.search(raw_body[:MAX_RAW_CHARACTERS]):
+    if any(not raw.isprintable() and _CONTROLS.search(raw) for raw in (raw_title, raw_body[:MAX_RAW_CHARACTERS])):
         cuts[CutReason.CHARACTERS] = None
     title = _SPACES.sub(" ", _plain(raw_title[: 4 * MAX_TITLE_CHARACTERS])).strip()
     body = _plain(raw_body[:MAX_RAW_CHARACTERS])
@@ -72,10 +72,11 @@ def _plain(text: str) -> str:
         if "<" in text and _TAG.search(text):
             # Escaped twice, as feeds do.
             text = html.unescape(_without_tags(text))
-    text = _LINE_ENDS.sub("\n", text)
-    if not text.isascii() or not text.isprintable():
-        text = _TOO_MANY_MARKS.sub(r"\1", _UNSEEN.sub("", _CONTROLS.sub(" ", text)))
-    return _BLANK_LINES.sub("\n\n", text).strip()
+    if not text.isascii():
+        text = _TOO_MANY_MARKS.sub(r"\1", _UNSEEN.sub("", text))
+    if not text.isprintable():
+        text = _BLANK_LINES.sub("\n\n", _CONTROLS.sub(" ", _LINE_ENDS.sub("\n", text)))
+    return text.strip()
 
 
 def _without_tags(text: str) -> str:

