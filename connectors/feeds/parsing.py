@@ -1,0 +1,186 @@
+"""The parent's side of the parse workers: bytes in, wire document or a reason out; a killed worker is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from connectors.feeds.parse_worker import LENGTH
+from connectors.feeds.wire import WireAnswer, WireDocument
+from schemas.errors import RetriableError, UnprocessableError
+
+logger = logging.getLogger(__name__)
+
+#: A worker's answer holds at most as much text as a document of 15 MB; what is longer is no honest answer.
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+#: Documents after which a worker is replaced, so that what a parser leaks does not add up.
+DOCUMENTS_PER_WORKER = 2_000
+
+
+class NotAFeedError(UnprocessableError):
+    """The document is no feed, or none that can be read within the limits."""
+
+
+class ParserUnavailableError(RetriableError):
+    """No worker could be started, or it went away for no reason of the document's."""
+
+
+class FeedParser:
+    """Parses in up to ``workers`` processes, each document within ``cpu_s`` of CPU, ``wall_s`` of time and
+    ``memory_bytes``. An instance belongs to one event loop. Close it, or use it as an async context."""
+
+    def __init__(
+        self, *, workers: int = 1, cpu_s: float = 15.0, wall_s: float = 60.0, memory_bytes: int = 1_000_000_000
+    ) -> None:
+        self._cpu_s = cpu_s
+        self._wall_s = wall_s
+        self._memory_bytes = memory_bytes
+        self._free: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue()
+        self._workers: set[_Worker] = set()
+        for _ in range(workers):
+            self._free.put_nowait(None)
+
+    async def parse(self, name: str, body: bytes, *, url: str, content_type: str | None = None) -> WireDocument:
+        """Return the document in ``body``; ``name`` (the feed's id or a file) is what errors and the log call it.
+
+        :raises NotAFeedError: says why.
+        :raises ParserUnavailableError: there is no worker to ask.
+        """
+        worker = await self._free.get()
+        try:
+            worker = worker or await self._start()
+            answer = await self._ask(worker, name, body, url, content_type)
+        except BaseException:
+            if worker is not None:
+                self._workers.discard(worker)
+                await worker.end()
+            worker = None
+            raise
+        finally:
+            if worker is not None and worker.documents >= DOCUMENTS_PER_WORKER:
+                self._workers.discard(worker)
+                await worker.end()
+                worker = None
+            self._free.put_nowait(worker)
+        if answer.document is None:
+            raise NotAFeedError(f"{name}: {answer.error}")
+        return answer.document
+
+    async def _start(self) -> _Worker:
+        worker = await _Worker.start(self._memory_bytes)
+        self._workers.add(worker)
+        return worker
+
+    async def _ask(self, worker: _Worker, name: str, body: bytes, url: str, content_type: str | None) -> WireAnswer:
+        request = json.dumps({"url": url, "content_type": content_type, "cpu_s": self._cpu_s}).encode()
+        try:
+            async with asyncio.timeout(self._wall_s):
+                raw = await worker.ask(request, body)
+            return WireAnswer.model_validate_json(raw)
+        except TimeoutError:
+            raise self._blamed(name, f"parsing it took over {self._wall_s:g} s") from None
+        except ValidationError:
+            raise self._blamed(name, "the parse worker gave an answer that is none") from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            code = await worker.end()
+            if code == -signal.SIGXCPU:
+                raise self._blamed(name, f"parsing it took over {self._cpu_s:g} s of CPU") from None
+            if code is not None and code < 0:
+                raise self._blamed(name, f"the parse worker was killed by {_signal_name(-code)} on it") from None
+            raise ParserUnavailableError(f"{name}: the parse worker ended (code {code}) before it answered") from None
+
+    def _blamed(self, name: str, reason: str) -> NotAFeedError:
+        logger.warning("feed %s: %s; the worker is replaced", name, reason)
+        return NotAFeedError(f"{name}: {reason}")
+
+    async def close(self) -> None:
+        """End the workers; idempotent."""
+        workers, self._workers = self._workers, set()
+        for worker in workers:
+            await worker.end()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class _Worker:
+    """One process and its two pipes."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.documents = 0
+
+    @classmethod
+    async def start(cls, memory_bytes: int) -> _Worker:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-W", "ignore", "-m", "connectors.feeds.parse_worker", str(memory_bytes)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=_environment(),
+                start_new_session=True,  # Ctrl-C on the terminal is the parent's to handle.
+                limit=1 << 20,
+            )
+        except OSError as error:
+            raise ParserUnavailableError(f"no parse worker could be started: {error}") from error
+        return cls(process)
+
+    async def ask(self, request: bytes, body: bytes) -> bytes:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None, "opened as a pipe"
+        assert stdout is not None, "opened as a pipe"
+        self.documents += 1
+        stdin.write(LENGTH.pack(len(request)) + request + LENGTH.pack(len(body)))
+        stdin.write(body)
+        await stdin.drain()
+        (length,) = LENGTH.unpack(await stdout.readexactly(LENGTH.size))
+        if length > MAX_ANSWER_BYTES:
+            raise ConnectionError("the worker announced an answer that is too long")
+        return await stdout.readexactly(length)
+
+    async def end(self) -> int | None:
+        """Kill the process if it still runs; return its exit code (negative: the signal that ended it)."""
+        if self._process.returncode is None:
+            try:
+                # Its pipe may break a moment before the process is gone: what ended it is worth that moment.
+                await asyncio.wait_for(self._process.wait(), 0.2)
+            except TimeoutError:
+                self._kill()
+                await self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        return self._process.returncode
+
+    def _kill(self) -> None:
+        try:
+            self._process.kill()
+        except ProcessLookupError:
+            return  # It went by itself.
+
+
+def _environment() -> dict[str, str]:
+    """Return what a worker needs to start and nothing else: what parses strangers' bytes gets to know no secret."""
+    root = str(Path(__file__).resolve().parents[2])
+    kept = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV") if key in os.environ}
+    return {**kept, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
