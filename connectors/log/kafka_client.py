@@ -9,7 +9,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -19,7 +19,7 @@ from kafka.admin import ConfigResource, NewTopic
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.record.util import crc32c_c
 
-from connectors.log.kafka_shapes import Admin, Consumer, Place, Position, Producer
+from connectors.log.kafka_shapes import Admin, Consumer, Fetched, Place, Position, Producer
 from schemas.errors import FatalError, LogUnavailableError, RecordTooLargeError, TocsinError
 
 T = TypeVar("T")
@@ -242,6 +242,24 @@ def subscribe(
             lost(gone)
 
     cast(Any, consumer).subscribe([topic], listener=Listener())
+
+
+def poll(consumer: Consumer, timeout_ms: int, max_records: int) -> Mapping[Place, Sequence[Fetched]]:
+    """Poll, having put right two states in which kafka-python (3.0.12) would wait for ever.
+
+    * A join that was begun because the topic's metadata changed, and that outlasts the poll, is forgotten: by its own
+      bookkeeping nothing is left to join. Asked to rejoin, it takes up the join under way.
+    * Records of a paused partition are laid aside, and taken up again only when none are half read; those of another
+      partition that were read to their end still count as such.
+    """
+    inside = cast(Any, consumer)
+    coordinator, fetcher = inside._coordinator, inside._fetcher
+    if getattr(coordinator, "_join_task", None) is not None:
+        coordinator.request_rejoin()
+    half_read = getattr(fetcher, "_next_partition_records", None)
+    if half_read is not None and not half_read:
+        fetcher._next_partition_records = None
+    return cast(Mapping[Place, Sequence[Fetched]], inside.poll(timeout_ms=timeout_ms, max_records=max_records))
 
 
 def place(topic: str, partition: int) -> Place:

@@ -60,7 +60,7 @@ class KafkaSubscription:
     def _poll_once(self, max_records: int, wait_s: float) -> list[LogRecord]:
         self._admit()
         try:
-            found = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=max_records)
+            found = client.poll(self._consumer, int(wait_s * 1000), max_records)
         except client.NO_POSITION:
             return []  # A partition arrived that nobody has committed yet; it is admitted at its start.
         except client.OUT_OF_RANGE as error:

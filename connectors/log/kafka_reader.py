@@ -76,7 +76,7 @@ class KafkaReader:
         self._held_back.get(place, deque()).clear()
 
     def _fetch(self, place: Place, max_records: int, wait_s: float) -> list[LogRecord]:
-        found = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=max_records)
+        found = client.poll(self._consumer, int(wait_s * 1000), max_records)
         return [as_record(place.partition, record) for record in found.get(place, ())]
 
     def _caught_up(self, place: Place, offset: int) -> bool:

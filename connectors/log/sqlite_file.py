@@ -88,7 +88,12 @@ class LogFile:
         run("PRAGMA cell_size_check = ON")
         if max_pages is not None:
             run(f"PRAGMA max_page_count = {max_pages}")
-        if not self._laid_out():
+        run("BEGIN")  # One view for all of it: between two statements another first opener may lay the file out.
+        try:
+            laid_out = self._laid_out()
+        finally:
+            run("ROLLBACK")
+        if not laid_out:
             with self.writing() as connection:
                 self._lay_out(connection)
 

@@ -14,7 +14,6 @@ from schemas.ports.log import Entry, Log
 from tests.contract.log.harness import LogHarness, fresh_topic, open_here
 from tests.contract.log.test_records import read_all
 
-
 #: How long the clients of these tests wait before they say that nobody answers.
 PATIENCE_S = 3.0
 

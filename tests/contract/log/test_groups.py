@@ -58,6 +58,18 @@ def test_a_group_resumes_at_its_committed_offsets(harness: LogHarness, log: Log)
         assert second.poll(max_records=10, wait_s=0.1) == []
 
 
+def test_a_member_in_a_hurry_gets_its_partitions_too(harness: LogHarness, log: Log) -> None:
+    """Joining takes longer than a poll that never waits; what one poll began the next ones must bring to its end."""
+    topic = fresh_topic(log, partitions=4)
+    for number in range(8):
+        with open_here(harness) as other:
+            member = other.subscribe(f"g{number}", topic)
+            deadline_s = time.monotonic() + 20
+            while member.assignment() != {0, 1, 2, 3}:
+                assert time.monotonic() < deadline_s, f"attempt {number} is never given its partitions"
+                member.poll(max_records=5, wait_s=0)
+
+
 def test_groups_do_not_disturb_each_other(log: Log) -> None:
     topic = fresh_topic(log)
     log.append(topic, [Entry(0, b"a"), Entry(0, b"b")])

@@ -91,7 +91,7 @@ def test_jumping_about_reads_the_same_records(log: Log) -> None:
     known = {(p, record.offset): record.value for p in (0, 1) for record in read_all(log, topic, p)}
     assert len(known) == 60
     choose = random.Random(3)
-    for _ in range(40):
+    for _ in range(200):
         partition, offset = choose.choice(list(known))
         records = log.read(topic, partition, offset, max_records=choose.randrange(1, 9))
         assert records[0].offset == offset
