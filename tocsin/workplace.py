@@ -49,7 +49,12 @@ def open_store_of(workplace: Workplace) -> Store:
     """Open the store of the settings, migrated."""
     from connectors.store.open import open_store
 
-    return open_store(_made(workplace, workplace.settings.store))
+    return open_store(store_url_of(workplace))
+
+
+def store_url_of(workplace: Workplace) -> str:
+    """Return the address of the store, its folder made where it is a file."""
+    return _made(workplace, workplace.settings.store)
 
 
 def _made(workplace: Workplace, url: str) -> str:

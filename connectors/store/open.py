@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from connectors.store.address import parse_address
 from connectors.store.database import Database
-from connectors.store.schema_version import migrate_database, require_folder, versions_of
+from connectors.store.schema_version import (
+    SchemaVersions,
+    check_schema,
+    migrate,
+    migrate_database,
+    require_folder,
+    versions_of,
+)
 from connectors.store.sql_store import SqlStore
 from schemas.errors import FatalError
 from schemas.ports.store import Store
+
+__all__ = ["SchemaVersions", "check_schema", "migrate", "open_store"]
 
 
 def open_store(url: str, *, migrate: bool = True, busy_timeout_s: float = 10.0) -> Store:

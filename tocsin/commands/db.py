@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tocsin.workplace import folder_option, open_workplace
+from tocsin.workplace import folder_option, open_workplace, store_url_of
 
 
 @click.group(name="db")
@@ -34,5 +34,5 @@ def migrate(folder: Path) -> None:
     from connectors.store.open import migrate as migrate_store
 
     workplace = open_workplace(folder)
-    migrate_store(workplace.url(workplace.settings.store))
+    migrate_store(store_url_of(workplace))
     click.echo("the store has the schema this version needs")
