@@ -43,6 +43,7 @@ def test_kafka_is_its_own_controller_and_loses_nothing(written: Mapping[str, Any
     assert f"CONTROLLER://:{voter.rpartition(':')[2]}" in settings["KAFKA_LISTENERS"].split(",")
     assert settings["KAFKA_LOG_RETENTION_MS"] == "-1"
     assert settings["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert settings["KAFKA_LOG_DIRS"] == kafka["volumes"][0].partition(":")[2], "what is outside of it is lost with it"
     assert not [name for name in settings if "ZOOKEEPER" in name]
 
 
