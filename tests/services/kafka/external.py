@@ -13,7 +13,11 @@ class ExternalBroker:
 
     def kill(self) -> None:
         """Not ours to kill."""
-        not_run("killing the Kafka broker", "KAFKA_BOOTSTRAP names a broker that these tests did not start")
+        not_run(
+            "killing the Kafka broker",
+            "KAFKA_BOOTSTRAP names a broker that these tests did not start",
+            required_in_ci=False,
+        )
 
     def start(self) -> None:
         """Never stopped here."""
