@@ -12,15 +12,16 @@ from alerts.rules.yaml_tree import Mapping_, Node, Scalar
 from schemas.ids import Json
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 S = TypeVar("S")
 
 
 @dataclass(frozen=True)
-class Key(Generic[T]):
+class Key(Generic[T_co]):
     """A key of a mapping: its name, the reader of its value and a sentence for people."""
 
     name: str
-    reader: Reader[T]
+    reader: Reader[T_co]
     about: str
     required: bool = False
 
@@ -89,7 +90,7 @@ class Fields(Reader[T]):
                 if found is not None:
                     values.put(keys[name], found)
             elif name in self._later:
-                reading.wrong(place, inner, f"{name} is not available yet", self._later[name])
+                reading.wrong(place, inner, f"{name} is not supported by this version", self._later[name])
             else:
                 reading.wrong(place, path, f"unknown key {clipped(name)!r}", did_you_mean(name, keys))
         for key in self.keys:

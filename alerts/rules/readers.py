@@ -6,6 +6,7 @@ A reader returns None after it has noted what is wrong; it never raises, so that
 from __future__ import annotations
 
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -19,11 +20,18 @@ from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_
 from schemas.ids import Json
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=StrEnum)
 JsonSchema = dict[str, Json]
 
 #: A decade: longer durations are typing mistakes.
 _MAX_HOURS = 87_660
+_NAME = "[a-z0-9][a-z0-9_.-]{0,79}"
+_LABEL = "[A-Za-z][A-Za-z0-9_]{0,59}"
+
+#: Control characters and halves of characters, which no record can carry.
+_UNWRITABLE = frozenset({"Cc", "Cs"})
+
 _HOURS_OF_UNIT = {"h": 1, "d": 24, "w": 168}
 
 
@@ -42,11 +50,11 @@ class Reading:
         self.mistakes.append(Mistake(self.file, node.line, path, message, remedy))
 
 
-class Reader(ABC, Generic[T]):
+class Reader(ABC, Generic[T_co]):
     """Reads one value."""
 
     @abstractmethod
-    def read(self, node: Node, path: str, reading: Reading) -> T | None:
+    def read(self, node: Node, path: str, reading: Reading) -> T_co | None:
         """Return the value, or None with a mistake noted."""
 
     @abstractmethod
@@ -87,6 +95,9 @@ class Text(Reader[str]):
         if not text:
             reading.wrong(node, path, "a text is needed, this is empty", "write a text here")
             return None
+        if any(unicodedata.category(character) in _UNWRITABLE and not character.isspace() for character in text):
+            reading.wrong(node, path, "a character that cannot be written or seen (a control character)", "remove it")
+            return None
         if len(text) > self._max:
             reading.wrong(node, path, f"{len(text):,} characters, the limit is {self._max:,}", "shorten it")
             return None
@@ -95,6 +106,56 @@ class Text(Reader[str]):
     def schema(self) -> JsonSchema:
         """A string."""
         return {"type": "string", "minLength": 1, "maxLength": self._max}
+
+
+class Name(Reader[str]):
+    """A name of small letters, digits, dots, dashes and underscores."""
+
+    _text = Text()
+
+    def read(self, node: Node, path: str, reading: Reading) -> str | None:
+        """Return the name."""
+        name = self._text.read(node, path, reading)
+        if name is None or re.fullmatch(_NAME, name):
+            return name
+        slug = re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-._")[:80]
+        remedy = f"for example {slug}" if slug else "for example baku-moscow"
+        message = f"{clipped(name)!r} is no name: small letters, digits, dots, dashes and underscores, at most 80"
+        reading.wrong(node, path, message, remedy)
+        return None
+
+    def schema(self) -> JsonSchema:
+        """A string of those characters."""
+        return {"type": "string", "pattern": f"^{_NAME}$"}
+
+
+class TextMap(Reader[dict[str, str]]):
+    """A mapping of names to texts."""
+
+    _text = Text()
+
+    def read(self, node: Node, path: str, reading: Reading) -> dict[str, str] | None:
+        """Return it, sorted by name."""
+        if not isinstance(node, Mapping_):
+            reading.wrong(node, path, f"a mapping is needed, this is {described(node)}", "write {desk: caucasus}")
+            return None
+        before = len(reading.mistakes)
+        found = {}
+        for name, (place, value) in sorted(node.entries.items()):
+            if not re.fullmatch(_LABEL, name):
+                message = f"{clipped(name)!r} is no name: letters, digits and underscores, at most 60"
+                reading.wrong(place, path, message)
+            text = self._text.read(value, f"{path}.{name}", reading)
+            found[name] = text or ""
+        return found if len(reading.mistakes) == before else None
+
+    def schema(self) -> JsonSchema:
+        """An object of strings."""
+        return {
+            "type": "object",
+            "additionalProperties": self._text.schema(),
+            "propertyNames": {"pattern": f"^{_LABEL}$"},
+        }
 
 
 class Number(Reader[float]):

@@ -1,0 +1,256 @@
+"""Actors in a rule file: names, sets, types, anybody, exceptions, pairs. Names in, ids out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.groups import AnyAllNone, Groups
+from alerts.rules.mistakes import clipped, did_you_mean, one_of
+from alerts.rules.model import ActorChoice, ActorPart, ActorSet, ActorsOfType, AnyActor, NamedActors, PairPart
+from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text, described
+from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_
+
+#: Stands for every actor.
+ANYBODY = "*"
+
+#: Where the JSON Schema of an actor is kept, so that actors may hold actors.
+ACTORS_DEFINITION = "actors"
+
+_TEXT = Text()
+
+
+class Actors(Reader[ActorSet]):
+    """An actor by name or id, a set by name, ``"*"``, or ``{any: […]}``, ``{type: …}``, each with ``except: […]``."""
+
+    def read(self, node: Node, path: str, reading: Reading) -> ActorSet | None:
+        """Return the choices, each kind once, in one order whatever the order of the file."""
+        if isinstance(node, Sequence_):
+            reading.wrong(node, path, "one actor is needed, this is a list", "for one of several write {any: [a, b]}")
+            return None
+        if isinstance(node, Mapping_):
+            return _CHOICE.read(node, path, reading)
+        name = _TEXT.read(node, path, reading)
+        if name is None:
+            return None
+        if name == ANYBODY:
+            return (AnyActor(),)
+        if name in reading.sets:
+            return reading.sets[name]
+        actor = reading.actors.resolve(name)
+        if actor is None:
+            reading.wrong(node, path, f"unknown actor {clipped(name)!r}", _suggestion(name, reading))
+            return None
+        return (NamedActors(ids=(actor,)),)
+
+    def schema(self) -> JsonSchema:
+        """A reference: actors may hold actors."""
+        return {"$ref": f"#/$defs/{ACTORS_DEFINITION}"}
+
+    def definition(self) -> JsonSchema:
+        """Return what the reference leads to."""
+        return {"anyOf": [_TEXT.schema(), _CHOICE.schema()]}
+
+
+def _suggestion(name: str, reading: Reading) -> str:
+    close = list(reading.actors.suggest(name[:80]))
+    set_like = did_you_mean(name, reading.sets) if reading.sets else ""
+    if close:
+        return f"did you mean {one_of(close[:3])}?"
+    return set_like if set_like.startswith("did") else "an actor of your own goes into actors/*.yaml"
+
+
+class _ActorType(Reader[str]):
+    def read(self, node: Node, path: str, reading: Reading) -> str | None:
+        text = _TEXT.read(node, path, reading)
+        if text is None or text in reading.actors.types():
+            return text
+        reading.wrong(node, path, f"unknown type {clipped(text)!r}", did_you_mean(text, reading.actors.types()))
+        return None
+
+    def schema(self) -> JsonSchema:
+        return _TEXT.schema()
+
+
+ACTORS = Actors()
+_SEVERAL = Items(ACTORS, or_one=True)
+_ANY = Key("any", _SEVERAL, "One of these actors.")
+_TYPE = Key("type", Items(_ActorType(), or_one=True), "Every actor of this type: country, body, company and others.")
+_EXCEPT = Key("except", _SEVERAL, "But not these.")
+
+
+def _chosen(values: Values) -> ActorSet | None:
+    several, types = values.get(_ANY), values.get(_TYPE)
+    if several is not None and types is not None:
+        values.wrong(_TYPE, "any and type exclude each other", "keep one, or write {any: [a, {type: b}]}")
+        return None
+    choices: ActorSet = (AnyActor(),)
+    if several is not None:
+        choices = tuple(choice for item in several for choice in item)
+    elif types is not None:
+        choices = tuple(ActorsOfType(type=name) for name in types)
+    excepted: set[str] = set()
+    for item in values.get_or(_EXCEPT, ()):
+        for choice in item:
+            if not isinstance(choice, NamedActors):
+                values.wrong(_EXCEPT, "only actors and sets of named actors can be excepted", "name them one by one")
+                return None
+            excepted.update(choice.ids)
+    found = simplified(choices, excepted)
+    if not found:
+        values.wrong(_EXCEPT, "everybody is excepted, nobody is left", "shorten except")
+        return None
+    return found
+
+
+_CHOICE = Fields((_ANY, _TYPE, _EXCEPT), _chosen, about="One of several actors.")
+
+
+def simplified(choices: Iterable[ActorChoice], without: set[str]) -> ActorSet:
+    """Return the same actors less ``without``, written in one way: who is named, then types, then anybody."""
+    named: set[str] = set()
+    types: dict[str, set[str]] = {}
+    anyone: set[str] | None = None
+    for choice in choices:
+        match choice:
+            case NamedActors():
+                named.update(choice.ids)
+            case ActorsOfType():
+                except_ids = set(choice.excepted)
+                types[choice.type] = types.get(choice.type, except_ids) & except_ids
+            case AnyActor():
+                anyone = set(choice.excepted) if anyone is None else anyone & set(choice.excepted)
+    named -= without
+    if anyone is not None and not anyone and not without:
+        return (AnyActor(),)
+    found: list[ActorChoice] = []
+    if named:
+        found.append(NamedActors(ids=tuple(sorted(named))))
+    found.extend(ActorsOfType(type=t, excepted=tuple(sorted(ids | without))) for t, ids in sorted(types.items()))
+    if anyone is not None:
+        found.append(AnyActor(excepted=tuple(sorted(anyone | without))))
+    return tuple(found)
+
+
+def united(items: Iterable[ActorSet]) -> ActorSet:
+    """Return the actors of any of ``items``."""
+    return simplified((choice for item in items for choice in item), set())
+
+
+def _actor_part(groups: AnyAllNone[ActorSet]) -> ActorPart:
+    return ActorPart(any=united(groups.any), all=tuple(dict.fromkeys(groups.all)), none=united(groups.none))
+
+
+ACTOR_PART = Groups(ACTORS, _actor_part, item_keys=frozenset({"type", "except"}))
+
+
+class Pair(Reader[PairPart]):
+    """``[a, b]`` either way, ``{from: a, to: b}`` directed, or in short ``a-b`` and ``a>b``."""
+
+    def read(self, node: Node, path: str, reading: Reading) -> PairPart | None:
+        """Return the pair; the two sides of one that goes either way in one order."""
+        if isinstance(node, Mapping_):
+            return _DIRECTED.read(node, path, reading)
+        if isinstance(node, Scalar):
+            text = _TEXT.read(node, path, reading)
+            return None if text is None else self._short(text, node, path, reading)
+        if len(node.items) != 2:
+            message = f"a pair has two sides, this list has {len(node.items)}"
+            reading.wrong(node, path, message, "for one of several write {any: [a, b]}")
+            return None
+        sides = [ACTORS.read(item, f"{path}[{i}]", reading) for i, item in enumerate(node.items)]
+        if sides[0] is None or sides[1] is None:
+            return None
+        return _checked(sides[0], sides[1], directed=False, node=node, path=path, reading=reading)
+
+    def _short(self, text: str, node: Scalar, path: str, reading: Reading) -> PairPart | None:
+        sides = split_pair(text, reading)
+        if sides is None:
+            message = f"{clipped(text)!r} is no pair"
+            reading.wrong(node, path, message, "write [Azerbaijan, Russia], AZE-RUS, or AZE>RUS for one direction")
+            return None
+        one, other, directed = sides
+        return _checked(one, other, directed=directed, node=node, path=path, reading=reading)
+
+    def schema(self) -> JsonSchema:
+        """Any of the three forms."""
+        two: JsonSchema = {"type": "array", "items": ACTORS.schema(), "minItems": 2, "maxItems": 2}
+        return {"anyOf": [two, _DIRECTED.schema(), _TEXT.schema()]}
+
+
+def split_pair(text: str, reading: Reading) -> tuple[ActorSet, ActorSet, bool] | None:
+    """Return the sides of ``a>b`` (directed), ``a & b`` or ``a-b``; None when no way to split it gives two actors.
+
+    A name may have a hyphen in it, so every place is tried, from the left.
+    """
+    for sign in (">", "&", "-", "–"):
+        places = [i for i, character in enumerate(text) if character == sign]
+        for place in places[:20]:
+            one, other = _known(text[:place], reading), _known(text[place + 1 :], reading)
+            if one is not None and other is not None:
+                return one, other, sign == ">"
+    return None
+
+
+def _known(name: str, reading: Reading) -> ActorSet | None:
+    bare = name.strip()
+    if bare == ANYBODY:
+        return (AnyActor(),)
+    if bare in reading.sets:
+        return reading.sets[bare]
+    actor = reading.actors.resolve(bare) if bare else None
+    return None if actor is None else (NamedActors(ids=(actor,)),)
+
+
+def _checked(
+    one: ActorSet, other: ActorSet, *, directed: bool, node: Node, path: str, reading: Reading
+) -> PairPart | None:
+    if one == other and isinstance(one[0], NamedActors) and len(one) == 1 and len(one[0].ids) == 1:
+        message = f"both sides are {one[0].ids[0]}"
+        reading.wrong(node, path, message, "a pair is two different actors; for one alone use actor:")
+        return None
+    if not directed and _order(other) < _order(one):
+        one, other = other, one
+    return PairPart(one=one, other=other, directed=directed)
+
+
+def _order(choices: ActorSet) -> tuple[tuple[int, str], ...]:
+    kinds = {"named": 0, "type": 1, "anyone": 2}
+    return tuple((kinds[choice.kind], choice.model_dump_json()) for choice in choices)
+
+
+_FROM = Key("from", ACTORS, "Who acts.", required=True)
+_TO = Key("to", ACTORS, "On whom.", required=True)
+
+
+def _directed(values: Values) -> PairPart | None:
+    one, other = values.get(_FROM), values.get(_TO)
+    if one is None or other is None:
+        return None
+    return _checked(one, other, directed=True, node=values.node, path=values.path, reading=values.reading)
+
+
+_DIRECTED = Fields((_FROM, _TO), _directed, about="A pair in one direction.")
+PAIR = Pair()
+
+
+class Sets(Reader[None]):
+    """The sets of a file, in its order: a later one may hold an earlier one. They are kept in the reading."""
+
+    def read(self, node: Node, path: str, reading: Reading) -> None:
+        """Fill ``reading.sets``."""
+        if not isinstance(node, Mapping_):
+            reading.wrong(node, path, f"a mapping is needed, this is {described(node)}", "write name: [actor, actor]")
+            return
+        for name, (place, value) in node.entries.items():
+            inner = f"{path}.{name}"
+            if name == ANYBODY or reading.actors.resolve(name) is not None:
+                reading.wrong(place, inner, f"{clipped(name)!r} is already an actor", "give the set another name")
+                continue
+            found = _SEVERAL.read(value, inner, reading)
+            # After a mistake the set stands for anybody, so that every use of it is not a mistake as well.
+            reading.sets[name] = (AnyActor(),) if found is None else united(found)
+
+    def schema(self) -> JsonSchema:
+        """An object of actors."""
+        return {"type": "object", "additionalProperties": _SEVERAL.schema()}

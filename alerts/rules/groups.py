@@ -1,0 +1,66 @@
+"""The ``any``/``all``/``none`` of a grammar, and its short forms: one item, or a list that stands for ``any``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.readers import Items, JsonSchema, Reader, Reading
+from alerts.rules.yaml_tree import Mapping_, Node
+
+T = TypeVar("T")
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class AnyAllNone(Generic[T]):
+    """At least one of ``any``, every one of ``all``, not one of ``none``; at least one of the three is not empty."""
+
+    any: tuple[T, ...] = ()
+    all: tuple[T, ...] = ()
+    none: tuple[T, ...] = ()
+
+
+class Groups(Reader[P]):
+    """Items in groups. A mapping with one of ``item_keys`` in it is a single item. Without ``has_all`` there is no ``all``."""
+
+    def __init__(
+        self,
+        item: Reader[T],
+        make: Callable[[AnyAllNone[T]], P],
+        *,
+        item_keys: frozenset[str] = frozenset(),
+        has_all: bool = True,
+    ) -> None:
+        several = Items(item, or_one=True)
+        any_of = Key("any", several, "At least one of these.")
+        all_of = Key("all", several, "Every one of these.")
+        none_of = Key("none", several, "Not one of these, anywhere in the article.")
+
+        def build(values: Values) -> P | None:
+            groups = AnyAllNone(values.get_or(any_of, ()), values.get_or(all_of, ()), values.get_or(none_of, ()))
+            if not (groups.any or groups.all or groups.none):
+                values.wrong(
+                    None, "nothing is listed here", "write any, all or none" if has_all else "write any or none"
+                )
+                return None
+            return make(groups)
+
+        self._groups = Fields((any_of, all_of, none_of) if has_all else (any_of, none_of), build)
+        self._item_keys = item_keys
+        self._short: Callable[[Node, str, Reading], P | None] = lambda node, path, reading: (
+            None if (items := several.read(node, path, reading)) is None else make(AnyAllNone(any=items))
+        )
+        self._schema = several.schema
+
+    def read(self, node: Node, path: str, reading: Reading) -> P | None:
+        """Return what ``make`` makes of the groups."""
+        if isinstance(node, Mapping_) and self._item_keys.isdisjoint(node.entries):
+            return self._groups.read(node, path, reading)
+        return self._short(node, path, reading)
+
+    def schema(self) -> JsonSchema:
+        """Either form."""
+        return {"anyOf": [self._schema(), self._groups.schema()]}

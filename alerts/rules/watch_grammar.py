@@ -1,0 +1,252 @@
+"""What to count, in a rule file: the parts of a watch, what may be left out, and what together makes no sense."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+
+from alerts.rules.actor_grammar import ACTOR_PART, ACTORS, PAIR
+from alerts.rules.fields import Fields, Key, Shorthand, Values
+from alerts.rules.groups import AnyAllNone, Groups
+from alerts.rules.mistakes import clipped, did_you_mean
+from alerts.rules.model import (
+    ActorPart,
+    ActorsOfType,
+    AnyActor,
+    NamedActors,
+    PairPart,
+    Phrase,
+    Scope,
+    SourcesPart,
+    TonePart,
+    TopicsPart,
+    Watch,
+    WatchKind,
+)
+from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text, Word
+from alerts.rules.term_grammar import KEYWORDS
+from alerts.rules.yaml_tree import Node
+from schemas.reasons import Prominence, Tone
+
+#: What a pair or an actor must at least be in its article: a long analysis mentions fifty pairs in passing.
+_PROMINENT = (Prominence.TITLE, Prominence.MAIN)
+
+
+class Each(StrEnum):
+    """Of what there is one key each."""
+
+    PAIR = "pair"
+    ACTOR = "actor"
+    TOPIC = "topic"
+
+
+class Topic(Reader[str]):
+    """A topic by its id; case does not matter, and a space or a dash is as good as an underscore."""
+
+    _text = Text()
+
+    def read(self, node: Node, path: str, reading: Reading) -> str | None:
+        """Return the id."""
+        text = self._text.read(node, path, reading)
+        if text is None:
+            return None
+        topic = re.sub(r"[\s-]+", "_", text.lower())
+        if reading.topics is not None and topic not in reading.topics:
+            reading.wrong(node, path, f"unknown topic {clipped(text)!r}", did_you_mean(topic, reading.topics))
+            return None
+        return topic
+
+    def schema(self) -> JsonSchema:
+        """A string."""
+        return self._text.schema()
+
+
+class _LanguageCode(Reader[str]):
+    def read(self, node: Node, path: str, reading: Reading) -> str | None:
+        text = Text().read(node, path, reading)
+        if text is None or re.fullmatch("[a-z]{2}", text):
+            return text
+        reading.wrong(node, path, f"{clipped(text)!r} is no language", "write its two letters: en, ru, az")
+        return None
+
+    def schema(self) -> JsonSchema:
+        return {"type": "string", "pattern": "^[a-z]{2}$"}
+
+
+class _Country(Reader[str]):
+    def read(self, node: Node, path: str, reading: Reading) -> str | None:
+        before = len(reading.mistakes)
+        match ACTORS.read(node, path, reading):
+            case (NamedActors(ids=(country,)),) if reading.actors.type_of(country) == "country":
+                return country
+        if len(reading.mistakes) == before:
+            reading.wrong(node, path, "a country is needed here", "write its name or its three letters: Georgia, GEO")
+        return None
+
+    def schema(self) -> JsonSchema:
+        return Text().schema()
+
+
+def _sorted(values: Values, key: Key[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted(set(values.get_or(key, ()))))
+
+
+_NAMES = Items(Text(), or_one=True)
+_IDS = Key("ids", _NAMES, "Publishers by the id they have in the settings.")
+_GROUPS = Key("groups", _NAMES, "Groups of publishers.")
+_COUNTRIES = Key("countries", Items(_Country(), or_one=True), "Countries publishers sit in.")
+
+
+def _excepted_sources(values: Values) -> SourcesPart | None:
+    return SourcesPart(
+        except_ids=_sorted(values, _IDS),
+        except_groups=_sorted(values, _GROUPS),
+        except_countries=_sorted(values, _COUNTRIES),
+    )
+
+
+_EXCEPT = Key("except", Fields((_IDS, _GROUPS, _COUNTRIES), _excepted_sources), "Publishers that never count.")
+
+
+def _sources(values: Values) -> SourcesPart | None:
+    without = values.get_or(_EXCEPT, SourcesPart())
+    part = SourcesPart(
+        ids=_sorted(values, _IDS),
+        groups=_sorted(values, _GROUPS),
+        countries=_sorted(values, _COUNTRIES),
+        except_ids=without.except_ids,
+        except_groups=without.except_groups,
+        except_countries=without.except_countries,
+    )
+    if part == SourcesPart():
+        values.wrong(None, "no publisher is named here", "write ids, groups, countries or except")
+        return None
+    return part
+
+
+_SOURCES_PART = Shorthand(
+    Fields((_IDS, _GROUPS, _COUNTRIES, _EXCEPT), _sources, about="Which publishers count."),
+    _NAMES,
+    lambda ids: SourcesPart(ids=tuple(sorted(set(ids)))),
+)
+
+
+def _tone(groups: AnyAllNone[Tone]) -> TonePart:
+    return TonePart(any=tuple(sorted(set(groups.any))), none=tuple(sorted(set(groups.none))))
+
+
+def _topics(groups: AnyAllNone[str]) -> TopicsPart:
+    any_of, all_of, none_of = (tuple(sorted(set(ids))) for ids in (groups.any, groups.all, groups.none))
+    return TopicsPart(any=any_of, all=all_of, none=none_of)
+
+
+TONES = Items(Word(Tone), or_one=True)
+TOPICS = Items(Topic(), or_one=True)
+
+_PAIR = Key("pair", PAIR, "Two actors that meet: [a, b] either way, {from: a, to: b} directed.")
+_ACTOR = Key("actor", ACTOR_PART, "Actors of the article.")
+_KEYWORDS = Key("keywords", KEYWORDS, "Words of the text.")
+_TOPICS = Key("topics", Groups(Topic(), _topics), "Topics of the article.")
+_EACH = Key("each", Word(Each), "One key for each pair, actor or topic found.")
+_TONE = Key("tone", Groups(Word(Tone), _tone, has_all=False), "How the parties meet.")
+_PROMINENCE = Key(
+    "prominence", Items(Word(Prominence), or_one=True), "How central pair and actor are; title and main by default."
+)
+_SCOPE = Key(
+    "scope", Word(Scope), "Within what all parts hold: sentence by default where there is a pair, else article."
+)
+_SOURCES = Key("sources", _SOURCES_PART, "Which publishers count.")
+_LANGUAGES = Key("languages", Items(_LanguageCode(), or_one=True), "Languages of articles that count.")
+
+
+def _kind(values: Values, pair: PairPart | None, actor: ActorPart | None) -> WatchKind | None:
+    """Return what makes the keys: what ``each`` says, else the first part that can, in the order of the list below."""
+    each, keywords, topics = values.get(_EACH), values.get(_KEYWORDS), values.get(_TOPICS)
+    if each is not None:
+        return WatchKind(each.value)
+    if pair is not None:
+        return WatchKind.PAIR
+    if actor is not None and actor.any:
+        return WatchKind.ACTOR
+    if keywords is not None and (keywords.any or keywords.all):
+        return WatchKind.KEYWORDS
+    if topics is not None and (topics.any or topics.all):
+        return WatchKind.TOPIC
+    if actor is not None and actor.all:
+        values.wrong(_ACTOR, "all alone does not say whom to count", "write any as well, or a pair with scope: article")
+    else:
+        values.wrong(None, "there is nothing to count", "write pair, actor, keywords, topics or each")
+    return None
+
+
+def _watch(values: Values) -> Watch | None:
+    pair, actor, each = values.get(_PAIR), values.get(_ACTOR), values.get(_EACH)
+    if each is Each.PAIR and pair is None:
+        pair = PairPart(one=(AnyActor(),), other=(AnyActor(),))
+    if each is Each.ACTOR and not (actor and actor.any):
+        actor = (actor or ActorPart()).model_copy(update={"any": (AnyActor(),)})
+    kind = _kind(values, pair, actor)
+    if kind is None or not _sound(values, pair, actor):
+        return None
+    prominence = values.get(_PROMINENCE) or (_PROMINENT if pair or actor else ())
+    return Watch(
+        kind=kind,
+        pair=pair,
+        actor=actor,
+        keywords=values.get(_KEYWORDS),
+        topics=values.get(_TOPICS),
+        each_topic=each is Each.TOPIC,
+        tone=values.get(_TONE),
+        prominence=tuple(p for p in Prominence if p in prominence),
+        scope=values.get(_SCOPE) or (Scope.SENTENCE if pair else Scope.ARTICLE),
+        sources=values.get(_SOURCES),
+        languages=tuple(sorted(set(values.get_or(_LANGUAGES, ())))),
+    )
+
+
+def _sound(values: Values, pair: PairPart | None, actor: ActorPart | None) -> bool:
+    """Note parts that contradict each other or have no effect; tell whether there are none."""
+    before = len(values.reading.mistakes)
+    if values.get(_PROMINENCE) is not None and pair is None and actor is None:
+        values.wrong(_PROMINENCE, "prominence is that of a pair or an actor", "remove it, or add pair or actor")
+    for key, wanted, refused in _wanted_and_refused(values):
+        if both := wanted & refused:
+            values.wrong(key, f"wanted and refused at once: {clipped(', '.join(sorted(both)))}", "remove one of them")
+    tone = values.get(_TONE)
+    if tone is not None and not set(Tone) - set(tone.none):
+        values.wrong(_TONE, "every tone is refused", "leave one")
+    if actor is not None and _refuses_all(actor):
+        values.wrong(_ACTOR, "everybody who is wanted is refused by none", "shorten none")
+    return len(values.reading.mistakes) == before
+
+
+def _wanted_and_refused(values: Values) -> Iterator[tuple[Key[object], set[str], set[str]]]:
+    if (tone := values.get(_TONE)) is not None:
+        yield _TONE, {*tone.any}, {*tone.none}
+    if (topics := values.get(_TOPICS)) is not None:
+        yield _TOPICS, {*topics.any, *topics.all}, {*topics.none}
+    if (words := values.get(_KEYWORDS)) is not None:
+        plain = [{t.text for t in terms if isinstance(t, Phrase)} for terms in ((*words.any, *words.all), words.none)]
+        yield _KEYWORDS, plain[0], plain[1]
+
+
+def _refuses_all(actor: ActorPart) -> bool:
+    refused: set[str] = set()
+    for choice in actor.none:
+        match choice:
+            case NamedActors(ids=ids):
+                refused.update(ids)
+            case AnyActor(excepted=()):
+                return True
+            case ActorsOfType() | AnyActor():
+                return False
+    wanted = [actor.any, *actor.all] if actor.any else [*actor.all]
+    return any(all(isinstance(c, NamedActors) and refused.issuperset(c.ids) for c in choices) for choices in wanted)
+
+
+WATCH = Fields(
+    (_PAIR, _ACTOR, _KEYWORDS, _TOPICS, _EACH, _TONE, _PROMINENCE, _SCOPE, _SOURCES, _LANGUAGES),
+    _watch,
+    about="What to count. All parts hold together, within scope.",
+)
