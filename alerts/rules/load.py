@@ -10,7 +10,18 @@ from alerts.rules.detector_grammar import DETECTORS
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.fields import Fields, Key, Values
 from alerts.rules.mistakes import Mistake, RulesError, clipped
-from alerts.rules.model import DEFAULT_LIMIT, DEFAULT_MAX_KEYS, Corroboration, Mode, Rule, RuleSet, Watch
+from alerts.rules.model import (
+    DEFAULT_LIMIT,
+    DEFAULT_MAX_KEYS,
+    Corroboration,
+    Mode,
+    NamedActors,
+    New,
+    Rule,
+    RuleSet,
+    Watch,
+    WatchKind,
+)
 from alerts.rules.readers import JsonSchema, Name, Reader, Reading, TextMap, Whole, Word, described
 from alerts.rules.watch_grammar import WATCH
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_, parse
@@ -109,7 +120,20 @@ def _draft(values: Values) -> _Draft | None:
     name, watch, when = values.get(_NAME), values.get(_WATCH), values.get(_WHEN)
     if name is None or watch is None or when is None:
         return None
+    for detector in when:
+        if isinstance(detector, New) and (always := _always_known(watch, detector)):
+            values.wrong(_WHEN, f"every key holds {always}, which is known: it can never ring", "take it out of known")
+            return None
     return _Draft(Rule(name=name, watch=watch, when=when), _standing(values))
+
+
+def _always_known(watch: Watch, new: New) -> str:
+    """Return the actors of one side of the pair, if the rule says of all of them that they are no news."""
+    sides = (watch.pair.one, watch.pair.other) if watch.kind is WatchKind.PAIR and watch.pair else ()
+    for side in sides:
+        if all(isinstance(choice, NamedActors) and set(new.known).issuperset(choice.ids) for choice in side):
+            return " or ".join(actor for choice in side if isinstance(choice, NamedActors) for actor in choice.ids)
+    return ""
 
 
 _RULE = Fields((_NAME, _WATCH, _WHEN, *_SHARED), _draft, about="A rule.", later=_LATER)

@@ -1,0 +1,44 @@
+"""A watch in a few words, as people type it at a prompt: ``Azerbaijan & Russia``, ``AZE>*``, ``keyword:TRIPP``, ``SOCAR``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from alerts.rules.actor_grammar import split_pair
+from alerts.rules.directory import ActorDirectory
+from alerts.rules.load import load_watch
+from alerts.rules.mistakes import Mistake, RulesError, clipped, one_of
+from alerts.rules.model import Watch
+from alerts.rules.readers import Reading
+
+#: What a mistake names as its file.
+_PLACE = "the watch"
+
+
+def short_watch(text: str, directory: ActorDirectory, *, topics: Collection[str] | None = None) -> Watch:
+    """Return the watch that ``text`` stands for: ``{…}`` as in a rule file, a pair, an actor, ``keyword:…``, ``topic:…``.
+
+    :raises RulesError: it is none of these; the mistake suggests names that look like it.
+    """
+    bare = text.strip()
+    if bare.startswith("{"):
+        return load_watch(bare, _PLACE, directory, topics=topics)
+    kind, _, rest = bare.partition(":")
+    if kind == "keyword" and rest.strip():
+        return _written({"keywords": rest.strip()}, directory, topics)
+    if kind == "topic" and rest.strip():
+        return _written({"topics": rest.strip()}, directory, topics)
+    if directory.resolve(bare) is not None:
+        return _written({"actor": bare}, directory, topics)
+    if split_pair(bare, Reading(_PLACE, directory)) is not None:
+        return _written({"pair": bare}, directory, topics)
+    close = list(directory.suggest(bare[:80]))[:3]
+    remedy = f"did you mean {one_of(close)}? " if close else ""
+    remedy += "write a pair (Azerbaijan & Russia), an actor, keyword:WORDS, topic:ID, or {…} as in a rule file"
+    raise RulesError([Mistake(_PLACE, 1, "", f"{clipped(bare)!r} is no rule, pair or actor", remedy)])
+
+
+def _written(parts: dict[str, str], directory: ActorDirectory, topics: Collection[str] | None) -> Watch:
+    # JSON is YAML: the grammar of files reads it, so that a short form cannot mean anything else.
+    return load_watch(json.dumps(parts, ensure_ascii=False), _PLACE, directory, topics=topics)

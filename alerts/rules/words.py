@@ -1,0 +1,180 @@
+"""A compiled rule in plain English, for people who did not write it; and the keys it counts, in their canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from alerts.rules.detector_words import detector_in_words, listed
+from alerts.rules.model import (
+    ActorSet,
+    ActorsOfType,
+    AnyActor,
+    KeywordsPart,
+    Mode,
+    NamedActors,
+    Near,
+    Pattern,
+    Phrase,
+    PlainTerm,
+    Rule,
+    SourcesPart,
+    Stem,
+    Term,
+    Watch,
+    WatchKind,
+)
+from schemas.reasons import Prominence
+
+#: An actor's id → the name people know it by; the id itself where there is none.
+NameOf = Callable[[str], str]
+
+_PROMINENCE = {Prominence.TITLE: "in the title", Prominence.MAIN: "as a main matter", Prominence.MENTION: "in passing"}
+
+
+def describe(rule: Rule, name_of: NameOf = str) -> str:
+    """Return ``rule`` as a few sentences on lines of their own."""
+    lines = [f"{rule.name} counts articles {watch_in_words(rule.watch, name_of)}.", f"One count each: {keys_of(rule)}."]
+    rings = {Mode.LIVE: "It rings", Mode.SHADOW: "It only records, in shadow,", Mode.OFF: "It is off; it would ring"}
+    for number, detector in enumerate(rule.when):
+        start = f"{rings[rule.mode]} ({rule.severity.value})" if number == 0 else "Or"
+        lines.append(f"{start} when {detector_in_words(detector)}.")
+    if rule.corroborated_by is not None:
+        countries = rule.corroborated_by.source_countries
+        lines.append(f"Only once publishers of at least {countries} countries have it.")
+    if rule.labels:
+        lines.append("Labels: " + ", ".join(f"{name}={text}" for name, text in rule.labels.items()) + ".")
+    lines.append(f"At most {rule.max_keys:,} counts are kept, and {rule.limit:,} alerts may be open at once.")
+    return "\n".join(lines)
+
+
+def keys_of(rule: Rule) -> str:
+    """Return the keys of ``rule``: ``AZE-RUS``, ``AZE>*``, ``{AZE, SOCAR}-country except RUS``, ``keyword:name``."""
+    watch = rule.watch
+    if watch.kind is WatchKind.PAIR and watch.pair is not None:
+        return f"{_canonical(watch.pair.one)}{'>' if watch.pair.directed else '-'}{_canonical(watch.pair.other)}"
+    if watch.kind is WatchKind.ACTOR and watch.actor is not None:
+        return _canonical(watch.actor.any)
+    if watch.kind is WatchKind.KEYWORDS:
+        return f"keyword:{rule.name}"
+    if not watch.each_topic:
+        return f"topic:{rule.name}"
+    topics = watch.topics.any if watch.topics is not None else ()
+    return ", ".join(f"topic:{topic}" for topic in topics) or "topic:*"
+
+
+def _canonical(choices: ActorSet) -> str:
+    parts: list[str] = []
+    for choice in choices:
+        match choice:
+            case NamedActors(ids=ids):
+                parts.extend(ids)
+            case ActorsOfType():
+                parts.append(choice.type + _but(choice.excepted, str))
+            case AnyActor():
+                parts.append("*" + _but(choice.excepted, str))
+    return parts[0] if len(parts) == 1 else "{" + ", ".join(parts) + "}"
+
+
+def watch_in_words(watch: Watch, name_of: NameOf = str) -> str:
+    """Return what ``watch`` counts, to follow "articles"."""
+    parts = [*_subjects(watch, name_of)]
+    if watch.tone is not None and watch.tone.any:
+        parts.append(f"the tone is {listed(watch.tone.any, 'or')}")
+    if watch.tone is not None and watch.tone.none:
+        parts.append(f"the tone is not {listed(watch.tone.none, 'or')}")
+    text = "in which " + ", and ".join(parts) + f" (all within one {watch.scope.value})"
+    if watch.prominence and set(watch.prominence) != set(Prominence):
+        text += ", the actors " + listed([_PROMINENCE[p] for p in watch.prominence], "or")
+    if watch.languages:
+        text += f", written in {listed(watch.languages, 'or')}"
+    if watch.sources is not None:
+        text += f", {_sources(watch.sources, name_of)}"
+    return text
+
+
+def _subjects(watch: Watch, name_of: NameOf) -> list[str]:
+    parts = []
+    if watch.pair is not None:
+        one, other = _actors(watch.pair.one, name_of), _actors(watch.pair.other, name_of)
+        parts.append(f"{one} acts on {other}" if watch.pair.directed else f"{one} and {other} meet, either way")
+    if watch.actor is not None:
+        if watch.actor.any:
+            parts.append(f"{_actors(watch.actor.any, name_of)} appears")
+        parts.extend(f"{_actors(choices, name_of)} appears" for choices in watch.actor.all)
+        if watch.actor.none:
+            parts.append(f"{_actors(watch.actor.none, name_of)} appears nowhere")
+    if watch.keywords is not None:
+        parts.extend(_keywords(watch.keywords))
+    if watch.each_topic and not (watch.topics and watch.topics.any):
+        parts.append("there is a topic")
+    if watch.topics is not None:
+        if watch.topics.any:
+            parts.append(f"the topic is {listed(watch.topics.any, 'or')}")
+        if watch.topics.all:
+            parts.append(f"the topics are {listed(watch.topics.all, 'and')}")
+        if watch.topics.none:
+            parts.append(f"{listed(watch.topics.none, 'or')} is no topic")
+    return parts
+
+
+def _actors(choices: ActorSet, name_of: NameOf) -> str:
+    parts: list[str] = []
+    for choice in choices:
+        match choice:
+            case NamedActors(ids=ids):
+                parts.extend(_named(actor, name_of) for actor in ids)
+            case ActorsOfType():
+                parts.append(f"any {choice.type}" + _but(choice.excepted, name_of))
+            case AnyActor():
+                parts.append("anybody" + _but(choice.excepted, name_of))
+    return listed(parts, "or")
+
+
+def _named(actor: str, name_of: NameOf) -> str:
+    name = name_of(actor)
+    return actor if name == actor else f"{name} ({actor})"
+
+
+def _but(excepted: Sequence[str], name_of: NameOf) -> str:
+    return f" except {listed([name_of(actor) for actor in excepted], 'and')}" if excepted else ""
+
+
+def _keywords(part: KeywordsPart) -> list[str]:
+    parts = []
+    if part.any:
+        parts.append(f"the text has {listed([term_in_words(term) for term in part.any], 'or')}")
+    if part.all:
+        parts.append(f"the text has {listed([term_in_words(term) for term in part.all], 'and')}")
+    if part.none:
+        parts.append(f"the article has nowhere {listed([term_in_words(term) for term in part.none], 'or')}")
+    return parts
+
+
+def term_in_words(term: Term | PlainTerm) -> str:
+    """Return ``term`` as people would say it."""
+    match term:
+        case Phrase():
+            return f"“{term.text}”" + (" spelt exactly so" if term.case else "")
+        case Stem():
+            return f"“{term.text}” in any ending ({term.language})"
+        case Pattern():
+            return f"the pattern {term.pattern}" + (" spelt exactly so" if term.case else "")
+        case Near():
+            choices = [[term_in_words(choice) for choice in group] for group in term.groups]
+            groups = [words[0] if len(words) == 1 else f"({listed(words, 'or')})" for words in choices]
+            return f"{listed(groups, 'and')} with at most {term.words} words between them"
+
+
+def _sources(part: SourcesPart, name_of: NameOf) -> str:
+    wanted = [
+        *part.ids,
+        *(f"the group {g}" for g in part.groups),
+        *(f"publishers of {name_of(c)}" for c in part.countries),
+    ]
+    refused = [
+        *part.except_ids,
+        *(f"the group {g}" for g in part.except_groups),
+        *(f"publishers of {name_of(c)}" for c in part.except_countries),
+    ]
+    text = f"brought by {listed(wanted, 'or')}" if wanted else "brought by anybody"
+    return f"{text} except {listed(refused, 'and')}" if refused else text
