@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alerts.rules.load import RulesError, load_rules
-
+from alerts.rules.directory import ActorDirectory
+from alerts.rules.load import Mistake, RulesError, load_rules
 from alerts.rules.model import RuleSet
 from schemas.errors import UsageError
-from tocsin.settings import Workplace
+from tocsin.settings import FILE_NAME, Workplace, load_workplace
+
+if TYPE_CHECKING:
+    from pipelines.actor_directory import ActorDirectory as Names
+
+
+@dataclass(frozen=True)
+class RuleFile:
+    """A file without mistakes: its rules and its text."""
+
+    path: Path
+    text: str
+    rules: RuleSet
 
 
 def read_rules(workplace: Workplace) -> tuple[RuleSet, str]:
@@ -18,32 +33,69 @@ def read_rules(workplace: Workplace) -> tuple[RuleSet, str]:
 
     :raises UsageError: no file, a file that cannot be read, or mistakes (all of them, by file and line).
     """
-    from pipelines.actor_directory import actor_directory
+    files = read_files(rule_paths(workplace), names_of(workplace))
+    rules = [rule for file in files for rule in file.rules.rules]
+    return RuleSet.of(*rules), "\n".join(f"# {file.path.name}\n{file.text}" for file in files)
 
+
+def rule_paths(workplace: Workplace) -> Sequence[Path]:
+    """Return the rule files of the settings; :raises UsageError: there is none."""
     files = workplace.files(workplace.settings.rules)
     if not files:
         patterns = ", ".join(workplace.settings.rules)
         raise UsageError(
             f"no rule file matches {patterns} in {workplace.folder}", remedy="write one, or correct `rules` there"
         )
-    directory = actor_directory(workplace.files(workplace.settings.actors))
-    rules = []
-    texts = []
-    mistakes = []
-    for path in files:
+    return files
+
+
+def names_of(workplace: Workplace | None) -> Names:
+    """Return the actors rules may name: the built-in ones and those of the settings."""
+    from pipelines.actor_directory import actor_directory
+
+    return actor_directory(workplace.files(workplace.settings.actors) if workplace is not None else ())
+
+
+def workplace_or_none(folder: Path) -> Workplace | None:
+    """Return the settings of ``folder``, None where it has none; :raises UsageError: mistakes in them."""
+    return load_workplace(folder) if (folder / FILE_NAME).exists() else None
+
+
+def read_files(paths: Sequence[Path], names: ActorDirectory) -> Sequence[RuleFile]:
+    """Return the rules of each of ``paths``.
+
+    :raises RulesError: with the mistakes of all files, names that two of them share among them.
+    :raises UsageError: a file that cannot be read.
+    """
+    from pipelines.extraction.topics import topic_ids
+
+    files: list[RuleFile] = []
+    mistakes: list[Mistake] = []
+    for path in paths:
         text = read_text(path)
         try:
-            rules.extend(load_rules(text, str(path), directory).rules)
+            files.append(RuleFile(path, text, load_rules(text, str(path), names, topics=topic_ids())))
         except RulesError as error:
             mistakes.extend(error.mistakes)
-        texts.append(f"# {path.name}\n{text}")
+    homes: dict[str, Path] = {}
+    for file in files:
+        for rule in file.rules.rules:
+            home = homes.setdefault(rule.name, file.path)
+            if home != file.path:
+                message = f"a rule of the name {rule.name!r} is already in {home}"
+                line = _line_of_name(file.text, rule.name)
+                mistakes.append(Mistake(str(file.path), line, "", message, "give each rule a name of its own"))
     if mistakes:
-        raise RulesError(tuple(mistakes))
-    names = [rule.name for rule in rules]
-    double = sorted({name for name in names if names.count(name) > 1})
-    if double:
-        raise UsageError(f"two files have a rule of the same name: {', '.join(double)}", remedy="rename one of them")
-    return RuleSet.of(*rules), "\n".join(texts)
+        raise RulesError(mistakes)
+    return files
+
+
+def _line_of_name(text: str, name: str) -> int:
+    """Return the first line that gives ``name`` to a rule; 1 where it is written in some rarer way."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if "name:" in line and name in line:
+            return number
+    return 1
 
 
 def read_text(path: Path) -> str:

@@ -1,0 +1,208 @@
+"""`tocsin rules`: check, explain and try rule files; what puts rules into force is in :mod:`tocsin.commands.rules_in_force`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alerts.rules.mistakes import RulesError, did_you_mean
+from schemas.errors import BrokenRecordError, UsageError
+from tocsin.commands.alerts import printable
+from tocsin.commands.rules_in_force import apply, history, rollback
+from tocsin.progress import Progress
+from tocsin.rule_files import RuleFile, names_of, read_files, read_text, rule_paths, workplace_or_none
+from tocsin.settings import Workplace
+from tocsin.workplace import folder_option, json_option, open_log_of, open_workplace
+
+if TYPE_CHECKING:
+    from alerts.rules.model import Rule
+    from pipelines.actor_directory import ActorDirectory
+    from pipelines.rule_matches import Match
+    from schemas.signal import Signal
+
+
+@click.group(name="rules", epilog="Example: tocsin rules check rules/caucasus.yaml")
+def command() -> None:
+    """Check, explain, try, activate and undo rules."""
+
+
+command.add_command(apply)
+command.add_command(history)
+command.add_command(rollback)
+
+
+@command.command(epilog="Example: tocsin rules check rules/caucasus.yaml")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@folder_option
+@json_option
+def check(files: Sequence[Path], folder: Path, as_json: bool) -> None:
+    """Check FILES, or the rule files of the settings: all mistakes at once, each with its line and a remedy.
+
+    Prints every rule with the keys it counts, names in their canonical form. Exit code 0 when all is well, 1 when there
+    are mistakes, 2 when a file cannot be read.
+    """
+    workplace = workplace_or_none(folder) if files else open_workplace(folder)
+    paths = files or (rule_paths(workplace) if workplace is not None else ())
+    try:
+        checked = read_files(paths, names_of(workplace))
+    except RulesError as error:
+        _say_mistakes(error, as_json=as_json)
+        sys.exit(1)
+    _say_rules(checked, as_json=as_json)
+
+
+def _say_mistakes(error: RulesError, *, as_json: bool) -> None:
+    if as_json:
+        for mistake in error.mistakes:
+            fields = {"file": mistake.file, "line": mistake.line, "path": mistake.path}
+            click.echo(json.dumps({"kind": "mistake", **fields, "message": mistake.message, "remedy": mistake.remedy}))
+        return
+    click.echo(printable_lines(str(error)))
+    count = len(error.mistakes)
+    click.echo(f"{count} {'mistake' if count == 1 else 'mistakes'}", err=True)
+
+
+def _say_rules(files: Sequence[RuleFile], *, as_json: bool) -> None:
+    from alerts.rules.words import keys_of
+
+    for file in files:
+        for rule in file.rules.rules:
+            detectors = [detector.kind for detector in rule.when]
+            if as_json:
+                about = {"keys": keys_of(rule), "when": detectors, "severity": rule.severity, "mode": rule.mode}
+                click.echo(json.dumps({"kind": "rule", "file": str(file.path), "name": rule.name, **about}))
+            else:
+                mode = "" if rule.mode.value == "live" else f"  ({rule.mode.value})"
+                click.echo(f"{rule.name}  {keys_of(rule)}  {', '.join(detectors)}  {rule.severity.value}{mode}")
+    rules = sum(len(file.rules.rules) for file in files)
+    click.echo(f"{rules} rules in {len(files)} files, no mistakes", err=True)
+
+
+@command.command(epilog="Example: tocsin rules explain azerbaijan-russia-hostile")
+@click.argument("name")
+@folder_option
+def explain(name: str, folder: Path) -> None:
+    """Say in plain words what the rule NAME counts and when it rings."""
+    from alerts.rules.words import describe
+
+    workplace = open_workplace(folder)
+    names = names_of(workplace)
+    rules = _rules_of(workplace, names)
+    if name not in rules:
+        raise UsageError(f"there is no rule {name!r} in the rule files", remedy=did_you_mean(name, rules))
+    click.echo(describe(rules[name], names.display_name))
+
+
+@command.command(epilog="Example: tocsin rules schema > rules.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of a rule file, for editors."""
+    from alerts.rules.json_schema import rules_schema
+
+    click.echo(json.dumps(rules_schema(), indent=2, ensure_ascii=False))
+
+
+@command.command(epilog='Example: tocsin rules match "Azerbaijan & Russia" --limit 20')
+@click.argument("watch")
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path), help="Signals (JSON Lines) instead of the log; - is stdin."
+)
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Headlines to show.")
+@folder_option
+@json_option
+def match(watch: str, source: Path | None, limit: int, folder: Path, as_json: bool) -> None:
+    """Show the headlines WATCH finds, newest first, with the words that matched. Needs no history and no baseline.
+
+    WATCH is the name of a rule, a pair (Azerbaijan & Russia, AZE>RUS, AZE-*), an actor, keyword:WORDS, topic:ID, or a
+    watch as in a rule file: {keywords: {any: [TRIPP, Zangezur]}}.
+    """
+    from pipelines.rule_matches import rule_matches
+
+    workplace = open_workplace(folder) if source is None else workplace_or_none(folder)
+    rule = _rule_meant(watch, workplace)
+    with _signals(source, workplace) as signals:
+        found = rule_matches(rule, signals)
+    for item in found[:limit]:
+        click.echo(item.model_dump_json() if as_json else _headline(item))
+    if not found:
+        click.echo("no article matches", err=True)
+    elif len(found) > limit:
+        click.echo(f"{len(found)} articles match, the newest {limit} are shown (--limit)", err=True)
+    else:
+        click.echo(f"{len(found)} {'article matches' if len(found) == 1 else 'articles match'}", err=True)
+
+
+def _rules_of(workplace: Workplace, names: ActorDirectory) -> dict[str, Rule]:
+    return {rule.name: rule for file in read_files(rule_paths(workplace), names) for rule in file.rules.rules}
+
+
+def _rule_meant(watch: str, workplace: Workplace | None) -> Rule:
+    """Return the rule called ``watch``, or one made of it for this question only."""
+    from alerts.rules.model import Rule, Threshold
+    from alerts.rules.short_watch import short_watch
+    from pipelines.extraction.topics import topic_ids
+
+    names = names_of(workplace)
+    rules: dict[str, Rule] = {}
+    if workplace is not None and workplace.files(workplace.settings.rules) and re.fullmatch(r"[a-z0-9_.-]+", watch):
+        rules = _rules_of(workplace, names)
+    if watch in rules:
+        return rules[watch]
+    try:
+        part = short_watch(watch, names, topics=topic_ids())
+    except RulesError as error:
+        close = did_you_mean(watch, rules) if rules else ""
+        if close.startswith("did"):
+            raise UsageError(f"there is no rule {watch!r}, and it is no watch either", remedy=close) from error
+        raise
+    return Rule(name="prompt", watch=part, when=(Threshold(count=1, within_h=24),))
+
+
+@contextmanager
+def _signals(source: Path | None, workplace: Workplace | None) -> Iterator[Iterable[Signal]]:
+    from pipelines.rule_matches import signals_in_log
+
+    with Progress("reading signals") as progress:
+        if source is not None:
+            yield _signals_in_file(source, progress.update)
+        elif workplace is not None:
+            with open_log_of(workplace) as log:
+                yield signals_in_log(log, progress.update)
+
+
+def _signals_in_file(source: Path, progress: Callable[[int, int | None], None]) -> Iterator[Signal]:
+    from schemas.signal import Signal
+    from schemas.wire import decode_signals
+
+    text = sys.stdin.read() if str(source) == "-" else read_text(source)
+    lines = text.split("\n")
+    for number, line in enumerate(lines, start=1):
+        progress(number, len(lines))
+        if not line.strip():
+            continue
+        try:
+            record = decode_signals(line.encode())
+        except BrokenRecordError as error:
+            remedy = "each line is one signal, as `tocsin extract` writes it"
+            raise UsageError(f"{source}:{number}: no signal: {error}", remedy=remedy) from error
+        if isinstance(record, Signal):
+            yield record
+
+
+def _headline(match: Match) -> str:
+    words = ", ".join(match.matched)
+    line = (
+        f"{match.event_time:%Y-%m-%d %H:%M}  {printable(match.source)}: {printable(match.title)}  [{printable(words)}]"
+    )
+    return line if not match.excerpt or match.excerpt == match.title else f"{line}\n    {printable(match.excerpt)}"
+
+
+def printable_lines(text: str) -> str:
+    """Return ``text`` with its line breaks and without other characters that could move the cursor."""
+    return "\n".join(printable(line) for line in text.split("\n"))

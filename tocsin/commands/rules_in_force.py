@@ -1,0 +1,163 @@
+"""`tocsin rules apply`, `history` and `rollback`: rules into force through the log, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schemas.errors import UsageError
+from tocsin.commands.alerts import printable
+from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
+
+if TYPE_CHECKING:
+    from pipelines.rule_history import Activation
+    from tocsin.settings import Workplace
+
+_SHOWN_HASH = 12
+
+
+@click.command(epilog='Example: tocsin rules apply --comment "quieter at night"')
+@click.option("--comment", default="", help="Why, for the history.")
+@folder_option
+@json_option
+def apply(comment: str, folder: Path, as_json: bool) -> None:
+    """Check the rule files of the settings and put them into force.
+
+    Nothing is changed when there is a mistake: the rules in force stay. New rules are first warmed on the history.
+    """
+    from alerts.rules.model import rules_hash
+    from connectors.clock import SystemClock
+    from pipelines.activate_rules import activate_rules
+    from pipelines.rule_history import rule_history
+    from tocsin.rule_files import author, read_rules
+
+    workplace = open_workplace(folder)
+    rules, text = read_rules(workplace)
+    compiled = rules.compiled()
+    with open_log_of(workplace) as log:
+        store = open_store_of(workplace)
+        try:
+            past = rule_history(log, store)
+        finally:
+            store.close()
+        before = past[-1].rule_set.compiled if past else ""
+        changes = changed_rules(before, compiled)
+        new = not past or past[-1].rule_set.rules_hash != rules_hash(compiled)
+        if new:
+            activate_rules(log, SystemClock(), rules, text, author=author(), comment=comment)
+    if as_json:
+        click.echo(json.dumps({"applied": new, "rules_hash": rules_hash(compiled), **changes}))
+        return
+    if not new:
+        click.echo(f"these rules are in force already ({rules_hash(compiled)[:_SHOWN_HASH]}), nothing was changed")
+        return
+    for kind, names in changes.items():
+        for name in names:
+            click.echo(f"{kind:<8} {name}")
+    click.echo(f"{len(rules.rules)} rules put into force ({rules_hash(compiled)[:_SHOWN_HASH]})")
+
+
+def changed_rules(before: str, after: str) -> Mapping[str, Sequence[str]]:
+    """Return the names of rules that were added, changed and removed between two compiled sets ("" = no rules)."""
+    old, new = _by_name(before), _by_name(after)
+    return {
+        "added": sorted(new.keys() - old.keys()),
+        "changed": sorted(name for name in old.keys() & new.keys() if old[name] != new[name]),
+        "removed": sorted(old.keys() - new.keys()),
+    }
+
+
+def _by_name(compiled: str) -> Mapping[str, object]:
+    # Read as JSON, not as rules: a set of another version may have a shape this one does not know.
+    return {rule["name"]: rule for rule in json.loads(compiled)["rules"]} if compiled else {}
+
+
+@click.command(epilog="Example: tocsin rules history")
+@folder_option
+@json_option
+def history(folder: Path, as_json: bool) -> None:
+    """List every rule set that was put into force, newest first. Its number is what rollback takes."""
+    past = _past(open_workplace(folder))
+    for activation in reversed(past):
+        rule_set = activation.rule_set
+        if as_json:
+            fields = rule_set.model_dump(mode="json")
+            state = {"number": activation.number, "taken": activation.taken, "newest": activation is past[-1]}
+            click.echo(json.dumps({**state, **fields}))
+            continue
+        count = len(_by_name(rule_set.compiled))
+        state_words = "  newest" if activation is past[-1] else ""
+        state_words += "" if activation.taken else "  waits for `decide`"
+        comment = f"  “{printable(rule_set.comment)}”" if rule_set.comment else ""
+        click.echo(
+            f"{activation.number:>4}  {rule_set.activated_at:%Y-%m-%d %H:%M}  {rule_set.rules_hash[:_SHOWN_HASH]}"
+            f"  {count} rules  {printable(rule_set.author)}{comment}{state_words}"
+        )
+    if not past:
+        click.echo("no rules were put into force yet: `tocsin rules apply`", err=True)
+
+
+@click.command(epilog="Example: tocsin rules rollback 3")
+@click.argument("which", required=False, metavar="[N|HASH]")
+@folder_option
+def rollback(which: str | None, folder: Path) -> None:
+    """Put an older rule set into force again: number N of the history, or HASH; by default the one before the newest.
+
+    The rule files stay as they are.
+    """
+    from alerts.rules.model import RuleSet
+    from connectors.clock import SystemClock
+    from pipelines.activate_rules import activate_rules
+    from tocsin.rule_files import author
+
+    workplace = open_workplace(folder)
+    past = _past(workplace)
+    chosen = chosen_activation(past, which)
+    newest = past[-1].rule_set
+    if chosen.rule_set.rules_hash == newest.rules_hash:
+        click.echo(f"these rules are in force already ({newest.rules_hash[:_SHOWN_HASH]}), nothing was changed")
+        return
+    rules = RuleSet.from_compiled(chosen.rule_set.compiled)
+    comment = f"back to {chosen.number} ({chosen.rule_set.rules_hash[:_SHOWN_HASH]})"
+    with open_log_of(workplace) as log:
+        activate_rules(log, SystemClock(), rules, chosen.rule_set.text, author=author(), comment=comment)
+    for kind, names in changed_rules(newest.compiled, chosen.rule_set.compiled).items():
+        for name in names:
+            click.echo(f"{kind:<8} {name}")
+    click.echo(f"{len(rules.rules)} rules put into force: {comment}")
+    click.echo("the rule files still hold other rules; `tocsin rules apply` would put those into force", err=True)
+
+
+def chosen_activation(past: Sequence[Activation], which: str | None) -> Activation:
+    """Return the activation meant by ``which``; :raises UsageError: none, or several."""
+    remedy = "`tocsin rules history` lists numbers and hashes"
+    if not past:
+        raise UsageError("no rules were put into force yet", remedy="put some into force: `tocsin rules apply`")
+    if which is None:
+        older = [a for a in past if a.rule_set.rules_hash != past[-1].rule_set.rules_hash]
+        if not older:
+            raise UsageError("there is no older rule set to go back to", remedy=remedy)
+        return older[-1]
+    if which.isdecimal() and 1 <= int(which) <= len(past):
+        return past[int(which) - 1]
+    begins = [a for a in past if len(which) >= 4 and a.rule_set.rules_hash.startswith(which)]
+    if not begins:
+        raise UsageError(f"there is no rule set {which!r}", remedy=remedy)
+    if len({a.rule_set.rules_hash for a in begins}) > 1:
+        raise UsageError(f"several rule sets begin with {which!r}", remedy="give more digits")
+    return begins[-1]
+
+
+def _past(workplace: Workplace) -> Sequence[Activation]:
+    from pipelines.rule_history import rule_history
+
+    with open_log_of(workplace) as log:
+        store = open_store_of(workplace)
+        try:
+            return rule_history(log, store)
+        finally:
+            store.close()
