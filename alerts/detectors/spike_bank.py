@@ -134,6 +134,14 @@ class SpikeBank:
 
     # -- hours ------------------------------------------------------------------------------------------------------
 
+    def slot(self, hour: int) -> int:
+        """Return the slot of the season ``hour`` lies in; other buckets than hours have another calendar."""
+        return slot_of(hour)
+
+    def new_day(self, hour: int) -> bool:
+        """Tell whether ``hour`` is the first of a UTC day, when the season is taken anew."""
+        return hour % 24 == 0
+
     def open_next(self) -> None:
         """Open the next hour: learn the one that left the guard, then freeze the baseline the new hour is scored with.
 
@@ -146,13 +154,13 @@ class SpikeBank:
             self._learn_dispersion(hour - 1)
         if age >= p.guard_h:
             self._learn(hour - p.guard_h)
-        if hour % 24 == 0:
+        if self.new_day(hour):
             self._renormalise_season()
         self.open_hour = hour
         ring = hour % p.kept_h
         self.counts[ring, :n] = 0.0
         self.exposure[ring, :n] = 1.0
-        self.factors[ring, :n] = self.factor[slot_of(hour), :n]
+        self.factors[ring, :n] = self.factor[self.slot(hour), :n]
         self.level[ring, :n] = self.a[:n] / self.b[:n]
         self.a_then[ring, :n] = self.a[:n]
         for w in range(len(p.windows_h)):
@@ -166,7 +174,7 @@ class SpikeBank:
     def _learn(self, hour: int) -> None:
         """Feed the baseline with a final hour, winsorised; then the season's ratio of its slot."""
         p, n = self.parameters, self.rows
-        ring, slot = hour % p.kept_h, slot_of(hour)
+        ring, slot = hour % p.kept_h, self.slot(hour)
         decay = 0.5 ** (1.0 / p.half_life_h)
         f = self.factor[slot, :n]
         e = self.exposure[ring, :n]
