@@ -1,0 +1,1 @@
+"""The archive: articles, coverage and cached signals as Parquet files, one a day of observation."""

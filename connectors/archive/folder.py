@@ -1,0 +1,155 @@
+"""An archive folder: articles and coverage by day of observation, in the order they were observed; signals beside them.
+
+DIR/articles/2020/2020-01-03.parquet   DIR/coverage/2020/…   DIR/signals/<extractor version>/2020/…
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from connectors.archive.day_files import Cell, Kind, about, day_path, days_in, read_columns, read_records, write_day
+from schemas.article import Article
+from schemas.coverage import Coverage
+from schemas.errors import UsageError
+from schemas.ids import from_milliseconds, milliseconds
+from schemas.signal import Signal
+from schemas.wire import decode_articles, decode_signals, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What decides whether an item is new: first and last sight, the event time the first fixed, and its last wording."""
+
+    article_id: str
+    observed_ms: int
+    revised_ms: int
+    event_ms: int
+    content_hash: str
+
+
+class Archive:
+    """One folder. Days are written whole and atomically; reading keeps nothing open."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def existing(cls, folder: Path) -> Archive:
+        """Return the archive in ``folder``; :raises UsageError: there is none."""
+        archive = cls(folder)
+        if not archive.days():
+            raise UsageError(
+                f"{folder} holds no archive",
+                remedy=f"import articles first: tocsin archive import FILE --archive {folder}",
+            )
+        return archive
+
+    # -- articles ---------------------------------------------------------------------------------------------------
+
+    def days(self) -> list[date]:
+        """Return the days that have articles, in order."""
+        return days_in(self.folder / "articles")
+
+    def articles(self, day: date) -> list[Article]:
+        """Return the articles of ``day`` in the order they were observed; none where it has no file."""
+        found = [decode_articles(raw) for raw in self.article_records(day)]
+        return [record for record in found if isinstance(record, Article)]
+
+    def article_records(self, day: date) -> list[bytes]:
+        """Return the same as JSON."""
+        path = day_path(self.folder / "articles", day)
+        return read_records(path) if path.exists() else []
+
+    def known(self, day: date) -> list[Known]:
+        """Return what tells the articles of ``day`` from new ones, in their order."""
+        path = day_path(self.folder / "articles", day)
+        if not path.exists():
+            return []
+        rows = read_columns(path, ["article_id", "observed_at", "revision", "event_time", "content_hash"])
+        return [Known(str(row[0]), int(row[1]), int(row[2]), int(row[3]), str(row[4])) for row in rows]
+
+    def sightings(self, day: date) -> list[tuple[str, datetime]]:
+        """Return (source id, when observed) of every article of ``day``, in order."""
+        rows = read_columns(day_path(self.folder / "articles", day), ["source", "revised_at"])
+        return [(str(source), from_milliseconds(int(at))) for source, at in rows]
+
+    def add(self, day: date, articles: Sequence[Article]) -> None:
+        """Add ``articles``, all of them observed (or revised) on ``day`` and none of them there yet."""
+        rows = [_article_row(article, encode(article).decode()) for article in [*self.articles(day), *articles]]
+        rows.sort(key=lambda row: (row["revised_at"], row["article_id"], row["revision"]))
+        write_day(day_path(self.folder / "articles", day), Kind.ARTICLES, rows)
+
+    def count(self, day: date) -> int:
+        """Return how many articles ``day`` has."""
+        path = day_path(self.folder / "articles", day)
+        return about(path)[0] if path.exists() else 0
+
+    def articles_digest(self, day: date) -> str:
+        """Return a digest of the articles of ``day``; empty where it has none."""
+        path = day_path(self.folder / "articles", day)
+        return about(path)[1] if path.exists() else ""
+
+    # -- coverage ---------------------------------------------------------------------------------------------------
+
+    def coverage(self, day: date) -> list[Coverage]:
+        """Return the coverage of the stretches that begin on ``day``, in order."""
+        path = day_path(self.folder / "coverage", day)
+        found = [decode_articles(raw) for raw in read_records(path)] if path.exists() else []
+        return [record for record in found if isinstance(record, Coverage)]
+
+    def coverage_days(self) -> list[date]:
+        """Return the days that have coverage, in order."""
+        return days_in(self.folder / "coverage")
+
+    def write_coverage(self, day: date, records: Iterable[Coverage]) -> None:
+        """Replace the coverage of ``day``."""
+        rows: list[Mapping[str, Cell]] = [
+            {"at": milliseconds(record.at), "record": encode(record).decode()} for record in records
+        ]
+        write_day(day_path(self.folder / "coverage", day), Kind.COVERAGE, rows)
+
+    # -- signals ----------------------------------------------------------------------------------------------------
+
+    def signals(self, version: str, day: date) -> list[Signal] | None:
+        """Return the cached signals of the articles ``day`` has now; None where they must be extracted."""
+        path = day_path(self._signals_folder(version), day)
+        if not path.exists() or about(path)[2] != self.articles_digest(day):
+            return None
+        found = [decode_signals(raw) for raw in read_records(path)]
+        return [record for record in found if isinstance(record, Signal)]
+
+    def has_signals(self, version: str, day: date) -> bool:
+        """Tell whether the signals of ``day`` are cached."""
+        path = day_path(self._signals_folder(version), day)
+        return path.exists() and about(path)[2] == self.articles_digest(day)
+
+    def cache_signals(self, version: str, day: date, signals: Sequence[Signal]) -> None:
+        """Keep ``signals``, made from the articles ``day`` has now, in their order."""
+        rows: list[Mapping[str, Cell]] = [
+            {
+                "revised_at": milliseconds(signal.revised_at),
+                "article_id": signal.article_id,
+                "record": encode(signal).decode(),
+            }
+            for signal in signals
+        ]
+        write_day(day_path(self._signals_folder(version), day), Kind.SIGNALS, rows, self.articles_digest(day))
+
+    def _signals_folder(self, version: str) -> Path:
+        return self.folder / "signals" / version
+
+
+def _article_row(article: Article, record: str) -> dict[str, Cell]:
+    return {
+        "revised_at": milliseconds(article.revised_at),
+        "observed_at": milliseconds(article.observed_at),
+        "event_time": milliseconds(article.event_time),
+        "article_id": article.article_id,
+        "revision": article.revision,
+        "source": article.source.id,
+        "content_hash": article.content_hash,
+        "record": record,
+    }

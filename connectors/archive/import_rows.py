@@ -1,0 +1,168 @@
+"""Rows out of the files people have: JSON Lines, JSON arrays, CSV, Parquet, each also .gz, .xz or .zst. Read as a stream."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+import zstandard
+
+from connectors.archive.day_files import parquet_rows
+from schemas.errors import UsageError
+
+#: A cell of CSV may hold a whole article.
+csv.field_size_limit(min(sys.maxsize, 64 * 1024 * 1024))
+
+_PACKED = (".gz", ".xz", ".zst", ".bz2")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row and its place, for messages; ``values`` is None where the line is no row, and ``mistake`` says why."""
+
+    place: str
+    values: Mapping[str, object] | None
+    mistake: str = ""
+
+
+def read_rows(path: Path, told: Callable[[int, int], None] = lambda done, total: None) -> Iterator[Row]:
+    """Yield the rows of ``path``; ``told`` hears bytes read and bytes in all.
+
+    A line that is no row is yielded with its mistake.
+
+    :raises UsageError: the file cannot be read, or is of no known kind.
+    """
+    names = path.name.lower()
+    kind = Path(names.removesuffix(next((end for end in _PACKED if names.endswith(end)), ""))).suffix
+    if kind == ".parquet":
+        for number, values in enumerate(parquet_rows(path), start=1):
+            yield Row(f"{path}:{number}", values)
+        return
+    try:
+        with _opened(path, told) as text:
+            if kind == ".csv":
+                yield from _csv_rows(text, path)
+            elif kind in (".jsonl", ".ndjson", ".json"):
+                yield from _json_rows(text, path)
+            else:
+                raise UsageError(
+                    f"{path} is of no known kind",
+                    remedy="name it .jsonl, .json, .csv or .parquet, and .gz, .xz, .bz2 or .zst behind it where it is packed",
+                )
+    except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, zstandard.ZstdError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read: {error}", remedy="is it whole, and in UTF-8?") from error
+
+
+@contextmanager
+def _opened(path: Path, told: Callable[[int, int], None]) -> Iterator[TextIO]:
+    total = path.stat().st_size
+    with path.open("rb") as raw:
+        counted = _Counted(raw, lambda done: told(done, total))
+        packed = cast("BinaryIO", io.BufferedReader(counted, 1 << 18))
+        match path.suffix.lower():
+            case ".gz":
+                plain = cast("BinaryIO", gzip.GzipFile(fileobj=packed))
+            case ".xz":
+                plain = cast("BinaryIO", lzma.LZMAFile(packed))  # noqa: SIM115  # closed with the text below
+            case ".bz2":
+                plain = cast("BinaryIO", bz2.BZ2File(packed))
+            case ".zst":
+                plain = cast("BinaryIO", zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True))
+            case _:
+                plain = packed
+        with io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text:
+            yield text
+
+
+class _Counted(io.RawIOBase):
+    """Passes bytes on and tells how many there were."""
+
+    def __init__(self, raw: BinaryIO, told: Callable[[int], None]) -> None:
+        self._raw = raw
+        self._told = told
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any writable buffer
+        data = self._raw.read(len(buffer))
+        buffer[: len(data)] = data
+        self._told(self._raw.tell())
+        return len(data)
+
+
+def _csv_rows(text: TextIO, path: Path) -> Iterator[Row]:
+    reader = csv.DictReader(text)
+    for cells in reader:
+        place = f"{path}:{reader.line_num}"
+        if None in cells:
+            yield Row(place, None, "more cells than the header has")
+        else:
+            yield Row(place, {name: cell for name, cell in cells.items() if cell is not None})
+
+
+def _json_rows(text: TextIO, path: Path) -> Iterator[Row]:
+    """JSON Lines where each line is an object; else one document: an array, or an object with one array in it."""
+    first = text.readline()
+    while first and not first.strip():
+        first = text.readline()
+    try:
+        alone = json.loads(first) if first.strip() else None
+    except ValueError:
+        alone = None
+    if isinstance(alone, dict) and _rows_within(alone) is None:
+        yield from _lines(first, text, path)
+        return
+    if first.lstrip()[:1] not in ("[", "{", ""):
+        raise UsageError(f"{path}:1: neither JSON Lines nor a JSON array: it begins with {first.strip()[:40]!r}")
+    try:
+        document = alone if alone is not None and not text.read(1) else json.loads(first + text.read())
+    except ValueError as error:
+        raise UsageError(f"{path}: no JSON: {error}") from error
+    rows = document if isinstance(document, list) else _rows_within(document) if isinstance(document, dict) else None
+    if rows is None:
+        raise UsageError(
+            f"{path}: no array of articles in it", remedy='it should be [{…}, …] or {"articles": [{…}, …]}'
+        )
+    for number, values in enumerate(rows, start=1):
+        yield _row(f"{path}[{number}]", values)
+
+
+def _lines(first: str, text: TextIO, path: Path) -> Iterator[Row]:
+    for number, line in enumerate(_chained(first, text), start=1):
+        if not line.strip():
+            continue
+        place = f"{path}:{number}"
+        try:
+            values = json.loads(line)
+        except ValueError as error:
+            yield Row(place, None, f"no JSON: {error}")
+            continue
+        yield _row(place, values)
+
+
+def _chained(first: str, text: TextIO) -> Iterator[str]:
+    yield first
+    yield from text
+
+
+def _row(place: str, values: object) -> Row:
+    if isinstance(values, dict):
+        return Row(place, values)
+    return Row(place, None, f"not an object but {type(values).__name__}")
+
+
+def _rows_within(document: Mapping[str, object]) -> list[object] | None:
+    """Return the one array of objects in ``document``, as exports wrap their articles; None where there is none."""
+    lists = [v for v in document.values() if isinstance(v, list) and v and all(isinstance(one, dict) for one in v)]
+    return lists[0] if len(lists) == 1 and not any(name in document for name in ("title", "url", "text")) else None

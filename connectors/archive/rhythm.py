@@ -1,0 +1,133 @@
+"""Coverage of history that came without any: read off the data's own rhythm. Pure.
+
+A source is taken to have been watched from its first item to its last, except where it, or everything together, was
+silent for far longer than it ever is at that time: a hole in the data is no calm in the world.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+from schemas.article import Source
+from schemas.coverage import Coverage, FeedCoverage
+from schemas.ids import hour_start
+from schemas.reasons import FeedState
+
+#: A silence is a hole when it is this many times as long as 99 of 100 silences around it …
+FAR_LONGER = 4.0
+#: … and longer than this, in hours: nights, meals and a slow printer make shorter ones.
+SHORTEST_HOLE_H = 6.0
+#: "Around it": this many silences before and after; fewer than the least of them are no rhythm.
+NEIGHBOURS, LEAST_NEIGHBOURS = 400, 20
+#: A source that ended less than this before the data did, in hours, may only be pausing.
+SHORTEST_END_H = 24.0
+
+
+@dataclass(frozen=True)
+class Presence:
+    """The hours (since 1970) in which a source was watched: ``first`` to ``last``, both included, less ``holes``."""
+
+    first: int
+    last: int
+    ended: bool
+    holes: tuple[tuple[int, int], ...]  # (first, last), both included
+
+    def in_hole(self, hour: int) -> bool:
+        """Tell whether ``hour`` lies in a hole."""
+        at = bisect_right(self.holes, (hour, 1 << 62)) - 1
+        return at >= 0 and self.holes[at][0] <= hour <= self.holes[at][1]
+
+
+def holes_in(times_h: Sequence[float]) -> list[tuple[int, int]]:
+    """Return the whole hours of each silence that is a hole; ``times_h`` are hours since 1970, sorted."""
+    gaps = [later - earlier for earlier, later in pairwise(times_h)]
+    found = []
+    for at, gap in enumerate(gaps):
+        if gap > SHORTEST_HOLE_H and gap > _longest_calm(gaps, at):
+            first, last = math.floor(times_h[at]) + 1, math.floor(times_h[at + 1]) - 1
+            if first <= last:
+                found.append((first, last))
+    return found
+
+
+def _longest_calm(gaps: Sequence[float], at: int) -> float:
+    """Return how long a silence may last around number ``at``, in hours, and still be calm."""
+    around = sorted([*gaps[max(0, at - NEIGHBOURS) : at], *gaps[at + 1 : at + 1 + NEIGHBOURS]])
+    if len(around) < LEAST_NEIGHBOURS:
+        return math.inf
+    return FAR_LONGER * around[math.ceil(0.99 * len(around)) - 1]
+
+
+def presences(times_h: Mapping[str, Sequence[float]]) -> dict[str, Presence]:
+    """Return when each source was watched; ``times_h`` are its items in hours since 1970, sorted."""
+    everything = sorted(time for times in times_h.values() for time in times)
+    if not everything:
+        return {}
+    end = everything[-1]
+    shared = holes_in(everything)
+    found = {}
+    for source in sorted(times_h):
+        times = times_h[source]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        ended = end - times[-1] > max(SHORTEST_END_H, _longest_calm(gaps, len(gaps)))
+        last = math.floor(times[-1] if ended else end)
+        found[source] = Presence(math.floor(times[0]), last, ended, tuple(_joined([*holes_in(times), *shared])))
+    return found
+
+
+def _joined(holes: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(holes):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def coverage_of(
+    presence: Mapping[str, Presence], sources: Mapping[str, Source], items: Mapping[tuple[str, int], int]
+) -> Iterator[Coverage]:
+    """Yield one record an hour from the first item to the last; ``items`` counts them by (source id, hour).
+
+    The first record of a day, and each in which a source joins or ends, is full: who is not in it is gone.
+    """
+    if not presence:
+        return
+    before: set[str] = set()
+    for hour in range(min(p.first for p in presence.values()), max(p.last for p in presence.values()) + 1):
+        here = {source for source, p in presence.items() if p.first <= hour <= p.last}
+        yield Coverage(
+            since=hour_start(hour),
+            at=hour_start(hour) + timedelta(hours=1),
+            partition=0,
+            partitions=1,
+            full=hour % 24 == 0 or here != before,
+            feeds=tuple(
+                _feed(sources[source], hour, presence[source].in_hole(hour), items.get((source, hour), 0))
+                for source in sorted(here)
+            ),
+        )
+        before = here
+
+
+def _feed(source: Source, hour: int, hole: bool, items: int) -> FeedCoverage:
+    return FeedCoverage(
+        feed_id=feed_of(source.id),
+        source=source,
+        state=FeedState.FAILING if hole else FeedState.OK,
+        polls_due=1,
+        polls_succeeded=0 if hole else 1,
+        reached_back_to=None if hole else hour_start(hour),
+        items_seen=items,
+    )
+
+
+def feed_of(source_id: str) -> str:
+    """Return the id of the feed that imported items of a source are said to come from."""
+    return f"archive:{source_id}"

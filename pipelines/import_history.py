@@ -1,0 +1,160 @@
+"""Brings old articles into an archive, and says from their own rhythm what was watched when.
+
+    rows ──▶ items ──spooled by day──▶ in order of observation ──▶ articles by day ──▶ coverage by day
+
+Importing the same file twice changes nothing. An import that stops half way leaves whole days; doing it again ends it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import date, tzinfo
+from itertools import groupby
+from pathlib import Path
+
+from connectors.archive.field_map import FieldMap
+from connectors.archive.folder import Archive, Known
+from connectors.archive.import_rows import Row
+from connectors.archive.imported_items import ImportedItem, UnusableRowError, article_of, item_of
+from connectors.archive.rhythm import coverage_of, presences
+from schemas.article import Article, Source
+from schemas.ids import EPOCH, hour_of, milliseconds
+
+Told = Callable[[int, int | None], None]
+
+#: Items held in memory before they are spooled to files.
+_SPOOL_ITEMS = 20_000
+
+
+def nobody(done: int, total: int | None) -> None:
+    """Tell nobody."""
+
+
+@dataclass
+class ImportReport:
+    """What became of the rows: rows = articles + revisions + duplicates + left_out."""
+
+    rows: int = 0
+    articles: int = 0
+    revisions: int = 0
+    duplicates: int = 0
+    day_only: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    first_left_out: dict[str, str] = field(default_factory=dict)  # reason -> place
+
+    def leave_out(self, reason: str, place: str) -> None:
+        """Count a row no article can be made of."""
+        self.left_out[reason] += 1
+        self.first_left_out.setdefault(reason, place)
+
+
+def items_in(
+    rows: Iterable[Row], fields: FieldMap, zone: tzinfo, source: str, report: ImportReport
+) -> Iterator[ImportedItem]:
+    """Yield the items of ``rows`` and count in ``report`` what is none."""
+    for row in rows:
+        report.rows += 1
+        if row.values is None:
+            report.leave_out(row.mistake.split(":", maxsplit=1)[0], row.place)
+            continue
+        try:
+            item = item_of(row.values, fields, zone, source)
+        except UnusableRowError as error:
+            report.leave_out(error.message.split(":", maxsplit=1)[0], row.place)
+            continue
+        report.day_only += item.day_only
+        yield item
+
+
+def import_items(archive: Archive, items: Iterable[ImportedItem], report: ImportReport, told: Told = nobody) -> None:
+    """Add ``items`` (in any order) to ``archive``; ``told`` hears days done and days in all once all were read."""
+    archive.folder.mkdir(parents=True, exist_ok=True)
+    spool = Path(tempfile.mkdtemp(prefix=".import-", dir=archive.folder))
+    try:
+        days = _spool(items, spool)
+        _file_in(archive, spool, days, report, told)
+    finally:
+        shutil.rmtree(spool)
+
+
+def _spool(items: Iterable[ImportedItem], spool: Path) -> set[date]:
+    days: set[date] = set()
+    held: dict[date, list[str]] = defaultdict(list)
+    for count, item in enumerate(items, start=1):
+        held[item.day].append(json.dumps(asdict(item), ensure_ascii=False))
+        if count % _SPOOL_ITEMS == 0:
+            _append(spool, held)
+        days.add(item.day)
+    _append(spool, held)
+    return days
+
+
+def _append(spool: Path, held: dict[date, list[str]]) -> None:
+    for day, lines in held.items():
+        with (spool / day.isoformat()).open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    held.clear()
+
+
+def _file_in(archive: Archive, spool: Path, days: set[date], report: ImportReport, told: Told) -> None:
+    """Go through all days in order, so that the first sight of an article is met before its later wordings."""
+    known: dict[str, Known] = {}
+    everything = sorted(days | set(archive.days()))
+    for number, day in enumerate(everything):
+        told(number, len(everything))
+        for old in archive.known(day):
+            known[old.article_id] = old
+        if day not in days:
+            continue
+        with (spool / day.isoformat()).open(encoding="utf-8") as file:
+            items = [ImportedItem(**json.loads(line)) for line in file]
+        fresh = list(_new_articles(items, known, report))
+        if fresh:
+            archive.add(day, fresh)
+    told(len(everything), len(everything))
+
+
+def _new_articles(items: list[ImportedItem], known: dict[str, Known], report: ImportReport) -> Iterator[Article]:
+    items.sort(key=lambda item: (item.observed_ms, item.article_id, item.content))
+    for item in items:
+        before = known.get(item.article_id)
+        content = item.content
+        if before is not None and (before.content_hash == content or item.observed_ms <= before.revised_ms):
+            report.duplicates += 1
+            continue
+        article = article_of(item, before)
+        if before is None:
+            report.articles += 1
+        else:
+            report.revisions += 1
+        known[item.article_id] = Known(
+            item.article_id,
+            milliseconds(article.observed_at),
+            article.revision,
+            milliseconds(article.event_time),
+            content,
+        )
+        yield article
+
+
+def write_rhythm(archive: Archive, told: Told = nobody) -> None:
+    """Write the coverage of all days anew from the rhythm of the imported articles."""
+    times: dict[str, list[float]] = defaultdict(list)
+    sources: dict[str, Source] = {}
+    items: Counter[tuple[str, int]] = Counter()
+    days = archive.days()
+    for number, day in enumerate(days):
+        told(number, len(days))
+        for source, at in archive.sightings(day):
+            times[source].append((at - EPOCH).total_seconds() / 3600)
+            items[source, hour_of(at)] += 1
+            sources.setdefault(source, Source(id=source, name=source))
+    records = coverage_of(presences(times), sources, items)
+    for day, of_day in groupby(records, key=lambda record: record.since.date()):
+        archive.write_coverage(day, of_day)
+    told(len(days), len(days))
