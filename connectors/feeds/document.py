@@ -25,6 +25,8 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _MAX_TEXT = 300_000
 _MAX_NAMES = 50
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+#: The end of a whole document: without entries and with it, a feed is empty rather than broken off.
+_CLOSED = re.compile(rb"</(?:[a-z]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _GZIP, _ZIP, _XZ, _ZSTD, _BZIP = b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"BZh"
 
 
@@ -44,7 +46,7 @@ def read_document(body: bytes, *, url: str, content_type: str | None = None) -> 
     flaw = _flaw(parsed)
     raw_entries = parsed["entries"]
     form = str(parsed.get("version") or "")
-    if not raw_entries and (not form or flaw):
+    if not raw_entries and (not form or (flaw and not _CLOSED.search(body[-500:]))):
         return WireAnswer(error=_no_feed(body, form, flaw))
     entries, refused = _entries(raw_entries[:MAX_ENTRIES])
     if raw_entries and not entries:

@@ -1,0 +1,80 @@
+"""What is remembered of a feed between polls, as JSON in its row of the store. Pure."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pydantic import ValidationError
+
+from schemas.ids import from_milliseconds
+from schemas.model import Part
+from schemas.reasons import EventTimeReason
+
+logger = logging.getLogger(__name__)
+
+#: Entries remembered after they left the document, newest first: one that comes back is the same one, not a new one.
+KEPT_ENTRIES = 1_500
+KEPT_GUIDS = 200
+
+
+class KnownEntry(NamedTuple):
+    """An entry once seen; times in milliseconds since 1970. Short, because a feed has hundreds of them."""
+
+    content_hash: str
+    observed_ms: int
+    event_ms: int
+    reason: EventTimeReason  # of the event time
+    listed_ms: int  # the last document that held it
+    revisions: int = 0
+
+
+class FeedCursor(Part):
+    """The cursor of a feed: what a conditional request needs, and what tells new entries from known ones."""
+
+    version: Literal[1] = 1
+    etag: str | None = None  # as they came, byte for byte
+    last_modified: str | None = None
+    body_hash: str | None = None
+    succeeded_ms: int | None = None  # the last poll that succeeded, changed or not
+    document_ms: int | None = None  # the last document that was read
+    document_entries: int = 0
+    known: dict[str, KnownEntry] = {}
+    repeated_guids: tuple[str, ...] = ()  # guids that stand for several articles here and so name none
+    gone: int = 0  # answers 410 in a row
+
+    @property
+    def succeeded_at(self) -> datetime | None:
+        """Return when the feed was last polled with success."""
+        return None if self.succeeded_ms is None else from_milliseconds(self.succeeded_ms)
+
+    def forgetting_validators(self) -> FeedCursor:
+        """Return the cursor for another URL: the next request is unconditional, known entries stay known."""
+        return self.model_copy(update={"etag": None, "last_modified": None, "body_hash": None, "gone": 0})
+
+    def to_json(self) -> str:
+        """Return the text for the store."""
+        return self.model_dump_json()
+
+
+def cursor_of_json(feed_id: str, text: str) -> FeedCursor:
+    """Return the cursor in ``text``; one that cannot be read starts anew, and the log says so: entries may then be
+    written again under the same ids, undated ones without being counted."""
+    if text in ("", "{}"):
+        return FeedCursor()
+    try:
+        return FeedCursor.model_validate_json(text)
+    except ValidationError as error:
+        logger.warning("feed %s: its cursor cannot be read (%d mistakes) and starts anew", feed_id, error.error_count())
+        return FeedCursor()
+
+
+def trimmed(known: dict[str, KnownEntry], document_ms: int) -> dict[str, KnownEntry]:
+    """Return ``known`` without the entries that left the document longest ago, beyond :data:`KEPT_ENTRIES`."""
+    left = [key for key, entry in known.items() if entry.listed_ms != document_ms]
+    if len(left) <= KEPT_ENTRIES:
+        return known
+    left.sort(key=lambda key: (known[key].listed_ms, key), reverse=True)
+    dropped = set(left[KEPT_ENTRIES:])
+    return {key: entry for key, entry in known.items() if key not in dropped}

@@ -1,0 +1,248 @@
+"""One polite, bounded HTTP request for a feed: URL and validators in; body, "not modified" or a named failure out.
+
+Every hop of a redirect goes through the address guard. Nothing here looks into the body or decides when to ask again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from urllib.parse import urljoin
+
+import aiohttp
+from yarl import URL
+
+from connectors.address_guard import AddressRefusedError, guarded_connector
+from connectors.feeds.settings import shown_url
+from schemas.clock import Clock
+from schemas.errors import RetriableError
+
+_ACCEPT = (
+    "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class FetchFailure(StrEnum):
+    """Why there is no document; the value is what people read."""
+
+    NAME = "the host name is not known"
+    ADDRESS = "the address may not be connected to"
+    CONNECTION = "no connection"
+    SECURITY = "no secure connection"
+    TIMEOUT = "no answer in time"
+    STATUS = "the server refused"
+    REDIRECT = "the redirect leads nowhere"
+    TOO_LARGE = "the document is too large"
+    BROKEN = "the answer broke off"
+
+
+class FetchError(RetriableError):
+    """No document this time. ``clock_offset_s`` is how far the server's clock is ahead of ours, where it told."""
+
+    def __init__(
+        self,
+        failure: FetchFailure,
+        detail: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        clock_offset_s: float | None = None,
+    ) -> None:
+        super().__init__(f"{failure}: {detail}")
+        self.failure = failure
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.clock_offset_s = clock_offset_s
+
+
+@dataclass(frozen=True)
+class FetchLimits:
+    """Bounds of one request, redirects and body included."""
+
+    total_s: float = 60.0
+    connect_s: float = 15.0
+    silence_s: float = 20.0
+    max_body_bytes: int = 15_000_000  # after unpacking
+    max_redirects: int = 5
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An answer. ``body`` is None when the document is what the validators stand for."""
+
+    body: bytes | None
+    url: str  # where it came from in the end
+    etag: str | None
+    last_modified: str | None
+    content_type: str | None = None
+    retry_after_s: float | None = None
+    clock_offset_s: float | None = None
+
+
+class Fetcher:
+    """Fetches over one pool of connections. Make it inside the running loop; close it."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        allowed_networks: Sequence[str] = (),
+        limits: FetchLimits | None = None,
+        user_agent: str = "Tocsin (feed reader)",
+    ) -> None:
+        self._clock = clock
+        self._limits = limits or FetchLimits()
+        limits = self._limits
+        self._session = aiohttp.ClientSession(
+            connector=guarded_connector(allowed_networks),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"},
+            timeout=aiohttp.ClientTimeout(
+                total=limits.total_s, sock_connect=limits.connect_s, sock_read=limits.silence_s
+            ),
+            trust_env=False,
+        )
+
+    async def fetch(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched:
+        """Return the document at ``url``; the validators are sent as they once came.
+
+        :raises FetchError: there is none this time, for a named reason; no secret of the URL is in its text.
+        """
+        conditions = _conditions(etag, last_modified)
+        try:
+            async with asyncio.timeout(self._limits.total_s):
+                return await self._follow(url, conditions)
+        except TimeoutError:
+            raise FetchError(
+                FetchFailure.TIMEOUT, f"{shown_url(url)} took over {self._limits.total_s:g} s or fell silent"
+            ) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _named(error, url) from error
+
+    async def _follow(self, url: str, conditions: Mapping[str, str]) -> Fetched:
+        address = url
+        for _ in range(self._limits.max_redirects + 1):
+            async with self._session.get(URL(address), headers=conditions, allow_redirects=False) as answer:
+                if answer.status not in _REDIRECTS:
+                    return await self._read(answer, address, conditions)
+                target = answer.headers.get("Location", "")
+            address = _redirected(address, target)
+        raise FetchError(FetchFailure.REDIRECT, f"{shown_url(url)}: more than {self._limits.max_redirects} redirects")
+
+    async def _read(self, answer: aiohttp.ClientResponse, url: str, conditions: Mapping[str, str]) -> Fetched:
+        now = self._clock.now()
+        offset_s = _clock_offset_s(answer.headers, now)
+        retry_after_s = _retry_after_s(answer.headers.get("Retry-After"), now)
+        unchanged = answer.status == 304 and bool(conditions)
+        if answer.status != 200 and not unchanged:
+            raise FetchError(
+                FetchFailure.STATUS,
+                f"{shown_url(url)} answered {answer.status}",
+                status=answer.status,
+                retry_after_s=retry_after_s,
+                clock_offset_s=offset_s,
+            )
+        return Fetched(
+            body=None if unchanged else await self._body(answer, url),
+            url=url,
+            etag=answer.headers.get("ETag"),
+            last_modified=answer.headers.get("Last-Modified"),
+            content_type=answer.headers.get("Content-Type"),
+            retry_after_s=retry_after_s,
+            clock_offset_s=offset_s,
+        )
+
+    async def _body(self, answer: aiohttp.ClientResponse, url: str) -> bytes:
+        limit = self._limits.max_body_bytes
+        parts: list[bytes] = []
+        size = 0
+        async for part in answer.content.iter_chunked(65_536):
+            size += len(part)
+            if size > limit:
+                answer.close()
+                raise FetchError(FetchFailure.TOO_LARGE, f"{shown_url(url)} has more than {limit:,} bytes")
+            parts.append(part)
+        return b"".join(parts)
+
+    async def close(self) -> None:
+        """Close the connections; idempotent."""
+        await self._session.close()
+
+
+def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
+    """Return the conditional headers; a validator that cannot be sent back byte for byte is left out."""
+    given = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    return {name: value for name, value in given.items() if value and _can_be_sent(value)}
+
+
+def _can_be_sent(value: str) -> bool:
+    return not any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in value)
+
+
+def _redirected(address: str, target: str) -> str:
+    try:
+        joined = urljoin(address, target)
+        parts = URL(joined)
+    except ValueError:
+        parts = URL()
+        joined = ""
+    if not target or parts.scheme not in ("http", "https") or not parts.host:
+        raise FetchError(FetchFailure.REDIRECT, f"{shown_url(address)} redirects to no web address")
+    if parts.user is None and parts.origin() == URL(address).origin():
+        # Within one origin the user and password of the settings stay in use; elsewhere they are nobody's business.
+        old = URL(address)
+        joined = str(parts.with_user(old.user).with_password(old.password)) if old.user else joined
+    return joined
+
+
+def _clock_offset_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    stamp = _http_date(headers.get("Date"))
+    if stamp is None:
+        return None
+    age = headers.get("Age", "0")
+    cached_s = int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
+    return (stamp - now).total_seconds() + cached_s
+
+
+def _retry_after_s(value: str | None, now: datetime) -> float | None:
+    if value is None:
+        return None
+    if value.isascii() and value.strip().isdigit():
+        return float(min(int(value.strip()[:9]), 7 * 86_400))
+    until = _http_date(value)
+    return None if until is None else min(max(0.0, (until - now).total_seconds()), 7 * 86_400.0)
+
+
+def _http_date(value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        parsed = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _named(error: Exception, url: str) -> FetchError:
+    """Return ``error`` in our own words; the library's may repeat the URL with its secrets."""
+    shown = shown_url(url)
+    if isinstance(error, FetchError):
+        return error
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return FetchError(FetchFailure.NAME, shown)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | ssl.SSLError):
+        return FetchError(FetchFailure.SECURITY, f"{shown}: its certificate or TLS version is not accepted")
+    system = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(system, AddressRefusedError) or "allow_addresses" in str(system):
+        return FetchError(FetchFailure.ADDRESS, f"{shown}: {getattr(system, 'strerror', None) or system}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return FetchError(FetchFailure.CONNECTION, f"{shown}: {(error.os_error.strerror or 'refused').lower()}")
+    if isinstance(error, aiohttp.InvalidURL | ValueError):
+        return FetchError(FetchFailure.NAME, f"{shown} is no address that can be asked")
+    return FetchError(FetchFailure.BROKEN, f"{shown} ({type(error).__name__})")
