@@ -17,9 +17,10 @@ from alerts.explanation.service_note import dead_delivery_note
 from pipelines.notifying.composing import PLAN_BATCH, UNCLEAR, Composer, NotifyStore
 from pipelines.notifying.planning import Receiver, plan, status_of
 from pipelines.notifying.retrying import RetryPolicy, after_attempt
+from pipelines.notifying.trying import LONGEST_TRY_S, try_once
 from schemas.clock import Clock
 from schemas.errors import RetriableError
-from schemas.ports.channel import Channel, Message, Outcome
+from schemas.ports.channel import Channel, Message
 from schemas.ports.store import Attempt, Delivery
 from schemas.reasons import DeliveryReason, DeliveryStatus
 
@@ -34,7 +35,7 @@ class NotifySettings:
     owner: str
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     lease_s: float = 60.0
-    longest_try_s: float = 25.0
+    longest_try_s: float = LONGEST_TRY_S
     claim_limit: int = 16
     idle_s: float = 0.25
     beat_every_s: float = 5.0
@@ -151,7 +152,7 @@ class Notifier:
             return
         begun_at = turn.now()
         try:
-            outcome = await self._try(channel, telling.message)
+            outcome = await try_once(channel, telling.message, longest_try_s=self._settings.longest_try_s)
         except asyncio.CancelledError:
             again = {"status": DeliveryStatus.RETRYING, "attempts": delivery.attempts + 1}
             why = "the notifier stopped while sending; it may have arrived all the same"
@@ -164,20 +165,6 @@ class Notifier:
         self._delivered += after.status is DeliveryStatus.DELIVERED
         self._record(after, UNCLEAR if outcome.may_have_arrived else outcome.result, outcome.detail, begun_at)
 
-    async def _try(self, channel: Channel, message: Message) -> Outcome:
-        try:
-            async with asyncio.timeout(self._settings.longest_try_s):
-                return await channel.send(message)
-        except TimeoutError:
-            return Outcome(
-                result="retry", detail=f"given up after {self._settings.longest_try_s:g} s", may_have_arrived=True
-            )
-        except Exception as error:
-            # A defect of one channel must not keep the others from ringing; it is logged whole, and told by type only,
-            # because the text of an unforeseen error could hold anything.
-            logger.exception("the channel of receiver %s failed", channel.receiver)
-            return Outcome(result="retry", detail=f"the channel failed: {type(error).__name__}", may_have_arrived=True)
-
     async def _tell_the_others(self, dead: Delivery, message: Message, now: datetime) -> None:
         """Say through every other channel that ``dead`` was not delivered; at most one note per receiver and hour."""
         logger.error("receiver %s did not get %s: %s", dead.receiver, dead.message_id, dead.reason)
@@ -186,7 +173,8 @@ class Notifier:
         if not others or (last is not None and (now - last).total_seconds() < self._settings.note_every_s):
             return
         note = dead_delivery_note(dead.receiver, message, dead.reason)
-        outcomes = await asyncio.gather(*(self._try(channel, note) for channel in others))
+        longest_try_s = self._settings.longest_try_s
+        outcomes = await asyncio.gather(*(try_once(channel, note, longest_try_s=longest_try_s) for channel in others))
         for channel, outcome in zip(others, outcomes, strict=True):
             if outcome.result == "delivered":
                 self._last_note[dead.receiver] = now

@@ -1,7 +1,12 @@
-"""Messages about the watch itself rather than the news: a receiver that cannot be reached, a test. Pure."""
+"""Messages about the watch itself rather than the news: a receiver that cannot be reached, a watch that
+stands still, a test. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from alerts.explanation.phrases import moment
 from alerts.explanation.subject import SUBJECT_LIMIT
 from schemas.ids import digest
 from schemas.plain_text import plain_line, plain_text
@@ -52,3 +57,48 @@ def message_for_test(receiver: str, *, occasion: str) -> Message:
         subject=f"Test: Tocsin reaches {plain_line(receiver, 64)}",
         body="This is a test. Alerts will come to this receiver in the same way.",
     )
+
+
+def standing_still_note(
+    *,
+    lag_s: float,
+    engine_time: datetime | None,
+    still: Sequence[tuple[str, datetime | None]],
+    problem: str,
+    occasion: str,
+) -> Message:
+    """Return what is told when engine time lags by ``lag_s``: nothing can ring until it moves. ``still`` are the jobs that
+    do not advance, each with its last sign of life; ``problem`` says what kept the watchdog from looking, or is empty."""
+    stood = f"engine time stands at {moment(engine_time)}" if engine_time else "engine time never moved"
+    lines = [f"No alert can ring until this is put right: {stood}, {_minutes(lag_s)} behind the clock.", ""]
+    for job, last in still:
+        lines.append(f"• {job}: last sign of life {moment(last)}" if last else f"• {job}: no sign of life")
+    if problem:
+        lines.append(f"• {problem}")
+    if not still and not problem:
+        lines.append(
+            "• every job shows signs of life: one of them is slow, or a partition of the articles stands still"
+        )
+    lines += ["", "See which job stands still: tocsin status. Then look at what it says, and start it again."]
+    names = ", ".join(job for job, _ in still)
+    return service_note(
+        f"STANDING STILL: the watch is {_minutes(lag_s)} behind{f' ({names} without a sign of life)' if names else ''}",
+        "\n".join(lines),
+        occasion=occasion,
+        severity=Severity.CRITICAL,
+    )
+
+
+def moving_again_note(*, stood_s: float, occasion: str) -> Message:
+    """Return what is told when engine time has caught up after a stand of about ``stood_s``."""
+    return service_note(
+        f"MOVING AGAIN: the watch has caught up after {_minutes(stood_s)}",
+        "What happened meanwhile was read late, not lost: alerts of that time are told now, or in one message.",
+        occasion=occasion,
+        severity=Severity.NORMAL,
+    )
+
+
+def _minutes(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"

@@ -1,4 +1,4 @@
-"""One bounded HTTP POST and what became of it. Follows no redirect, repeats nothing the other side or an exception says."""
+"""One bounded HTTP request and what became of it. Follows no redirect, repeats nothing the other side or an exception says."""
 
 from __future__ import annotations
 
@@ -37,9 +37,16 @@ class HttpPoster:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
         """Post ``body`` once; takes at most ``timeout_s``; raises nothing for what the network or the receiver does."""
+        return await self._request("POST", url, body, headers)
+
+    async def get(self, url: str) -> Outcome:
+        """Fetch ``url`` once and look at the status only; bounded and silent like :meth:`post`."""
+        return await self._request("GET", url, None, {})
+
+    async def _request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._try(url, body, headers)
+                return await self._try(method, url, body, headers)
         except TimeoutError:
             return _unclear(f"no answer within {self._timeout_s:g} s")
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, ssl.SSLError) as error:
@@ -53,9 +60,9 @@ class HttpPoster:
             logger.debug("receiver %s: %s", self._receiver, type(error).__name__)
             return _unclear("the connection broke before an answer")
 
-    async def _try(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
+    async def _try(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
         session = self._opened()
-        async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
+        async with session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
             outcome = outcome_of_status(
                 answer.status, retry_after=answer.headers.get("Retry-After"), now=self._clock.now()
             )

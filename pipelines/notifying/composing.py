@@ -15,7 +15,7 @@ from pipelines.notifying.strands import settle, strand_of
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.errors import FatalError
 from schemas.ports.channel import Message
-from schemas.ports.store import Delivery, DeliveryStore, HeartbeatStore
+from schemas.ports.store import Delivery, DeliveryStore, HeartbeatStore, OutboxEntry
 from schemas.reasons import DeliveryReason, DeliveryStatus
 
 #: Outbox entries planned at once.
@@ -23,6 +23,9 @@ PLAN_BATCH = 500
 
 #: How an attempt is kept whose message may have arrived although no answer came.
 UNCLEAR = "unclear"
+
+#: Reasons for which an event ended the strand without being told.
+_OVER = frozenset({DeliveryReason.ALREADY_RESOLVED.value, DeliveryReason.NEVER_TOLD.value})
 
 #: A delivery without a recorded try that is older than this may have been sent by a notifier that was killed.
 _TRIED_WITHIN = timedelta(minutes=1)
@@ -56,6 +59,8 @@ class Composer:
         its (alert, receiver), and none of the newer ones can be on its way."""
         if is_while_away(delivery):
             events = self._away_events(delivery)
+            if not events:
+                return Telling(None, [(delivery, DeliveryReason.NEWER_EVENT)])
             return Telling(while_away_message(events, self._names, message_id=delivery.message_id))
         event = self._event(delivery)
         ended = self._settled(delivery, event, now)
@@ -102,21 +107,50 @@ class Composer:
         return entries[0].event
 
     def _away_events(self, delivery: Delivery) -> list[AlertEvent]:
-        """Return the events told in the while-away message that ``delivery`` carries; they lie in one planned batch."""
+        """Return the events to tell in the while-away message that ``delivery`` carries: those planned for it, without
+        the ones that were overtaken while the receiver could not be reached."""
+        events = []
+        for entry, others in self._away_deliveries(delivery):
+            mine = [other.position for other in others if other.message_id == delivery.message_id]
+            if entry.position in mine and not self._overtaken(entry, others):
+                events.append(entry.event)
+        return events
+
+    def _away_deliveries(self, delivery: Delivery) -> list[tuple[OutboxEntry, list[Delivery]]]:
+        """Return the outbox entries that a while-away message can be about (they lie in one planned batch), each with what
+        was planned of its alert for the receiver."""
         entries = self._store.outbox_after(first_position_away(delivery) - 1, PLAN_BATCH)
-        members: set[int] = set()
-        for alert_id in {entry.event.alert_id for entry in entries}:
-            members.update(
-                other.position
-                for other in self._store.deliveries(alert_id=alert_id)
-                if other.message_id == delivery.message_id
-            )
-        return [entry.event for entry in entries if entry.position in members]
+        of_alert = {
+            alert_id: [d for d in self._store.deliveries(alert_id=alert_id) if d.receiver == delivery.receiver]
+            for alert_id in {entry.event.alert_id for entry in entries}
+        }
+        return [(entry, of_alert[entry.event.alert_id]) for entry in entries]
+
+    def _overtaken(self, entry: OutboxEntry, others: Sequence[Delivery]) -> bool:
+        """Return whether a newer event of the same strand was told already, or ended it unheard."""
+        strand = strand_of(entry.event)
+        newer = (other for other in others if other.position > entry.position and not is_while_away(other))
+        return strand is not None and any(
+            (other.status is DeliveryStatus.DELIVERED or other.reason in _OVER)
+            and strand_of(self._event(other)) == strand
+            for other in newer
+        )
 
     def _may_have_arrived(self, delivery: Delivery, now: datetime) -> bool:
         """Return whether the receiver may have heard of ``delivery``. What a killed notifier sent has no recorded try."""
-        if delivery.status is DeliveryStatus.DELIVERED or delivery.reason == DeliveryReason.WHILE_AWAY.value:
+        if delivery.status is DeliveryStatus.DELIVERED:
             return True
+        if delivery.reason == DeliveryReason.WHILE_AWAY.value:
+            return any(self._may_have_arrived(carrier, now) for carrier in self._carriers(delivery))
         if delivery.attempts > 0:
             return any(attempt.outcome == UNCLEAR for attempt in self._store.attempts(delivery.delivery_id))
         return delivery.ended_at is None and now - delivery.created_at > _TRIED_WITHIN
+
+    def _carriers(self, told_away: Delivery) -> list[Delivery]:
+        """Return the delivery (one) that carries the while-away message in which ``told_away`` is told."""
+        planned = {other.delivery_id: other for _, others in self._away_deliveries(told_away) for other in others}
+        return [
+            other
+            for other in planned.values()
+            if other.message_id == told_away.message_id and other.reason != DeliveryReason.WHILE_AWAY.value
+        ]

@@ -1,0 +1,76 @@
+"""The process ``notify``: the notifier and, beside it, the watchdog, over the same channels.
+
+outbox ──▶ notifier ──▶ channels ──▶ people
+signs of life ──▶ watchdog ──┘  └──▶ heartbeat.url
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from alerts.explanation.names import ActorNames, NamesById
+from pipelines.notify import Notifier, NotifySettings
+from pipelines.notifying.composing import NotifyStore
+from pipelines.notifying.planning import Receiver
+from pipelines.watchdog import Heartbeat, Watchdog
+from schemas.clock import Clock
+from schemas.errors import UsageError
+from schemas.ports.channel import Channel
+
+logger = logging.getLogger(__name__)
+
+
+class NamesWhenNeeded:
+    """Names that are read with the first message. Mistakes in the files of actors do not keep an alert from ringing: it
+    rings with ids instead of names."""
+
+    def __init__(self, read: Callable[[], ActorNames]) -> None:
+        self._read = read
+        self._names: ActorNames | None = None
+
+    def display_name(self, actor_id: str) -> str:
+        """Return the name of ``actor_id``, or the id."""
+        if self._names is None:
+            try:
+                self._names = self._read()
+            except UsageError as error:
+                logger.error("messages go out with ids instead of names: %s", error)
+                self._names = NamesById()
+        return self._names.display_name(actor_id)
+
+
+class NotifyJob:
+    """Tells people and watches the watch until told to stop; owns ``channels`` and ``heartbeat``."""
+
+    def __init__(
+        self,
+        store: NotifyStore,
+        channels: Sequence[Channel],
+        receivers: Sequence[Receiver],
+        *,
+        names: ActorNames,
+        clock: Clock,
+        settings: NotifySettings,
+        heartbeat: Heartbeat | None = None,
+    ) -> None:
+        self._notifier = Notifier(store, channels, receivers, names=names, clock=clock, settings=settings)
+        self._watchdog = Watchdog(store, channels, clock=clock, heartbeat=heartbeat)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop``; within a second after it nothing is on its way any more.
+
+        :raises FatalError: going on would lose something; what is on its way is recorded before.
+        """
+        tasks = {asyncio.create_task(self._notifier.run(stop)), asyncio.create_task(self._watchdog.run(stop))}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await self._watchdog.close()
+            await self._notifier.close()
