@@ -1,0 +1,81 @@
+"""History through the engine, one record at a time, in the order the world was observed.
+
+    RulesActivated, then by day: signals ─┐
+                         coverage, hourly ─┴─in order of time──▶ engine.step ──▶ decisions
+
+The engine is the live one; only where records come from differs. It reads no clock and notifies nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time
+from heapq import merge
+
+from alerts.engine import Engine
+from alerts.rules.model import RuleSet, rules_hash
+from connectors.archive.folder import Archive
+from pipelines.replay.cached_signals import cached_signals
+from schemas.alert_event import Decision
+from schemas.control import RulesActivated
+from schemas.coverage import Coverage
+from schemas.errors import UsageError
+from schemas.signal import Signal
+from schemas.wire import SignalsRecord
+
+Told = Callable[[int, int | None], None]
+
+
+def days_between(archive: Archive, first: date | None, last: date | None) -> list[date]:
+    """Return the days of the archive with articles or coverage from ``first`` to ``last``, both included.
+
+    :raises UsageError: there are none.
+    """
+    every = sorted({*archive.days(), *archive.coverage_days()})
+    days = [day for day in every if (first is None or day >= first) and (last is None or day <= last)]
+    if not days:
+        raise UsageError(
+            f"the archive has nothing from {first or every[0]} to {last or every[-1]}",
+            remedy=f"it reaches from {every[0]} to {every[-1]}",
+        )
+    return days
+
+
+def activation(rules: RuleSet, text: str, first_day: date) -> RulesActivated:
+    """Return the record that puts ``rules`` into force at the beginning of ``first_day``."""
+    compiled = rules.compiled()
+    return RulesActivated(
+        rules_hash=rules_hash(compiled),
+        text=text,
+        compiled=compiled,
+        activated_at=datetime.combine(first_day, time(), tzinfo=UTC),
+        author="replay",
+    )
+
+
+def records_of(archive: Archive, version: str, days: Sequence[date], rules: RulesActivated) -> Iterator[SignalsRecord]:
+    """Yield what the topic ``signals`` would have held: the rules, then signals and coverage as time went by."""
+    yield rules
+    for day, signals in cached_signals(archive, version, days):
+        yield from in_order(signals, archive.coverage(day))
+
+
+def in_order(signals: Iterable[Signal], coverage: Iterable[Coverage]) -> Iterator[Signal | Coverage]:
+    """Merge by time, both sorted; a Coverage record comes after all that was observed before it ends, not at its end."""
+    return merge(signals, coverage, key=_when)
+
+
+def _when(record: Signal | Coverage) -> tuple[datetime, int]:
+    return (record.at, 0) if isinstance(record, Coverage) else (record.revised_at, 1)
+
+
+def replay(records: Iterable[SignalsRecord], told: Told, total: int | None = None) -> Iterator[Decision]:
+    """Step a fresh engine through ``records`` and yield what it decides; ``told`` hears records done and ``total``."""
+    engine = Engine()
+    done = 0
+    for offset, record in enumerate(records):
+        yield from engine.step(offset, record)
+        done = offset + 1
+        if done % 500 == 0:
+            told(done, total)
+    told(done, total)
