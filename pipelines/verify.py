@@ -95,8 +95,8 @@ def _compare(mine: list[AlertEvent], stored: list[AlertEvent], result: Verificat
         if computed != kept:
             names = [n for n in AlertEvent.model_fields if getattr(computed, n) != getattr(kept, n)]
             result.differ(
-                f"event {position} ({kept.rule} #{kept.seq} {kept.event.value}): {', '.join(names)} "
-                f"differ from what the log gives (stored {getattr(kept, names[0])!r}, from the log {getattr(computed, names[0])!r})"
+                f"event {position} ({kept.rule} #{kept.seq} {kept.event.value}): {', '.join(names)} differ from what the"
+                f" log gives (stored {getattr(kept, names[0])!r}, from the log {getattr(computed, names[0])!r})"
             )
     if len(mine) != len(stored):
         result.differ(f"the ledger holds {len(stored)} events, the log gives {len(mine)}")

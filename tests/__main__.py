@@ -22,7 +22,8 @@ def main(arguments: list[str]) -> int:
             started = time.monotonic()
             print(f"== {name}", flush=True)  # noqa: T201
             code = subprocess.run([sys.executable, *command], check=False).returncode
-            print(f"== {name}: {'ok' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
+            ended = "ok" if code == 0 else f"FAILED ({code})"
+            print(f"== {name}: {ended} in {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
             failed = failed or code
     code = subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode
     return failed or code

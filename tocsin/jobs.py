@@ -28,7 +28,7 @@ def run_supervised(names: Sequence[str], workplace: Workplace, *, verbose: bool,
     folder = workplace.folder.absolute()
     check = prepare(workplace)
     logger.info("%s", check)
-    commands = {
+    commands: dict[str, Sequence[str]] = {
         name: [
             sys.executable,
             "-m",

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from connectors.feeds.settings import FeedSettings
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from connectors.channels.settings import ChannelSettings
+from connectors.feeds.settings import FeedSettings
 from schemas.errors import UsageError
 
 #: The name of the settings file in a folder.
@@ -45,7 +45,8 @@ class Settings(_Section):
     )
     store: str = Field(
         default="sqlite:///data/store.sqlite",
-        description="ledger, feeds and deliveries: sqlite:///FILE or postgresql://USER@HOST/NAME (password by PGPASSWORD or a pgpass file)",
+        description="ledger, feeds and deliveries: sqlite:///FILE or postgresql://USER@HOST/NAME"
+        " (password by PGPASSWORD or a pgpass file)",
     )
     archive: Path = Field(default=Path("data/archive"), description="folder of Parquet files: the cold tier of the log")
     snapshots: Path = Field(default=Path("data/snapshots"), description="folder of the engine's snapshots")

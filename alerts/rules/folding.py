@@ -21,16 +21,20 @@ _REMOVED = re.compile("[\u0300-\u036f\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A folded text; ``offsets[i]`` is where character ``i`` stands in the text as it was, None = in the same place."""
+    """A folded text; ``offsets[i]`` is where character ``i`` stands in the text as it was, None = in the same place.
+
+    ``offsets`` ends with the length of the text as it was.
+    """
 
     text: str
     offsets: Sequence[int] | None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the range of the text as it was that the non-empty range ``start..end`` of this one came from."""
+        """Return the range of the text as it was that the range ``start..end`` of this one came from, the marks that stand
+        on its last letter included."""
         if self.offsets is None:
             return start, end
-        return self.offsets[start], self.offsets[end - 1] + 1
+        return self.offsets[start], self.offsets[end]
 
 
 def fold_character(character: str) -> str:
@@ -71,7 +75,7 @@ def fold(text: str) -> Folded:
     if not _REMOVED.search(folded):
         return Folded(folded, None)
     kept = [i for i, c in enumerate(folded) if not _REMOVED.match(c)]
-    return Folded("".join(folded[i] for i in kept), kept)
+    return Folded("".join(folded[i] for i in kept), [*kept, len(folded)])
 
 
 _ASCII = {ord(c): fold_character(c) for c in "`\t\r\v\f\x1c\x1d\x1e\x1f"}

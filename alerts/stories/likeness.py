@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+
 from schemas.fingerprint import decode
 
 Signature = npt.NDArray[np.uint32]

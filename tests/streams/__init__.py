@@ -1,0 +1,1 @@
+"""Invented streams of ``signals``: hour by hour coverage, articles on watched keys, rules; for tests of deciding."""
