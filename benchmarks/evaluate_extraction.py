@@ -1,12 +1,11 @@
 """How good extraction is on hand-made gold: actors and explicit pairs by sentence, tones, directions and topics beside them.
 
-Gold lies outside the project: `python -m benchmarks.evaluate_extraction FOLDER`, FOLDER holding gold/seed_003_sentences.jsonl.
+`./run evaluate extraction`; gold lies outside the project, as gold/seed_003_sentences.jsonl in the folder of evaluation data.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -156,19 +155,15 @@ def _article(gold: GoldSentence) -> Article:
     )
 
 
-def main(folder: Path) -> int:
+def main(data: Path | None) -> int:
     """Print the scores; return 0 where actors and pairs reach what they must, 1 where not, 2 without gold."""
-    if not (folder / _GOLD).is_file():
-        print(f"no gold: {folder / _GOLD} is not there (set TOCSIN_EVALUATION_DATA to the folder it lies in)")
+    if data is None or not (data / _GOLD).is_file():
+        print(f"NOT RUN: evaluate extraction — there is no {_GOLD} in the folder of evaluation data", file=sys.stderr)
         return 2
-    scores = evaluate(extractor_for(), read_gold(folder))
+    scores = evaluate(extractor_for(), read_gold(data))
     for name in ("actors", "pairs", "topics", "tone", "direction"):
         score: Score = getattr(scores, name)
         print(f"{name:10} F1 {score.f1:.3f}  precision {score.precision:.3f}  recall {score.recall:.3f}")
         print(f"{'':10} missed {' '.join(score.missed) or '-'}")
         print(f"{'':10} wrong  {' '.join(score.wrong) or '-'}")
     return 0 if scores.actors.f1 >= ACTORS_AT_LEAST and scores.pairs.f1 >= PAIRS_AT_LEAST else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("TOCSIN_EVALUATION_DATA", "."))))
