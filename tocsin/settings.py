@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from connectors.channels.settings import ChannelSettings
+from connectors.channels.settings import ChannelSettings, EnvName, Network
 from connectors.feeds.settings import FeedSettings
 from schemas.errors import UsageError
+from tocsin.settings_mistakes import line_of, words_of
+from tocsin.settings_override import override
 
 #: The name of the settings file in a folder.
 FILE_NAME = "tocsin.toml"
@@ -30,11 +32,24 @@ class WebSettings(_Section):
 
 
 class HeartbeatSettings(_Section):
-    """Signs of life to an outside monitor."""
+    """Signs of life to a monitor outside, which rings when they stop."""
 
     url: str | None = Field(
         default=None, description="is fetched each minute while poll, extract, decide and notify all advance"
     )
+    url_env: EnvName | None = Field(
+        default=None, description="environment variable that holds the URL, where the URL is a secret"
+    )
+    url_file: Path | None = Field(default=None, description="file that holds the URL, where the URL is a secret")
+    allow_addresses: tuple[Network, ...] = Field(
+        default=(), description="private networks the monitor may be in, for example 10.1.0.0/16"
+    )
+
+    @model_validator(mode="after")
+    def _one_url(self) -> Self:
+        if sum(value is not None for value in (self.url, self.url_env, self.url_file)) > 1:
+            raise ValueError("give at most one of url, url_env, url_file")
+        return self
 
 
 class Settings(_Section):
@@ -56,7 +71,7 @@ class Settings(_Section):
         default=1, ge=1, le=256, description="partitions of the topic articles, fixed when the log is made"
     )
     public_url: str | None = Field(default=None, description="where people reach the web page, for links in messages")
-    allow_addresses: tuple[str, ...] = Field(
+    allow_addresses: tuple[Network, ...] = Field(
         default=(), description="private networks that feeds may be read from, for example 10.1.0.0/16"
     )
     feeds: tuple[FeedSettings, ...] = Field(default=(), description="the feeds to read")
@@ -67,20 +82,22 @@ class Settings(_Section):
     @field_validator("feeds")
     @classmethod
     def _unique_feeds(cls, feeds: tuple[FeedSettings, ...]) -> tuple[FeedSettings, ...]:
-        names = [feed.id for feed in feeds]
-        double = sorted({name for name in names if names.count(name) > 1})
-        if double:
-            raise ValueError(f"two feeds have the same id: {', '.join(double)}")
+        _refuse_twins("id", [feed.id for feed in feeds])
         return feeds
 
     @field_validator("receivers")
     @classmethod
     def _unique_receivers(cls, receivers: tuple[ChannelSettings, ...]) -> tuple[ChannelSettings, ...]:
-        names = [receiver.name for receiver in receivers]
-        double = sorted({name for name in names if names.count(name) > 1})
-        if double:
-            raise ValueError(f"two receivers have the same name: {', '.join(double)}")
+        _refuse_twins("name", [receiver.name for receiver in receivers])
         return receivers
+
+
+def _refuse_twins(key: str, names: Sequence[str]) -> None:
+    """:raises ValueError: a name stands twice; tells which sections, counted from 1 as a person counts them."""
+    twins = {name: [n for n, other in enumerate(names, start=1) if other == name] for name in names}
+    told = [f"{name!r} (sections {', '.join(map(str, at))})" for name, at in sorted(twins.items()) if len(at) > 1]
+    if told:
+        raise ValueError(f"the same {key} stands more than once: {'; '.join(told)}")
 
 
 class Workplace(_Section):
@@ -125,84 +142,48 @@ def load_workplace(folder: Path, environment: Mapping[str, str] | None = None) -
             remedy="make one with `tocsin init DIR`, or name its folder with --folder",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
-    return Workplace(folder=folder, settings=parse_settings(text, str(path), environment or os.environ))
+        raise UsageError(f"{path} cannot be read: {error}", remedy="make it a UTF-8 text file you may read") from error
+    environment = os.environ if environment is None else environment
+    return Workplace(folder=folder, settings=parse_settings(text, str(path), environment))
 
 
 def parse_settings(text: str, name: str, environment: Mapping[str, str]) -> Settings:
-    """Return the settings in ``text`` (TOML), overridden by ``TOCSIN_KEY`` and ``TOCSIN_SECTION__KEY``."""
+    """Return the settings in ``text`` (TOML), overridden by ``TOCSIN_KEY`` and ``TOCSIN_SECTION__KEY``.
+
+    :raises UsageError: mistakes, all of them, each with its line in ``name`` or its environment variable.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{name}: {error}", remedy="correct the TOML there; strings need quotes") from error
-    _override(document, environment)
+    mistakes = [f"{_place(name, text, ('store',))}: {problem}" for problem in _password_in(document.get("store"))]
+    variables, problems = override(document, environment, Settings)
+    mistakes += problems
+    settings = None
     try:
-        return Settings.model_validate(document)
+        settings = Settings.model_validate(document)
     except ValidationError as error:
-        lines = [_explain(name, text, document, mistake) for mistake in error.errors(include_url=False)]
-        raise UsageError(
-            "\n".join(lines), remedy="correct the keys named above; docs/settings.md lists every key"
-        ) from error
+        for mistake in error.errors(include_url=False, include_input=False):
+            location = mistake["loc"]
+            place = variables.get(location) or _place(name, text, location)
+            mistakes.append(f"{place}: {words_of(location, mistake, Settings)}")
+    if mistakes or settings is None:
+        raise UsageError("\n".join(mistakes), remedy="correct the keys named above; docs/settings.md lists every key")
+    return settings
 
 
-def _override(document: dict[str, object], environment: Mapping[str, str]) -> None:
-    for variable, value in environment.items():
-        if not variable.startswith("TOCSIN_"):
-            continue
-        path = variable.removeprefix("TOCSIN_").lower().split("__")
-        if path[0] not in Settings.model_fields or path[0] in ("feeds", "receivers"):
-            continue  # TOCSIN_PYTHON and the like belong to somebody else.
-        section: dict[str, object] = document
-        for part in path[:-1]:
-            inner = section.setdefault(part, {})
-            if not isinstance(inner, dict):
-                raise UsageError(f"{variable}: {part} is not a section of the settings")
-            section = inner
-        section[path[-1]] = int(value) if value.isdigit() else value
-
-
-def _explain(name: str, text: str, document: Mapping[str, object], mistake: Mapping[str, object]) -> str:
-    location = mistake["loc"]
-    assert isinstance(location, tuple)
+def _place(name: str, text: str, location: tuple[int | str, ...]) -> str:
+    line = line_of(text, location)
     where = ".".join(str(part) for part in location) or "the file"
-    message = str(mistake["msg"]).removeprefix("Value error, ")
-    if mistake["type"] == "extra_forbidden":
-        known = _known_keys(location)
-        close = difflib.get_close_matches(str(location[-1]), known, n=1)
-        message = "unknown key" + (f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(known)}")
-    line = _line_of(text, location, document)
-    return f"{name}{f':{line}' if line else ''}: {where}: {message}"
+    return f"{name}{f':{line}' if line else ''}: {where}"
 
 
-def _known_keys(location: tuple[object, ...]) -> list[str]:
-    if len(location) == 1:
-        return sorted(Settings.model_fields)
-    sections: dict[object, type[BaseModel]] = {
-        "web": WebSettings,
-        "heartbeat": HeartbeatSettings,
-        "feeds": FeedSettings,
-    }
-    section = sections.get(location[0])
-    return sorted(section.model_fields) if section is not None else []
-
-
-def _line_of(text: str, location: tuple[object, ...], document: Mapping[str, object]) -> int | None:
-    """Return the line the last key of ``location`` most probably stands on: the n-th table, then the key in it."""
-    keys = [part for part in location if isinstance(part, str)]
-    if not keys:
-        return None
-    index = next((part for part in location if isinstance(part, int)), None)
-    seen, inside = -1, len(keys) == 1 or not isinstance(document.get(keys[0]), list | dict)
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        if line.startswith("["):
-            if line.strip("[] ") == keys[0]:
-                seen += 1
-                inside = index is None or seen == index
-                if inside and len(keys) == 1:
-                    return number
-            else:
-                inside = False
-        elif inside and line.split("=")[0].strip().strip('"') == keys[-1]:
-            return number
-    return None
+def _password_in(store: object) -> list[str]:
+    """Return the one mistake of an address in the file that holds a password; by environment it may."""
+    try:
+        password = urlsplit(store).password if isinstance(store, str) else None
+    except ValueError:
+        return []  # Not a URL at all: opening it says so.
+    if password is None:
+        return []
+    return ["the file must hold no password: set TOCSIN_STORE to the whole address, or PGPASSWORD"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -40,18 +40,31 @@ Network = Annotated[str, AfterValidator(_network)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
+def _env(what: str) -> Any:  # Any: what pydantic's Field is declared to return
+    return Field(default=None, description=f"environment variable that holds {what}")
+
+
+def _file(what: str) -> Any:  # Any: as above
+    return Field(default=None, description=f"file that holds {what}")
+
+
 class ReceiverSettings(BaseModel):
-    """What every receiver has. ``labels``: only alerts that carry all of these; ``service_events``: also hear of rules
-    that became ready, extractors that changed and the like. ``allow_addresses`` opens loopback or private networks."""
+    """What every receiver has."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
-    min_severity: Severity = Severity.LOW
-    labels: dict[str, str] = {}
-    service_events: bool = False
-    timeout_s: float = Field(default=10.0, gt=0, le=20)
-    allow_addresses: tuple[Network, ...] = ()
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="a name of your choice, in logs and tables"
+    )
+    min_severity: Severity = Field(default=Severity.LOW, description="only alerts that ring at least so loudly")
+    labels: dict[str, str] = Field(default={}, description="only alerts that carry all of these labels")
+    service_events: bool = Field(
+        default=False, description="also hear of rules that became ready, extractors that changed and the like"
+    )
+    timeout_s: float = Field(default=10.0, gt=0, le=20, description="seconds after which a try is given up")
+    allow_addresses: tuple[Network, ...] = Field(
+        default=(), description='loopback or private networks it may be in, for example "10.1.0.0/16"'
+    )
 
     @property
     def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -73,19 +86,21 @@ class ReceiverSettings(BaseModel):
 class ConsoleSettings(ReceiverSettings):
     """Lines on standard output."""
 
-    type: Literal["console"]
-    service_events: bool = True
+    type: Literal["console"] = Field(description='always "console"')
+    service_events: bool = Field(
+        default=True, description="also hear of rules that became ready, extractors that changed and the like"
+    )
 
 
 class WebhookSettings(ReceiverSettings):
     """A signed POST of JSON, after Standard Webhooks. The secret is ``whsec_`` and base64, as that standard writes it."""
 
-    type: Literal["webhook"]
-    url: HttpUrl | None = None
-    url_env: EnvName | None = None
-    url_file: Path | None = None
-    secret_env: EnvName | None = None
-    secret_file: Path | None = None
+    type: Literal["webhook"] = Field(description='always "webhook"')
+    url: HttpUrl | None = Field(default=None, description="where to post, where the address is no secret")
+    url_env: EnvName | None = _env("the address, where it is a secret")
+    url_file: Path | None = _file("the address, where it is a secret")
+    secret_env: EnvName | None = _env("the key that signs each post")
+    secret_file: Path | None = _file("the key that signs each post")
 
     @model_validator(mode="after")
     def _check_references(self) -> Self:
@@ -97,16 +112,22 @@ class WebhookSettings(ReceiverSettings):
 class EmailSettings(ReceiverSettings):
     """Mail through an SMTP server. ``encryption``: ``starttls`` (587), ``tls`` (465) or ``none`` (a relay on the host)."""
 
-    type: Literal["email"]
-    host: str = Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:-]+$")
-    port: int = Field(default=587, ge=1, le=65535)
-    encryption: Literal["starttls", "tls", "none"] = "starttls"
-    ca_file: Path | None = None
-    sender: MailAddress
-    to: tuple[MailAddress, ...] = Field(min_length=1)
-    user: str | None = None
-    password_env: EnvName | None = None
-    password_file: Path | None = None
+    type: Literal["email"] = Field(description='always "email"')
+    host: str = Field(
+        min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:-]+$", description="the mail server's name or address"
+    )
+    port: int = Field(default=587, ge=1, le=65535, description="the mail server's port")
+    encryption: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description='"starttls" (587), "tls" (465) or "none" (a relay on this host)'
+    )
+    ca_file: Path | None = Field(
+        default=None, description="certificates (PEM) to trust instead of the system's, for a server of your own"
+    )
+    sender: MailAddress = Field(description="the address mails come from")
+    to: tuple[MailAddress, ...] = Field(min_length=1, description="the addresses mails go to")
+    user: str | None = Field(default=None, description="user at the mail server; goes together with a password")
+    password_env: EnvName | None = _env("the password")
+    password_file: Path | None = _file("the password")
 
     @model_validator(mode="after")
     def _check_references(self) -> Self:
@@ -121,13 +142,15 @@ class EmailSettings(ReceiverSettings):
 class NtfySettings(ReceiverSettings):
     """A push message through an ntfy server; whoever knows the topic can read it, so it may be kept as a secret."""
 
-    type: Literal["ntfy"]
-    url: HttpUrl = "https://ntfy.sh"
-    topic: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    topic_env: EnvName | None = None
-    topic_file: Path | None = None
-    token_env: EnvName | None = None
-    token_file: Path | None = None
+    type: Literal["ntfy"] = Field(description='always "ntfy"')
+    url: HttpUrl = Field(default="https://ntfy.sh", description="the ntfy server")
+    topic: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$", description="the topic, where it is no secret"
+    )
+    topic_env: EnvName | None = _env("the topic, where it is a secret")
+    topic_file: Path | None = _file("the topic, where it is a secret")
+    token_env: EnvName | None = _env("the access token, where the server wants one")
+    token_file: Path | None = _file("the access token, where the server wants one")
 
     @model_validator(mode="after")
     def _check_references(self) -> Self:
@@ -141,9 +164,9 @@ class NtfySettings(ReceiverSettings):
 class SlackSettings(ReceiverSettings):
     """A Slack incoming webhook; its URL is the secret."""
 
-    type: Literal["slack"]
-    url_env: EnvName | None = None
-    url_file: Path | None = None
+    type: Literal["slack"] = Field(description='always "slack"')
+    url_env: EnvName | None = _env("the address of the incoming webhook")
+    url_file: Path | None = _file("the address of the incoming webhook")
 
     @model_validator(mode="after")
     def _check_references(self) -> Self:

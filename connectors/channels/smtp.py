@@ -14,6 +14,7 @@ from connectors.channels.daemon_call import call_in_daemon
 from connectors.channels.mail import mail_of
 from connectors.channels.settings import EmailSettings
 from schemas.clock import Clock
+from schemas.errors import UsageError
 from schemas.ports.channel import Message, Outcome
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,18 @@ class _GuardedSmtp(smtplib.SMTP):
         return sock
 
 
+def _trust(settings: EmailSettings) -> ssl.SSLContext:
+    if settings.ca_file is None:
+        return ssl.create_default_context()
+    try:
+        return ssl.create_default_context(cafile=str(settings.ca_file))
+    except OSError as error:
+        raise UsageError(
+            f'receiver "{settings.name}": file {settings.ca_file}, named by ca_file, cannot be used: {error.strerror or error}',
+            remedy="name a file with certificates (PEM) that this user may read",
+        ) from error
+
+
 class EmailChannel:
     """Sends each message to all of ``settings.to`` in one mail. An encrypted connection never falls back to an open one."""
 
@@ -65,8 +78,7 @@ class EmailChannel:
         self._password = password
         self._open_socket = open_socket
         self._clock = clock
-        ca_file = str(settings.ca_file) if settings.ca_file is not None else None
-        self._tls = None if settings.encryption == "none" else ssl.create_default_context(cafile=ca_file)
+        self._tls = None if settings.encryption == "none" else _trust(settings)
 
     @property
     def receiver(self) -> str:

@@ -1,9 +1,9 @@
-"""`tocsin run`: all jobs supervised, or one job in this process."""
+"""`tocsin run`: all jobs supervised, or the named ones."""
 
 from __future__ import annotations
 
-import logging
 import sys
+import threading
 from pathlib import Path
 
 import click
@@ -24,18 +24,34 @@ JOB_NAMES = ("poll", "extract", "decide", "notify")
 @click.option("--child", is_flag=True, hidden=True)
 @click.option("--verbose", "-v", is_flag=True, help="Say more on stderr.")
 def command(jobs: tuple[str, ...], folder: Path, no_lock: bool, child: bool, verbose: bool) -> None:
-    """Run all jobs, or the named ones, until Ctrl-C or SIGTERM."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-        force=True,
-    )
-    workplace = open_workplace(folder)
+    """Run all jobs, or the named ones, until Ctrl-C or SIGTERM.
+
+    Says on stderr what is at work, then only warnings. A job that falls is started again. Exit code 0 after a stop, 1 when
+    a job said that going on is useless or another `tocsin run` is at work here, 2 when settings, rules or secrets hold
+    mistakes.
+    """
+    from tocsin.log_lines import set_up_log_lines
+
+    set_up_log_lines(jobs[0] if child and jobs else "tocsin", verbose=verbose)
     if child:
-        from tocsin.jobs import run_job
+        _run_child(jobs[0], folder)
+    workplace = open_workplace(folder)
+    from tocsin.service import run_supervised
 
-        sys.exit(run_job(jobs[0], workplace))
-    from tocsin.jobs import run_supervised
+    names = tuple(name for name in JOB_NAMES if name in jobs) or JOB_NAMES
+    code = run_supervised(
+        names, workplace, verbose=verbose, lock=not no_lock, say=lambda line: click.echo(line, err=True)
+    )
+    sys.exit(code)
 
-    sys.exit(run_supervised(jobs or JOB_NAMES, workplace, verbose=verbose, lock=not no_lock))
+
+def _run_child(job: str, folder: Path) -> None:
+    """Run ``job`` in this process, as the supervisor asked; ends the process."""
+    from tocsin.stopping import stop_on_signals, stop_with_parent
+
+    stop = threading.Event()
+    stop_on_signals(stop.set)
+    stop_with_parent(stop.set)
+    from tocsin.jobs import run_job  # After the handlers: importing takes a while in which a stop may come.
+
+    sys.exit(run_job(job, open_workplace(folder), stop))

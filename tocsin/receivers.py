@@ -1,0 +1,128 @@
+"""Receivers of the settings → open channels and whom they tell; every mistake in them at once. Starts the job `notify`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from connectors.channels.heartbeat_url import HeartbeatUrl
+from connectors.channels.open import open_channel
+from connectors.channels.secrets import SecretReference
+from connectors.channels.settings import ReceiverSettings
+from connectors.clock import SystemClock
+from pipelines.notify import NotifySettings
+from pipelines.notify_job import NamesWhenNeeded, NotifyJob
+from pipelines.notifying.planning import Receiver
+from schemas.errors import UsageError
+from schemas.ports.channel import Channel
+from schemas.ports.store import Store
+
+if TYPE_CHECKING:
+    from alerts.explanation.names import ActorNames
+    from tocsin.settings import Workplace
+
+logger = logging.getLogger(__name__)
+
+Section = TypeVar("Section", bound=ReceiverSettings)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Every way out: a channel and a receiver for each section [[receivers]], and a monitor outside if there is one."""
+
+    channels: Sequence[Channel]
+    receivers: Sequence[Receiver]
+    heartbeat: HeartbeatUrl | None
+
+    async def close(self) -> None:
+        """Close all of them; idempotent."""
+        await asyncio.gather(*(channel.close() for channel in self.channels))
+        if self.heartbeat is not None:
+            await self.heartbeat.close()
+
+
+def open_ways(workplace: Workplace, environ: Mapping[str, str] | None = None) -> Ways:
+    """Return the ways out of the settings. Nothing is connected yet, but every secret is read.
+
+    :raises UsageError: secrets that cannot be read or are none, all of them.
+    """
+    environ = os.environ if environ is None else environ
+    clock = SystemClock()
+    mistakes: list[UsageError] = []
+    channels: list[Channel] = []
+    for settings in workplace.settings.receivers:
+        try:
+            channels.append(open_channel(beside_settings(settings, workplace.folder), clock=clock, environ=environ))
+        except UsageError as error:
+            mistakes.append(error)
+    heartbeat = None
+    try:
+        heartbeat = _open_heartbeat(workplace, clock, environ)
+    except UsageError as error:
+        mistakes.append(error)
+    if mistakes:
+        raise UsageError("\n".join(str(mistake) for mistake in mistakes))  # Each carries its own remedy.
+    return Ways(channels, [receiver_of(settings) for settings in workplace.settings.receivers], heartbeat)
+
+
+def receiver_of(settings: ReceiverSettings) -> Receiver:
+    """Return whom ``settings`` describe: what is told and what is not."""
+    return Receiver(
+        name=settings.name,
+        min_severity=settings.min_severity,
+        labels=settings.labels,
+        service_events=settings.service_events,
+    )
+
+
+def beside_settings(settings: Section, folder: Path) -> Section:
+    """Return ``settings`` with the files they name seen from ``folder``, like every other path of the settings."""
+    paths = {name: value for name, value in settings if isinstance(value, Path)}
+    return settings.model_copy(update={name: folder / path for name, path in paths.items()})
+
+
+def _open_heartbeat(workplace: Workplace, clock: SystemClock, environ: Mapping[str, str]) -> HeartbeatUrl | None:
+    settings = workplace.settings.heartbeat
+    url = settings.url
+    if settings.url_env is not None or settings.url_file is not None:
+        file = None if settings.url_file is None else workplace.path(settings.url_file)
+        url = SecretReference("heartbeat", "url", settings.url_env, file).read(environ)
+    return None if url is None else HeartbeatUrl(url, clock=clock, allowed=settings.allow_addresses)
+
+
+def notify_owner() -> str:
+    """Return a name that no other notifier has, and that tells a person which process it is."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+async def run_notify(workplace: Workplace, store: Store, stop: asyncio.Event) -> None:
+    """Tell people and watch the watch until ``stop``; :raises UsageError: the receivers hold mistakes, all of them."""
+    ways = open_ways(workplace)
+    if not ways.receivers:
+        logger.warning(
+            "there are no [[receivers]] in the settings: what rings is only in the ledger (`tocsin alerts list`)"
+        )
+    job = NotifyJob(
+        store,
+        ways.channels,
+        ways.receivers,
+        names=NamesWhenNeeded(lambda: _names(workplace)),
+        clock=SystemClock(),
+        settings=NotifySettings(owner=notify_owner()),
+        heartbeat=ways.heartbeat,
+    )
+    await job.run(stop)
+
+
+def _names(workplace: Workplace) -> ActorNames:
+    # Imported with the first message: the catalogue of actors takes a while to read.
+    from pipelines.actor_directory import actor_directory
+
+    return actor_directory(workplace.files(workplace.settings.actors))

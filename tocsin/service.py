@@ -1,0 +1,146 @@
+"""What `tocsin run` does: lock the folder, look that all is there, say what is at work, supervise the jobs."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from connectors.clock import SystemClock
+from schemas.errors import UsageError
+from schemas.ports.log import Log
+from tocsin.folder_lock import FolderLock
+from tocsin.settings import Workplace
+from tocsin.stopping import stop_on_signals
+from tocsin.supervisor import Supervisor
+from tocsin.workplace import open_log_of, open_store_of
+
+_NAMES_SHOWN = 8
+
+
+def run_supervised(
+    names: Sequence[str], workplace: Workplace, *, verbose: bool, lock: bool, say: Callable[[str], None]
+) -> int:
+    """Run ``names`` as processes of their own until a signal; return the exit code. ``say`` shows a line to a person.
+
+    :raises TocsinError: it cannot begin; nothing was started.
+    """
+    with FolderLock(workplace.folder.absolute()) if lock else nullcontext() as held:
+        check_receivers(names, workplace)
+        rules = put_rules_into_force(workplace)
+        commands = {name: command_of(name, workplace, verbose=verbose) for name in names}
+        keep_open = () if held is None else (held.descriptor,)
+        supervisor = Supervisor(commands, keep_open=keep_open, tell=say)
+        stop_on_signals(supervisor.stop)
+        for line in description(names, workplace, rules):
+            say(line)
+        code = supervisor.run()
+    say("stopped")
+    return code
+
+
+def command_of(name: str, workplace: Workplace, *, verbose: bool) -> Sequence[str]:
+    """Return the command that runs one job in a process of its own."""
+    folder = str(workplace.folder.absolute())
+    command = [sys.executable, "-m", "tocsin", "run", name, "--child", "--folder", folder]
+    return [*command, "--verbose"] if verbose else command
+
+
+def check_receivers(names: Sequence[str], workplace: Workplace) -> None:
+    """Open the receivers once, before anything runs; :raises UsageError: mistakes in them, all of them."""
+    if "notify" in names:
+        from tocsin.receivers import open_ways
+
+        open_ways(workplace)  # Nothing is connected until it is used, so there is nothing to close.
+
+
+def put_rules_into_force(workplace: Workplace) -> str:
+    """Make the log and the store and, the first time, put the rules into force; return in words how rules stand.
+
+    Rules in force stay whatever the files say by now, even mistakes: the watch does not end because somebody is writing.
+    """
+    from alerts.rules.model import rules_hash
+    from pipelines.activate_rules import activate_rules
+    from tocsin.rule_files import author, read_rules
+
+    with open_log_of(workplace) as log:
+        store = open_store_of(workplace)
+        try:
+            kept = store.rule_sets()
+        finally:
+            store.close()
+        active = kept[-1].rules_hash if kept else active_rules_hash(log)
+        try:
+            rules, text = read_rules(workplace)
+        except UsageError as error:
+            if active is None:
+                raise
+            return f"those of before ({active[:12]}) stay in force, because the files hold mistakes:\n{error}"
+        if active is None:
+            record = activate_rules(log, SystemClock(), rules, text, author=author(), comment="first start")
+            return f"{len(rules.rules)}, now put into force ({record.rules_hash[:12]})"
+    if rules_hash(rules.compiled()) != active:
+        return (
+            f"those of before ({active[:12]}) are in force; the files differ: `tocsin rules apply` puts them into force"
+        )
+    return f"{len(rules.rules)} in force ({active[:12]})"
+
+
+def active_rules_hash(log: Log) -> str | None:
+    """Return the hash of the newest rule set on ``signals``; None where there is none."""
+    from schemas.control import RulesActivated
+    from schemas.topics import SIGNALS
+    from schemas.wire import decode_signals
+
+    newest: str | None = None
+    offset = log.start_offset(SIGNALS, 0)
+    while records := log.read(SIGNALS, 0, offset, max_records=2000):
+        for record in records:
+            if b'"rules_activated"' in record.value[:200]:
+                decoded = decode_signals(record.value)
+                if isinstance(decoded, RulesActivated):
+                    newest = decoded.rules_hash
+        offset = records[-1].offset + 1
+    return newest
+
+
+def description(names: Sequence[str], workplace: Workplace, rules: str) -> list[str]:
+    """Return the lines that say what is at work, where its things lie and how to ask it."""
+    settings = workplace.settings
+    folder = workplace.folder.absolute()
+    paused = sum(feed.paused for feed in settings.feeds)
+    rows = {
+        "jobs": ", ".join(names),
+        "feeds": _listed([feed.id for feed in settings.feeds], "add one: [[feeds]] in tocsin.toml")
+        + (f"; {paused} paused" if paused else ""),
+        "rules": rules,
+        "receivers": _listed(
+            [f"{receiver.name} ({receiver.type})" for receiver in settings.receivers],
+            "what rings is only in `tocsin alerts list`",
+        ),
+        "log": workplace.url(settings.log),
+        "store": shown_store(workplace),
+    }
+    ask = f"tocsin status --folder {shlex.quote(str(folder))}"
+    return [
+        f"Tocsin watches in {folder}",
+        *(f"  {name:<10} {words}" for name, words in rows.items()),
+        f"Only warnings are told from here on. How it is: {ask}. To stop: Ctrl-C.",
+    ]
+
+
+def shown_store(workplace: Workplace) -> str:
+    """Return where the store is, without a password."""
+    from connectors.store.address import parse_address
+
+    address = parse_address(workplace.url(workplace.settings.store))
+    return f"sqlite:///{Path(address.name)}" if address.is_sqlite else address.name
+
+
+def _listed(names: Sequence[str], if_none: str) -> str:
+    if not names:
+        return f"none; {if_none}"
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"{len(names)}: {', '.join(names[:_NAMES_SHOWN])}{more}"
