@@ -242,13 +242,14 @@ _ACTORS = """\
 # adds names to it. Remove the # signs to begin; `tocsin rules check` says what is wrong here too.
 #
 #actors:
-#  - id: TOTALENERGIES        # how rules and alerts call it
-#    name: TotalEnergies
+#  - id: CASPIANWIND          # how rules and alerts call it
+#    name: Caspian Wind
 #    type: company            # a company is never counted as its country
-#    country: FRA
+#    country: AZE
 #    aliases:
-#      - Total SA
-#      - {text: Total, case: true, unless: ["in total"]}   # only as written, and not near these words
+#      - Caspian Wind Holding
+#      - {text: CWH, case: true, unless: [hospital]}   # only as written, and not near these words
+#  - id: TOTALENERGIES         # built in: this adds to it
 #    officials:
 #      - {name: Patrick Pouyanné, role: chief executive, from: 2014-10-22}
 #

@@ -109,7 +109,7 @@ def test_the_examples_in_the_comments_are_right() -> None:
                        if not line.startswith("# P"))  # fmt: skip
     read, mistakes = read_actor_file(actors, ACTOR_FILE)
     assert mistakes == []
-    assert [actor.id for actor in read.actors] == ["TOTALENERGIES"]
+    assert [actor.id for actor in read.actors] == ["CASPIANWIND", "TOTALENERGIES"]
     assert read.stop == ("Baku Street",)
 
     rules = files[RULE_FILE].replace("#- ", "- ").replace("#labels", "labels")
