@@ -40,11 +40,10 @@ class Card:
     fingerprint: str
     hits: dict[str, tuple[KeyHit, ...]] = field(default_factory=dict)
     counted: bool = False
+    hour: int = field(init=False)  # of event time: the one it counts in
 
-    @property
-    def hour(self) -> int:
-        """The hour of event time it counts in."""
-        return hour_of(self.event_time)
+    def __post_init__(self) -> None:
+        self.hour = hour_of(self.event_time)
 
     def evidence(self, rule: str, key: str, story: str) -> Evidence:
         """Return this article as evidence for ``key`` of ``rule``."""

@@ -7,6 +7,7 @@ P(X ≥ c) = I_{1-p}(c, r), the regularised incomplete beta function, by Lentz's
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 #: A probability below 10^-300 is shown as that.
 LARGEST = 300.0
@@ -16,6 +17,7 @@ _PRECISION = 1e-15
 _MOST_STEPS = 20_000
 
 
+@lru_cache(maxsize=65_536)  # A touched key is asked about each hour of its last day again; few of them have changed.
 def minus_log10_tail(count: float, mean: float, variance: float) -> float:
     """Return −log10 P(X ≥ count) for mean ``mean`` > 0 and ``variance`` > ``mean``; 0 for a count of 0; at most 300."""
     if count <= 0:

@@ -81,6 +81,7 @@ class SpikeBank:
         self.parameters = parameters
         self.first_hour = first_hour
         self.open_hour = first_hour - 1
+        self._kept = parameters.kept_h
         self.rows = 1
         self._capacity = 8
         p, cap, kept, windows = parameters, 8, parameters.kept_h, len(parameters.windows_h)
@@ -127,10 +128,18 @@ class SpikeBank:
         if self.first_hour <= hour <= self.open_hour and hour > self.open_hour - self.parameters.guard_h:
             self.counts[hour % self.parameters.kept_h, row] = count
 
-    def set_exposures(self, hour: int, exposure: Floats | float) -> None:
-        """Set the exposure of an hour that is not learnt yet: one number for all rows, or one a row (row 0 included)."""
-        if self.first_hour <= hour <= self.open_hour and hour > self.open_hour - self.parameters.guard_h:
-            self.exposure[hour % self.parameters.kept_h, : self.rows] = exposure
+    def set_exposures(self, hour: int, exposure: Floats | float) -> bool:
+        """Set the exposure of an hour that is not learnt yet: one number for all rows, or one a row (row 0 included).
+
+        Return whether any of them is another than before.
+        """
+        if not self.first_hour <= hour <= self.open_hour or hour <= self.open_hour - self.parameters.guard_h:
+            return False
+        row = self.exposure[hour % self._kept, : self.rows]
+        if (row == exposure).all():
+            return False
+        row[:] = exposure
+        return True
 
     # -- hours ------------------------------------------------------------------------------------------------------
 
@@ -242,14 +251,13 @@ class SpikeBank:
     def _score(self, row: int, hour: int, w: int) -> WindowScore:
         p = self.parameters
         length = p.windows_h[w]
-        count = weight = seen = 0.0
-        for past in range(max(self.first_hour, hour - length + 1), hour + 1):
-            ring = past % p.kept_h
-            f = float(self.factors[ring, row])
-            count += float(self.counts[ring, row])
-            weight += f
-            seen += f * float(self.exposure[ring, row])
-        ring = hour % p.kept_h
+        hours = np.arange(max(self.first_hour, hour - length + 1), hour + 1) % self._kept
+        factors = self.factors[hours, row]
+        # Running sums add oldest first, as over all rows at once; sum() would not on every Python, np.sum() on none.
+        count = float(np.cumsum(self.counts[hours, row])[-1])
+        weight = float(np.cumsum(factors)[-1])
+        seen = float(np.cumsum(factors * self.exposure[hours, row])[-1])
+        ring = hour % self._kept
         mean = float(self.level[ring, row]) * seen
         coverage = seen / weight if weight > 0.0 else 0.0
         phi = 1.0 + (float(self.phi[w, ring, row]) - 1.0) * coverage

@@ -54,6 +54,8 @@ class SpikeTrack:
         self.k_by_hour: dict[int, float] = {}
         self.last_learnt: npt.NDArray[np.int64] = np.full(1, -1, dtype=np.int64)
         self.bank: SpikeBank | None = None
+        # What was found for a key and hour until something under it changes; None: no window reaches the floors.
+        self._found: dict[str, dict[int, Verdict | None]] = {}
 
     @property
     def memory_hours(self) -> int:
@@ -87,8 +89,13 @@ class SpikeTrack:
             assert row == self.rows[key]
 
     def _changed(self, key: str, hours: Iterable[int]) -> None:
+        changed = list(hours)
+        found = self._found.get(key)
+        if found and changed:
+            first = min(changed)
+            self._found[key] = {hour: verdict for hour, verdict in found.items() if hour < first}
         if self.bank is not None:
-            for hour in hours:
+            for hour in changed:
                 self.bank.set_count(self.rows[key], hour, self.articles.unit_in(key, hour, self.settings.of))
 
     # -- hours ------------------------------------------------------------------------------------------------------
@@ -157,7 +164,9 @@ class SpikeTrack:
     def _set_exposures(self, hour: int, exposure: Exposure) -> None:
         assert self.bank is not None
         short = exposure.shortfalls(hour)
-        self.bank.set_exposures(hour, self.shares.exposures(short, len(exposure.counting())))
+        if self.bank.set_exposures(hour, self.shares.exposures(short, len(exposure.counting()))):
+            for key, found in self._found.items():
+                self._found[key] = {h: verdict for h, verdict in found.items() if h < hour}
 
     def exposures_changed(self, hours: Iterable[int], exposure: Exposure) -> None:
         """Take in other exposures of closed hours."""
@@ -170,6 +179,12 @@ class SpikeTrack:
         for _ in self.articles.forget_before(open_hour - self.memory_hours):
             pass  # What they were is in the baseline.
         oldest = open_hour - OPEN_TO_CHANGE_HOURS - longest
+        for key in list(self._found):
+            kept = {h: verdict for h, verdict in self._found[key].items() if h >= open_hour - OPEN_TO_CHANGE_HOURS}
+            if kept:
+                self._found[key] = kept
+            else:
+                del self._found[key]
         self.floor.forget_before(oldest)
         forget_hours(self.k_by_hour, oldest)
 
@@ -177,32 +192,37 @@ class SpikeTrack:
 
     def verdict(self, key: str, hour: int) -> Verdict:
         """Return the window that crossed, else the one with the highest score; calm when every window is."""
-        windows = [self._window(key, hour, score) for score in self._scores(key, hour)]
-        best, _ = max(windows, key=lambda w: (w[0].crossed, w[0].score or 0.0, -w[0].window_h))
-        calm = not best.crossed and all(p > CALM_P for _, p in windows)
-        return _with_calm(best, calm=calm)
+        found = self._found.setdefault(key, {})
+        verdict = found.get(hour)
+        if verdict is None:
+            windows = [self._window(key, hour, score) for score in self._scores(key, hour)]
+            best, _ = max(windows, key=lambda w: (w[0].crossed, w[0].score or 0.0, -w[0].window_h))
+            calm = not best.crossed and all(p > CALM_P for _, p in windows)
+            verdict = found[hour] = _with_calm(best, calm=calm)
+        return verdict
 
     def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
         """Return those that crossed."""
         if key not in self.articles.by_key or self.bank is None:
             return []
-        found = []
+        found = self._found.setdefault(key, {})
+        crossed = []
         for hour in range(max(first_hour, self.bank.first_hour), last_hour + 1):
-            if self._may_cross(key, hour):
-                verdict = self.verdict(key, hour)
-                if verdict.crossed:
-                    found.append(verdict)
-        return found
+            if hour not in found:
+                found[hour] = self.verdict(key, hour) if self._may_cross(key, hour) else None
+            verdict = found[hour]
+            if verdict is not None and verdict.crossed:
+                crossed.append(verdict)
+        return crossed
 
     def _may_cross(self, key: str, hour: int) -> bool:
-        """Tell whether the floors can hold in the longest window: cheap, and never wrong when it says no."""
-        assert self.bank is not None
-        longest = max(self.settings.windows_h)
-        articles = self.articles.by_key[key]
-        needed = max(1, self.settings.floors.stories)
-        if len(articles) < needed:
-            return False
-        return sum(1 for e in articles.between(hour - longest + 1, hour) if e.leads) >= needed
+        """Tell whether the counted floors hold in some window: cheap, and never wrong when it says no."""
+        needed = self.floor.at(hour)
+        for length in self.settings.windows_h:
+            counts = self.articles.counts(key, hour - length + 1, hour)
+            if counts.articles and reaches(counts, self.settings.floors, needed):
+                return True
+        return False
 
     def _scores(self, key: str, hour: int) -> list[WindowScore]:
         assert self.bank is not None
