@@ -15,7 +15,7 @@ from schemas.reasons import EventKind
 from tocsin.workplace import folder_option, json_option, open_store_of, open_workplace
 
 
-@click.group(name="alerts")
+@click.group(name="alerts", epilog="Example: tocsin alerts list --folder desk")
 def command() -> None:
     """List and show alerts."""
 

@@ -33,7 +33,7 @@ archive_option = click.option(
 )
 
 
-@click.group(name="archive")
+@click.group(name="archive", epilog="Example: tocsin archive info --archive history")
 def command() -> None:
     """Import old articles into an archive; show what it holds."""
 

@@ -10,7 +10,7 @@ import click
 from tocsin.workplace import folder_option, open_workplace, store_url_of
 
 
-@click.group(name="db")
+@click.group(name="db", epilog="Example: tocsin db check --folder desk")
 def command() -> None:
     """Check and migrate the store."""
 

@@ -46,7 +46,11 @@ _NO_FEED = """no feed was given, and none is built in: which sources to trust is
 @click.option("--email", metavar="ADDRESS", help="Tell this address by mail; needs --smtp and --from.")
 @click.option("--smtp", metavar="HOST[:PORT]", help="The mail server.")
 @click.option(
-    "--smtp-encryption", type=click.Choice(["starttls", "tls", "none"]), default="starttls", show_default=True
+    "--smtp-encryption",
+    type=click.Choice(["starttls", "tls", "none"]),
+    default="starttls",
+    show_default=True,
+    help="How the connection is secured.",
 )
 @click.option("--smtp-user", metavar="USER", help="User at the mail server; the password by --secret-…")
 @click.option("--from", "sender", metavar="ADDRESS", help="Who the mail is from.")
