@@ -17,8 +17,11 @@ Other = TypeVar("Other")
 
 # Beam logs through the root logger while it is imported, which would give that logger a handler of its own and make the
 # set-up of whoever imported us later do nothing. A handler that says nothing, for the time of the import, prevents it.
+# What it warns of then are libraries of clouds that nobody asked for.
 _silence = logging.NullHandler()
+_disabled = logging.root.manager.disable
 logging.getLogger().addHandler(_silence)
+logging.disable(logging.WARNING)
 try:
     # Imported by name, because half of Beam is typed, which satisfies no checker: all of it is Any here and typed below.
     apache_beam = import_module("apache_beam")
@@ -27,6 +30,7 @@ try:
     _options = import_module("apache_beam.options.pipeline_options")
     _runners = import_module("apache_beam.runners.portability.fn_api_runner")
 finally:
+    logging.disable(_disabled)
     logging.getLogger().removeHandler(_silence)
 # What Beam tells at each run is of use to those who work on Beam.
 logging.getLogger("apache_beam").setLevel(logging.WARNING)

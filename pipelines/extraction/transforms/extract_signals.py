@@ -6,12 +6,16 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
+from pipelines.extraction.beam import counter
 from pipelines.extraction.extractor import Extractor, extractor_for
 from pipelines.extraction.slices import ArticleSlice, Failure, Placed, SignalSlice
 from pipelines.extraction.transforms.fallible import Fallible, FallibleDoFn, described, reason_of
 from schemas.article import Article
 from schemas.signal import Signal
 from schemas.wire import SignalsRecord
+
+#: Counts signals made.
+SIGNALS_MADE = "signals"
 
 
 class ExtractSignals(Fallible[ArticleSlice, SignalSlice]):
@@ -57,6 +61,7 @@ class _ExtractSlice(FallibleDoFn[ArticleSlice, SignalSlice]):
                 made.append(Placed(item.partition, item.offset, result, item.original))
             else:
                 failures.append(failure_of(item, record, result))
+        counter(SIGNALS_MADE).inc(len(articles) - len(failures))
         return SignalSlice(made), failures
 
 

@@ -1,0 +1,1 @@
+"""The extract job on real logs, in one process and in several."""
