@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from schemas.ids import from_milliseconds
+from schemas.ids import from_milliseconds, milliseconds
 from schemas.model import Part
+from schemas.ports.store import FeedRow
 from schemas.reasons import EventTimeReason
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,16 @@ class FeedCursor(Part):
         """Return when the feed was last polled with success."""
         return None if self.succeeded_ms is None else from_milliseconds(self.succeeded_ms)
 
+    def tells_no_more_than(self, earlier: FeedCursor) -> bool:
+        """Return whether nothing but the time of success came since ``earlier``: the row of the feed holds that time, and
+        hundreds of entries need not be written again for it."""
+        return self.known is earlier.known and (self.etag, self.last_modified, self.body_hash, self.gone) == (
+            earlier.etag,
+            earlier.last_modified,
+            earlier.body_hash,
+            earlier.gone,
+        )
+
     def forgetting_validators(self) -> FeedCursor:
         """Return the cursor for another URL: the next request is unconditional, known entries stay known."""
         return self.model_copy(update={"etag": None, "last_modified": None, "body_hash": None, "gone": 0})
@@ -58,16 +69,23 @@ class FeedCursor(Part):
         return self.model_dump_json()
 
 
-def cursor_of_json(feed_id: str, text: str) -> FeedCursor:
-    """Return the cursor in ``text``; one that cannot be read starts anew, and the log says so: entries may then be
+def cursor_of(row: FeedRow) -> FeedCursor:
+    """Return the cursor in ``row``; one that cannot be read starts anew, and the log says so: entries may then be
     written again under the same ids, undated ones without being counted."""
-    if text in ("", "{}"):
+    if row.cursor in ("", "{}"):
         return FeedCursor()
     try:
-        return FeedCursor.model_validate_json(text)
+        cursor = FeedCursor.model_validate_json(row.cursor)
     except ValidationError as error:
-        logger.warning("feed %s: its cursor cannot be read (%d mistakes) and starts anew", feed_id, error.error_count())
+        logger.warning(
+            "feed %s: its cursor cannot be read (%d mistakes) and starts anew", row.feed_id, error.error_count()
+        )
         return FeedCursor()
+    if row.last_success_at is None:
+        return cursor
+    # A poll that found nothing new leaves the text as it was: see :meth:`FeedCursor.tells_no_more_than`.
+    succeeded_ms = max(cursor.succeeded_ms or 0, milliseconds(row.last_success_at))
+    return cursor.model_copy(update={"succeeded_ms": succeeded_ms})
 
 
 def trimmed(known: dict[str, KnownEntry], document_ms: int) -> dict[str, KnownEntry]:

@@ -5,6 +5,7 @@ A new entry is an article's first revision, a known one with other words a furth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,7 +56,8 @@ def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor,
             revised += 1
         else:
             continue
-        articles.append(_article(key, entry, words, feed, document.language, after, now_ms))
+        revised_ms = _revised_ms(before, after, now_ms)
+        articles.append(_article(key, entry, words, feed, document.language, after, revised_ms))
     following = cursor.model_copy(
         update={
             "succeeded_ms": now_ms,
@@ -138,6 +140,13 @@ def _event_time(entry: WireEntry, cursor: FeedCursor, now_ms: int) -> tuple[int,
     return now_ms, EventTimeReason.MISSING if lacked_before else EventTimeReason.BACKFILL
 
 
+def _revised_ms(before: KnownEntry | None, after: KnownEntry, now_ms: int) -> int:
+    """Return when this wording was seen: after every earlier one, also where the clock stood still or went back."""
+    if before is None:
+        return now_ms
+    return max(now_ms, before.listed_ms + 1, after.observed_ms + after.revisions)
+
+
 def _article(
     key: str,
     entry: WireEntry,
@@ -145,10 +154,8 @@ def _article(
     feed: FeedSettings,
     declared_language: str | None,
     known: KnownEntry,
-    now_ms: int,
+    revised_ms: int,
 ) -> Article:
-    # A clock that went back must not make a revision older than the article or equal to an earlier one.
-    revised_ms = max(now_ms, known.observed_ms + known.revisions)
     return fitted(
         Article(
             article_id=key,
@@ -178,15 +185,31 @@ def _reached_back_to(entries: dict[str, WireEntry], cursor: FeedCursor, now: dat
     """Return from when on the feed is known completely.
 
     Where the document still holds an entry of the one before, nothing scrolled off between them. Else it is complete
-    from its oldest dated entry on; an undated document that shares nothing with the one before shows nothing.
+    from its oldest dated entry on; an undated document that shares nothing with the one before shows nothing. Entries
+    pinned for long say nothing of either.
     """
     previous = cursor.succeeded_at
-    dated = [entry.claimed for entry in entries.values() if entry.claimed is not None and entry.claimed <= now]
-    oldest = min(dated, default=now)
+    dated = {key: entry.claimed for key, entry in entries.items() if entry.claimed is not None and entry.claimed <= now}
+    times = sorted(dated.values())
+    pinned = pinned_entries(times)
+    oldest = times[pinned] if times else now
     if previous is None:
         return oldest
-    before = (cursor.known.get(key) for key in entries)
-    overlaps = any(entry is not None and entry.listed_ms == cursor.document_ms for entry in before)
-    if overlaps or not entries or not cursor.document_entries:
+    if not entries or not cursor.document_entries:
         return previous
+    for key in entries:
+        entry = cursor.known.get(key)
+        if entry is not None and entry.listed_ms == cursor.document_ms and dated.get(key, now) >= oldest:
+            return previous
     return max(oldest, previous)
+
+
+def pinned_entries(times: Sequence[datetime]) -> int:
+    """Return how many of the oldest entries stand apart: an appeal from last year above today's news, a slip of a date.
+
+    They are at most a tenth (one of fewer than twenty), and older than the next by more than all others span.
+    """
+    for count in range(max(1, len(times) // 10), 0, -1):
+        if count < len(times) - 1 and times[count] - times[count - 1] > times[-1] - times[count]:
+            return count
+    return 0

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectors.feeds.cursor import FeedCursor, cursor_of_json
+from connectors.feeds.cursor import FeedCursor, cursor_of
 from connectors.feeds.schedule import next_poll_at
 from connectors.feeds.settings import FeedSettings, shown_url
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
 
-#: A feed asked at least this often has further polls in the hour of a failed one, and those speak for themselves; one
-#: asked less often is not seen until it answers again.
-_OFTEN = timedelta(minutes=30)
+#: A feed asked again this soon speaks for itself then; one asked later (a long interval, or the server wishes it) is not
+#: seen until it answers again, and says so after one failure.
+_SOON = timedelta(minutes=40)
 #: Answers "410 Gone" in a row after which a feed is believed to be gone.
 GONE_AFTER = 2
 
@@ -40,7 +40,7 @@ def at_start(feed: FeedSettings, row: FeedRow | None, now: datetime) -> FeedStan
     """Return the standing of ``feed`` as a process begins: the stored one, seen through today's settings."""
     if row is None:
         row = FeedRow(feed_id=feed.id, url=feed.shown_url, state=FeedState.NEW, next_poll_at=now)
-    cursor = cursor_of_json(feed.id, row.cursor)
+    cursor = cursor_of(row)
     changes: dict[str, object] = {}
     if row.url != feed.shown_url:
         cursor = cursor.forgetting_validators()
@@ -70,18 +70,20 @@ def after_success(
     now: datetime,
     *,
     new_entries: int = 0,
-    flaw: str = "",
+    remark: str | None = None,
     retry_after_s: float | None = None,
     jitter: float,
 ) -> FeedStanding:
-    """Return the standing after a poll that succeeded with ``cursor``."""
+    """Return the standing after a poll that succeeded with ``cursor``. ``remark`` is what a person should know of the
+    document; None: it is the one known already, and what was said of it holds."""
     feed, row = standing.feed, standing.row
+    said = row.state_reason if row.state is FeedState.OK else ""
     following = row.model_copy(
         update={
             "url": shown_url(feed.url),
             "state": FeedState.OK,
-            "state_reason": f"read, though it is not well-formed: {flaw}" if flaw else "",
-            "cursor": row.cursor if cursor is standing.cursor else cursor.to_json(),
+            "state_reason": said if remark is None else remark,
+            "cursor": _text_of(cursor, standing),
             "next_poll_at": next_poll_at(feed.id, feed.interval, now, retry_after_s=retry_after_s, jitter=jitter),
             "last_success_at": now,
             "last_error": "",
@@ -107,8 +109,9 @@ def after_failure(
     cursor = standing.cursor
     if gone or cursor.gone:
         cursor = cursor.model_copy(update={"gone": cursor.gone + 1 if gone else 0})
+    again_at = next_poll_at(feed.id, feed.interval, now, failures=failures, retry_after_s=retry_after_s, jitter=jitter)
     state = row.state
-    if failures >= (2 if feed.interval <= _OFTEN and row.state is FeedState.OK else 1):
+    if failures > 1 or row.state is not FeedState.OK or again_at - now > _SOON:
         state = FeedState.FAILING
     if cursor.gone >= GONE_AFTER:
         state = FeedState.MUTED
@@ -118,14 +121,14 @@ def after_failure(
             "state_reason": "gone for good (410); correct its URL in the settings"
             if state is FeedState.MUTED
             else error,
-            "cursor": row.cursor if cursor is standing.cursor else cursor.to_json(),
-            "next_poll_at": None
-            if state is FeedState.MUTED
-            else next_poll_at(
-                feed.id, feed.interval, now, failures=failures, retry_after_s=retry_after_s, jitter=jitter
-            ),
+            "cursor": _text_of(cursor, standing),
+            "next_poll_at": None if state is FeedState.MUTED else again_at,
             "last_error": error,
             "consecutive_failures": failures,
         }
     )
     return FeedStanding(feed, following, cursor)
+
+
+def _text_of(cursor: FeedCursor, standing: FeedStanding) -> str:
+    return standing.row.cursor if cursor.tells_no_more_than(standing.cursor) else cursor.to_json()

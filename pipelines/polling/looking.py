@@ -1,0 +1,95 @@
+"""One look at a feed: its settings and cursor in, what was found out. It asks and parses; it judges and keeps nothing.
+
+Whatever goes wrong with a feed is a finding with words for people, never an exception.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.feeds.cursor import FeedCursor
+from connectors.feeds.fetch import Fetched, FetchError
+from connectors.feeds.parsing import NotAFeedError, ParserUnavailableError
+from connectors.feeds.settings import FeedSettings
+from connectors.feeds.wire import WireDocument
+
+logger = logging.getLogger(__name__)
+
+_GONE = 410
+
+
+class FeedFetcher(Protocol):
+    """Asks for a document over the network; bounded in time and bytes."""
+
+    async def fetch(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched:
+        """Return the answer; :raises FetchError: there is no document this time, for a reason people can read."""
+        ...
+
+
+class DocumentParser(Protocol):
+    """Reads untrusted bytes apart from this process; bounded in CPU, time and memory."""
+
+    async def parse(self, name: str, body: bytes, *, url: str, content_type: str | None = None) -> WireDocument:
+        """Return the document; :raises NotAFeedError: it is none. :raises ParserUnavailableError: nobody to ask."""
+        ...
+
+
+@dataclass(frozen=True)
+class Failed:
+    """There is no document. ``gone``: the server says that there never will be one."""
+
+    reason: str
+    gone: bool = False
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """There is one. ``document`` is None when it is the one already read: it was not parsed again."""
+
+    document: WireDocument | None
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look found. ``clock_offset_s``: how far the server's clock is ahead of ours, where it told."""
+
+    feed_id: str
+    finding: Failed | Answered
+    clock_offset_s: float | None = None
+
+
+async def look_at(feed: FeedSettings, cursor: FeedCursor, fetcher: FeedFetcher, parser: DocumentParser) -> Look:
+    """Ask for the document of ``feed`` and parse it unless it is the one that ``cursor`` knows."""
+    try:
+        fetched = await fetcher.fetch(feed.url, etag=cursor.etag, last_modified=cursor.last_modified)
+    except FetchError as error:
+        failed = Failed(error.message, gone=error.status == _GONE, retry_after_s=error.retry_after_s)
+        return Look(feed.id, failed, error.clock_offset_s)
+    try:
+        finding: Failed | Answered = await _read(feed, cursor, fetched, parser)
+    except NotAFeedError as error:
+        finding = Failed(error.message.removeprefix(f"{feed.id}: "), retry_after_s=fetched.retry_after_s)
+    except ParserUnavailableError as error:
+        logger.error("%s", error)
+        finding = Failed(error.message.removeprefix(f"{feed.id}: "))
+    return Look(feed.id, finding, fetched.clock_offset_s)
+
+
+async def _read(feed: FeedSettings, cursor: FeedCursor, fetched: Fetched, parser: DocumentParser) -> Answered:
+    if fetched.body is None:
+        # A "not modified" may leave the validators out; those that it confirms stay in use.
+        etag, last_modified = fetched.etag or cursor.etag, fetched.last_modified or cursor.last_modified
+        return Answered(None, etag, last_modified, cursor.body_hash, fetched.retry_after_s)
+    body_hash = hashlib.sha256(fetched.body).hexdigest()[:32]
+    document = None
+    if body_hash != cursor.body_hash:
+        document = await parser.parse(feed.id, fetched.body, url=fetched.url, content_type=fetched.content_type)
+    return Answered(document, fetched.etag, fetched.last_modified, body_hash, fetched.retry_after_s)

@@ -1,0 +1,105 @@
+"""A look at a feed → its next standing, the records to write, the line for coverage. Pure: the time is passed in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.feeds.cursor import FeedCursor
+from connectors.feeds.entries import Reading, read_entries, read_nothing_new
+from connectors.feeds.standing import FeedStanding, after_failure, after_success
+from pipelines.polling.looking import Answered, Failed, Look
+from pipelines.polling.watching import Poll
+from schemas.article import Article
+from schemas.errors import BrokenRecordError, RecordTooLargeError
+from schemas.ids import digest
+from schemas.ports.log import Entry
+from schemas.wire import encode
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What follows from one look: ``entries`` are to be in the log before ``standing`` holds."""
+
+    standing: FeedStanding
+    entries: tuple[Entry, ...]
+    poll: Poll
+
+
+def settle(standing: FeedStanding, look: Look, now: datetime, *, partitions: int, jitter: float) -> Settled:
+    """Return what follows at ``now`` from ``look`` at the feed of ``standing``; articles go to their source's partition."""
+    if isinstance(look.finding, Failed):
+        failed = look.finding
+        after = after_failure(
+            standing, failed.reason, now, gone=failed.gone, retry_after_s=failed.retry_after_s, jitter=jitter
+        )
+        return Settled(after, (), Poll(now, look.feed_id, after.row.state, succeeded=False))
+    found = look.finding
+    reading = _reading(standing, found, now)
+    entries, unwritable = _entries(reading.articles, standing, partitions)
+    after = after_success(
+        standing,
+        _validated(reading.cursor, found),
+        now,
+        new_entries=reading.new_entries,
+        remark=_remark(found, reading.refused_entries + unwritable),
+        retry_after_s=found.retry_after_s,
+        jitter=jitter,
+    )
+    poll = Poll(
+        now,
+        look.feed_id,
+        after.row.state,
+        succeeded=True,
+        reached_back_to=reading.reached_back_to,
+        items_seen=reading.new_entries,
+    )
+    return Settled(after, entries, poll)
+
+
+def partition_of(source_id: str, partitions: int) -> int:
+    """Return the partition of a source: the same for ever, because the number of partitions is."""
+    return int(digest("partition", source_id, length=8), 16) % partitions
+
+
+def _reading(standing: FeedStanding, found: Answered, now: datetime) -> Reading:
+    if found.document is None:
+        return read_nothing_new(standing.cursor, now)
+    return read_entries(found.document, standing.feed, standing.cursor, now)
+
+
+def _validated(cursor: FeedCursor, found: Answered) -> FeedCursor:
+    """Return ``cursor`` with the validators of the answer; itself where they are the same."""
+    told = {"etag": found.etag, "last_modified": found.last_modified, "body_hash": found.body_hash}
+    known = {"etag": cursor.etag, "last_modified": cursor.last_modified, "body_hash": cursor.body_hash}
+    return cursor if told == known else cursor.model_copy(update=told)
+
+
+def _entries(articles: Sequence[Article], standing: FeedStanding, partitions: int) -> tuple[tuple[Entry, ...], int]:
+    """Return the records to append, and how many articles cannot be written; one of those never costs the others."""
+    source_id = standing.feed.publisher.id
+    partition = partition_of(source_id, partitions)
+    entries, unwritable = [], 0
+    for article in articles:
+        try:
+            entries.append(Entry(partition, encode(article), source_id.encode()))
+        except (BrokenRecordError, RecordTooLargeError) as error:
+            unwritable += 1
+            logger.error("feed %s: article %s is left out: %s", standing.feed.id, article.article_id, error)
+    return tuple(entries), unwritable
+
+
+def _remark(found: Answered, left_out: int) -> str | None:
+    """Return what a person should know of a document that was read; None where none was read this time."""
+    if found.document is None:
+        return None
+    remarks = []
+    if found.document.flaw:
+        remarks.append(f"it is not well-formed: {found.document.flaw}")
+    if left_out:
+        remarks.append(f"{left_out:,} of its entries cannot be used")
+    return "; ".join(remarks)

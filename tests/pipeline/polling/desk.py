@@ -1,0 +1,129 @@
+"""A poll job on a log and a store of its own, a clock that is moved by hand, and what it wrote, read back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from connectors.clock import ManualClock
+from connectors.feeds.fetch import Fetcher, FetchLimits
+from connectors.feeds.parsing import FeedParser
+from connectors.feeds.settings import FeedSettings
+from connectors.log.open import open_log
+from connectors.store.open import open_store
+from pipelines.poll import PollJob, PollSettings
+from schemas.article import Article
+from schemas.clock import Clock
+from schemas.coverage import Coverage
+from schemas.ports.log import Log
+from schemas.ports.store import FeedRow, Store
+from schemas.topics import ARTICLES
+from schemas.wire import ArticlesRecord, decode_articles
+from tests.pipeline.polling.server import FeedServer
+
+START = datetime(2025, 1, 22, 10, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Desk:
+    """Everything a test needs of one job; :meth:`again` is the same after a restart of the process."""
+
+    folder: Path
+    server: FeedServer
+    clock: ManualClock
+    log: Log
+    store: Store
+    fetcher: Fetcher
+    parser: FeedParser
+    feeds: list[FeedSettings]
+    settings: PollSettings
+    made: PollJob | None = None
+
+    @property
+    def job(self) -> PollJob:
+        if self.made is None:
+            self.made = self.new_job()
+        return self.made
+
+    def new_job(self, *, log: Log | None = None, store: Store | None = None, clock: Clock | None = None) -> PollJob:
+        return PollJob(
+            log or self.log,
+            store or self.store,
+            self.feeds,
+            clock=clock or self.clock,
+            fetcher=self.fetcher,
+            parser=self.parser,
+            settings=self.settings,
+        )
+
+    def again(self) -> None:
+        """Forget the job, as a process that was killed does; log and store stay."""
+        self.made = None
+
+    def feed(self, feed_id: str, path: str, host: int = 1, **more: object) -> FeedSettings:
+        """Add a feed; before the first use of the job."""
+        values = {"interval": timedelta(minutes=10), **more}
+        made = FeedSettings.model_validate({"id": feed_id, "url": self.server.url(path, host), **values})
+        self.feeds.append(made)
+        return made
+
+    def set(self, **changes: object) -> None:
+        """Change settings of the job; before its first use."""
+        self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]  # names are checked by dataclasses
+
+    async def poll(self, *, after: timedelta = timedelta()) -> int:
+        self.clock.advance_to(self.clock.now() + after)
+        return await self.job.poll_due(self.clock.now())
+
+    def tell(self, *, after: timedelta = MINUTE) -> None:
+        self.clock.advance_to(self.clock.now() + after)
+        self.job.write_coverage(self.clock.now())
+
+    def row(self, feed_id: str) -> FeedRow:
+        return self.store.feed_rows()[feed_id]
+
+    def records(self) -> list[tuple[int, ArticlesRecord]]:
+        """Every record by partition, in the order of each."""
+        found = []
+        for partition in range(self.log.partitions(ARTICLES)):
+            offset = self.log.start_offset(ARTICLES, partition)
+            while batch := self.log.read(ARTICLES, partition, offset, max_records=1000):
+                found += [(partition, decode_articles(record.value)) for record in batch]
+                offset = batch[-1].offset + 1
+        return found
+
+    def articles(self) -> list[Article]:
+        return [record for _, record in self.records() if isinstance(record, Article)]
+
+    def coverage(self, partition: int = 0) -> list[Coverage]:
+        return [r for number, r in self.records() if isinstance(r, Coverage) and number == partition]
+
+    def titles(self) -> list[str]:
+        return [article.title for article in self.articles()]
+
+
+@asynccontextmanager
+async def desk_in(
+    folder: Path,
+    *,
+    partitions: int = 1,
+    allowed: Sequence[str] = ("127.0.0.0/8",),
+    limits: FetchLimits | None = None,
+    parser: FeedParser | None = None,
+) -> AsyncIterator[Desk]:
+    """Open everything, close everything."""
+    clock = ManualClock(START)
+    async with FeedServer(clock) as server, parser or FeedParser() as parsing:
+        fetcher = Fetcher(clock, allowed_networks=allowed, limits=limits)
+        with open_log(f"sqlite:///{folder / 'log.sqlite'}", clock) as log:
+            log.create_topic(ARTICLES, partitions)
+            store = open_store(f"sqlite:///{folder / 'store.sqlite'}")
+            try:
+                yield Desk(folder, server, clock, log, store, fetcher, parsing, [], PollSettings())
+            finally:
+                store.close()
+                await fetcher.close()

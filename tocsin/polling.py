@@ -1,0 +1,34 @@
+"""Puts the poll job together from the settings: a fetcher behind the address guard, parse workers, the job over both."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from connectors.clock import SystemClock
+from connectors.feeds.fetch import Fetcher
+from connectors.feeds.parsing import FeedParser
+from pipelines.poll import PollJob
+from schemas.ports.log import Log
+from schemas.ports.store import Store
+from tocsin.settings import Workplace
+
+logger = logging.getLogger(__name__)
+
+#: One document that takes its parser to the limits does not keep the others waiting; the second is started when needed.
+PARSE_WORKERS = 2
+
+
+async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.Event) -> None:
+    """Poll the feeds of ``workplace`` until ``stop``."""
+    clock = SystemClock()
+    settings = workplace.settings
+    if not settings.feeds:
+        logger.warning("there are no feeds in the settings: nothing is polled, only the time is told")
+    fetcher = Fetcher(clock, allowed_networks=settings.allow_addresses)
+    try:
+        async with FeedParser(workers=PARSE_WORKERS) as parser:
+            job = PollJob(log, store, settings.feeds, clock=clock, fetcher=fetcher, parser=parser)
+            await job.run(stop)
+    finally:
+        await fetcher.close()
