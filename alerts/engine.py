@@ -20,6 +20,7 @@ from alerts.rule_state import KeyMove, RuleState, blank_verdict
 from alerts.rules.match import RuleIndex
 from alerts.rules.model import Mode, Rule, RuleSet, state_identity
 from alerts.tracks.make import make_tracks
+from alerts.tracks.spike_banks import SharedBanks
 from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Window
 from schemas.control import ExtractorChanged, RulesActivated, SkipRange
 from schemas.coverage import Coverage
@@ -67,6 +68,7 @@ class Engine:
         self.extractors: dict[str, int] = {}  # version -> hour first seen
         self.skips: list[tuple[int, int]] = []
         self.card_hours = CARD_HOURS
+        self.banks = SharedBanks()
 
     @property
     def now(self) -> datetime | None:
@@ -294,7 +296,7 @@ class Engine:
         if not rules:
             return {}
         aside = Engine(muted=True)
-        aside.rules = {rule.name: RuleState(rule, make_tracks(rule)) for rule in rules}
+        aside.rules = {rule.name: RuleState(rule, make_tracks(rule, aside.banks)) for rule in rules}
         aside.index = RuleIndex(tuple(rules))
         aside.card_hours = max([CARD_HOURS, *(t.memory_hours for s in aside.rules.values() for t in s.tracks)])
         for offset, record in history():

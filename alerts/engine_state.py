@@ -18,6 +18,7 @@ from alerts.rules.match import RuleIndex
 from alerts.rules.model import Rule
 from alerts.snapshot import pack, unpack
 from alerts.tracks.make import make_tracks
+from alerts.tracks.spike_banks import SharedBanks
 from schemas.alert_event import ChainHead
 from schemas.article import Source
 from schemas.errors import BrokenRecordError
@@ -146,7 +147,7 @@ def restore(raw: bytes) -> Engine:
     engine.chains = Chains({head.rule: head for head in document.chains})
     engine.cards = {state.article_id: state.card() for state in document.cards}
     for number, state in enumerate(document.rules):
-        engine.rules[state.rule.name] = _rule_state(state, number, arrays)
+        engine.rules[state.rule.name] = _rule_state(state, number, arrays, engine.banks)
     engine.index = RuleIndex(tuple(state.rule for state in engine.rules.values()))
     return engine
 
@@ -180,8 +181,10 @@ def _rule_document(state: RuleState, tracks: tuple[dict[str, object], ...]) -> _
     )
 
 
-def _rule_state(document: _Rule, number: int, arrays: Mapping[str, npt.NDArray[np.generic]]) -> RuleState:
-    state = RuleState(document.rule, make_tracks(document.rule))
+def _rule_state(
+    document: _Rule, number: int, arrays: Mapping[str, npt.NDArray[np.generic]], banks: SharedBanks
+) -> RuleState:
+    state = RuleState(document.rule, make_tracks(document.rule, banks))
     state.start_hour = document.start_hour
     for life in document.lives:
         state.lives[life.key] = Life(

@@ -4,13 +4,15 @@ A seasonal, discounted Gamma–Poisson level with a negative-binomial tail over 
 share of the key's feeds that were seen) scales what is expected. With E = 1 it equals the hourly oracle of the design.
 
 Row 0 is the key that never saw anything: a new key is a copy of it. Arrays are hour-major, (hours kept, rows), and sums
-over a window run in a fixed order, so a row's numbers never depend on which other keys exist.
+over a window run in a fixed order, so a row's numbers never depend on which other keys exist: detectors of several rules
+may share a bank, which costs little more than one of them alone.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ import numpy.typing as npt
 from alerts.detectors.negative_binomial import minus_log10_tail
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
 
 #: 00:00 UTC of 1970-01-05, a Monday, in hours since 1970: slots are counted from there.
 _MONDAY = 96
@@ -47,12 +50,12 @@ class SpikeParameters:
     season_shrink: float = 20.0
     warmup_h: int = 168
 
-    @property
+    @cached_property
     def guard_h(self) -> int:
         """Hours between an hour's opening and its learning: the longest window (at least 24) + 1."""
         return max(24, *self.windows_h) + 1
 
-    @property
+    @cached_property
     def kept_h(self) -> int:
         """Hours of counts, exposures and factors kept: guard + longest window + 1."""
         return self.guard_h + max(self.windows_h) + 1
@@ -107,38 +110,56 @@ class SpikeBank:
 
     # -- rows -------------------------------------------------------------------------------------------------------
 
-    def add_row(self) -> int:
-        """Add a key, equal to one stepped on zeros since the first hour; return its row."""
-        if self.rows == self._capacity:
-            self._capacity *= 2
-            for name in self.ARRAYS:
-                old = getattr(self, name)
-                new = np.zeros((*old.shape[:-1], self._capacity))
-                new[..., : self.rows] = old[..., : self.rows]
-                setattr(self, name, new)
+    def add_row(self, like: int = 0) -> int:
+        """Add a key, equal to row ``like``, which was stepped on zeros since the first hour; return its row."""
+        self._make_room(1)
         row = self.rows
         for name in self.ARRAYS:
             array = getattr(self, name)
-            array[..., row] = array[..., 0]
+            array[..., row] = array[..., like]
         self.rows += 1
         return row
+
+    def adopt(self, other: SpikeBank) -> int:
+        """Go on with the rows of ``other`` too, which stands at the same hour; return where its row 0 is here."""
+        assert (other.parameters, other.first_hour, other.open_hour) == (
+            self.parameters,
+            self.first_hour,
+            self.open_hour,
+        )
+        self._make_room(other.rows)
+        first = self.rows
+        for name in self.ARRAYS:
+            getattr(self, name)[..., first : first + other.rows] = getattr(other, name)[..., : other.rows]
+        self.rows += other.rows
+        return first
+
+    def _make_room(self, rows: int) -> None:
+        if self.rows + rows <= self._capacity:
+            return
+        self._capacity = max(2 * self._capacity, self.rows + rows)
+        for name in self.ARRAYS:
+            old = getattr(self, name)
+            new = np.zeros((*old.shape[:-1], self._capacity))
+            new[..., : self.rows] = old[..., : self.rows]
+            setattr(self, name, new)
 
     def set_count(self, row: int, hour: int, count: float) -> None:
         """Set the count of an hour that is open or not learnt yet; hours before the first are ignored."""
         if self.first_hour <= hour <= self.open_hour and hour > self.open_hour - self.parameters.guard_h:
             self.counts[hour % self.parameters.kept_h, row] = count
 
-    def set_exposures(self, hour: int, exposure: Floats | float) -> bool:
-        """Set the exposure of an hour that is not learnt yet: one number for all rows, or one a row (row 0 included).
+    def set_exposures(self, hour: int, exposure: Floats | float, rows: Rows | None = None) -> bool:
+        """Set the exposure of an hour that is not learnt yet: one number for all of ``rows``, or one for each.
 
-        Return whether any of them is another than before.
+        ``rows`` are all there are where none are named. Return whether any exposure is another than before.
         """
         if not self.first_hour <= hour <= self.open_hour or hour <= self.open_hour - self.parameters.guard_h:
             return False
-        row = self.exposure[hour % self._kept, : self.rows]
-        if (row == exposure).all():
+        ring, columns = hour % self._kept, slice(self.rows) if rows is None else rows
+        if (self.exposure[ring, columns] == exposure).all():
             return False
-        row[:] = exposure
+        self.exposure[ring, columns] = exposure
         return True
 
     # -- hours ------------------------------------------------------------------------------------------------------
@@ -270,10 +291,10 @@ class SpikeBank:
 
     # -- state ------------------------------------------------------------------------------------------------------
 
-    def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
-        """Return what :meth:`load` goes on from exactly."""
-        document: dict[str, object] = {"first_hour": self.first_hour, "open_hour": self.open_hour, "rows": self.rows}
-        return document, {name: getattr(self, name)[..., : self.rows].copy() for name in self.ARRAYS}
+    def state(self, rows: Rows) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
+        """Return what :meth:`load` goes on from exactly, with ``rows`` alone."""
+        document: dict[str, object] = {"first_hour": self.first_hour, "open_hour": self.open_hour, "rows": len(rows)}
+        return document, {name: getattr(self, name)[..., rows] for name in self.ARRAYS}
 
     def load(self, document: dict[str, object], arrays: dict[str, npt.NDArray[np.generic]]) -> None:
         """Become what :meth:`state` described."""

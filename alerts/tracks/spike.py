@@ -24,6 +24,7 @@ from alerts.tracks.counting import (
 )
 from alerts.tracks.feed_shares import SHARED, FeedShares
 from alerts.tracks.port import Exposure
+from alerts.tracks.spike_banks import BankShare, SharedBanks
 
 #: Score to reach by sensitivity.
 K_OF = {Sensitivity.HIGH: 2.5, Sensitivity.NORMAL: 3.0, Sensitivity.LOW: 4.0}
@@ -44,16 +45,17 @@ def k_of_budget(false_alarms_per_month: float, keys: int) -> float:
 class SpikeTrack:
     """See :class:`alerts.tracks.port.Track`."""
 
-    def __init__(self, settings: Spike, index: int) -> None:
+    def __init__(self, settings: Spike, index: int, banks: SharedBanks) -> None:
         self.settings = settings
         self.index = index
+        self._banks = banks
         self.articles = KeyedArticles()
         self.rows: dict[str, int] = {}
         self.shares = FeedShares()
         self.floor = PublishersFloor(settings.floors.publishers)
         self.k_by_hour: dict[int, float] = {}
         self.last_learnt: npt.NDArray[np.int64] = np.full(1, -1, dtype=np.int64)
-        self.bank: SpikeBank | None = None
+        self.share: BankShare | None = None
         # What was found for a key and hour until something under it changes; None: no window reaches the floors.
         self._found: dict[str, dict[int, Verdict | None]] = {}
 
@@ -67,6 +69,7 @@ class SpikeTrack:
         """Go on with other thresholds; what is remembered stays."""
         self.settings = settings
         self.floor.written = settings.floors.publishers
+        self._found.clear()
 
     # -- counting ---------------------------------------------------------------------------------------------------
 
@@ -84,9 +87,8 @@ class SpikeTrack:
         self.rows[key] = len(self.rows) + 1
         self.shares.add_row()
         self.last_learnt = np.append(self.last_learnt, -1)
-        if self.bank is not None:
-            row = self.bank.add_row()
-            assert row == self.rows[key]
+        if self.share is not None:
+            self.share.add()
 
     def _changed(self, key: str, hours: Iterable[int]) -> None:
         changed = list(hours)
@@ -94,20 +96,18 @@ class SpikeTrack:
         if found and changed:
             first = min(changed)
             self._found[key] = {hour: verdict for hour, verdict in found.items() if hour < first}
-        if self.bank is not None:
+        if self.share is not None:
             for hour in changed:
-                self.bank.set_count(self.rows[key], hour, self.articles.unit_in(key, hour, self.settings.of))
+                self.share.set_count(self.rows[key], hour, self.articles.unit_in(key, hour, self.settings.of))
 
     # -- hours ------------------------------------------------------------------------------------------------------
 
     def start(self, first_hour: int, open_hour: int, exposure: Exposure) -> None:
         """Begin: step every hour of the history with what was inserted."""
-        longest = max(self.settings.windows_h)
-        self.bank = SpikeBank(
-            SpikeParameters(windows_h=self.settings.windows_h, half_life_h=float(self.settings.half_life_h)), first_hour
-        )
+        bank = SpikeBank(self._parameters(), first_hour)
         for _ in self.rows:
-            self.bank.add_row()
+            bank.add_row()
+        self.share = BankShare(bank)
         by_hour: dict[int, list[str]] = {}
         for key, articles in self.articles.by_key.items():
             for hour in articles.hours():
@@ -118,22 +118,28 @@ class SpikeTrack:
             self._open(hour, exposure)
             for key in by_hour.get(hour, ()):
                 self._changed(key, [hour])
-        self._forget(open_hour, longest)
+        self.share = self._banks.join(bank)
+        self._forget(open_hour)
+
+    def _parameters(self) -> SpikeParameters:
+        return SpikeParameters(windows_h=self.settings.windows_h, half_life_h=float(self.settings.half_life_h))
 
     def close_hour(self, hour: int, exposure: Exposure) -> None:
         """Close ``hour`` and open the next."""
-        self._set_exposures(hour, exposure)
+        if exposure.shortfalls(hour):  # Until something is missing, an hour is seen wholly.
+            self._set_exposures(hour, exposure)
         self._open(hour + 1, exposure)
-        self._forget(hour + 1, max(self.settings.windows_h))
+        self._forget(hour + 1)
 
     def _open(self, hour: int, exposure: Exposure) -> None:
-        assert self.bank is not None
-        learnt = hour - self.bank.parameters.guard_h
-        if learnt >= self.bank.first_hour:
+        assert self.share is not None
+        bank = self.share.bank
+        learnt = hour - bank.parameters.guard_h
+        if learnt >= bank.first_hour:
             self._learn(learnt, exposure)
-        if hour % 24 == 0 or hour == self.bank.first_hour:
+        if hour % 24 == 0 or hour == bank.first_hour:
             self.shares.new_day()
-        self.bank.open_next()
+        self.share.open(hour)
         self.floor.open(hour, exposure)
         previous = self.k_by_hour.get(hour - 1)
         self.k_by_hour[hour] = self._k(hour) if previous is None or hour % 24 == 0 else previous
@@ -162,23 +168,23 @@ class SpikeTrack:
         self.shares.learn(found, exposure.shortfalls(hour))
 
     def _set_exposures(self, hour: int, exposure: Exposure) -> None:
-        assert self.bank is not None
+        assert self.share is not None
         short = exposure.shortfalls(hour)
-        if self.bank.set_exposures(hour, self.shares.exposures(short, len(exposure.counting()))):
+        if self.share.set_exposures(hour, self.shares.exposures(short, len(exposure.counting()))):
             for key, found in self._found.items():
                 self._found[key] = {h: verdict for h, verdict in found.items() if h < hour}
 
     def exposures_changed(self, hours: Iterable[int], exposure: Exposure) -> None:
         """Take in other exposures of closed hours."""
-        if self.bank is None:
+        if self.share is None:
             return
-        for hour in sorted_hours(hours, self.bank.first_hour, self.bank.open_hour - 1):
+        for hour in sorted_hours(hours, self.share.bank.first_hour, self.share.bank.open_hour - 1):
             self._set_exposures(hour, exposure)
 
-    def _forget(self, open_hour: int, longest: int) -> None:
+    def _forget(self, open_hour: int) -> None:
         for _ in self.articles.forget_before(open_hour - self.memory_hours):
             pass  # What they were is in the baseline.
-        oldest = open_hour - OPEN_TO_CHANGE_HOURS - longest
+        oldest = open_hour - OPEN_TO_CHANGE_HOURS - max(self.settings.windows_h)
         for key in list(self._found):
             kept = {h: verdict for h, verdict in self._found[key].items() if h >= open_hour - OPEN_TO_CHANGE_HOURS}
             if kept:
@@ -203,11 +209,11 @@ class SpikeTrack:
 
     def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
         """Return those that crossed."""
-        if key not in self.articles.by_key or self.bank is None:
+        if key not in self.articles.by_key or self.share is None:
             return []
         found = self._found.setdefault(key, {})
         crossed = []
-        for hour in range(max(first_hour, self.bank.first_hour), last_hour + 1):
+        for hour in range(max(first_hour, self.share.bank.first_hour), last_hour + 1):
             if hour not in found:
                 found[hour] = self.verdict(key, hour) if self._may_cross(key, hour) else None
             verdict = found[hour]
@@ -225,8 +231,8 @@ class SpikeTrack:
         return False
 
     def _scores(self, key: str, hour: int) -> list[WindowScore]:
-        assert self.bank is not None
-        return self.bank.scores(self.rows.get(key, 0), hour)
+        assert self.share is not None
+        return self.share.scores(self.rows.get(key, 0), hour)
 
     def _window(self, key: str, hour: int, score: WindowScore) -> tuple[Verdict, float]:
         counts = self.articles.counts(key, hour - score.hours + 1, hour)
@@ -283,8 +289,8 @@ class SpikeTrack:
         }
         all_arrays = {**arrays, "last_learnt": self.last_learnt.copy()}
         all_arrays.update({f"shares_{name}": array for name, array in share_arrays.items()})
-        if self.bank is not None:
-            document["bank"], bank_arrays = self.bank.state()
+        if self.share is not None:
+            document["bank"], bank_arrays = self.share.state()
             all_arrays.update({f"bank_{name}": array for name, array in bank_arrays.items()})
         return document, all_arrays
 
@@ -302,10 +308,9 @@ class SpikeTrack:
         self.last_learnt = np.array(arrays["last_learnt"], dtype=np.int64)
         if bank is not None:
             assert isinstance(bank, dict)
-            settings = self.settings
-            parameters = SpikeParameters(windows_h=settings.windows_h, half_life_h=float(settings.half_life_h))
-            self.bank = SpikeBank(parameters, 0)
-            self.bank.load(bank, _part(arrays, "bank_"))
+            own = SpikeBank(self._parameters(), 0)
+            own.load(bank, _part(arrays, "bank_"))
+            self.share = self._banks.join(own)
 
 
 def _part(arrays: dict[str, npt.NDArray[np.generic]], head: str) -> dict[str, npt.NDArray[np.generic]]:

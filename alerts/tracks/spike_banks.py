@@ -1,0 +1,64 @@
+"""Banks shared by the spike tracks of one engine: those that remember alike and began together are stepped together.
+
+A step of a bank costs the same for one row and for hundreds, so an hour of a hundred rules costs what one of them would.
+Rows never touch each other, so sharing changes no number.
+"""
+
+from __future__ import annotations
+
+from weakref import ref
+
+import numpy as np
+import numpy.typing as npt
+
+from alerts.detectors.spike_bank import Floats, Rows, SpikeBank, WindowScore
+
+
+class BankShare:
+    """The rows of one track in a bank: number 0 is the key that never saw anything, 1 the first key, and so on."""
+
+    def __init__(self, bank: SpikeBank, first: int = 0) -> None:
+        self.bank = bank
+        self.rows: Rows = np.arange(first, bank.rows, dtype=np.intp)
+
+    def add(self) -> None:
+        """Add a key that saw nothing yet."""
+        self.rows = np.append(self.rows, self.bank.add_row(like=int(self.rows[0])))
+
+    def set_exposures(self, hour: int, exposure: Floats | float) -> bool:
+        """Set the exposure of ``hour`` for these rows; return whether that changed any."""
+        return self.bank.set_exposures(hour, exposure, self.rows)
+
+    def scores(self, row: int, hour: int) -> list[WindowScore]:
+        """Return each window of number ``row`` that ends with ``hour``."""
+        return self.bank.scores(int(self.rows[row]), hour)
+
+    def set_count(self, row: int, hour: int, count: float) -> None:
+        """Set what number ``row`` counted in ``hour``."""
+        self.bank.set_count(int(self.rows[row]), hour, count)
+
+    def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
+        """Return what :meth:`SpikeBank.load` goes on from with these rows alone."""
+        return self.bank.state(self.rows)
+
+    def open(self, hour: int) -> None:
+        """Open ``hour`` unless a track that shares the bank has."""
+        if self.bank.open_hour < hour:
+            self.bank.open_next()
+
+
+class SharedBanks:
+    """All banks of one engine; one that no track uses any more is let go."""
+
+    def __init__(self) -> None:
+        self._banks: list[ref[SpikeBank]] = []
+
+    def join(self, own: SpikeBank) -> BankShare:
+        """Return the share that goes on as ``own``: in a bank that stands where it does, else in ``own`` itself."""
+        banks = [bank for known in self._banks if (bank := known()) is not None]
+        self._banks = [ref(bank) for bank in banks]
+        for bank in banks:
+            if (bank.parameters, bank.first_hour, bank.open_hour) == (own.parameters, own.first_hour, own.open_hour):
+                return BankShare(bank, bank.adopt(own))
+        self._banks.append(ref(own))
+        return BankShare(own)
