@@ -80,6 +80,10 @@ class ExtractJob:
         self._totals: Counter[str] = Counter()
         self._next_beat = clock.now()
 
+    def partitions(self) -> frozenset[int]:
+        """Return the partitions of ``articles`` held now."""
+        return self._subscription.assignment() if self._subscription is not None else frozenset()
+
     def step(self, wait_s: float = 0.0) -> int:
         """Extract one batch and commit it; return how many records it had, 0 when there were none within ``wait_s``.
 
@@ -93,14 +97,14 @@ class ExtractJob:
         if not self._polled:
             # A record is given out once: these are kept until their position is committed or refused.
             self._polled = subscription.poll(max_records=self._settings.batch_records, wait_s=wait_s)
-            self._versions.hold(subscription.assignment())
+            self._versions.hold(self.partitions())
         count = len(self._polled)
         if self._polled:
             if self._pending is None:
                 self._pending = self._extract(self._polled)
             self._write(self._pending, subscription)
             self._polled, self._pending = (), None
-        self._beat_when_due(subscription)
+        self._beat_when_due()
         return count
 
     def _extract(self, records: Sequence[LogRecord]) -> _Pending:
@@ -141,13 +145,13 @@ class ExtractJob:
                 failure.error,
             )
 
-    def _beat_when_due(self, subscription: Subscription) -> None:
+    def _beat_when_due(self) -> None:
         now = self._clock.now()
         if now < self._next_beat:
             return
         detail: dict[str, str | int | float] = {
             **self._totals,
-            "partitions": " ".join(str(partition) for partition in sorted(subscription.assignment())),
+            "partitions": " ".join(str(partition) for partition in sorted(self.partitions())),
             **self._versions.to_remember(),
         }
         self._store.beat(GROUP, at=now, detail=detail)

@@ -7,9 +7,10 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -262,7 +263,7 @@ def test_a_log_that_is_away_for_a_while_loses_nothing(sqlite_log: Log, written: 
     fill(sqlite_log, range(10))
     sqlite_log.append(ARTICLES, [Entry(0, b"broken")])
     fill(sqlite_log, range(10, 20))
-    unsteady: Log = _Unsteady(sqlite_log, (0, 2), written=written)  # type: ignore[assignment]  # the port, by delegation
+    unsteady = cast(Log, _Unsteady(sqlite_log, (0, 2), written=written))
     stop = threading.Event()
     job = ExtractJob(unsteady, _StopAt(stop, 23), SystemClock(), ExtractSettings())
     job.run(stop)
@@ -281,7 +282,7 @@ class _StopAt(Beats):
         self._stop = stop
         self._records = records
 
-    def beat(self, job: str, *, at: object, detail: object) -> None:  # type: ignore[override]  # as called here
+    def beat(self, job: str, *, at: object, detail: object) -> None:
         assert isinstance(detail, dict)
         if detail.get("records") == self._records:
             self._stop.set()
@@ -292,11 +293,11 @@ class _AwayOnce(Beats):
 
     asked = 0
 
-    def heartbeats(self) -> dict:  # type: ignore[type-arg,override]
+    def heartbeats(self) -> Mapping[str, tuple[datetime, Mapping[str, str | int | float]]]:
         self.asked += 1
         if self.asked == 1:
             raise StoreUnavailableError("locked")
-        return super().heartbeats()  # type: ignore[return-value]
+        return super().heartbeats()
 
 
 def test_records_polled_while_the_store_is_away_are_not_lost(sqlite_log: Log) -> None:
