@@ -10,7 +10,6 @@ from pathlib import Path, PurePath
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin  # Any: annotations, read at run time
 
-from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -113,9 +112,10 @@ def _table(fields: dict[str, FieldInfo]) -> str:
 
 def _kind(field: FieldInfo) -> str:
     words = _kind_of(field.annotation)
-    least = next((limit.ge for limit in field.metadata if isinstance(limit, Ge)), None)
-    above = next((limit.gt for limit in field.metadata if isinstance(limit, Gt)), None)
-    most = next((limit.le for limit in field.metadata if isinstance(limit, Le)), None)
+    least, above, most = (
+        next((getattr(limit, name) for limit in field.metadata if hasattr(limit, name)), None)
+        for name in ("ge", "gt", "le")
+    )
     if least is not None and most is not None:
         return f"{words}, {least} to {most}"
     if above is not None and most is not None:

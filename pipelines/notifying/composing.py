@@ -144,7 +144,8 @@ class Composer:
             return any(self._may_have_arrived(carrier, now) for carrier in self._carriers(delivery))
         if delivery.attempts > 0:
             return any(attempt.outcome == UNCLEAR for attempt in self._store.attempts(delivery.delivery_id))
-        return delivery.ended_at is None and now - delivery.created_at > _TRIED_WITHIN
+        # Still so when a newer event has ended it since: else the end of the alert would not be told.
+        return (delivery.ended_at or now) - delivery.created_at > _TRIED_WITHIN
 
     def _carriers(self, told_away: Delivery) -> list[Delivery]:
         """Return the delivery (one) that carries the while-away message in which ``told_away`` is told."""
