@@ -15,13 +15,12 @@ from datetime import datetime, timedelta
 
 from connectors.feeds.settings import FeedSettings
 from pipelines.polling.looking import DocumentParser, FeedFetcher
-from pipelines.polling.poller import Poller, PollSettings, PollStore
+from pipelines.polling.poller import ArticlesLog, Poller, PollSettings, PollStore
 from schemas.clock import Clock
 from schemas.errors import ClockRefusedError, RetriableError
 from schemas.ids import EPOCH
-from schemas.ports.log import Log
 
-__all__ = ["PollJob", "PollSettings", "PollStore"]
+__all__ = ["ArticlesLog", "PollJob", "PollSettings", "PollStore"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +34,7 @@ class PollJob:
 
     def __init__(
         self,
-        log: Log,
+        log: ArticlesLog,
         store: PollStore,
         feeds: Sequence[FeedSettings],
         *,

@@ -22,7 +22,7 @@ from pipelines.polling.settling import Settled, settle
 from pipelines.polling.watching import WatchBook, check_room
 from schemas.clock import Clock
 from schemas.errors import ClockRefusedError
-from schemas.ports.log import Entry, Log
+from schemas.ports.log import Entry
 from schemas.ports.store import FeedRow, FeedStore, HeartbeatStore
 from schemas.reasons import FeedState
 from schemas.topics import ARTICLES
@@ -36,6 +36,22 @@ _GROUP_BYTES = 4_194_304
 _PATIENCE = 25
 #: Hosts asked for the time while ours is refused.
 _ASKED_HOSTS = 5
+
+
+class ArticlesLog(Protocol):
+    """What the job needs of a :class:`~schemas.ports.log.Log`."""
+
+    def append(self, topic: str, entries: Sequence[Entry]) -> tuple[int, ...]:
+        """Write ``entries`` durably; after an error they may be written again."""
+        ...
+
+    def partitions(self, topic: str) -> int:
+        """Return the number of partitions."""
+        ...
+
+    def now_ms(self) -> int:
+        """Return the log's clock."""
+        ...
 
 
 class PollStore(FeedStore, HeartbeatStore, Protocol):
@@ -68,7 +84,7 @@ class Poller:
 
     def __init__(
         self,
-        log: Log,
+        log: ArticlesLog,
         store: PollStore,
         feeds: Sequence[FeedSettings],
         *,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from connectors.clock import ManualClock
 from connectors.feeds.fetch import Fetcher, FetchLimits
 from connectors.feeds.parsing import FeedParser
 from connectors.feeds.settings import FeedSettings
+from connectors.feeds.wire import WireDocument
 from connectors.log.open import open_log
 from connectors.store.open import open_store
-from pipelines.poll import PollJob, PollSettings
+from pipelines.poll import ArticlesLog, PollJob, PollSettings, PollStore
 from schemas.article import Article
 from schemas.clock import Clock
 from schemas.coverage import Coverage
@@ -29,16 +32,27 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass
+class CountedParser:
+    """The real parser, and which documents it was given."""
+
+    inner: FeedParser
+    parsed: list[str] = field(default_factory=list)
+
+    async def parse(self, name: str, body: bytes, *, url: str, content_type: str | None = None) -> WireDocument:
+        self.parsed.append(name)
+        return await self.inner.parse(name, body, url=url, content_type=content_type)
+
+
+@dataclass
 class Desk:
     """Everything a test needs of one job; :meth:`again` is the same after a restart of the process."""
 
-    folder: Path
     server: FeedServer
     clock: ManualClock
     log: Log
     store: Store
     fetcher: Fetcher
-    parser: FeedParser
+    parser: CountedParser
     feeds: list[FeedSettings]
     settings: PollSettings
     made: PollJob | None = None
@@ -49,7 +63,9 @@ class Desk:
             self.made = self.new_job()
         return self.made
 
-    def new_job(self, *, log: Log | None = None, store: Store | None = None, clock: Clock | None = None) -> PollJob:
+    def new_job(
+        self, *, log: ArticlesLog | None = None, store: PollStore | None = None, clock: Clock | None = None
+    ) -> PollJob:
         return PollJob(
             log or self.log,
             store or self.store,
@@ -76,12 +92,14 @@ class Desk:
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]  # names are checked by dataclasses
 
     async def poll(self, *, after: timedelta = timedelta()) -> int:
+        job = self.job  # Begins now, and not only when the clock has moved.
         self.clock.advance_to(self.clock.now() + after)
-        return await self.job.poll_due(self.clock.now())
+        return await job.poll_due(self.clock.now())
 
     def tell(self, *, after: timedelta = MINUTE) -> None:
+        job = self.job
         self.clock.advance_to(self.clock.now() + after)
-        self.job.write_coverage(self.clock.now())
+        job.write_coverage(self.clock.now())
 
     def row(self, feed_id: str) -> FeedRow:
         return self.store.feed_rows()[feed_id]
@@ -106,24 +124,43 @@ class Desk:
         return [article.title for article in self.articles()]
 
 
-@asynccontextmanager
-async def desk_in(
-    folder: Path,
-    *,
-    partitions: int = 1,
-    allowed: Sequence[str] = ("127.0.0.0/8",),
-    limits: FetchLimits | None = None,
-    parser: FeedParser | None = None,
-) -> AsyncIterator[Desk]:
-    """Open everything, close everything."""
-    clock = ManualClock(START)
-    async with FeedServer(clock) as server, parser or FeedParser() as parsing:
-        fetcher = Fetcher(clock, allowed_networks=allowed, limits=limits)
-        with open_log(f"sqlite:///{folder / 'log.sqlite'}", clock) as log:
-            log.create_topic(ARTICLES, partitions)
-            store = open_store(f"sqlite:///{folder / 'store.sqlite'}")
-            try:
-                yield Desk(folder, server, clock, log, store, fetcher, parsing, [], PollSettings())
-            finally:
-                store.close()
-                await fetcher.close()
+@dataclass(frozen=True)
+class DeskMaker:
+    """What desks share because it takes long to start: a loop, a parse worker in it, a migrated store to copy."""
+
+    runner: asyncio.Runner
+    parser: FeedParser
+    empty_store: Path
+    folder: Path
+
+    def run(
+        self,
+        test: Callable[[Desk], Awaitable[None]],
+        *,
+        partitions: int = 1,
+        allowed: Sequence[str] = ("127.0.0.0/8",),
+        limits: FetchLimits | None = None,
+    ) -> None:
+        """Run ``test`` on a desk of its own."""
+
+        async def go() -> None:
+            async with self._desk(partitions, allowed, limits) as desk:
+                await asyncio.wait_for(test(desk), 60)
+
+        self.runner.run(go())
+
+    @asynccontextmanager
+    async def _desk(self, partitions: int, allowed: Sequence[str], limits: FetchLimits | None) -> AsyncIterator[Desk]:
+        clock = ManualClock(START)
+        shutil.copy(self.empty_store, self.folder / "store.sqlite")
+        async with FeedServer(clock) as server:
+            fetcher = Fetcher(clock, allowed_networks=allowed, limits=limits)
+            with open_log(f"sqlite:///{self.folder / 'log.sqlite'}", clock) as log:
+                log.create_topic(ARTICLES, partitions)
+                store = open_store(f"sqlite:///{self.folder / 'store.sqlite'}")
+                parser = CountedParser(self.parser)
+                try:
+                    yield Desk(server, clock, log, store, fetcher, parser, [], PollSettings())
+                finally:
+                    store.close()
+                    await fetcher.close()
