@@ -17,21 +17,15 @@ from datetime import datetime
 from pathlib import Path
 
 from alerts.engine import ENGINE_VERSION, Engine
-from alerts.engine_state import restore, snapshot
-from pipelines.signal_history import history_before, read_range
-from pipelines.snapshots import read_snapshot, remove_old_snapshots, write_snapshot
+from alerts.engine_state import snapshot
+from pipelines.recovery import recover
+from pipelines.signal_history import history_before
+from pipelines.snapshots import remove_old_snapshots, write_snapshot
 from schemas.alert_event import Decision, Provenance
 from schemas.clock import Clock
 from schemas.control import RulesActivated
 from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter, dead_letter_id
-from schemas.errors import (
-    BrokenRecordError,
-    ForeignLogError,
-    OffsetOutOfRangeError,
-    RecoveryMismatchError,
-    RetriableError,
-    StoreFullError,
-)
+from schemas.errors import BrokenRecordError, RetriableError, StoreFullError
 from schemas.ports.log import Entry, Log, LogRecord
 from schemas.ports.store import DeciderHead, RuleSet, Store
 from schemas.reasons import DeadLetterReason
@@ -90,73 +84,14 @@ class DecideJob:
         :raises ForeignLogError: the ledger belongs to another log.
         :raises OffsetOutOfRangeError: the log lost what the ledger stands on.
         :raises RecoveryMismatchError: re-stepping gave other events than the ledger holds.
+        :raises FatalError: the log was trimmed and the snapshot is lost.
         """
-        head = self._head = self._store.decider_head()
-        start = self._log.start_offset(SIGNALS, 0)
-        if head is None:
-            self._offset = start
-            return 0
-        self._check_log(head, start)
-        from_offset = start
-        state = None
-        if head.snapshot_hash and head.engine_version == ENGINE_VERSION:
-            state = read_snapshot(self._settings.snapshots, head.snapshot_offset, head.snapshot_hash)
-            if state is None:
-                logger.warning(
-                    "the snapshot of offset %d is missing or damaged: re-stepping the log", head.snapshot_offset
-                )
-        if state is not None:
-            self.engine = restore(state)
-            from_offset = head.snapshot_offset
-        count = self._re_step(from_offset, head)
-        self._offset = head.next_offset
-        return count
-
-    def _check_log(self, head: DeciderHead, start: int) -> None:
-        if head.log_id != self._log.log_id:
-            raise ForeignLogError(
-                f"the ledger was decided from log {head.log_id}, but the log that is open is {self._log.log_id}",
-                remedy="open the log it belongs to, or begin a new store beside the new log",
-            )
-        end = self._log.end_offset(SIGNALS, 0)
-        if not start <= head.next_offset <= end:
-            raise OffsetOutOfRangeError(
-                f"the ledger stands at offset {head.next_offset} of signals, but the log holds {start} to {end}",
-                remedy="the log lost records the ledger stands on: restore the log and the store from one backup",
-            )
-
-    def _re_step(self, from_offset: int, head: DeciderHead) -> int:
-        """Step again what was committed after the snapshot, and compare event by event."""
-        again: list[Decision] = []
-        count = 0
-        for record in read_range(self._log, from_offset, head.next_offset):
-            count += 1
-            try:
-                again.extend(self._step(record))
-            except BrokenRecordError:
-                continue  # It decided nothing the first time either.
-        if head.engine_version != ENGINE_VERSION:
-            logger.warning(
-                "the ledger was written by engine %s, this is %s: a new segment starts",
-                head.engine_version,
-                ENGINE_VERSION,
-            )
-            self.engine.adopt_chains(dict(self._store.chain_heads()))
-            return count
-        committed = [event for event, _ in self._store.events_with_provenance(first_offset=from_offset)]
-        for position, (mine, stored) in enumerate(zip(again, committed, strict=False)):
-            if mine.event != stored:
-                raise RecoveryMismatchError(
-                    f"event {position + 1} after offset {from_offset} is {mine.event.rule} #{mine.event.seq} "
-                    f"{mine.event.event} when decided again, and {stored.rule} #{stored.seq} {stored.event} in the ledger",
-                    remedy="run `tocsin verify`; nothing was written",
-                )
-        if len(again) != len(committed):
-            raise RecoveryMismatchError(
-                f"deciding again from offset {from_offset} gave {len(again)} events, the ledger holds {len(committed)}",
-                remedy="run `tocsin verify`; nothing was written",
-            )
-        return count
+        recovered = recover(self._log, self._store, self._settings.snapshots)
+        self.engine, self._head, self._offset = recovered.engine, recovered.head, recovered.offset
+        self._since_snapshot = recovered.records
+        if recovered.begins:
+            self._commit_snapshot()
+        return recovered.records
 
     def _step(self, record: LogRecord) -> list[Decision]:
         """Decide one record.
@@ -181,6 +116,9 @@ class DecideJob:
         self._pending = None
         self._offset = batch.next_offset
         self._since_snapshot += batch.records
+        if batch.rule_sets:
+            # A new rule was warmed on a month of the log, which must not be needed again once it is trimmed.
+            self._since_snapshot = max(self._since_snapshot, self._settings.snapshot_every_records)
         if self._since_snapshot >= self._settings.snapshot_every_records:
             self.take_snapshot()
         return batch.records
@@ -224,15 +162,26 @@ class DecideJob:
         if self._head is None or self._pending is not None:
             return
         try:
-            digest = write_snapshot(self._settings.snapshots, self._offset, snapshot(self.engine))
+            self._commit_snapshot()
         except StoreFullError as error:
             logger.warning("%s", error)
-            return
-        head = self._head.model_copy(update={"snapshot_hash": digest, "snapshot_offset": self._offset})
-        self._store.commit_decisions(expected=self._head, head=head, decisions=[])
+
+    def _commit_snapshot(self) -> None:
+        """Write the file, then its hash and offset into the head; :raises StoreFullError: no room for one of them."""
+        digest = write_snapshot(self._settings.snapshots, self._offset, snapshot(self.engine))
+        before = self._head
+        head = DeciderHead(
+            log_id=self._log.log_id,
+            next_offset=self._offset,
+            engine_version=ENGINE_VERSION,
+            snapshot_hash=digest,
+            snapshot_offset=self._offset,
+            events=before.events if before else 0,
+        )
+        self._store.commit_decisions(expected=before, head=head, decisions=[])
         self._head = head
         self._since_snapshot = 0
-        remove_old_snapshots(self._settings.snapshots)
+        remove_old_snapshots(self._settings.snapshots, self._offset, digest)
 
     def _dead_letter(self, record: LogRecord, error: BrokenRecordError, now: datetime) -> DeadLetter:
         return DeadLetter(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 
 from schemas.errors import StoreFullError
+
+logger = logging.getLogger(__name__)
 
 #: Snapshots kept besides the newest, for a commit that was lost between file and transaction.
 KEPT_SNAPSHOTS = 2
@@ -19,7 +22,7 @@ def write_snapshot(folder: Path, offset: int, state: bytes) -> str:
     """
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(state).hexdigest()
-    target = folder / f"{offset:016d}-{digest[:16]}.snapshot"
+    target = snapshot_path(folder, offset, digest)
     temporary = target.with_suffix(".tmp")
     try:
         with temporary.open("wb") as file:
@@ -41,18 +44,31 @@ def write_snapshot(folder: Path, offset: int, state: bytes) -> str:
     return digest
 
 
+def snapshot_path(folder: Path, offset: int, digest: str) -> Path:
+    """Return where the snapshot of ``offset`` whose SHA-256 is ``digest`` lies."""
+    return folder / f"{offset:016d}-{digest[:16]}.snapshot"
+
+
 def read_snapshot(folder: Path, offset: int, digest: str) -> bytes | None:
-    """Return the snapshot of ``offset`` whose SHA-256 is ``digest``; None where it is missing or damaged."""
-    path = folder / f"{offset:016d}-{digest[:16]}.snapshot"
+    """Return the snapshot of ``offset`` whose SHA-256 is ``digest``; None where it is missing, unreadable or damaged."""
     try:
-        state = path.read_bytes()
-    except FileNotFoundError:
+        state = snapshot_path(folder, offset, digest).read_bytes()
+    except OSError as error:
+        logger.warning("a snapshot cannot be read: %s", error)
         return None
     return state if hashlib.sha256(state).hexdigest() == digest else None
 
 
-def remove_old_snapshots(folder: Path) -> None:
-    """Keep the newest files only."""
-    files = sorted(folder.glob("*.snapshot"))
-    for path in files[: -1 - KEPT_SNAPSHOTS]:
-        path.unlink(missing_ok=True)
+def remove_old_snapshots(folder: Path, offset: int, digest: str) -> None:
+    """Keep the committed snapshot of ``offset`` and the newest before it.
+
+    Those of larger offsets are of a ledger that is no more (a backup was brought back); half-written ones are of a
+    process that was killed.
+    """
+    current = snapshot_path(folder, offset, digest)
+    others = sorted(path for path in folder.glob("*.snapshot") if path != current)
+    older = [path for path in others if path.name < current.name]
+    keep = {current, *older[-KEPT_SNAPSHOTS:]}
+    for path in [*others, *folder.glob("*.tmp")]:
+        if path not in keep:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,209 @@
+"""Brings the engine back to where the ledger stands, and proves it on the way; writes nothing.
+
+snapshot file ──▶ engine ──step again──▶ events ══ same as committed? ══▶ go on    (else stop)
+no snapshot: the same from the first record of the log, which therefore must not have been trimmed
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from alerts.engine import ENGINE_VERSION, Engine
+from alerts.engine_state import restore
+from pipelines.signal_history import history_before, read_range
+from pipelines.snapshots import read_snapshot, snapshot_path
+from schemas.alert_event import AlertEvent, ChainHead, Decision
+from schemas.control import RulesActivated
+from schemas.errors import (
+    BrokenRecordError,
+    FatalError,
+    ForeignLogError,
+    OffsetOutOfRangeError,
+    RecoveryMismatchError,
+)
+from schemas.ports.log import Log, LogRecord
+from schemas.ports.store import DeciderHead, Store
+from schemas.topics import SIGNALS
+from schemas.wire import decode_signals
+
+logger = logging.getLogger(__name__)
+
+_RESTORE = "bring back the log, the store and the snapshots from one backup; nothing was written"
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """An engine that has taken in everything before ``offset``.
+
+    ``begins`` is True where a ledger or a segment of it begins in the midst of a log: what the engine knows can then not
+    be had from the log alone, so its snapshot has to be committed before the first event.
+    """
+
+    engine: Engine
+    head: DeciderHead | None
+    offset: int
+    records: int
+    begins: bool
+
+
+def recover(log: Log, store: Store, snapshots: Path) -> Recovered:
+    """Rebuild the engine from snapshot and log, and compare what it decides with the ledger.
+
+    :raises ForeignLogError: the ledger belongs to another log.
+    :raises OffsetOutOfRangeError: the log lost what the ledger stands on.
+    :raises RecoveryMismatchError: deciding again gave other events than the ledger holds.
+    :raises FatalError: the log was trimmed and the snapshot is lost, so that what was known cannot be known again.
+    """
+    head = store.decider_head()
+    start = log.start_offset(SIGNALS, 0)
+    if head is None:
+        return Recovered(Engine(), None, start, 0, begins=start > 0)
+    _check_log(log, head, start)
+    if head.engine_version != ENGINE_VERSION:
+        return _begin_segment(log, store, head, start)
+    engine = load_snapshot(snapshots, head)
+    first = head.snapshot_offset if engine is not None else 0
+    if first < start:
+        raise _unknowable(snapshots, head, start, lost=engine is None)
+    if engine is None:
+        if head.snapshot_hash:
+            logger.warning("the snapshot of offset %d is lost: deciding the log again", head.snapshot_offset)
+        engine = Engine()
+    count = _step_again(log, store, engine, first, head.next_offset)
+    return Recovered(engine, head, head.next_offset, count, begins=False)
+
+
+def load_snapshot(folder: Path, head: DeciderHead) -> Engine | None:
+    """Return the engine of the snapshot that ``head`` names; None: none is named, or it is missing, damaged, of another shape."""
+    if not head.snapshot_hash or head.engine_version != ENGINE_VERSION:
+        return None
+    state = read_snapshot(folder, head.snapshot_offset, head.snapshot_hash)
+    if state is None:
+        return None
+    try:
+        return restore(state)
+    except BrokenRecordError as error:
+        logger.warning("the snapshot of offset %d cannot be used: %s", head.snapshot_offset, error)
+        return None
+
+
+def _check_log(log: Log, head: DeciderHead, start: int) -> None:
+    if head.log_id != log.log_id:
+        raise ForeignLogError(
+            f"the ledger was decided from log {head.log_id}, but the log that is open is {log.log_id}",
+            remedy="open the log it belongs to, or begin a new store beside the new log",
+        )
+    end = log.end_offset(SIGNALS, 0)
+    if not start <= head.next_offset <= end:
+        raise OffsetOutOfRangeError(
+            f"the ledger stands at offset {head.next_offset} of signals, but the log holds {start} to {end}",
+            remedy=f"the log lost records the ledger stands on: {_RESTORE}",
+        )
+
+
+def _unknowable(snapshots: Path, head: DeciderHead, start: int, *, lost: bool) -> FatalError:
+    if not head.snapshot_hash:
+        why = "there is no snapshot"
+    elif lost:
+        path = snapshot_path(snapshots, head.snapshot_offset, head.snapshot_hash)
+        why = f"the snapshot {path} is missing, damaged or of another version"
+    else:
+        why = f"the newest snapshot is of offset {head.snapshot_offset}"
+    return FatalError(
+        f"what the engine knew at offset {head.next_offset} of signals cannot be computed again:"
+        f" the log was trimmed below offset {start}, and {why}",
+        remedy=_RESTORE,
+    )
+
+
+def _step_again(log: Log, store: Store, engine: Engine, first: int, before: int) -> int:
+    """Step ``first`` up to ``before`` again and compare event by event; return how many records that were.
+
+    Events that another engine version wrote are not compared; ours begin in their chains after the last of them.
+    """
+    rows = list(store.events_with_provenance(first_offset=first))
+    foreign = max(
+        (n for n, (event, _) in enumerate(rows, start=1) if event.engine_version != ENGINE_VERSION), default=0
+    )
+    ours = rows[foreign:]
+    segment = first
+    if foreign:
+        segment = ours[0][1].log_offset if ours else before
+    chains = {event.rule: ChainHead.after(event) for event, _ in rows[:foreign]}
+    again: list[AlertEvent] = []
+    count = 0
+    for record in read_range(log, first, before):
+        count += 1
+        if chains and record.offset >= segment:
+            engine.adopt_chains(chains)
+            chains = {}
+        decided = decide_again(log, engine, record)
+        if record.offset >= segment:
+            again.extend(decision.event for decision in decided)
+    if chains:
+        engine.adopt_chains(chains)
+    _compare(again, [event for event, _ in ours], first)
+    return count
+
+
+def decide_again(log: Log, engine: Engine, record: LogRecord) -> list[Decision]:
+    """Return what ``engine`` decides on ``record``; a broken one decided nothing the first time either."""
+    try:
+        decoded = decode_signals(record.value)
+    except BrokenRecordError:
+        return []
+    return engine.step(record.offset, decoded, history_before(log, record))
+
+
+def _compare(again: list[AlertEvent], committed: list[AlertEvent], first: int) -> None:
+    remedy = "run `tocsin verify`; nothing was written"
+    for number, (mine, stored) in enumerate(zip(again, committed, strict=False), start=1):
+        if mine != stored:
+            raise RecoveryMismatchError(
+                f"event {number} after offset {first} is {mine.rule} #{mine.seq} {mine.event.value} when decided again,"
+                f" and {stored.rule} #{stored.seq} {stored.event.value} in the ledger",
+                remedy=remedy,
+            )
+    if len(again) != len(committed):
+        raise RecoveryMismatchError(
+            f"deciding again from offset {first} gave {len(again)} events, the ledger holds {len(committed)}",
+            remedy=remedy,
+        )
+
+
+def _begin_segment(log: Log, store: Store, head: DeciderHead, start: int) -> Recovered:
+    """Let this engine learn what is left of the log; it goes on in the chains that the other one wrote."""
+    logger.warning(
+        "the ledger was written by engine %s, this is %s: a new segment starts at offset %d",
+        head.engine_version,
+        ENGINE_VERSION,
+        head.next_offset,
+    )
+    engine = Engine()
+    in_force = _rules_in_force(store, start)
+    if in_force is not None:
+        engine.step(start - 1, in_force)
+    count = 0
+    for record in read_range(log, start, head.next_offset):
+        count += 1
+        decide_again(log, engine, record)
+    engine.adopt_chains(dict(store.chain_heads()))
+    return Recovered(engine, head, head.next_offset, count, begins=True)
+
+
+def _rules_in_force(store: Store, start: int) -> RulesActivated | None:
+    """Return the rules that were activated last before ``start``, where the log has forgotten them."""
+    older = [rule_set for rule_set in store.rule_sets() if rule_set.log_offset < start]
+    if not older:
+        return None
+    newest = max(older, key=lambda rule_set: rule_set.log_offset)
+    return RulesActivated(
+        rules_hash=newest.rules_hash,
+        text=newest.text,
+        compiled=newest.compiled,
+        activated_at=newest.activated_at,
+        author=newest.author,
+        comment=newest.comment,
+    )
