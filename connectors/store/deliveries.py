@@ -154,6 +154,13 @@ class Deliveries:
         with self._database.reading() as connection:
             return _deliveries(connection, query)
 
+    def dead_deliveries(self, since: datetime) -> Sequence[Delivery]:
+        """Return the deliveries that ended dead at ``since`` or later, by position and receiver."""
+        dead = deliveries.c.status == DeliveryStatus.DEAD
+        query = select(deliveries).where(dead, deliveries.c.ended_at_us >= since)
+        with self._database.reading() as connection:
+            return _deliveries(connection, query.order_by(deliveries.c.position, deliveries.c.receiver))
+
     def attempts(self, delivery_id: int) -> Sequence[Attempt]:
         """Return every attempt, oldest first."""
         query = select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.attempt_id)

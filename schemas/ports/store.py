@@ -197,6 +197,10 @@ class DeliveryStore(Protocol):
         """Return deliveries by position and receiver."""
         ...
 
+    def dead_deliveries(self, since: datetime) -> Sequence[Delivery]:
+        """Return the deliveries that ended dead at ``since`` or later, by position and receiver."""
+        ...
+
     def attempts(self, delivery_id: int) -> Sequence[Attempt]:
         """Return every attempt, oldest first."""
         ...

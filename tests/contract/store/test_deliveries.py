@@ -204,6 +204,18 @@ def test_deliveries_planned_as_ended_are_never_claimed(store: Store) -> None:
     assert store.deliveries(alert_id="other") == []
 
 
+def test_dead_ones_are_found_by_when_they_died(store: Store) -> None:
+    entries = write_events(store, ("a", "x"), ("a", "y"), ("a", "z"))
+    plan(store, [delivery_of(entry) for entry in entries])
+    for n, status in enumerate((DeliveryStatus.DEAD, DeliveryStatus.DELIVERED, DeliveryStatus.DEAD)):
+        held = store.deliveries()[n]
+        died_at = START + timedelta(hours=n)
+        store.end_deliveries([held.delivery_id], status=status, reason="refused", now=died_at)
+    assert [d.seq for d in store.dead_deliveries(START)] == [1, 3]
+    assert [d.seq for d in store.dead_deliveries(START + timedelta(hours=2))] == [3]
+    assert store.dead_deliveries(START + timedelta(hours=3)) == []
+
+
 def test_what_a_server_answered_is_kept_whatever_it_holds(store: Store) -> None:
     (entry,) = write_events(store, ("a", "x"))
     plan(store, [delivery_of(entry)])
