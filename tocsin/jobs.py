@@ -40,11 +40,16 @@ def run_job(name: str, workplace: Workplace, stop: threading.Event) -> int:
 
 
 def _poll(workplace: Workplace, log: Log, store: Store, stop: threading.Event) -> None:
-    raise NotImplementedError
+    from tocsin.polling import run_poll
+
+    asyncio.run(run_async(lambda ended: run_poll(workplace, log, store, ended), stop))
 
 
 def _extract(workplace: Workplace, log: Log, store: Store, stop: threading.Event) -> None:
-    raise NotImplementedError
+    from pipelines.extract import ExtractJob, ExtractSettings
+
+    settings = ExtractSettings(own_files=tuple(workplace.files(workplace.settings.actors)))
+    ExtractJob(log, store, SystemClock(), settings).run(stop)
 
 
 def _decide(workplace: Workplace, log: Log, store: Store, stop: threading.Event) -> None:
