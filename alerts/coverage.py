@@ -61,6 +61,10 @@ class CoverageBook:
         self.first_since: datetime | None = None
         self.feeds: dict[str, FeedStanding] = {}
         self.hours: dict[int, HourCoverage] = {}
+        # What every rule asks for at the end of an hour: found once, until a record changes anything. No part of the state.
+        self._shortfalls: dict[int, dict[str, float]] = {}
+        self._counting: list[str] | None = None
+        self._publishers: dict[int, int] = {}
 
     @property
     def now(self) -> datetime | None:
@@ -71,6 +75,7 @@ class CoverageBook:
 
     def apply(self, coverage: Coverage) -> CoverageChange:
         """Take in a record; repeats and records of the past change nothing."""
+        self._ask_again()
         before = self.newest.get(coverage.partition)
         self.partitions = max(self.partitions, coverage.partitions)
         if before is None or coverage.at > before:
@@ -82,6 +87,11 @@ class CoverageBook:
             if self.first_since is None:
                 self.first_since = coverage.since
         return CoverageChange(self.now, frozenset(changed))
+
+    def _ask_again(self) -> None:
+        self._shortfalls.clear()
+        self._counting = None
+        self._publishers.clear()
 
     def _take_in(self, coverage: Coverage) -> set[int]:
         hour = hour_of(coverage.since)
@@ -156,21 +166,28 @@ class CoverageBook:
 
     def shortfalls(self, hour: int) -> dict[str, float]:
         """Return the exposure of every feed that counts and was seen less than wholly in ``hour``, in order of feed id."""
-        return {f: e for f in sorted(self.counting()) if (e := self.exposure(f, hour)) < 1.0}
+        found = self._shortfalls.get(hour)
+        if found is None:
+            found = {f: e for f in sorted(self.counting()) if (e := self.exposure(f, hour)) < 1.0}
+            self._shortfalls[hour] = found
+        return found
 
     def counting(self) -> list[str]:
         """Return the feeds whose articles count: all that were not removed or paused, in the order they came."""
-        return [f for f, s in self.feeds.items() if s.state not in (FeedState.REMOVED, FeedState.PAUSED)]
+        if self._counting is None:
+            gone = (FeedState.REMOVED, FeedState.PAUSED)
+            self._counting = [f for f, s in self.feeds.items() if s.state not in gone]
+        return self._counting
 
     def publishers_covered(self, since_hour: int) -> int:
         """Return how many distinct publishers have a feed that answered since ``since_hour``."""
-        return len(
-            {
-                s.source.publisher
-                for s in self.feeds.values()
-                if s.last_success is not None and hour_of(s.last_success) >= since_hour
-            }
-        )
+        covered = self._publishers.get(since_hour)
+        if covered is None:
+            since = hour_start(since_hour)
+            standings = self.feeds.values()
+            answered = {s.source.publisher for s in standings if s.last_success is not None and s.last_success >= since}
+            covered = self._publishers[since_hour] = len(answered)
+        return covered
 
     def changed_since(self, hour: int) -> tuple[str, ...]:
         """Return the feeds that joined, left, failed or came back since ``hour``, sorted."""
@@ -187,6 +204,7 @@ class CoverageBook:
 
     def forget_before(self, hour: int) -> None:
         """Drop hours below ``hour``."""
+        self._ask_again()
         for old in [h for h in self.hours if h < hour]:
             del self.hours[old]
 

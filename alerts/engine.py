@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from alerts.card_book import CardBook
 from alerts.cards import Card, key_hits, make_card
 from alerts.chain import Chains, quantised_expected, quantised_ratio, quantised_score
 from alerts.coverage import KEPT_HOURS, CoverageBook, count_deadline, open_hour
@@ -59,7 +60,7 @@ class Engine:
         self.muted = muted
         self.coverage = CoverageBook()
         self.open: int | None = None  # the open hour; None until the first Coverage has started the engine
-        self.cards: dict[str, Card] = {}
+        self.cards = CardBook()
         self.rules: dict[str, RuleState] = {}
         self.index = RuleIndex(())
         self.rules_hash = ""
@@ -118,7 +119,7 @@ class Engine:
                 if kept:
                     after.hits[name] = kept
         after.counted = self._was_seen(after)
-        self.cards[after.article_id] = after
+        self.cards.put(after)
         return self._recount([(before, after)])
 
     def _can_count(self, signal: Signal, hour: int) -> bool:
@@ -188,7 +189,7 @@ class Engine:
         reach = self.coverage.earliest_reach() or first
         first_hour = max(min(hour_of(reach), hour_of(first)), self.open - KEPT_HOURS)
         decisions: list[Decision] = []
-        blind = [card for card in self.cards.values() if not self._was_seen(card) or card.hour < first_hour]
+        blind = [card for card in self.cards if not self._was_seen(card) or card.hour < first_hour]
         for card in blind:
             self._hold(card)
         for name in sorted(self.rules):
@@ -222,7 +223,8 @@ class Engine:
         for name in sorted(self.rules):
             for track in self.rules[name].tracks:
                 track.exposures_changed(hours, self.coverage)
-        returned = [c for c in self.cards.values() if not c.counted and c.hour in hours and self._was_seen(c)]
+        cards = (card for hour in hours for card in self.cards.of_hour(hour))
+        returned = [card for card in cards if not card.counted and self._was_seen(card)]
         for card in returned:
             card.counted = True
         decisions = self._recount([(None, card) for card in returned])
@@ -237,8 +239,8 @@ class Engine:
 
     def _close_hour(self, hour: int) -> list[Decision]:
         self.open = hour + 1
-        for card in self.cards.values():
-            if card.hour == hour and card.counted and self.coverage.exposure(card.feed_id, hour) == 0.0:
+        for card in self.cards.of_hour(hour):
+            if card.counted and self.coverage.exposure(card.feed_id, hour) == 0.0:
                 self._hold(card)
         decisions: list[Decision] = []
         for name in sorted(self.rules):
@@ -250,9 +252,7 @@ class Engine:
 
     def _forget(self) -> None:
         assert self.open is not None
-        oldest = self.open - self.card_hours
-        for article in [a for a, card in self.cards.items() if card.hour < oldest]:
-            del self.cards[article]
+        self.cards.forget_before(self.open - self.card_hours)
         self.coverage.forget_before(self.open - 75)
         self.extractors = _recent(self.extractors, self.open - CHANGES_NAMED_HOURS)
 
@@ -302,11 +302,11 @@ class Engine:
         for offset, record in history():
             if isinstance(record, Signal | Coverage | SkipRange):
                 aside.step(offset, record)
-        for article, card in aside.cards.items():
-            mine = self.cards.get(article)
+        for card in aside.cards:
+            mine = self.cards.get(card.article_id)
             if mine is None:
                 if card.hits:
-                    self.cards[article] = card
+                    self.cards.put(card)
             elif mine.revision == card.revision:
                 mine.hits.update(card.hits)
         return aside.rules
@@ -318,7 +318,7 @@ class Engine:
 
     def _remove(self, name: str, activated_at: datetime) -> list[Decision]:
         state = self.rules.pop(name)
-        for card in self.cards.values():
+        for card in self.cards:
             card.hits.pop(name, None)
         if self.muted:
             return []

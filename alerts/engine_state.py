@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from alerts.card_book import CardBook
 from alerts.cards import CardState
 from alerts.chain import Chains
 from alerts.coverage import CoverageBook, FeedStanding, HourCoverage
@@ -119,7 +120,7 @@ def snapshot(engine: Engine) -> bytes:
         skips=tuple(engine.skips),
         coverage=_coverage_document(engine.coverage),
         chains=tuple(engine.chains.heads.values()),
-        cards=tuple(CardState.of(card) for card in engine.cards.values()),
+        cards=tuple(CardState.of(card) for card in engine.cards),
         rules=tuple(rules),
     )
     return pack(document.model_dump_json().encode(), arrays)
@@ -145,7 +146,7 @@ def restore(raw: bytes) -> Engine:
     engine.skips = list(document.skips)
     engine.coverage = _coverage(document.coverage)
     engine.chains = Chains({head.rule: head for head in document.chains})
-    engine.cards = {state.article_id: state.card() for state in document.cards}
+    engine.cards = CardBook(state.card() for state in document.cards)
     for number, state in enumerate(document.rules):
         engine.rules[state.rule.name] = _rule_state(state, number, arrays, engine.banks)
     engine.index = RuleIndex(tuple(state.rule for state in engine.rules.values()))

@@ -98,11 +98,12 @@ class KeyArticles:
             changed |= self._tell_again(index)
         return changed
 
-    def forget_before(self, hour: int) -> None:
-        """Drop the articles of hours below ``hour``; what they lead keeps its story."""
+    def forget_before(self, hour: int) -> int | None:
+        """Drop the articles of hours below ``hour``; what they lead keeps its story. Return the newest hour lost."""
         if not self._order or self._order[0][0] >= hour * _HOUR_MS:
-            return
+            return None
         keep = bisect_left(self._order, (hour * _HOUR_MS, ""))
+        newest = self._order[keep - 1][0] // _HOUR_MS
         for _, article_id in self._order[:keep]:
             self._drop_from_hour(self._entries.pop(article_id))
         del self._order[:keep]
@@ -110,6 +111,7 @@ class KeyArticles:
         if gone:
             del self._leaders[:gone]
             self._matrix = self._matrix[gone:].copy()
+        return newest
 
     def _drop_from_hour(self, entry: Entry) -> None:
         row = self._by_hour[entry.hour]
@@ -189,6 +191,11 @@ class KeyArticles:
         end = bisect_left(self._order, ((last_hour + 1) * _HOUR_MS, ""))
         for place in self._order[start:end]:
             yield self._entries[place[1]]
+
+    def any_between(self, first_hour: int, last_hour: int) -> bool:
+        """Return whether there is an article in ``first_hour..last_hour``."""
+        start = bisect_left(self._order, (first_hour * _HOUR_MS, ""))
+        return start < len(self._order) and self._order[start][0] < (last_hour + 1) * _HOUR_MS
 
     def hours(self) -> list[int]:
         """Return the hours with an article, in order."""

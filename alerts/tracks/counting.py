@@ -61,12 +61,11 @@ class KeyedArticles:
         """Drop articles of hours below ``hour``; yield each key that loses some with the newest hour it loses."""
         for key in list(self.by_key):
             articles = self.by_key[key]
-            lost = [h for h in articles.hours() if h < hour]
-            if lost:
-                articles.forget_before(hour)
+            lost = articles.forget_before(hour)
+            if lost is not None:
                 if not articles:
                     del self.by_key[key]
-                yield key, lost[-1]
+                yield key, lost
 
     def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
         """Return what was counted in those hours."""
@@ -98,9 +97,9 @@ class KeyedArticles:
 
     def alive(self, first_hour: int, last_hour: int) -> list[str]:
         """Return the keys with an article in those hours, sorted."""
-        return sorted(
-            k for k, a in self.by_key.items() if any(first_hour <= h <= last_hour for h in reversed(a.hours()))
-        )
+        if not self.by_key:
+            return []
+        return sorted(key for key, articles in self.by_key.items() if articles.any_between(first_hour, last_hour))
 
     # -- state ------------------------------------------------------------------------------------------------------
 
@@ -195,9 +194,9 @@ def mean_exposure(hour: int, exposure: Exposure) -> float:
 
 
 def forget_hours(by_hour: dict[int, T], before: int) -> None:
-    """Drop hours below ``before``."""
-    for hour in [h for h in by_hour if h < before]:
-        del by_hour[hour]
+    """Drop hours below ``before``; they come in order, but for a few that were set anew."""
+    while by_hour and (oldest := next(iter(by_hour))) < before:
+        del by_hour[oldest]
 
 
 def hours_of_json(document: object) -> dict[int, float]:

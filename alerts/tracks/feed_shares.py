@@ -21,6 +21,7 @@ PRIOR_STORIES = 20.0
 
 #: Half-life of a share, in hours.
 HALF_LIFE_H = 28 * 24.0
+_DECAY = 0.5 ** (1.0 / HALF_LIFE_H)
 
 #: The column of stories that two feeds or more carried.
 SHARED = ""
@@ -33,6 +34,7 @@ class FeedShares:
         self.columns: dict[str, int] = {SHARED: 0}
         self.learnt: Floats = np.zeros((1, 1))  # rows × columns, as learnt so far
         self.today: Floats = np.zeros((1, 1))  # the same as of 00:00 UTC
+        self._blank = True  # nothing learnt yet
 
     def add_row(self) -> None:
         """Add a key without any story."""
@@ -42,17 +44,20 @@ class FeedShares:
 
     def learn(self, stories: Mapping[int, Mapping[str, int]], shortfalls: Mapping[str, float]) -> None:
         """Learn an hour: ``stories[row][feed]`` began in it; a feed's old share fades as far as the feed was seen."""
-        decay = 0.5 ** (1.0 / HALF_LIFE_H)
-        if self.learnt.any():
-            fade = np.full(len(self.columns), decay)
-            for feed, exposure in shortfalls.items():
-                if feed in self.columns:
-                    fade[self.columns[feed]] = decay**exposure
-            self.learnt *= fade
+        if not self._blank:
+            self.learnt *= self._fade(shortfalls) if shortfalls else _DECAY
         for row, by_feed in stories.items():
             for feed, count in by_feed.items():
                 column = self._column(feed)  # May make a new array: first the column, then the cell.
                 self.learnt[row, column] += count
+                self._blank = False
+
+    def _fade(self, shortfalls: Mapping[str, float]) -> Floats:
+        fade = np.full(len(self.columns), _DECAY)
+        for feed, exposure in shortfalls.items():
+            if feed in self.columns:
+                fade[self.columns[feed]] = _DECAY**exposure
+        return fade
 
     def new_day(self) -> None:
         """Take the shares of the coming day from what was learnt until now."""
@@ -100,6 +105,7 @@ class FeedShares:
         assert isinstance(columns, list)
         self.columns = {str(feed): i for i, feed in enumerate(columns)}
         self.learnt = np.array(arrays["learnt"], dtype=np.float64)
+        self._blank = not self.learnt.any()
         self.today = np.array(arrays["today"], dtype=np.float64)
 
 

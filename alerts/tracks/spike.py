@@ -182,8 +182,9 @@ class SpikeTrack:
             self._set_exposures(hour, exposure)
 
     def _forget(self, open_hour: int) -> None:
-        for _ in self.articles.forget_before(open_hour - self.memory_hours):
-            pass  # What they were is in the baseline.
+        if self.articles.by_key:
+            for _ in self.articles.forget_before(open_hour - self.memory_hours):
+                pass  # What they were is in the baseline.
         oldest = open_hour - OPEN_TO_CHANGE_HOURS - max(self.settings.windows_h)
         for key in list(self._found):
             kept = {h: verdict for h, verdict in self._found[key].items() if h >= open_hour - OPEN_TO_CHANGE_HOURS}
