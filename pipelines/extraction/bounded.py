@@ -13,13 +13,15 @@ from pathlib import Path
 from pipelines.extraction.beam import PCollection
 from pipelines.extraction.failure_limit import FailureLimit
 from pipelines.extraction.in_process import HeldPipeline
-from pipelines.extraction.slices import SLICE_RECORDS, ArticleSlice, Failure, Placed, SignalSlice
+from pipelines.extraction.slices import ArticleSlice, Failure, RecordSlice, SignalSlice, article_slices_of
+from pipelines.extraction.transforms.encode_signals import EncodeSignals
+from pipelines.extraction.transforms.explain_articles import ExplainArticles
 from pipelines.extraction.transforms.extract_signals import ExtractSignals, extractor_in_use
 from pipelines.extraction.transforms.fallible import Failures
 from schemas.article import Article
 from schemas.signal import Signal
 
-_REMEDY = "correct what the first error tells; nothing was written"
+_REMEDY = "correct what the first error tells; nothing of this batch was written"
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,10 @@ class Extracted:
 
 
 class BoundedExtraction:
-    """Extraction of batches of any size, with one pipeline that is made once; of one thread.
-
-    :raises ActorFileError: a file of ``own_files`` is wrong.
-    """
+    """Extraction of batches of any size, with one pipeline that is made once; of one thread."""
 
     def __init__(self, own_files: Iterable[Path] = ()) -> None:
+        """Make the extractor and the pipeline; :raises ActorFileError: a file of ``own_files`` is wrong."""
         files = tuple(own_files)
         self.version = extractor_in_use(files).version
         self._limit = FailureLimit()
@@ -51,9 +51,7 @@ class BoundedExtraction:
 
         :raises FatalError: more than half of twenty or more failed.
         """
-        placed = [Placed(0, index, article, b"") for index, article in enumerate(articles)]
-        slices = [ArticleSlice(placed[start : start + SLICE_RECORDS]) for start in range(0, len(placed), SLICE_RECORDS)]
-        outcome = self._pipeline.run(slices)
+        outcome = self._pipeline.run(article_slices_of(articles))
         self._limit.admit(len(articles), outcome.failures, _REMEDY)
         made = [item for slice_ in outcome.made for item in slice_.items]
         made.sort(key=lambda item: item.offset)
@@ -68,3 +66,34 @@ def _extraction_with(own_files: tuple[Path, ...]) -> BoundedExtraction:
 def extract_in_beam(articles: Sequence[Article], own_files: Iterable[Path] = ()) -> Extracted:
     """Return what was found in ``articles`` (see :class:`BoundedExtraction`); one thread of a process at a time."""
     return _extraction_with(tuple(own_files)).extract(articles)
+
+
+@dataclass(frozen=True)
+class Told:
+    """JSON by article, in order (with ``explain`` none, one or several lines each), and the failures by index."""
+
+    lines: Sequence[bytes]
+    failures: Sequence[Failure]
+
+
+class ToldExtraction:
+    """Extraction for people and scripts: what comes out is JSON; any number of articles may fail."""
+
+    def __init__(self, own_files: Iterable[Path], *, explain: bool) -> None:
+        """Make the extractor and the pipeline; :raises ActorFileError: a file of ``own_files`` is wrong."""
+        files = tuple(own_files)
+        extractor_in_use(files)
+
+        def signals(articles: PCollection[ArticleSlice], failures: Failures) -> PCollection[RecordSlice]:
+            return articles | ExtractSignals(files).failures_to(failures) | EncodeSignals().failures_to(failures)
+
+        def sentences(articles: PCollection[ArticleSlice], failures: Failures) -> PCollection[RecordSlice]:
+            return articles | ExplainArticles(files).failures_to(failures)
+
+        self._pipeline = HeldPipeline(ArticleSlice, sentences if explain else signals)
+
+    def tell(self, articles: Sequence[Article]) -> Told:
+        """Return what was found in ``articles``."""
+        outcome = self._pipeline.run(article_slices_of(articles))
+        made = sorted((item for slice_ in outcome.made for item in slice_.items), key=lambda item: item.offset)
+        return Told([item.record for item in made if item.record], outcome.failures)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
+from schemas.article import Article
 from schemas.model import Part
 from schemas.ports.log import LogRecord
 from schemas.reasons import DeadLetterReason
@@ -73,3 +74,9 @@ def slices_of(records: Sequence[LogRecord]) -> list[RecordSlice]:
     """Return ``records`` cut into slices, in order."""
     placed = [Placed(record.partition, record.offset, record.value, record.value) for record in records]
     return [RecordSlice(placed[start : start + SLICE_RECORDS]) for start in range(0, len(placed), SLICE_RECORDS)]
+
+
+def article_slices_of(articles: Sequence[Article]) -> list[ArticleSlice]:
+    """Return ``articles``, which lie in no log, cut into slices; the offset of each is its index."""
+    placed = [Placed(0, index, article, b"") for index, article in enumerate(articles)]
+    return [ArticleSlice(placed[start : start + SLICE_RECORDS]) for start in range(0, len(placed), SLICE_RECORDS)]
