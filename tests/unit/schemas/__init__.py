@@ -1,0 +1,1 @@
+"""The records, as they lie on the topics."""
