@@ -36,10 +36,10 @@ def list_alerts(folder: Path, as_json: bool, rule: str | None, show_all: bool) -
         for event in events:
             click.echo(event.model_dump_json())
         return
-    if not events:
+    shown = events if show_all else latest_of_alerts(events)
+    if not shown:
         click.echo("nothing rang yet; `tocsin rules match` shows what the rules would count", err=True)
-        return
-    for event in events if show_all else latest_of_alerts(events):
+    for event in shown:
         click.echo(event_line(event))
 
 
