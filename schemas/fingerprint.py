@@ -22,6 +22,13 @@ def encode(values: Sequence[int]) -> str:
         raise ValueError(f"a fingerprint has {VALUES} values of 32 bits: {error}") from error
 
 
+def encode_packed(packed: bytes) -> str:
+    """Return the text of values that are packed already, little-endian; :raises ValueError: they are not 64."""
+    if len(packed) != _FORMAT.size:
+        raise ValueError(f"a fingerprint has {_FORMAT.size} bytes, not {len(packed)}")
+    return base64.b64encode(packed).decode()
+
+
 def decode(text: str) -> tuple[int, ...]:
     """Return the values of ``text``, none for the empty text; :raises ValueError: it is no fingerprint."""
     if not text:

@@ -27,13 +27,13 @@ _BLOCK = re.compile(
 _UNREAD = ("script", "style", "noscript", "template")
 
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_UNSEEN = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-_TOO_MANY_MARKS = re.compile(
-    "([\u0300-\u036f\u0483-\u0489\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[\u0300-\u036f\u0483-\u0489\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]++"
-)
-_LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_UNSEEN_SET = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+_MARK_SET = "\u0300-\u036f\u0483-\u0489\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_UNSEEN = re.compile(f"[{_UNSEEN_SET}]")
+_TOO_MANY_MARKS = re.compile(f"([{_MARK_SET}]{{2}})[{_MARK_SET}]++")
+#: One look that tells whether there is anything for the two above.
+_ODD = re.compile(f"[{_UNSEEN_SET}{_MARK_SET}]")
+_LINE_ENDS = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*+\n\s*+")
 _SPACES = re.compile(r"\s+")
 
@@ -72,10 +72,12 @@ def _plain(text: str) -> str:
         if "<" in text and _TAG.search(text):
             # Escaped twice, as feeds do.
             text = html.unescape(_without_tags(text))
-    if not text.isascii():
+    if not text.isascii() and _ODD.search(text):
         text = _TOO_MANY_MARKS.sub(r"\1", _UNSEEN.sub("", text))
     if not text.isprintable():
-        text = _BLANK_LINES.sub("\n\n", _CONTROLS.sub(" ", _LINE_ENDS.sub("\n", text)))
+        text = _CONTROLS.sub(" ", _LINE_ENDS.sub("\n", text.replace("\r\n", "\n")))
+        if "\n" in text:
+            text = _BLANK_LINES.sub("\n\n", text)
     return text.strip()
 
 

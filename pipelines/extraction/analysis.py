@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -51,16 +52,14 @@ class Readers:
         phrases = self.phrases.find(text) if support is LanguageSupport.FULL else []
         cues = cues_in(phrases, len(self.topic_ids), text)
         said = [hit for hit in phrases if hit.family < len(self.topic_ids)]
+        starts = [start for start, _ in spans]
+        hits_in, cues_of, said_in = _by_sentence(hits, starts), _by_sentence(cues, starts), _by_sentence(said, starts)
         read = []
-        h = c = p = 0
         for number, (start, end) in enumerate(spans):
-            # What begins behind the end of a sentence and before the next one belongs to it: nothing is lost.
-            limit = spans[number + 1][0] if number + 1 < len(spans) else len(text) + 1
-            h, own_hits = _until(hits, h, limit)
-            c, own_cues = _until(cues, c, limit)
-            p, own_phrases = _until(said, p, limit)
+            own_hits, own_cues = hits_in.get(number, ()), cues_of.get(number, ())
             pairs = pairs_in(text, own_hits, own_cues) if len(own_hits) > 1 else ()
-            read.append(SentenceRead(start, end, tone_of(own_cues), own_hits, pairs, self._counted(own_phrases)))
+            counted = self._counted(said_in.get(number, ()))
+            read.append(SentenceRead(start, end, tone_of(own_cues), own_hits, pairs, counted))
         return read
 
     def _counted(self, phrases: Sequence[PhraseHit]) -> dict[str, int]:
@@ -71,8 +70,9 @@ class Readers:
         return counts
 
 
-def _until(found: Sequence[S], begin: int, limit: int) -> tuple[int, Sequence[S]]:
-    end = begin
-    while end < len(found) and found[end].start < limit:
-        end += 1
-    return end, found[begin:end]
+def _by_sentence(found: Sequence[S], starts: Sequence[int]) -> dict[int, list[S]]:
+    """Return what begins in each sentence, or behind it and before the next one: nothing is lost."""
+    parted: dict[int, list[S]] = {}
+    for one in found:
+        parted.setdefault(max(0, bisect_right(starts, one.start) - 1), []).append(one)
+    return parted

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xxhash
 
 from pipelines.extraction.actors.folding import fold
-from schemas.fingerprint import VALUES, encode
+from schemas.fingerprint import VALUES, encode_packed
 
 #: Words of a shingle.
 SHINGLE_WORDS = 3
@@ -18,7 +18,11 @@ SHINGLE_WORDS = 3
 MAX_WORDS = 50_000
 
 _WORD = re.compile(r"\w+")
+#: Characters of no word, which stand in English texts that are ASCII otherwise.
+_ODD_MARKS = "“”…•£€°"
+_ASCII_GAPS = str.maketrans({chr(c): " " for c in range(128) if not (chr(c).isalnum() or c == ord("_"))})
 _MASK = (1 << 64) - 1
+_HALF = np.uint64(32)
 
 
 def _split_mix(state: int, count: int) -> list[int]:
@@ -61,17 +65,35 @@ _word_hashes = _WordHashes()
 
 def fingerprint_of(text: str) -> str:
     """Return the fingerprint of ``text`` as :mod:`schemas.fingerprint` writes it; "" for a text without a word."""
-    words = _WORD.findall(fold(text))[:MAX_WORDS]
+    words = words_of(text)[:MAX_WORDS]
     if not words:
         return ""
     hashes = np.fromiter(map(_word_hashes.__getitem__, words), dtype=np.uint64, count=len(words))
     shingles = _shingles(hashes)
-    lowest = np.full((VALUES,), _MASK, dtype=np.uint64)
-    for begin in range(0, len(shingles), _SLICE):
-        mixed = _FACTORS * shingles[begin : begin + _SLICE] + _OFFSETS
-        np.minimum(lowest, mixed.min(axis=1), out=lowest)
+    lowest = _lowest(shingles[:_SLICE])
+    for begin in range(_SLICE, len(shingles), _SLICE):
+        np.minimum(lowest, _lowest(shingles[begin : begin + _SLICE]), out=lowest)
     # The lowest of the upper halves is the upper half of the lowest.
-    return encode((lowest >> np.uint64(32)).tolist())
+    return encode_packed((lowest >> _HALF).astype("<u4").tobytes())
+
+
+def words_of(text: str) -> list[str]:
+    """Return what ``\\w+`` finds in the folded text; twice as fast where that is ASCII but for quotes, as most English is."""
+    folded = fold(text)
+    if not folded.isascii():
+        for mark in _ODD_MARKS:
+            if mark in folded:
+                folded = folded.replace(mark, " ")
+        if not folded.isascii():
+            return _WORD.findall(folded)
+    return folded.translate(_ASCII_GAPS).split()
+
+
+def _lowest(shingles: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    mixed = _FACTORS * shingles
+    mixed += _OFFSETS
+    lowest: npt.NDArray[np.uint64] = mixed.min(axis=1)
+    return lowest
 
 
 def _shingles(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -25,7 +25,7 @@ _ENGLISH_WORDS = frozenset(
 _ENGLISH_SHARE = 0.12
 _SHORT_WORDS = 12
 
-_PLAIN_LETTER = re.compile("[a-zA-Z]")
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _SCRIPTS = (
     ("latin", re.compile("[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]")),
     ("cyrillic", re.compile("[\u0400-\u052f]")),
@@ -89,7 +89,7 @@ def identify(text: str, declared: str | None) -> str | None:
 
 
 def _script(text: str) -> str:
-    if text.isascii() or 2 * len(_PLAIN_LETTER.findall(text)) > len(text):
+    if text.isascii() or 2 * len(text.encode("ascii", "ignore").translate(None, _NO_LETTERS)) > len(text):
         return "latin"
     counts = Counter({name: len(letters.findall(text)) for name, letters in _SCRIPTS})
     if counts["kana"] > 0 and counts["han"] > 0:

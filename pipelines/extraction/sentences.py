@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
-#: What may end a sentence, what may close behind it, the space, and a look at what begins behind it.
-_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’»)\]']{0,3}+(?=\s)|[。！？]++[”」』]?+")
+#: What may end a sentence, what may close behind it, and the space. It begins with a set of characters and looks back
+#: behind it, so that the search goes by the set.
+_MARKS = r"[.!?…](?<![.!?…].)[.!?…]*+[\"”’»)\]']{0,3}+(?=\s)"
+_END = re.compile(_MARKS, re.DOTALL)
+_WIDE_MARKS = "。！？"
+_END_OR_WIDE = re.compile(_MARKS + "|[。！？]++[”」』]?+", re.DOTALL)
 _BREAK = re.compile(r"\n[^\S\n]*+\n\s*+")
 _NON_SPACE = re.compile(r"\S")
 
@@ -39,22 +43,23 @@ _OPENERS = "\"“‘«„'([—–-"
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Return the sentences of ``text`` without the space around them. A blank line always ends a sentence."""
     spans: list[tuple[int, int]] = []
+    ends = _END if text.isascii() or not any(mark in text for mark in _WIDE_MARKS) else _END_OR_WIDE
     begin = 0
     for gap in _BREAK.finditer(text):
-        _split_paragraph(text, begin, gap.start(), spans)
+        _split_paragraph(text, begin, gap.start(), ends, spans)
         begin = gap.end()
-    _split_paragraph(text, begin, len(text), spans)
+    _split_paragraph(text, begin, len(text), ends, spans)
     return spans
 
 
-def _split_paragraph(text: str, begin: int, end: int, spans: list[tuple[int, int]]) -> None:
+def _split_paragraph(text: str, begin: int, end: int, ends: re.Pattern[str], spans: list[tuple[int, int]]) -> None:
     line = text.find("\n", begin, end)
     while line >= 0:
         if _is_line_of_its_own(text, begin, line, end):
-            _split_lines(text, begin, line, spans)
+            _split_lines(text, begin, line, ends, spans)
             begin = line + 1
         line = text.find("\n", line + 1, end)
-    _split_lines(text, begin, end, spans)
+    _split_lines(text, begin, end, ends, spans)
 
 
 def _is_line_of_its_own(text: str, begin: int, line: int, end: int) -> bool:
@@ -66,8 +71,8 @@ def _is_line_of_its_own(text: str, begin: int, line: int, end: int) -> bool:
     )
 
 
-def _split_lines(text: str, begin: int, end: int, spans: list[tuple[int, int]]) -> None:
-    for stop in _END.finditer(text, begin, end):
+def _split_lines(text: str, begin: int, end: int, ends: re.Pattern[str], spans: list[tuple[int, int]]) -> None:
+    for stop in ends.finditer(text, begin, end):
         if stop.end() < end and _ends_here(text, begin, stop.start(), stop.end(), end):
             _add(text, begin, stop.end(), spans)
             begin = stop.end()

@@ -89,7 +89,9 @@ def cues_in(hits: Iterable[PhraseHit], family: int, text: str) -> list[Cue]:
 
 def tone_of(cues: Sequence[Cue]) -> Tone:
     """Return what outweighs; neutral where nothing is said or both are said as loudly."""
-    total = sum(cue.value * (_VERB_WEIGHT if cue.verb else 1) for cue in cues)
+    total = 0
+    for cue in cues:
+        total += cue.value * _VERB_WEIGHT if cue.verb else cue.value
     if total == 0:
         return Tone.NEUTRAL
     return Tone.COOPERATION if total > 0 else Tone.CONFLICT

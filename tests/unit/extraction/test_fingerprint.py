@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.extraction.fingerprint import fingerprint_of
-from schemas.fingerprint import VALUES, decode, encode
+from pipelines.extraction.actors.folding import fold
+from pipelines.extraction.fingerprint import fingerprint_of, words_of
+from schemas.fingerprint import VALUES, decode, encode, encode_packed
 
 WORDS = [f"word{number}" for number in range(2_000)]
 
@@ -83,3 +85,15 @@ def test_copies_are_found_and_strangers_are_not() -> None:
 def test_a_book_costs_no_more_than_its_beginning() -> None:
     words = story(1, 60_000)
     assert fingerprint_of(" ".join(words)) == fingerprint_of(" ".join(words[:50_000]))
+
+
+@given(st.text(st.sampled_from("aB_9 .,-'’“”…€é°²ß\n\tЖ字\x1c"), max_size=40))
+def test_words_are_those_of_the_regular_expression(text: str) -> None:
+    assert words_of(text) == re.findall(r"\w+", fold(text))
+
+
+def test_packed_values_are_written_like_plain_ones() -> None:
+    values = list(range(VALUES))
+    assert encode_packed(b"".join(value.to_bytes(4, "little") for value in values)) == encode(values)
+    with pytest.raises(ValueError, match="256 bytes, not 3"):
+        encode_packed(b"abc")

@@ -68,9 +68,14 @@ def test_spans_are_in_order_and_lose_nothing_but_space(text: str) -> None:
     assert all(text[place].isspace() for place in range(len(text)) if place not in covered)
 
 
-@pytest.mark.parametrize("unit", [".", "a", "\n", ". ", "A. ", "?!”", "\n.", "“ "])
+@pytest.mark.parametrize("unit", [".", "a", "\n", ". ", "A. ", "?!”", "\n.", "“ ", "。", "。."])
 def test_a_hostile_text_takes_time_in_proportion(unit: str) -> None:
     text = unit * (200_000 // len(unit))
     begin = time.perf_counter()
     sentence_spans(text)
     assert time.perf_counter() - begin < 3
+
+
+def test_wide_marks_end_sentences_among_others() -> None:
+    parts = ["東京は静かだ。", "北京も。", "Baku spoke!", "ここまで！"]
+    assert sentences(f"{parts[0]}{parts[1]} {parts[2]} {parts[3]}") == parts
