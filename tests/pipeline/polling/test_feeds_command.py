@@ -1,0 +1,162 @@
+"""`tocsin feeds` in a folder of its own, against a real server and real parse workers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from connectors.clock import SystemClock
+from connectors.store.open import open_store
+from schemas.errors import UsageError
+from schemas.ports.store import FeedRow
+from schemas.reasons import FeedState
+from tests.pipeline.polling.desk import START
+from tests.pipeline.polling.server import Item, rss
+from tocsin.commands.feeds import command
+
+NEWS = [Item("a", "Bridge opened", START - timedelta(hours=2)), Item("b", "Ferry late", START), Item("c", "Undated")]
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """Serve a folder with one feed and one page; return the address."""
+    folder = tmp_path / "web"
+    folder.mkdir()
+    (folder / "news.xml").write_text(rss(NEWS))
+    (folder / "page.html").write_text("<html><body>Hello</body></html>")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, web: str) -> Path:
+    made = tmp_path / "desk"
+    (made / "data").mkdir(parents=True)
+    (made / "tocsin.toml").write_text(
+        f'''allow_addresses = ["127.0.0.0/8"]
+[[feeds]]
+id = "daily"
+url = "{web}/news.xml"
+[[feeds]]
+id = "page"
+url = "{web.replace("://", "://me:secret@")}/page.html"
+[[feeds]]
+id = "resting"
+url = "{web}/news.xml"
+paused = true
+'''
+    )
+    return made
+
+
+def feeds(*words: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(command, list(words), input=stdin, catch_exceptions=False)
+
+
+def test_list_shows_what_the_store_knows_and_what_it_does_not(folder: Path) -> None:
+    result = feeds("list", "-C", str(folder))
+    assert [line.split()[:2] for line in result.stdout.splitlines()[1:]] == [
+        ["daily", "new"],
+        ["page", "new"],
+        ["resting", "paused"],
+    ]
+    assert not list((folder / "data").iterdir()), "who only looks makes no store"
+    store = open_store(f"sqlite:///{folder / 'data' / 'store.sqlite'}")
+    now = SystemClock().now()
+    store.save_feeds(
+        [
+            FeedRow(
+                feed_id="daily", url="x", state=FeedState.OK, last_success_at=now - timedelta(hours=3), items_seen=7
+            ),
+            FeedRow(
+                feed_id="page", url="x", state=FeedState.FAILING, state_reason="it is a web\npage, \x1b[31mnot a feed"
+            ),
+            FeedRow(feed_id="old", url="x", state=FeedState.REMOVED),
+        ]
+    )
+    store.close()
+    result = feeds("list", "-C", str(folder))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["FEED", "STATE", "READ", "NEXT", "ITEMS"]
+    assert lines[1].split()[:4] == ["daily", "ok", "3", "h"]
+    assert "it is a web page, " in lines[2]
+    assert "\x1b" not in result.stdout
+    assert lines[4].split()[:2] == ["old", "removed"]
+    rows = [json.loads(line) for line in feeds("list", "-C", str(folder), "--json").stdout.splitlines()]
+    assert [row["state"] for row in rows] == ["ok", "failing", "paused", "removed"]
+    assert "cursor" not in rows[0]
+
+
+def test_check_says_what_is_there_and_fails_where_one_is_no_feed(folder: Path) -> None:
+    result = feeds("check", "-C", str(folder))
+    assert result.exit_code == 1
+    assert "ok   daily" in result.stdout
+    assert "3 entries, newest 2025-01-22 10:00 UTC, complete from 2025-01-22 08:00 UTC on" in result.stdout
+    assert "1 entry without a date" in result.stdout
+    assert "no   page" in result.stdout
+    assert "it is a web page, not a feed" in result.stdout
+    assert "secret" not in result.output
+    assert not list((folder / "data").iterdir())
+
+
+def test_check_of_one_by_id_and_by_url(folder: Path, web: str) -> None:
+    by_id = feeds("check", "daily", "-C", str(folder), "--json")
+    by_url = feeds("check", f"{web}/news.xml?again", "-C", str(folder), "--json")
+    assert (by_id.exit_code, by_url.exit_code) == (0, 0)
+    shown = json.loads(by_id.stdout)
+    assert (shown["ok"], shown["form"], shown["entries"], shown["undated"], shown["new"]) == (True, "rss20", 3, 1, 3)
+    assert json.loads(by_url.stdout)["title"] == "The Daily Invention"
+
+
+def test_check_of_a_private_address_without_settings_is_refused(tmp_path: Path, web: str) -> None:
+    result = feeds("check", f"{web}/news.xml", "-C", str(tmp_path))
+    assert result.exit_code == 1
+    assert "allow_addresses" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("unknown", "no feed has the id"), ("ftp://news.example/", "must be a URL")]
+)
+def test_check_of_what_is_neither_feed_nor_url(folder: Path, word: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        feeds("check", word, "-C", str(folder))
+
+
+def test_parse_prints_entries_and_fails_where_one_is_no_feed(tmp_path: Path) -> None:
+    good, bad, empty = tmp_path / "good.xml", tmp_path / "bad.html", tmp_path / "empty"
+    good.write_text(rss(NEWS))
+    bad.write_text("<html><body>Hello</body></html>")
+    empty.touch()
+    result = feeds("parse", str(bad), str(good), str(empty))
+    assert result.exit_code == 1
+    entries = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(entry["file"], entry["title"]) for entry in entries] == [(str(good), item.title) for item in NEWS]
+    assert entries[1]["published"] == "2025-01-22T10:00:00Z"
+    assert f"{bad}: it is a web page, not a feed" in result.stderr
+    assert f"{empty}: it is empty" in result.stderr
+    assert feeds("parse", str(good)).exit_code == 0
+
+
+def test_parse_reads_standard_input() -> None:
+    result = feeds("parse", "-", stdin=rss(NEWS))
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 3

@@ -1,0 +1,225 @@
+"""`tocsin feeds`: the state of every feed, what is at a URL now, what is in a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from pydantic import ValidationError
+
+from connectors.clock import SystemClock
+from connectors.feeds.settings import FeedSettings, shown_url
+from schemas.errors import UsageError
+from schemas.plain_text import plain_line
+from schemas.reasons import FeedState
+from tocsin.disk_use import file_of
+from tocsin.settings import FILE_NAME
+from tocsin.workplace import folder_option, json_option, open_workplace
+
+if TYPE_CHECKING:
+    from schemas.ports.store import FeedRow
+    from tocsin.feed_checks import FeedCheck, ParsedFile
+    from tocsin.settings import Workplace
+
+_TEXT = 100
+
+
+@click.group(name="feeds")
+def command() -> None:
+    """List, check and parse feeds."""
+
+
+@command.command(name="list", epilog="Example: tocsin feeds list --folder desk")
+@folder_option
+@json_option
+def list_feeds(folder: Path, as_json: bool) -> None:
+    """Show every feed with its state: when it was read last, when next, how many items came, and what is wrong."""
+    workplace = open_workplace(folder)
+    rows = _rows(workplace)
+    known = {feed.id for feed in workplace.settings.feeds}
+    shown = [_known_row(feed, rows) for feed in workplace.settings.feeds]
+    shown += [row for feed_id, row in sorted(rows.items()) if feed_id not in known]
+    now = SystemClock().now()
+    if as_json:
+        for row in shown:
+            click.echo(json.dumps(row.model_dump(mode="json", exclude={"cursor"})))
+    elif not shown:
+        click.echo(f"there are no feeds in {workplace.folder / FILE_NAME}; add a [[feeds]] section", err=True)
+    else:
+        _print_table([("FEED", "STATE", "READ", "NEXT", "ITEMS", ""), *(_cells(row, now) for row in shown)])
+
+
+@command.command(epilog="Example: tocsin feeds check https://news.example/rss.xml")
+@click.argument("feeds", nargs=-1, metavar="[URL|ID]…")
+@folder_option
+@json_option
+def check(feeds: tuple[str, ...], folder: Path, as_json: bool) -> None:
+    """Read feeds now (all of the settings when none is named) and say what is there. Nothing is written.
+
+    Exit code 1 when one is no feed or cannot be read.
+    """
+    from tocsin.feed_checks import check_feeds
+
+    workplace = None
+    # Whoever asks about a URL need not have a folder; its settings say which private networks may be asked.
+    if (folder / FILE_NAME).exists() or not feeds or any("://" not in name for name in feeds):
+        workplace = open_workplace(folder)
+    asked = (
+        [_named(name, workplace) for name in feeds] if feeds else list(workplace.settings.feeds if workplace else ())
+    )
+    if not asked:
+        raise UsageError("there is no feed to check", remedy=f"name a URL, or add a [[feeds]] section to {FILE_NAME}")
+    ours = workplace.settings.feeds if workplace else ()
+    known = _rows(workplace) if workplace else {}
+    rows = {feed.id: known[feed.id] for feed in asked if feed in ours and feed.id in known}
+    checks = check_feeds(asked, rows, workplace.settings.allow_addresses if workplace else ())
+    for feed, found in zip(asked, checks, strict=True):
+        click.echo(json.dumps(_as_object(feed, found)) if as_json else "\n".join(_lines(feed, found)))
+    sys.exit(1 if any(found.fault for found in checks) else 0)
+
+
+@command.command(epilog="Example: tocsin feeds parse saved.xml other.atom | jq .title")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
+)
+def parse(files: tuple[Path, ...]) -> None:
+    """Print the entries of the documents in FILES as JSON Lines ("-" reads standard input).
+
+    They are parsed as the poll job does it, in a process with limits. Exit code 1 where a document is no feed; the
+    others are printed all the same.
+    """
+    from tocsin.feed_checks import parse_files
+
+    faults = 0
+
+    def show(parsed: ParsedFile) -> None:
+        nonlocal faults
+        if parsed.document is None:
+            faults += 1
+            click.echo(f"{parsed.name}: {parsed.fault}", err=True)
+            return
+        if parsed.document.flaw:
+            click.echo(f"{parsed.name}: read, though it is not well-formed: {parsed.document.flaw}", err=True)
+        for entry in parsed.document.entries:
+            click.echo(json.dumps({"file": parsed.name, **entry.model_dump(mode="json")}, ensure_ascii=False))
+
+    parse_files(files, lambda path: sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes(), show)
+    sys.exit(1 if faults else 0)
+
+
+def _rows(workplace: Workplace) -> Mapping[str, FeedRow]:
+    from connectors.store.open import open_store
+
+    path = file_of(workplace, workplace.settings.store)
+    if path is not None and not path.exists():
+        return {}  # Nothing ever ran here; whoever only looks makes no store.
+    store = open_store(workplace.url(workplace.settings.store), migrate=False)
+    try:
+        return store.feed_rows()
+    finally:
+        store.close()
+
+
+def _known_row(feed: FeedSettings, rows: Mapping[str, FeedRow]) -> FeedRow:
+    """Return what is known of a feed of the settings; what they say of it now goes before what was polled."""
+    from schemas.ports.store import FeedRow
+
+    row = rows.get(feed.id) or FeedRow(feed_id=feed.id, url=feed.shown_url, state=FeedState.NEW)
+    if feed.paused and row.state is not FeedState.PAUSED:
+        return row.model_copy(update={"state": FeedState.PAUSED, "state_reason": "paused in the settings"})
+    return row
+
+
+def _named(name: str, workplace: Workplace | None) -> FeedSettings:
+    """Return the feed that ``name`` (its id or a URL) stands for; :raises UsageError: none does."""
+    feeds = workplace.settings.feeds if workplace else ()
+    for feed in feeds:
+        if name in (feed.id, feed.url):
+            return feed
+    if "://" not in name:
+        known = ", ".join(feed.id for feed in feeds[:20]) or "none"
+        raise UsageError(f"no feed has the id {name!r}", remedy=f"ids in the settings: {known}; or give a URL")
+    try:
+        return FeedSettings(id="url", url=name)
+    except ValidationError as error:
+        said = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{shown_url(name)} {said}", remedy="give the address of an RSS or Atom document") from None
+
+
+def _cells(row: FeedRow, now: datetime) -> tuple[str, ...]:
+    if row.state in (FeedState.PAUSED, FeedState.MUTED, FeedState.REMOVED) or row.next_poll_at is None:
+        following = "-"
+    else:
+        following = f"in {_span(row.next_poll_at - now)}" if row.next_poll_at > now else "now"
+    read = f"{_span(now - row.last_success_at)} ago" if row.last_success_at else "never"
+    remark = plain_line(row.state_reason or row.last_error, _TEXT)
+    return row.feed_id, row.state.value, read, following, f"{row.items_seen:,}", remark
+
+
+def _span(span: timedelta) -> str:
+    seconds = max(0, round(span.total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*cells, row[-1]]).rstrip())
+
+
+def _lines(feed: FeedSettings, found: FeedCheck) -> list[str]:
+    """Return what a person reads of a check."""
+    name = shown_url(feed.url) if found.name == "url" else f"{feed.id} ({feed.shown_url})"
+    if found.document is None or found.reading is None:
+        return [f"no   {name}", f"     {plain_line(found.fault)}"]
+    document, reading = found.document, found.reading
+    newest = f", newest {found.newest:%Y-%m-%d %H:%M} UTC" if found.newest else ""
+    lines = [
+        f"ok   {name}",
+        f"     {document.form} “{document.title}”{f', language {document.language}' if document.language else ''}",
+        f"     {_entries(len(document.entries))}{newest}, complete from {reading.reached_back_to:%Y-%m-%d %H:%M} UTC on",
+    ]
+    if found.polled_before:
+        lines.append(f"     {reading.new_entries:,} new and {reading.revised_entries:,} edited since the last poll")
+    if found.undated:
+        lines.append(
+            f"     {_entries(found.undated)} without a date: what the first poll finds of those is never counted"
+        )
+    if reading.refused_entries:
+        lines.append(f"     {_entries(reading.refused_entries)} cannot be used")
+    if document.flaw:
+        lines.append(f"     it is not well-formed: {document.flaw}")
+    return lines
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count:,} entries"
+
+
+def _as_object(feed: FeedSettings, found: FeedCheck) -> dict[str, object]:
+    document, reading = found.document, found.reading
+    shown: dict[str, object] = {"feed": feed.id, "url": feed.shown_url, "ok": not found.fault, "fault": found.fault}
+    if document is not None and reading is not None:
+        shown |= {
+            "form": document.form,
+            "title": document.title,
+            "language": document.language,
+            "entries": len(document.entries),
+            "newest": found.newest.isoformat() if found.newest else None,
+            "undated": found.undated,
+            "complete_from": reading.reached_back_to.isoformat(),
+            "new": reading.new_entries,
+            "edited": reading.revised_entries,
+            "unusable": reading.refused_entries,
+            "flaw": document.flaw,
+        }
+    return shown

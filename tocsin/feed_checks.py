@@ -1,0 +1,116 @@
+"""Looks at feeds now, as the poll job would, and says what is there; it writes nothing. Files of feeds likewise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from connectors.clock import SystemClock
+from connectors.feeds.cursor import FeedCursor, cursor_of
+from connectors.feeds.entries import Reading, read_entries
+from connectors.feeds.fetch import Fetcher, FetchLimits
+from connectors.feeds.parsing import FeedParser, NotAFeedError, ParserUnavailableError
+from connectors.feeds.settings import FeedSettings
+from connectors.feeds.wire import WireDocument
+from pipelines.polling.looking import Failed, look_at
+from schemas.ports.store import FeedRow
+
+#: Feeds asked at the same time.
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class FeedCheck:
+    """What is at a feed's URL. ``fault`` is empty where it is a feed; then the rest says what it holds."""
+
+    name: str
+    fault: str = ""
+    document: WireDocument | None = None
+    reading: Reading | None = None
+    polled_before: bool = False
+
+    @property
+    def newest(self) -> datetime | None:
+        """Return the time of the newest dated entry."""
+        entries = self.document.entries if self.document else ()
+        return max((entry.claimed for entry in entries if entry.claimed), default=None)
+
+    @property
+    def undated(self) -> int:
+        """Return how many entries have no date."""
+        return sum(entry.claimed is None for entry in self.document.entries) if self.document else 0
+
+
+def check_feeds(
+    feeds: Sequence[FeedSettings], rows: Mapping[str, FeedRow], allow_addresses: Sequence[str] = ()
+) -> list[FeedCheck]:
+    """Return what is at each of ``feeds``, in their order; ``rows`` tell what the poll job knows of them."""
+    return asyncio.run(_check_all(feeds, rows, allow_addresses))
+
+
+async def _check_all(
+    feeds: Sequence[FeedSettings], rows: Mapping[str, FeedRow], allow_addresses: Sequence[str]
+) -> list[FeedCheck]:
+    fetcher = Fetcher(SystemClock(), allowed_networks=allow_addresses)
+    places = asyncio.Semaphore(_AT_ONCE)
+    try:
+        async with FeedParser() as parser:
+
+            async def check(feed: FeedSettings) -> FeedCheck:
+                async with places:
+                    return await _check(feed, rows.get(feed.id), fetcher, parser)
+
+            return list(await asyncio.gather(*map(check, feeds)))
+    finally:
+        await fetcher.close()
+
+
+async def _check(feed: FeedSettings, row: FeedRow | None, fetcher: Fetcher, parser: FeedParser) -> FeedCheck:
+    # Without validators: the whole document is wanted, whether or not it is known.
+    look = await look_at(feed, FeedCursor(), fetcher, parser)
+    if isinstance(look.finding, Failed):
+        return FeedCheck(feed.id, fault=look.finding.reason)
+    document = look.finding.document
+    assert document is not None, "nothing was known that it could be the same as"
+    cursor = cursor_of(row) if row is not None else FeedCursor()
+    reading = read_entries(document, feed, cursor, SystemClock().now())
+    return FeedCheck(feed.id, document=document, reading=reading, polled_before=cursor.succeeded_ms is not None)
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    """A file read as a feed: a document, or why it is none."""
+
+    name: str
+    document: WireDocument | None = None
+    fault: str = ""
+
+
+def parse_files(paths: Sequence[Path], read: Callable[[Path], bytes], show: Callable[[ParsedFile], None]) -> None:
+    """Parse ``paths`` one after the other in a guarded worker, as the poll job would, and ``show`` each when it is done."""
+
+    async def go() -> None:
+        async for parsed in _parsed(paths, read):
+            show(parsed)
+
+    asyncio.run(go())
+
+
+async def _parsed(paths: Sequence[Path], read: Callable[[Path], bytes]) -> AsyncIterator[ParsedFile]:
+    limit = FetchLimits().max_body_bytes
+    async with FeedParser() as parser:
+        for path in paths:
+            name = str(path)
+            try:
+                body = read(path)
+                if len(body) > limit:
+                    yield ParsedFile(name, fault=f"it has more than {limit:,} bytes")
+                    continue
+                yield ParsedFile(name, await parser.parse(name, body, url=""))
+            except OSError as error:
+                yield ParsedFile(name, fault=f"it cannot be read: {error.strerror or error}")
+            except (NotAFeedError, ParserUnavailableError) as error:
+                yield ParsedFile(name, fault=error.message.removeprefix(f"{name}: "))
