@@ -84,8 +84,7 @@ class Archive:
 
     def count(self, day: date) -> int:
         """Return how many articles ``day`` has."""
-        path = day_path(self.folder / "articles", day)
-        return about(path)[0] if path.exists() else 0
+        return _rows_of(day_path(self.folder / "articles", day))
 
     def articles_digest(self, day: date) -> str:
         """Return a digest of the articles of ``day``; empty where it has none."""
@@ -99,6 +98,10 @@ class Archive:
         path = day_path(self.folder / "coverage", day)
         found = [decode_articles(raw) for raw in read_records(path)] if path.exists() else []
         return [record for record in found if isinstance(record, Coverage)]
+
+    def coverage_count(self, day: date) -> int:
+        """Return how many records of coverage ``day`` has."""
+        return _rows_of(day_path(self.folder / "coverage", day))
 
     def coverage_days(self) -> list[date]:
         """Return the days that have coverage, in order."""
@@ -126,6 +129,10 @@ class Archive:
         path = day_path(self._signals_folder(version), day)
         return path.exists() and about(path)[2] == self.articles_digest(day)
 
+    def signals_count(self, version: str, day: date) -> int:
+        """Return how many signals of ``day`` are cached."""
+        return _rows_of(day_path(self._signals_folder(version), day))
+
     def cache_signals(self, version: str, day: date, signals: Sequence[Signal]) -> None:
         """Keep ``signals``, made from the articles ``day`` has now, in their order."""
         rows: list[Mapping[str, Cell]] = [
@@ -140,6 +147,10 @@ class Archive:
 
     def _signals_folder(self, version: str) -> Path:
         return self.folder / "signals" / version
+
+
+def _rows_of(path: Path) -> int:
+    return about(path)[0] if path.exists() else 0
 
 
 def _article_row(article: Article, record: str) -> dict[str, Cell]:

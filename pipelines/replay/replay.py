@@ -29,15 +29,15 @@ Told = Callable[[int, int | None], None]
 def days_between(archive: Archive, first: date | None, last: date | None) -> list[date]:
     """Return the days of the archive with articles or coverage from ``first`` to ``last``, both included.
 
-    :raises UsageError: there are none.
+    :raises UsageError: there are none, or the first lies after the last.
     """
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"the first day {first} lies after the last day {last}", remedy="exchange them")
     every = sorted({*archive.days(), *archive.coverage_days()})
     days = [day for day in every if (first is None or day >= first) and (last is None or day <= last)]
     if not days:
-        raise UsageError(
-            f"the archive has nothing from {first or every[0]} to {last or every[-1]}",
-            remedy=f"it reaches from {every[0]} to {every[-1]}",
-        )
+        asked = " ".join([f"from {first}"] * (first is not None) + [f"to {last}"] * (last is not None))
+        raise UsageError(f"the archive has nothing {asked}", remedy=f"it reaches from {every[0]} to {every[-1]}")
     return days
 
 
@@ -58,6 +58,11 @@ def records_of(archive: Archive, version: str, days: Sequence[date], rules: Rule
     yield rules
     for day, signals in cached_signals(archive, version, days):
         yield from in_order(signals, archive.coverage(day))
+
+
+def number_of_records(archive: Archive, version: str, days: Sequence[date]) -> int:
+    """Return how many records :func:`records_of` yields, read off the files' own headers."""
+    return 1 + sum(archive.signals_count(version, day) + archive.coverage_count(day) for day in days)
 
 
 def in_order(signals: Iterable[Signal], coverage: Iterable[Coverage]) -> Iterator[Signal | Coverage]:
