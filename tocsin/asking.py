@@ -10,6 +10,7 @@ import click
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.mistakes import RulesError
 from alerts.rules.short_watch import short_watch
+from schemas.errors import UsageError
 from tocsin.commands.alerts import printable
 
 if TYPE_CHECKING:
@@ -43,7 +44,11 @@ def ask_for_feeds(networks: Sequence[str]) -> list[NewFeed]:
         if any(feed.url == url for feed in feeds):
             _say("  it is in the list already")
             continue
-        probe = probe_feeds([url], networks)[0]
+        try:
+            (probe,) = probe_feeds([url], networks)
+        except UsageError as error:
+            _say(f"  {printable(error.message)}")
+            continue
         if not probe.fault:
             _say(f"  {printable(probe.title) or 'a feed'}, {probe.entries} entries")
         else:
@@ -55,11 +60,26 @@ def ask_for_feeds(networks: Sequence[str]) -> list[NewFeed]:
 
 
 def ask_for_receiver(networks: Sequence[str]) -> dict[str, TomlValue]:
-    """Return the keys of a receiver besides the console; empty where none is wanted."""
+    """Return the keys of a receiver besides the console, checked; empty where none is wanted."""
+    from tocsin.first_message import checked_receiver
+
     _say("Alerts are written to the console of `tocsin run`. Who else is told? More can be added in tocsin.toml.")
-    kind: str = click.prompt("receiver", type=click.Choice(_CHANNELS), default="none", err=True)
-    if kind == "none":
-        return {}
+    while True:
+        kind: str = click.prompt("receiver", type=click.Choice(_CHANNELS), default="none", err=True)
+        if kind == "none":
+            return {}
+        values = _receiver(kind)
+        if networks:
+            values["allow_addresses"] = tuple(networks)
+        try:
+            checked_receiver(values)
+        except UsageError as error:
+            _say(f"  {printable(error.message)}")
+        else:
+            return values
+
+
+def _receiver(kind: str) -> dict[str, TomlValue]:
     values: dict[str, TomlValue] = {"type": kind, "name": kind}
     if kind == "webhook":
         values |= {"url": _ask("URL"), "secret_env": _variable("the secret that signs messages", "TOCSIN_HOOK_SECRET")}
@@ -69,8 +89,6 @@ def ask_for_receiver(networks: Sequence[str]) -> dict[str, TomlValue]:
         values["url_env"] = _variable("the URL of the incoming webhook", "SLACK_WEBHOOK_URL")
     else:
         values |= _mail()
-    if networks:
-        values["allow_addresses"] = tuple(networks)
     return values
 
 

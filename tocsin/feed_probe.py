@@ -1,15 +1,15 @@
-"""Looks at feeds once, as the poller would, before they go into the settings. It keeps nothing and writes nothing."""
+"""Looks at feeds once, before they go into the settings. It keeps nothing and writes nothing."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.clock import SystemClock
-from connectors.feeds.fetch import Fetcher, FetchError
-from connectors.feeds.parsing import FeedParser, NotAFeedError, ParserUnavailableError
-from connectors.feeds.settings import shown_url
+from pydantic import ValidationError
+
+from connectors.feeds.settings import FeedSettings, shown_url
+from schemas.errors import UsageError
+from tocsin.feed_checks import check_feeds
 
 
 @dataclass(frozen=True)
@@ -23,26 +23,19 @@ class Probe:
 
 
 def probe_feeds(urls: Sequence[str], allow_addresses: Sequence[str] = ()) -> list[Probe]:
-    """Return what is at each of ``urls``, in their order; they are asked at the same time."""
-    return asyncio.run(_probe_all(urls, allow_addresses))
+    """Return what is at each of ``urls``, in their order; :raises UsageError: one of them is no URL of the web."""
+    checks = check_feeds([_asked(url, number) for number, url in enumerate(urls)], {}, allow_addresses)
+    return [
+        Probe(url, fault=f"{shown_url(url)}: {found.fault}")
+        if found.document is None
+        else Probe(url, title=found.document.title, entries=len(found.document.entries))
+        for url, found in zip(urls, checks, strict=True)
+    ]
 
 
-async def _probe_all(urls: Sequence[str], allow_addresses: Sequence[str]) -> list[Probe]:
-    fetcher = Fetcher(SystemClock(), allowed_networks=allow_addresses)
+def _asked(url: str, number: int) -> FeedSettings:
     try:
-        async with FeedParser() as parser:
-            return list(await asyncio.gather(*(_probe(url, fetcher, parser) for url in urls)))
-    finally:
-        await fetcher.close()
-
-
-async def _probe(url: str, fetcher: Fetcher, parser: FeedParser) -> Probe:
-    try:
-        fetched = await fetcher.fetch(url)
-        # Nothing was sent that "not modified" could answer, so there is a body.
-        document = await parser.parse(
-            shown_url(url), fetched.body or b"", url=fetched.url, content_type=fetched.content_type
-        )
-    except (FetchError, NotAFeedError, ParserUnavailableError) as error:
-        return Probe(url, fault=error.message)
-    return Probe(url, title=document.title, entries=len(document.entries))
+        return FeedSettings(id=f"feed-{number + 1}", url=url)
+    except ValidationError as error:
+        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{shown_url(url)} {message}", remedy="write the whole address of the feed") from None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from alerts.explanation.service_note import message_for_test
 from connectors.channels.open import open_channel
 from connectors.channels.settings import ChannelSettings
 from connectors.clock import SystemClock
-from schemas.errors import TocsinError
+from schemas.errors import TocsinError, UsageError
 from tocsin.new_workplace import TomlValue
 
 _CHANNEL: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
@@ -22,13 +22,23 @@ class NotDeliveredError(TocsinError):
 
 
 def send_test_message(receiver: Mapping[str, TomlValue]) -> str:
-    """Send a test message to ``receiver`` (checked keys of a ``[[receivers]]``); return what it answered.
+    """Send a test message to ``receiver`` (the keys of a ``[[receivers]]``); return what it answered.
 
-    :raises UsageError: its secret cannot be read.
+    :raises UsageError: a key holds what it may not, or its secret cannot be read.
     :raises NotDeliveredError: it did not take the message.
     """
-    settings = _CHANNEL.validate_python(dict(receiver))
-    return asyncio.run(_send(settings))
+    return asyncio.run(_send(checked_receiver(receiver)))
+
+
+def checked_receiver(receiver: Mapping[str, TomlValue]) -> ChannelSettings:
+    """Return the settings of ``receiver``; :raises UsageError: a key holds what it may not."""
+    try:
+        return _CHANNEL.validate_python(dict(receiver))
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        message = str(mistake["msg"]).removeprefix("Value error, ")
+        key = ".".join(str(part) for part in mistake["loc"][1:])
+        raise UsageError(f"{key}: {message}" if key else message, remedy="correct the answer") from None
 
 
 async def _send(settings: ChannelSettings) -> str:

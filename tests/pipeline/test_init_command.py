@@ -162,11 +162,17 @@ def test_at_a_terminal_it_asks_until_the_answers_can_be_used(tmp_path: Path, sit
         ("watch:", "Azerbajan"),
         ("did you mean", ""),
         ("watch:", "keyword:TRIPP"),
+        ("feed:", "example.org/feed"),
+        ("must be a URL", ""),
         ("feed:", f"{site}/page"),
         ("keep it all the same?", "n"),
         ("feed:", f"{site}/feed"),
         ("The Loopback Times, 2 entries", ""),
         ("feed:", ""),
+        ("receiver", "ntfy"),
+        ("ntfy server", "https://ntfy.example"),
+        ("topic:", "no topic!"),
+        ("topic: ", ""),
         ("receiver", "none"),
     ]
     folder = tmp_path / "desk"
