@@ -19,7 +19,7 @@ from tocsin.workplace import folder_option, json_option, open_log_of, open_store
 _SHOWN_CHARACTERS = 2_000
 
 
-@click.group(name="dead-letters")
+@click.group(name="dead-letters", epilog="Example: tocsin dead-letters list --folder desk")
 def command() -> None:
     """List, show and replay records that could not be handled."""
 

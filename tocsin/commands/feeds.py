@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TEXT = 100
 
 
-@click.group(name="feeds")
+@click.group(name="feeds", epilog="Example: tocsin feeds list --folder desk")
 def command() -> None:
     """List, check and parse feeds."""
 
