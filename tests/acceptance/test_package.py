@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("schemas", "connectors", "alerts", "pipelines", "tocsin")
 
 #: What we import beside a declared dependency because it is that dependency's own interface.
-PART_OF = {"annotated_types": "pydantic", "pydantic_core": "pydantic", "yarl": "aiohttp"}
+PART_OF = {"annotated_types": "pydantic", "pydantic_core": "pydantic", "thinc": "spacy", "yarl": "aiohttp"}
 
 
 def source_files() -> Iterator[str]:
