@@ -93,7 +93,9 @@ class RuleState:
         for key in sorted(alive):
             moves.extend(self.evaluate(key, hour + 1, corrected=False))
             moves.extend(self._end_of_hour(key, hour))
-        for key in [k for k, life in self.lives.items() if not life.firing and life.cooling_until <= hour]:
+        # A rest is remembered as long as its last hour may still be asked about: a crossing in it opens nothing later.
+        rested = hour - OPEN_TO_CHANGE_HOURS
+        for key in [k for k, life in self.lives.items() if not life.firing and life.cooling_until <= rested]:
             del self.lives[key]
         return moves
 

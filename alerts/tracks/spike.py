@@ -129,6 +129,9 @@ class SpikeTrack:
         if exposure.shortfalls(hour):  # Until something is missing, an hour is seen wholly.
             self._set_exposures(hour, exposure)
         self._open(hour + 1, exposure)
+        for key, articles in self.articles.by_key.items():
+            if articles.articles_in(hour + 1):  # News may be ahead of engine time: it counts once its hour is open.
+                self._changed(key, [hour + 1])
         self._forget(hour + 1)
 
     def _open(self, hour: int, exposure: Exposure) -> None:
