@@ -20,7 +20,7 @@ def events_of(stream: list[SignalsRecord]) -> list[AlertEvent]:
 
 
 def steady_stream(days: int, *, hours_at_once: int) -> list[SignalsRecord]:
-    """One story every third hour by changing publishers, then two dozen in an hour; coverage comes ``hours_at_once`` at a time."""
+    """One story every third hour, then two dozen in an hour; coverage comes for ``hours_at_once`` at a time."""
     rule = pair_rule("steady", Spike())
     stream: list[SignalsRecord] = [activated(START, rule), coverage(START - HOUR, reached_back_to=START - HOUR)]
     feeds = ("alfa", "bravo", "charlie", "echo", "foxtrot")
