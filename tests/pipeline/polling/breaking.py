@@ -10,10 +10,6 @@ from schemas.ports.log import Entry
 from schemas.ports.store import FeedRow
 
 
-class Killed(BaseException):
-    """The process ends here; nothing may handle it."""
-
-
 class BreakingLog:
     """Raises ``before`` instead of writing, ``after`` when everything is written."""
 

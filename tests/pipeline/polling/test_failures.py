@@ -1,8 +1,7 @@
-"""Log, store, clock and process fail, and nothing is lost, told too early or told wrongly."""
+"""Log, store and clock fail, and nothing is lost, told too early or told wrongly."""
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -15,60 +14,14 @@ from schemas.coverage import Coverage
 from schemas.errors import ClockRefusedError, LogFullError, LogUnavailableError, StoreUnavailableError, UsageError
 from schemas.ports.log import Entry
 from schemas.ports.store import FeedRow
-from schemas.reasons import EventTimeReason, FeedState
+from schemas.reasons import FeedState
 from schemas.topics import ARTICLES
-from tests.pipeline.polling.breaking import BreakingLog, BreakingStore, Killed
+from tests.pipeline.polling.breaking import BreakingLog, BreakingStore
 from tests.pipeline.polling.desk import MINUTE, START, Desk, DeskMaker
 from tests.pipeline.polling.server import Item, rss
 
 NEWS = [Item("a", "Bridge opened", START - timedelta(hours=2)), Item("b", "Ferry late", START - timedelta(hours=1))]
 LATER = timedelta(minutes=15)
-
-
-def test_killed_before_the_append_everything_is_read_again(desks: DeskMaker) -> None:
-    async def go(desk: Desk) -> None:
-        desk.server.page("/rss", rss([*NEWS, Item("u", "Undated")]))
-        desk.feed("daily", "/rss")
-        desk.made = desk.new_job(log=BreakingLog(desk.log, before=Killed()))
-        with pytest.raises(Killed):
-            await desk.poll()
-        assert desk.articles() == []
-        desk.again()
-        assert await desk.poll() == 3
-        assert desk.articles()[-1].event_time_reason is EventTimeReason.BACKFILL, "no poll succeeded before"
-
-    desks.run(go)
-
-
-def test_killed_between_the_append_and_the_cursor_the_same_articles_are_written_again(desks: DeskMaker) -> None:
-    async def go(desk: Desk) -> None:
-        desk.server.page("/rss", rss(NEWS), etag='"1"')
-        desk.feed("daily", "/rss")
-        desk.made = desk.new_job(log=BreakingLog(desk.log, after=Killed()))
-        with pytest.raises(Killed):
-            await desk.poll()
-        assert len(desk.articles()) == 2
-        assert desk.store.feed_rows() == {}, "the cursor never gets ahead of the log"
-        desk.again()
-        assert await desk.poll(after=MINUTE) == 2
-        assert Counter(Counter(a.article_id for a in desk.articles()).values()) == {2: 2}
-        assert await desk.poll(after=LATER) == 0
-
-    desks.run(go)
-
-
-def test_killed_while_the_cursor_is_saved_nothing_is_lost(desks: DeskMaker) -> None:
-    async def go(desk: Desk) -> None:
-        desk.server.page("/rss", rss(NEWS))
-        desk.feed("daily", "/rss")
-        desk.made = desk.new_job(store=BreakingStore(desk.store, error=Killed()))
-        with pytest.raises(Killed):
-            await desk.poll()
-        desk.again()
-        await desk.poll()
-        assert set(desk.titles()) == {"Bridge opened", "Ferry late"}
-
-    desks.run(go)
 
 
 @pytest.mark.parametrize("error", [LogUnavailableError("the log is away"), LogFullError("no space")])
