@@ -130,13 +130,13 @@ class InProcessPipeline:
     """
 
     def __init__(self, build: Callable[[PCollection[bytes]], None]) -> None:
-        self._options = _options.PipelineOptions([], direct_running_mode="in_memory", pipeline_type_check=False)
+        self._options = _options.PipelineOptions([], direct_running_mode="in_memory")
         pipeline = apache_beam.Pipeline(runner=_runners.FnApiRunner(), options=self._options)
         build(pipeline | apache_beam.Impulse())
         self._made = pipeline.to_runner_api(default_environment=_environments.EmbeddedPythonEnvironment.default())
 
     def run(self) -> Mapping[str, int]:
-        """Run it to its end; return its counters by name. What a step raises comes out as a RuntimeError."""
+        """Run it to its end; return its counters by name. What a step raises comes out of this."""
         result = _runners.FnApiRunner().run_via_runner_api(self._made, self._options)
         found = result.metrics().query(_metrics.MetricsFilter().with_namespace(_COUNTERS))
         counts: dict[str, int] = {}

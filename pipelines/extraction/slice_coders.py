@@ -11,7 +11,7 @@ from pipelines.extraction.slices import ArticleSlice, Failure, FailureSlice, Pla
 from schemas.wire import decode_articles, decode_signals, encode
 
 R = TypeVar("R")
-S = TypeVar("S")
+S = TypeVar("S", RecordSlice, ArticleSlice, SignalSlice, FailureSlice)
 
 #: Of a record: partition, offset, length of the record, length of its original.
 _HEAD = struct.Struct(">IqII")
@@ -41,6 +41,10 @@ class SliceCoder(Coder[S]):
     def is_deterministic(self) -> bool:
         """Equal slices have equal bytes."""
         return True
+
+    def estimate_size(self, value: S) -> int:
+        """Return about how many bytes ``value`` is. Beam asks often, and by default would encode it to answer."""
+        return sum(len(item.original) + _HEAD.size for item in value.items)
 
 
 class RecordSliceCoder(SliceCoder[RecordSlice]):
