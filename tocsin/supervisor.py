@@ -130,9 +130,11 @@ class Supervisor:
         if running:
             self._tell(f"stopping {', '.join(name for name, _ in running)}")
         deadline = time.monotonic() + self._stop_after_s
-        for _, process in running:
+        for name, process in running:
+            asked_s = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            _ended(process, min(self._turn_s, deadline - time.monotonic()))
+            if _ended(process, min(self._turn_s, deadline - asked_s)):
+                logger.info("%s stopped in %.1f s", name, time.monotonic() - asked_s)
         for name, process in running:
             if not _ended(process, deadline - time.monotonic()):
                 logger.warning("%s did not stop in %.0f s and is killed", name, self._stop_after_s)

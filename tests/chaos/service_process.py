@@ -73,10 +73,12 @@ class ServiceProcess:
         """Return the process ids ``job`` has had, oldest first."""
         return [int(found) for found in re.findall(rf"{job} started \(process (\d+)\)", self.stderr)]
 
-    def wait_started(self, *jobs: str) -> None:
-        """Wait until each of ``jobs`` has been started once."""
-        for job in jobs:
-            wait_for(f"{job} to start; it said:\n{self.stderr}", lambda job=job: bool(self.started(job)))  # type: ignore[misc]
+    def wait_started(self, *jobs: str, times: int = 1) -> None:
+        """Wait until each of ``jobs`` has been started so often."""
+        self.wait_for(
+            f"{', '.join(jobs)} to be started {times} times",
+            lambda: all(len(self.started(job)) >= times for job in jobs),
+        )
 
     def wait_for(self, what: str, condition: Callable[[], bool]) -> None:
         """Wait for ``condition``; when it does not come, or the service ends first, show what the service said."""
