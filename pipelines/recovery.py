@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from alerts.engine import ENGINE_VERSION, Engine
 from alerts.engine_state import restore
 from pipelines.signal_history import history_before, read_range
 from pipelines.snapshots import read_snapshot, snapshot_path
-from schemas.alert_event import AlertEvent, ChainHead, Decision
+from schemas.alert_event import AlertEvent, Decision
 from schemas.control import RulesActivated
 from schemas.errors import (
     BrokenRecordError,
@@ -131,7 +132,7 @@ def _step_again(log: Log, store: Store, engine: Engine, first: int, before: int)
     segment = first
     if foreign:
         segment = ours[0][1].log_offset if ours else before
-    chains = {event.rule: ChainHead.after(event) for event, _ in rows[:foreign]}
+    chains = {row.rule: row.chain_head() for row in islice(store.stored_events(), foreign)}
     again: list[AlertEvent] = []
     count = 0
     for record in read_range(log, first, before):

@@ -1,33 +1,44 @@
 """Checks a ledger against the log: every event is decided again from the signals and compared byte by byte.
 
-    signals ──▶ a fresh engine ──▶ events ══ same? ══ events stored ──▶ chain hashes, evidence hashes, digest
+    signals ──▶ a fresh engine ──▶ events ══ same bytes? ══ rows stored ──▶ hashes, chains, evidence, digest
 
-It writes nothing. What it compares with is recomputed from the log, never read from the ledger.
+It writes nothing. What it compares with is computed from the log, never read from the ledger. Only where the log was
+trimmed it starts from the engine's snapshot, and says of how many events that leaves the hashes and chains alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from alerts.engine import ENGINE_VERSION, Engine
-from pipelines.signal_history import history_before, read_range
-from schemas.alert_event import AlertEvent, ChainHead, Decision, ledger_digest
-from schemas.errors import BrokenRecordError
+from alerts.engine import Engine
+from pipelines.ledger_rows import check_chains, check_evidence, check_rows, event_row
+from pipelines.ledger_segments import Segment, segments_of
+from pipelines.recovery import decide_again, load_snapshot
+from pipelines.signal_history import read_range
+from schemas.alert_event import ChainHead, ledger_digest
 from schemas.ports.log import Log
-from schemas.ports.store import Store
+from schemas.ports.store import DeciderHead, Store, StoredEvent
 from schemas.topics import SIGNALS
-from schemas.wire import decode_signals
 
 #: Differences told at most; the first is what matters.
 MAX_DIFFERENCES = 20
 
+Progress = Callable[[int, int], None]
+
 
 @dataclass
 class Verification:
-    """The result: ``differences`` is empty where everything holds."""
+    """The result: ``differences`` is empty where everything holds.
+
+    ``recomputed`` events came out of the log again; ``not_recomputed`` ones are of this engine, but the log that gave
+    them was trimmed below ``first_offset``.
+    """
 
     events: int = 0
+    recomputed: int = 0
+    not_recomputed: int = 0
     records: int = 0
     first_offset: int = 0
     digest: str = ""
@@ -35,6 +46,7 @@ class Verification:
     other_segments: list[str] = field(default_factory=list)
     erased_evidence: int = 0
     differences: list[str] = field(default_factory=list)
+    more_differences: int = 0
 
     @property
     def ok(self) -> bool:
@@ -45,82 +57,124 @@ class Verification:
         """Note a difference."""
         if len(self.differences) < MAX_DIFFERENCES:
             self.differences.append(text)
+        else:
+            self.more_differences += 1
 
 
-def verify(log: Log, store: Store, progress: Callable[[int, int], None] = lambda done, total: None) -> Verification:
-    """Decide the whole log again and compare; ``progress`` is told records done and in all."""
+def _no_progress(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def verify(log: Log, store: Store, *, snapshots: Path | None = None, progress: Progress = _no_progress) -> Verification:
+    """Decide the log again and compare; ``progress`` is told records done and in all.
+
+    :param snapshots: where the decider's snapshots lie; needed only where the log was trimmed.
+    :raises FatalError: the log itself is damaged.
+    """
     result = Verification()
-    stored = list(store.events())
-    result.events = len(stored)
-    _check_chains(stored, store, result)
-    _check_evidence(stored, store, result)
+    rows = list(store.stored_events())
+    result.events = len(rows)
+    check_rows(rows, result.differ)
+    result.digest = ledger_digest(list(check_chains(rows, store.chain_heads(), result.differ).values()))
+    result.erased_evidence = check_evidence(rows, store, result.differ)
     head = store.decider_head()
-    result.first_offset = log.start_offset(SIGNALS, 0)
     if head is None:
-        if stored:
+        if rows:
             result.differ("the ledger holds events but no position in the log")
         return result
-    if head.log_id != log.log_id:
-        result.differ(f"the ledger belongs to log {head.log_id}, the log that is open is {log.log_id}")
-        return result
-    again = list(_decide_again(log, result, head.next_offset, progress))
-    mine = [decision.event for decision in again]
-    of_this_engine = [event for event in stored if event.engine_version == ENGINE_VERSION]
-    result.other_segments = sorted({e.engine_version for e in stored} - {ENGINE_VERSION})
-    _compare(mine, of_this_engine, result)
-    heads = {event.rule: ChainHead.after(event) for event in mine}
-    result.recomputed_digest = ledger_digest(list(heads.values()))
+    if head.events != len(rows):
+        result.differ(f"the ledger holds {len(rows)} events, its head says {head.events}")
+    if _is_of(head, log, result):
+        _decide_and_compare(log, rows, head, snapshots, result, progress)
     return result
 
 
-def _decide_again(
-    log: Log, result: Verification, before: int, progress: Callable[[int, int], None]
-) -> Iterator[Decision]:
-    engine = Engine()
-    total = before - result.first_offset
-    for record in read_range(log, result.first_offset, before):
+def _is_of(head: DeciderHead, log: Log, result: Verification) -> bool:
+    """Check that the log is the one of the ledger and holds what it stands on."""
+    if head.log_id != log.log_id:
+        result.differ(f"the ledger belongs to log {head.log_id}, the log that is open is {log.log_id}")
+        return False
+    start, end = log.start_offset(SIGNALS, 0), log.end_offset(SIGNALS, 0)
+    if not start <= head.next_offset <= end:
+        result.differ(f"the ledger stands at offset {head.next_offset} of signals, but the log holds {start} to {end}")
+        return False
+    return True
+
+
+def _decide_and_compare(
+    log: Log,
+    rows: Sequence[StoredEvent],
+    head: DeciderHead,
+    snapshots: Path | None,
+    result: Verification,
+    progress: Progress,
+) -> None:
+    start = log.start_offset(SIGNALS, 0)
+    engine: Engine | None = Engine()
+    first = 0
+    if start > 0:
+        engine = load_snapshot(snapshots, head) if snapshots is not None else None
+        first = head.snapshot_offset if engine is not None else head.next_offset
+        if first < start:
+            engine, first = None, head.next_offset
+    result.first_offset = first
+    segments, result.other_segments = segments_of(rows, head, first)
+    result.not_recomputed = sum(segment.before for segment in segments)
+    if engine is None:
+        return
+    if start > 0 and segments and dict(engine.chains.heads) != segments[-1].chains:
+        result.differ(f"the chains before offset {first} are not those that the snapshot of that offset knows")
+    heads: dict[str, ChainHead] = {}
+    computed: list[list[StoredEvent]] = [[] for _ in segments]
+    for number, row in _decided_again(log, engine, first, head.next_offset, segments, result, progress):
+        computed[number].append(row)
+    for segment, again in zip(segments, computed, strict=True):
+        _compare(again, segment.rows, result)
+        heads = {**segment.chains, **{row.rule: row.chain_head() for row in again}}
+        result.recomputed += len(again)
+    result.recomputed_digest = ledger_digest(list(heads.values()))
+
+
+def _decided_again(
+    log: Log,
+    engine: Engine,
+    first: int,
+    before: int,
+    segments: Sequence[Segment],
+    result: Verification,
+    progress: Progress,
+) -> Iterator[tuple[int, StoredEvent]]:
+    """Yield the rows that the log gives, each with the number of its segment; events of other engines' are skipped."""
+    begun = -1
+    for record in read_range(log, first, before):
         result.records += 1
         if result.records % 1000 == 0:
-            progress(result.records, total)
-        try:
-            decoded = decode_signals(record.value)
-        except BrokenRecordError:
+            progress(result.records, before - first)
+        while begun + 1 < len(segments) and record.offset >= segments[begun + 1].first_offset:
+            begun += 1
+            engine.adopt_chains(segments[begun].chains)
+        for decision in decide_again(log, engine, record):
+            if begun >= 0 and record.offset < segments[begun].before_offset:
+                yield begun, event_row(decision.event, record.offset)
+    progress(before - first, before - first)
+
+
+def _compare(again: Sequence[StoredEvent], stored: Sequence[StoredEvent], result: Verification) -> None:
+    """Compare by rule and number in its chain, so that one event too few or too many is told as that; then the order."""
+    kept = {(row.rule, row.seq): row for row in stored}
+    given = {(row.rule, row.seq): row for row in again}
+    for place, row in given.items():
+        if place not in kept:
+            result.differ(f"{row.name} is missing from the ledger: the log gives it at offset {row.log_offset}")
             continue
-        yield from engine.step(record.offset, decoded, history_before(log, record))
-    progress(total, total)
-
-
-def _compare(mine: list[AlertEvent], stored: list[AlertEvent], result: Verification) -> None:
-    for position, (computed, kept) in enumerate(zip(mine, stored, strict=False), start=1):
-        if computed != kept:
-            names = [n for n in AlertEvent.model_fields if getattr(computed, n) != getattr(kept, n)]
+        names = [n for n in StoredEvent.model_fields if n != "position" and getattr(row, n) != getattr(kept[place], n)]
+        if names:
             result.differ(
-                f"event {position} ({kept.rule} #{kept.seq} {kept.event.value}): {', '.join(names)} differ from what the"
-                f" log gives (stored {getattr(kept, names[0])!r}, from the log {getattr(computed, names[0])!r})"
+                f"event {kept[place].position}, {row.name}, is not what the log gives at offset {row.log_offset}:"
+                f" {', '.join(names)} differ"
             )
-    if len(mine) != len(stored):
-        result.differ(f"the ledger holds {len(stored)} events, the log gives {len(mine)}")
-
-
-def _check_chains(stored: list[AlertEvent], store: Store, result: Verification) -> None:
-    heads: dict[str, ChainHead] = {}
-    for event in stored:
-        before = heads.get(event.rule)
-        expected_seq, expected_hash = (before.seq + 1, before.hash) if before else (1, "")
-        if (event.seq, event.previous) != (expected_seq, expected_hash):
-            result.differ(f"{event.rule} #{event.seq} does not continue the chain after #{expected_seq - 1}")
-        heads[event.rule] = ChainHead.after(event)
-    kept = store.chain_heads()
-    for rule, head in heads.items():
-        if kept.get(rule) != head:
-            result.differ(f"the stored head of {rule} is not the hash of its last event")
-    result.digest = ledger_digest(list(heads.values()))
-
-
-def _check_evidence(stored: list[AlertEvent], store: Store, result: Verification) -> None:
-    for event in stored:
-        found = store.evidence(event.evidence)
-        result.erased_evidence += len(set(event.evidence)) - len(found)
-        for name, evidence in found.items():
-            if evidence.evidence_hash() != name:
-                result.differ(f"evidence {name} of {event.rule} #{event.seq} is not what rang: its text was changed")
+    for place, row in kept.items():
+        if place not in given:
+            result.differ(f"event {row.position}, {row.name}, is in the ledger, but the log does not give it")
+    if kept.keys() == given.keys() and list(kept) != list(given):
+        result.differ("the events are those that the log gives, but in another order")

@@ -103,13 +103,16 @@ class Ledger:
 
     def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
         """Return what is known by ``hashes``; erased ones are absent."""
-        found: dict[str, Evidence] = {}
+        return {name: _parsed_evidence(name, body) for name, body in self.stored_evidence(hashes).items()}
+
+    def stored_evidence(self, hashes: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the bytes under ``hashes`` as they lie there: what ``verify`` hashes again."""
+        found: dict[str, bytes] = {}
         wanted = list(dict.fromkeys(hashes))
         for start in range(0, len(wanted), _PAGE):
-            query = select(evidence).where(evidence.c.hash.in_(wanted[start : start + _PAGE]))
+            query = select(evidence.c.hash, evidence.c.body).where(evidence.c.hash.in_(wanted[start : start + _PAGE]))
             with self._database.reading() as connection:
-                rows = connection.execute(query).mappings().all()
-            found.update({row["hash"]: _parsed_evidence(row["hash"], row["body"]) for row in rows})
+                found.update({row.hash: row.body for row in connection.execute(query)})
         return found
 
     def erase_evidence(self, article_id: str) -> int:

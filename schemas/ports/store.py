@@ -36,6 +36,16 @@ class StoredEvent(Part):
     previous: str
     hash: str
     body: bytes
+    log_offset: int  # provenance: it lies beside the event and is in no hash
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: its rule and its number there."""
+        return f"{self.rule} #{self.seq}"
+
+    def chain_head(self) -> ChainHead:
+        """Return the head of the rule's chain once this row is in it."""
+        return ChainHead(rule=self.rule, seq=self.seq, hash=self.hash)
 
 
 class OutboxEntry(Part):
@@ -146,6 +156,10 @@ class LedgerStore(Protocol):
 
     def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
         """Return what is known by ``hashes``; erased ones are absent."""
+        ...
+
+    def stored_evidence(self, hashes: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the bytes that lie under ``hashes``, neither read nor checked; erased ones are absent."""
         ...
 
     def erase_evidence(self, article_id: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -52,6 +53,11 @@ def straight(seed: int) -> tuple[StoredEvent, ...]:
         return tuple(desk.ledger())
 
 
+def without_offsets(rows: Iterable[StoredEvent]) -> list[StoredEvent]:
+    """All but the provenance, which is another where the log holds more."""
+    return [row.model_copy(update={"log_offset": 0}) for row in rows]
+
+
 def test_the_streams_fill_a_ledger() -> None:
     for seed in range(3):
         assert len(straight(seed)) >= 8
@@ -93,7 +99,7 @@ def test_any_duplicates(seed: int, copies: int, share: float, lived: list[dict[s
         for life in lived[:2]:
             desk.life(commits=life["commits"], after=bool(life["after"]), batch=50, snapshot_every=60)
         desk.decide()
-        assert tuple(desk.ledger()) == straight(seed)
+        assert without_offsets(desk.ledger()) == without_offsets(straight(seed))
 
 
 @given(seed=seeds, cuts=st.lists(st.integers(1, 400), max_size=6))
