@@ -1,4 +1,4 @@
-"""README's first day, typed as it stands there, in an empty folder: each command prints what the page shows.
+"""README's first day, typed as it stands there, in a folder that is empty but for the repository's examples.
 
 Two things differ from the page: the feed is a real one on loopback, which has to be allowed, and `./run demo` and `./run test`
 have tests of their own.
@@ -59,6 +59,8 @@ class Terminal:
     def __init__(self, folder: Path, feed_url: str) -> None:
         self._folder = folder / "home"
         self._folder.mkdir()
+        for shared in ("examples", "pipelines"):
+            (self._folder / shared).symlink_to(ROOT / shared)
         self._feed_url = feed_url
         commands = folder / "bin"
         commands.mkdir()
