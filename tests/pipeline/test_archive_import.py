@@ -9,7 +9,7 @@ import io
 import json
 import lzma
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def content_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.parquet")}
 
 
-def one(tmp_path: Path, values: dict[str, object], *options: str) -> Article:
+def one(tmp_path: Path, values: Mapping[str, object], *options: str) -> Article:
     """Return the article made of a single row."""
     (tmp_path / "one.jsonl").write_text(json.dumps(values) + "\n")
     result = run(tmp_path / "one", tmp_path / "one.jsonl", *options)
@@ -162,7 +162,7 @@ def test_dotted_paths_epochs_and_observation(tmp_path: Path) -> None:
 
 
 def test_a_time_without_a_zone_is_taken_in_the_zone_named(tmp_path: Path) -> None:
-    values: dict[str, object] = {"date": "2021-07-01 12:00:00", "source": "x", "title": "A title"}
+    values = {"date": "2021-07-01 12:00:00", "source": "x", "title": "A title"}
     article = one(tmp_path, values, "--tz", "Asia/Baku")
     assert article.published_at == datetime(2021, 7, 1, 8, 0, tzinfo=UTC)
     assert isinstance(run(tmp_path, tmp_path / "one.jsonl", "--tz", "Asia/Bakoo").exception, UsageError)
