@@ -6,6 +6,8 @@ Every hop of a redirect goes through the address guard. Nothing here looks into 
 from __future__ import annotations
 
 import asyncio
+import functools
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from schemas.errors import RetriableError
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
+_UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -103,9 +106,8 @@ class Fetcher:
             connector=guarded_connector(allowed_networks),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"},
-            timeout=aiohttp.ClientTimeout(
-                total=limits.total_s, sock_connect=limits.connect_s, sock_read=limits.silence_s
-            ),
+            # The total is ours to keep: it spans redirects.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect_s, sock_read=limits.silence_s),
             trust_env=False,
         )
 
@@ -182,7 +184,7 @@ def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
 
 
 def _can_be_sent(value: str) -> bool:
-    return not any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in value)
+    return _UNSENDABLE.search(value) is None
 
 
 def _redirected(address: str, target: str) -> str:
@@ -219,6 +221,7 @@ def _retry_after_s(value: str | None, now: datetime) -> float | None:
     return None if until is None else min(max(0.0, (until - now).total_seconds()), 7 * 86_400.0)
 
 
+@functools.lru_cache(maxsize=64)  # Answers of one second say the same.
 def _http_date(value: str | None) -> datetime | None:
     if value is None:
         return None

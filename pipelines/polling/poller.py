@@ -6,6 +6,7 @@ Articles are stamped when they are appended, and one thread appends everything, 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -151,7 +152,7 @@ class Poller:
         return written
 
     async def _write_as_they_come(self, tasks: set[asyncio.Task[Look]]) -> int:
-        hosts = {_host(standing.feed) for standing in self._standings.values() if standing.polled}
+        hosts = {_host(standing.feed.url) for standing in self._standings.values() if standing.polled}
         patience = 0 if self._heard_out or len(hosts) < LEAST_HOSTS else _PATIENCE
         arrived: list[Look] = []
         written = 0
@@ -173,7 +174,7 @@ class Poller:
         return written
 
     async def _look(self, standing: FeedStanding) -> Look:
-        host = _host(standing.feed)
+        host = _host(standing.feed.url)
         # First the host's place, then one of all: who waits for a slow host takes no place from others.
         async with self._host_slots[host], self._slots:
             look = await look_at(standing.feed, standing.cursor, self._fetcher, self._parser)
@@ -183,7 +184,7 @@ class Poller:
 
     async def ask_the_time(self, now: datetime) -> None:
         """Ask a few hosts, only to hear what time it is there."""
-        by_host = {_host(s.feed): s for s in self._loaded_standings(now).values() if s.polled}
+        by_host = {_host(s.feed.url): s for s in self._loaded_standings(now).values() if s.polled}
         await asyncio.gather(*(self._look(standing) for standing in list(by_host.values())[:_ASKED_HOSTS]))
 
     def write_coverage(self, now: datetime) -> None:
@@ -287,8 +288,9 @@ class Poller:
         return self._standings
 
 
-def _host(feed: FeedSettings) -> str:
-    return urlsplit(feed.url).hostname or ""
+@functools.lru_cache(maxsize=10_000)
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _tell_change(before: FeedRow, after: FeedRow) -> None:

@@ -81,6 +81,8 @@ def _validated(cursor: FeedCursor, found: Answered) -> FeedCursor:
 
 def _entries(articles: Sequence[Article], standing: FeedStanding, partitions: int) -> tuple[tuple[Entry, ...], int]:
     """Return the records to append, and how many articles cannot be written; one of those never costs the others."""
+    if not articles:
+        return (), 0
     source_id = standing.feed.publisher.id
     partition = partition_of(source_id, partitions)
     entries, unwritable = [], 0
