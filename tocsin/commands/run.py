@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -45,7 +47,7 @@ def command(jobs: tuple[str, ...], folder: Path, no_lock: bool, child: bool, ver
     sys.exit(code)
 
 
-def _run_child(job: str, folder: Path) -> None:
+def _run_child(job: str, folder: Path) -> NoReturn:
     """Run ``job`` in this process, as the supervisor asked; ends the process."""
     from tocsin.stopping import stop_on_signals, stop_with_parent
 
@@ -54,4 +56,8 @@ def _run_child(job: str, folder: Path) -> None:
     stop_with_parent(stop.set)
     from tocsin.jobs import run_job  # After the handlers: importing takes a while in which a stop may come.
 
-    sys.exit(run_job(job, open_workplace(folder), stop))
+    code = run_job(job, open_workplace(folder), stop)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Log, store and channels are closed; taking Beam and the language models apart in order would only delay the stop.
+    os._exit(code)
