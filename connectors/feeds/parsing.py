@@ -34,6 +34,10 @@ class ParserUnavailableError(RetriableError):
     """No worker could be started, or it went away for no reason of the document's."""
 
 
+class AnswerTooLongError(Exception):
+    """A worker announced more than any honest document becomes."""
+
+
 class FeedParser:
     """Parses in up to ``workers`` processes, each document within ``cpu_s`` of CPU, ``wall_s`` of time and
     ``memory_bytes``. An instance belongs to one event loop. Close it, or use it as an async context."""
@@ -57,6 +61,10 @@ class FeedParser:
         """
         worker = await self._free.get()
         try:
+            if worker is not None and worker.ended:
+                # It went while it had nothing to do: no document is to blame.
+                self._workers.discard(worker)
+                worker = None
             worker = worker or await self._start()
             answer = await self._ask(worker, name, body, url, content_type)
         except BaseException:
@@ -88,6 +96,8 @@ class FeedParser:
             return WireAnswer.model_validate_json(raw)
         except TimeoutError:
             raise self._blamed(name, f"parsing it took over {self._wall_s:g} s") from None
+        except AnswerTooLongError:
+            raise self._blamed(name, f"it becomes more than {MAX_ANSWER_BYTES:,} bytes of text") from None
         except ValidationError:
             raise self._blamed(name, "the parse worker gave an answer that is none") from None
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -139,6 +149,14 @@ class _Worker:
             raise ParserUnavailableError(f"no parse worker could be started: {error}") from error
         return cls(process)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        return self._process.returncode is not None
+
     async def ask(self, request: bytes, body: bytes) -> bytes:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None, "opened as a pipe"
@@ -149,7 +167,7 @@ class _Worker:
         await stdin.drain()
         (length,) = LENGTH.unpack(await stdout.readexactly(LENGTH.size))
         if length > MAX_ANSWER_BYTES:
-            raise ConnectionError("the worker announced an answer that is too long")
+            raise AnswerTooLongError
         return await stdout.readexactly(length)
 
     async def end(self) -> int | None:

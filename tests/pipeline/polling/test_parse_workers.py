@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 import tarfile
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from connectors.feeds import parsing
 from connectors.feeds.parsing import FeedParser, NotAFeedError
-from tests.pipeline.polling.desk import START
+from tests.pipeline.polling.desk import START, Desk, DeskMaker
 from tests.pipeline.polling.server import Item, rss
 from tests.services.not_run import not_run
 
@@ -52,6 +56,48 @@ def test_too_much_time_is_a_reason(runner: asyncio.Runner) -> None:
                 await parser.parse("daily", COSTLY, url="")
 
     runner.run(go())
+
+
+def test_a_worker_that_went_between_two_documents_is_nobodys_fault(
+    runner: asyncio.Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def go() -> None:
+        async with FeedParser() as parser:
+            await parser.parse("daily", GOOD, url="")
+            (worker,) = parser._workers
+            os.kill(worker.pid, signal.SIGKILL)
+            while not worker.ended:
+                await asyncio.sleep(0.01)
+            assert (await parser.parse("daily", GOOD, url="")).entries[0].title == "Bridge opened"
+
+    runner.run(go())
+    assert caplog.text == ""
+
+
+def test_what_becomes_too_much_text_is_a_reason(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "MAX_ANSWER_BYTES", 100)
+
+    async def go() -> None:
+        async with FeedParser() as parser:
+            with pytest.raises(NotAFeedError, match="becomes more than 100 bytes of text"):
+                await parser.parse("daily", GOOD, url="")
+
+    runner.run(go())
+
+
+def test_a_feed_whose_parser_cannot_start_says_so_and_is_tried_again(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        desk.server.page("/rss", GOOD)
+        desk.feed("daily", "/rss")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "executable", "/nowhere/python")
+            desk.parser.inner, working = FeedParser(), desk.parser.inner
+            assert await desk.poll() == 0
+        assert "no parse worker could be started" in desk.row("daily").state_reason
+        desk.parser.inner = working
+        assert await desk.poll(after=timedelta(minutes=15)) == 1
+
+    desks.run(go)
 
 
 def test_every_fixture_of_feedparser_is_entries_or_a_reason(runner: asyncio.Runner) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -167,12 +168,13 @@ def test_a_host_that_cannot_be_reached_is_failing_and_asked_ever_less(desks: Des
     desks.run(go)
 
 
-def test_a_server_that_asks_for_patience_gets_it_and_the_feed_says_so(desks: DeskMaker) -> None:
+@pytest.mark.parametrize("told", ["7200", format_datetime(START + LATER + timedelta(hours=2), usegmt=True)])
+def test_a_server_that_asks_for_patience_gets_it_and_the_feed_says_so(desks: DeskMaker, told: str) -> None:
     async def go(desk: Desk) -> None:
         desk.server.page("/rss", rss(NEWS))
         desk.feed("daily", "/rss")
         await desk.poll()
-        page = desk.server.page("/rss", status=429, headers={"Retry-After": "7200"})
+        page = desk.server.page("/rss", status=429, headers={"Retry-After": told})
         await desk.poll(after=LATER)
         asked = len(page.requests)
         # With polls every ten minutes one failure is no news; two hours without any look are.
