@@ -22,7 +22,7 @@ from schemas.errors import UsageError
 from schemas.model import Part
 
 FILE = Path(__file__).with_name("quiet.json")
-SEED = "tocsin demo 1"
+SEED = "tocsin demo 8"
 
 T = TypeVar("T")
 

@@ -23,7 +23,7 @@ FIRST_DAY = date(2024, 11, 4)
 START = datetime(2024, 12, 1, tzinfo=UTC)
 END = datetime(2025, 8, 1, tzinfo=UTC)
 #: A document holds the newest so many items, as news feeds do.
-DOCUMENT_ITEMS = 30
+DOCUMENT_ITEMS = 20
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Wording:
 class Posting:
     """An item in one outlet's feed. ``published`` is what it claims, None for an undated one.
 
-    ``credit`` names the agency whose text it is; None where the outlet wrote it itself.
+    ``credit`` names the agency whose text it is; None where the outlet wrote it itself. ``quiet``: ordinary news.
     """
 
     outlet: str
@@ -48,6 +48,7 @@ class Posting:
     published: datetime | None
     wordings: tuple[Wording, ...]
     credit: str | None = None
+    quiet: bool = False
 
     def wording_at(self, moment: datetime) -> Wording:
         """Return the newest wording in force at ``moment``; the first one before that."""
@@ -123,13 +124,14 @@ class _Draft:
     published: datetime | None
     wordings: tuple[Wording, ...]
     credit: str | None
+    quiet: bool
 
     @property
     def order(self) -> tuple[datetime, str]:
         return self.appears, self.wordings[0].title
 
     def numbered(self, number: int) -> Posting:
-        return Posting(self.outlet, number, self.appears, self.published, self.wordings, self.credit)
+        return Posting(self.outlet, number, self.appears, self.published, self.wordings, self.credit, self.quiet)
 
 
 def _of_written(item: WrittenItem, outlets: Mapping[str, Outlet]) -> list[_Draft]:
@@ -138,24 +140,25 @@ def _of_written(item: WrittenItem, outlets: Mapping[str, Outlet]) -> list[_Draft
     original = (Wording(item.appears, item.title, item.summary), *edits)
     credit = outlets[item.outlet].name if item.copies else None
     return [
-        _Draft(item.outlet, item.appears, published, original, None),
-        *_copies(item.copies, item.appears, item.title, item.summary, credit),
+        _Draft(item.outlet, item.appears, published, original, None, quiet=False),
+        *_copies(item.copies, original[0], credit, quiet=False),
     ]
 
 
 def _of_quiet(item: QuietItem, outlets: Mapping[str, Outlet]) -> list[_Draft]:
     wording = Wording(item.published, item.title, item.summary)
     return [
-        _Draft(item.outlet, item.published, item.published, (wording,), None),
-        *_copies(item.copies, item.published, item.title, item.summary, outlets[item.outlet].name),
+        _Draft(item.outlet, item.published, item.published, (wording,), None, quiet=True),
+        *_copies(item.copies, wording, outlets[item.outlet].name, quiet=True),
     ]
 
 
-def _copies(copies: Mapping[str, int], appears: datetime, title: str, summary: str, credit: str | None) -> list[_Draft]:
+def _copies(copies: Mapping[str, int], original: Wording, credit: str | None, *, quiet: bool) -> list[_Draft]:
     found = []
     for outlet, minutes in copies.items():
-        moment = appears + timedelta(minutes=minutes)
-        found.append(_Draft(outlet, moment, moment, (Wording(moment, title, summary),), credit))
+        moment = original.since + timedelta(minutes=minutes)
+        wording = Wording(moment, original.title, original.summary)
+        found.append(_Draft(outlet, moment, moment, (wording,), credit, quiet))
     return found
 
 

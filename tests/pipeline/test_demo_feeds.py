@@ -120,7 +120,7 @@ def test_a_feed_breaks_for_its_stretch_and_comes_back(timeline: Timeline) -> Non
         whole = await reader.fetcher.fetch(url)
         assert whole.body is not None
         document = await reader.parser.parse(BROKEN.id, whole.body, url=url)
-        assert len(document.entries) > 20
+        assert len(document.entries) > 15
 
     with_reader(timeline, BROKEN.faults[0].since - timedelta(hours=1), look)
 
