@@ -101,8 +101,9 @@ class ThresholdTrack:
 
     def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
         """Return those that crossed."""
-        if key not in self.articles.by_key:
-            return []
+        articles = self.articles.by_key.get(key)
+        if articles is None or len(articles) < self.settings.count:
+            return []  # Neither stories nor publishers can be more than there are articles.
         all_of_them = (self.verdict(key, h) for h in range(max(first_hour, self.first_hour), last_hour + 1))
         return [verdict for verdict in all_of_them if verdict.crossed]
 
