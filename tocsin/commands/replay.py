@@ -58,8 +58,16 @@ _FAILED_SHOWN = 5
     multiple=True,
     help="A file of own actors; may be given again.",
 )
-@click.option("--from", "first", type=_DAY, help="The first day, UTC; the archive's first where left out.")
-@click.option("--to", "last", type=_DAY, help="The last day, UTC, included; the archive's last where left out.")
+@click.option(
+    "--from",
+    "first",
+    type=_DAY,
+    metavar="DAY",
+    help="The first day, as 2020-01-31, UTC; the archive's first where left out.",
+)
+@click.option(
+    "--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included; the archive's last where left out."
+)
 @click.option(
     "--ledger", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write the events."
 )
@@ -67,7 +75,7 @@ _FAILED_SHOWN = 5
     "--workers",
     type=click.IntRange(1, 256),
     default=min(2, os.cpu_count() or 1),
-    show_default=True,
+    show_default="2, on one core 1",
     help="Processes that extract at the same time.",
 )
 @click.option(
