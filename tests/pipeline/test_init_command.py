@@ -184,6 +184,13 @@ def test_at_a_terminal_it_asks_until_the_answers_can_be_used(tmp_path: Path, sit
     assert passes_its_own_check(folder)
 
 
+def test_at_a_terminal_it_asks_nothing_when_watch_and_feeds_are_given(tmp_path: Path, site: str) -> None:
+    options = ["--feed", f"{site}/feed", "--watch", "SOCAR", *LOCAL]
+    said, code = at_terminal([sys.executable, "-m", "tocsin", "init", str(tmp_path / "desk"), *options], [])
+    assert code == 0, said
+    assert passes_its_own_check(tmp_path / "desk")
+
+
 def at_terminal(command: list[str], talk: list[tuple[str, str]]) -> tuple[str, int]:
     """Run ``command`` at a pseudo-terminal: wait for each text and type the answer (a wait alone where it follows another)."""
     ours, theirs = pty.openpty()

@@ -81,7 +81,7 @@ def command(
 ) -> None:
     """Make the folder DIR: settings, feeds, one watch, who is told, and an empty file for actors of your own.
 
-    Asks for what the options leave open when stdin is a terminal. Looks at each feed and sends a test message before it
+    Asks for what is missing when watch or feeds are not given and stdin is a terminal. Looks at each feed and sends a test message before it
     writes anything; writes over nothing. Exit code 1 when a feed or the receiver does not answer, 2 for wrong words.
     """
     from pipelines.actor_directory import actor_directory
@@ -91,7 +91,9 @@ def command(
 
     if feeds and no_feeds:
         raise UsageError("--feed and --no-feeds exclude each other", remedy="keep one of them")
-    asking, receiver = sys.stdin.isatty(), _receiver(channel, networks)
+    receiver = _receiver(channel, networks)
+    complete = watch is not None and (bool(feeds) or no_feeds)
+    asking = sys.stdin.isatty() and not complete
     if not asking and watch is None:
         raise UsageError("nothing to watch was given", remedy=f"--watch WATCH, for example {_WATCH_EXAMPLES}")
     names, topics = actor_directory(), topic_ids()
