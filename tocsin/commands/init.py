@@ -81,8 +81,9 @@ def command(
 ) -> None:
     """Make the folder DIR: settings, feeds, one watch, who is told, and an empty file for actors of your own.
 
-    Asks for what is missing when watch or feeds are not given and stdin is a terminal. Looks at each feed and sends a test message before it
-    writes anything; writes over nothing. Exit code 1 when a feed or the receiver does not answer, 2 for wrong words.
+    Asks for what is missing when watch or feeds are not given and stdin is a terminal. Looks at each feed and sends a
+    test message before it writes anything; writes over nothing. Exit code 1 when a feed or the receiver does not
+    answer, 2 for wrong words.
     """
     from pipelines.actor_directory import actor_directory
     from pipelines.extraction.topics import topic_ids
