@@ -109,12 +109,13 @@ class Poller:
         self._loaded = False
         self._refused = False
         self._heard_out = False
-        self._in_flight: set[str] = set()
+        self._in_flight: dict[str, asyncio.Task[Look]] = {}
         self._left: list[Settled] = []  # settled, and not acknowledged by the log yet
         self._unsaved: dict[str, FeedRow] = {}
         self._slots = asyncio.Semaphore(self._settings.max_in_flight)
         self._host_slots = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(self._settings.max_per_host))
         self._articles = 0
+        self._asked = 0
 
     @property
     def refused(self) -> bool:
@@ -142,12 +143,14 @@ class Poller:
             await self.ask_the_time(now)
         self._check_clock()
         due = self.due(now)
-        self._in_flight.update(standing.feed.id for standing in due)
-        tasks = {asyncio.create_task(self._look(standing)) for standing in due}
+        tasks = {standing.feed.id: asyncio.create_task(self._look(standing)) for standing in due}
+        self._in_flight.update(tasks)
         try:
-            written += await self._write_as_they_come(tasks)
+            written += await self._write_as_they_come(set(tasks.values()))
         finally:
-            self._in_flight.difference_update(standing.feed.id for standing in due)
+            for feed_id, task in tasks.items():
+                if self._in_flight.get(feed_id) is task:  # Not settled, and not polled by a later call meanwhile.
+                    del self._in_flight[feed_id]
         self._save()
         return written
 
@@ -183,9 +186,12 @@ class Poller:
         return look
 
     async def ask_the_time(self, now: datetime) -> None:
-        """Ask a few hosts, only to hear what time it is there."""
+        """Ask a few hosts, others each time, only to hear what time it is there."""
         by_host = {_host(s.feed.url): s for s in self._loaded_standings(now).values() if s.polled}
-        await asyncio.gather(*(self._look(standing) for standing in list(by_host.values())[:_ASKED_HOSTS]))
+        hosts = list(by_host)
+        self._asked += _ASKED_HOSTS
+        turned = [hosts[(self._asked + place) % len(hosts)] for place in range(min(_ASKED_HOSTS, len(hosts)))]
+        await asyncio.gather(*(self._look(by_host[host]) for host in turned))
 
     def write_coverage(self, now: datetime) -> None:
         """Tell every partition of ``articles`` what was looked at since the last time, until ``now``.
@@ -223,7 +229,7 @@ class Poller:
         for look in looks:
             standing = self._standings[look.feed_id]
             self._left.append(settle(standing, look, now, partitions=partitions, jitter=self._settings.jitter))
-            self._in_flight.discard(look.feed_id)
+            self._in_flight.pop(look.feed_id, None)
         return self._write_left(now)
 
     def _write_left(self, now: datetime) -> int:

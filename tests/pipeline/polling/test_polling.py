@@ -259,3 +259,29 @@ def test_a_slow_host_delays_nobody_else_and_gets_two_requests_at_a_time(desks: D
         assert slow.most_in_flight == 2
 
     desks.run(go)
+
+
+def test_a_feed_is_never_polled_twice_at_a_time(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        slow = desk.server.page("/slow", rss(NEWS), held=asyncio.Event())
+        desk.server.page("/rss", rss(NEWS))
+        desk.feed("slow", "/slow")
+        desk.feed("daily", "/rss", host=2)
+        first = asyncio.create_task(desk.poll())
+        while len(desk.articles()) < 2:
+            await asyncio.sleep(0.01)
+        page = desk.server.page("/rss", rss(NEWS), held=asyncio.Event())
+        second = asyncio.create_task(desk.poll(after=LATER))
+        while page.in_flight < 1:
+            await asyncio.sleep(0.01)
+        assert slow.held is not None
+        assert page.held is not None
+        slow.held.set()
+        await first  # Of the round that began before; what the second one polls is still on its way.
+        third = asyncio.create_task(desk.poll())
+        assert await third == 0
+        page.held.set()
+        await second
+        assert page.most_in_flight == 1
+
+    desks.run(go)
