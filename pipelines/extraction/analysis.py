@@ -57,7 +57,7 @@ class Readers:
         read = []
         for number, (start, end) in enumerate(spans):
             own_hits, own_cues = hits_in.get(number, ()), cues_of.get(number, ())
-            pairs = pairs_in(text, own_hits, own_cues) if len(own_hits) > 1 else ()
+            pairs = pairs_in(text, own_hits, own_cues, start, end) if len(own_hits) > 1 else ()
             counted = self._counted(said_in.get(number, ()))
             read.append(SentenceRead(start, end, tone_of(own_cues), own_hits, pairs, counted))
         return read

@@ -11,11 +11,15 @@ from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from pipelines.extraction.actors.finder import ActorHit
+from pipelines.extraction.reporters import without_reporters
 from pipelines.extraction.tone import Cue, tone_of
 from schemas.reasons import Tone
 
 #: Up to so many distinct actors in a sentence, all of them meet.
 ALL_MEET = 4
+
+#: No sentence names actors more often than this; of a text that pretends to be one the beginning is read.
+MOST_HITS = 100
 
 #: Two lists with more members than this on either side meet only at their nearest ends.
 _LONGEST_LIST = 4
@@ -31,6 +35,11 @@ _NEW_CLAUSE = re.compile(
 _BY = re.compile(r"\bby\b[^,;:]{0,40}$", re.IGNORECASE)
 _JOINED = re.compile(r"\W{0,3}(?:and|or|&)\W", re.IGNORECASE)
 
+#: A verb behind one of these is suffered, not done.
+_PASSIVE = re.compile(r"\b(?:was|were|is|are|be|been|being|gets?|got)(?: \w+)? $", re.IGNORECASE)
+#: What begins an object behind a verb.
+_OBJECT = re.compile(r"\s(?:a|an|the|its|their|this|that|new|recent|alleged|any|all|further)\s", re.IGNORECASE)
+
 #: An act may stand so far from who does it and from whom it meets.
 _FARTHEST_CHARACTERS = 110
 _BEFORE_CHARACTERS = 16
@@ -45,8 +54,16 @@ class PairSeen(NamedTuple):
     tone: Tone
 
 
-def pairs_in(text: str, hits: Sequence[ActorHit], cues: Sequence[Cue]) -> list[PairSeen]:
-    """Return the pairs of one sentence; ``hits`` and ``cues`` are those of the sentence, in order, as places in ``text``."""
+def pairs_in(
+    text: str, hits: Sequence[ActorHit], cues: Sequence[Cue], start: int = 0, end: int | None = None
+) -> list[PairSeen]:
+    """Return the pairs of the sentence ``text[start:end]``; ``hits`` and ``cues`` are its own, in order, as places in ``text``."""
+    if len(hits) < 2:
+        return []
+    if len(hits) > MOST_HITS:
+        hits = hits[:MOST_HITS]
+        cues = [cue for cue in cues if cue.end <= hits[-1].end]
+    hits = without_reporters(text, hits, start, len(text) if end is None else end)
     by_actor: dict[str, list[ActorHit]] = {}
     for hit in hits:
         by_actor.setdefault(hit.actor, []).append(hit)
@@ -57,21 +74,28 @@ def pairs_in(text: str, hits: Sequence[ActorHit], cues: Sequence[Cue]) -> list[P
         nearest = _nearest(by_actor[one], by_actor[other])
         return [_pair(text, nearest, hits, cues, tone_of(cues))]
     meeting = combinations(by_actor, 2) if len(by_actor) <= ALL_MEET else _neighbours(text, hits)
+    lists = [listed for listed in _lists(text, hits) if len(listed) > 2]
     seen = []
     for one, other in meeting:
         nearest = _nearest(by_actor[one], by_actor[other])
-        seen.append(_pair(text, nearest, hits, cues, tone_of(_cues_of(nearest, hits, cues))))
+        seen.append(_pair(text, nearest, hits, cues, tone_of(_cues_of(text, nearest, hits, cues, lists))))
     return seen
+
+
+def _lists(text: str, hits: Sequence[ActorHit]) -> list[list[ActorHit]]:
+    """Return ``hits`` with those that stand in one enumeration together: "A, B and C"."""
+    lists: list[list[ActorHit]] = [[hits[0]]]
+    for before, hit in pairwise(hits):
+        if _LISTED.fullmatch(text, before.end, hit.start):
+            lists[-1].append(hit)
+        else:
+            lists.append([hit])
+    return lists
 
 
 def _neighbours(text: str, hits: Sequence[ActorHit]) -> Iterator[tuple[str, str]]:
     """Yield each two actors once that stand in lists side by side."""
-    lists: list[list[str]] = [[hits[0].actor]]
-    for before, hit in pairwise(hits):
-        if _LISTED.fullmatch(text, before.end, hit.start):
-            lists[-1].append(hit.actor)
-        else:
-            lists.append([hit.actor])
+    lists = [[hit.actor for hit in listed] for listed in _lists(text, hits)]
     yielded: set[tuple[str, str]] = set()
     for left, right in pairwise(lists):
         for one in left[-_LONGEST_LIST:]:
@@ -98,12 +122,27 @@ def _nearest(ones: Sequence[ActorHit], others: Sequence[ActorHit]) -> tuple[Acto
     return best
 
 
-def _cues_of(nearest: tuple[ActorHit, ActorHit], hits: Sequence[ActorHit], cues: Sequence[Cue]) -> list[Cue]:
+def _cues_of(
+    text: str,
+    nearest: tuple[ActorHit, ActorHit],
+    hits: Sequence[ActorHit],
+    cues: Sequence[Cue],
+    lists: Sequence[Sequence[ActorHit]],
+) -> list[Cue]:
     """Return the cues that speak of these two: around and between them up to the next other actor."""
     first, second = nearest
     own = {first.actor, second.actor}
-    left = max((hit.end for hit in hits if hit.end <= first.start and hit.actor not in own), default=-1)
-    right = min((hit.start for hit in hits if hit.start >= second.end and hit.actor not in own), default=1 << 62)
+    begin, end = first.start, second.end
+    for listed in lists:
+        if first in listed and second in listed:
+            # What is said of a list is said of each of its members.
+            own.update(hit.actor for hit in listed)
+            begin, end = listed[0].start, listed[-1].end
+    left = max((hit.end for hit in hits if hit.end <= begin and hit.actor not in own), default=-1)
+    right = min((hit.start for hit in hits if hit.start >= end and hit.actor not in own), default=1 << 62)
+    if right < 1 << 62:
+        clause = _NEW_CLAUSE.search(text, end, right)
+        right = clause.start() if clause is not None else right
     within = [hit.end for hit in hits if first.end <= hit.start < second.start and hit.actor not in own]
     if within:
         # Somebody else stands between: what leads up to the second one is said of these two.
@@ -137,9 +176,20 @@ def _acting(text: str, first: ActorHit, second: ActorHit, verbs: Sequence[Cue]) 
         return second.actor if before and _BY.search(text[first.end : second.start]) else None
     act = between[-1]
     if _BY.search(text[act.end : second.start]):
-        return second.actor
+        return first.actor if _is_object_of(text, first, between, second) else second.actor
     if second.start - act.end > _FARTHEST_CHARACTERS or act.start - first.end > _FARTHEST_CHARACTERS:
         return None
     if _NEW_CLAUSE.search(text, first.end, second.start) or _JOINED.match(text[first.end : act.start]):
         return None
     return None if _NO_SUBJECT.search(text[max(0, first.start - 16) : first.start]) else first.actor
+
+
+def _is_object_of(text: str, first: ActorHit, between: Sequence[Cue], second: ActorHit) -> bool:
+    """Whether what ``second`` does is what ``first`` speaks of: "Poland condemned an attack by Russia"."""
+    verb, act = between[0], between[-1]
+    if _PASSIVE.search(text[first.end : verb.start]) or _JOINED.search(text[verb.end : act.start]):
+        return False
+    if verb is not act:
+        return _OBJECT.search(text[verb.end : act.start]) is not None
+    by = text.lower().rfind("by", act.end, second.start) if text.isascii() else text.rfind("by", act.end, second.start)
+    return len(text[act.end : by].split()) > 1 and _OBJECT.match(text[act.end : by]) is not None

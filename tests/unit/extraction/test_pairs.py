@@ -9,7 +9,7 @@ import pytest
 from pipelines.extraction.actors.catalogue import load_catalogue
 from pipelines.extraction.actors.finder import ActorFinder
 from pipelines.extraction.analysis import Readers
-from pipelines.extraction.pairs import PairSeen, pairs_in
+from pipelines.extraction.pairs import MOST_HITS, PairSeen, pairs_in
 from schemas.reasons import LanguageSupport, Tone
 
 READERS = Readers.made(ActorFinder(load_catalogue()))
@@ -35,6 +35,10 @@ def written(text: str) -> set[str]:
         ("Ukrainian officials thanked the people of Azerbaijan", "UKR>AZE"),
         ("To the north lies Russia, which wages a war against Ukraine", "RUS>UKR"),
         ("Azerbaijan closed the Russian office in Baku", "AZE>RUS"),
+        ("Poland condemned an attack by Russian soldiers", "POL>RUS"),
+        ("Poland welcomed the assurances sent by Kenya", "POL>KEN"),
+        ("Poland was condemned in a new report by Russia", "RUS>POL"),
+        ("Poland criticised and attacked by Russia", "RUS>POL"),
         ("Baku managed to convince Moscow", "AZE>RUS"),
         ("Azerbaijan and Russia attack each other", "AZE-RUS"),
         ("Relations between Russia and Azerbaijan", "AZE-RUS"),
@@ -77,3 +81,37 @@ def test_undirected_pairs_are_in_order() -> None:
 
 def test_without_hits_there_is_nothing() -> None:
     assert pairs_in("text", [], []) == []
+
+
+def test_what_is_said_of_a_list_is_said_of_its_members() -> None:
+    found = pairs("Turkish troops came after the signing of an agreement between Azerbaijan, Armenia and Russia")
+    tones = {f"{p.source}{p.target}": p.tone for p in found}
+    assert tones["AZERUS"] is tones["ARMRUS"] is tones["ARMAZE"] is Tone.COOPERATION
+
+
+def test_what_is_said_in_another_clause_is_not_said_of_the_two() -> None:
+    found = pairs("Observers see a rapprochement of Baku with Moscow amid the aggression against Ukraine")
+    assert {p.tone for p in found if {p.source, p.target} == {"AZE", "RUS"}} == {Tone.COOPERATION}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Russia and Poland agreed on a date, the Turkish news agency Anadolu reported on Friday", {"POL-RUS"}),
+        ("Tunisian media are reporting that Russia attacked Poland", {"RUS>POL"}),
+        ("According to a Turkish newspaper, Russia attacked Poland", {"RUS>POL"}),
+        ("Russia attacked Poland, according to Turkish television", {"RUS>POL"}),
+        ("Russia attacked Poland, a senior Turkish official said", {"RUS>POL"}),
+        ("Russian missiles hit the base, U.S. officials said", {"RUS-USA"}),
+        ("Russia attacked Poland, Turkey said", {"RUS>POL", "RUS-TUR", "POL-TUR"}),
+        ("Turkey accused Russian media of lies", {"TUR>RUS"}),
+    ],
+)
+def test_who_only_tells_meets_nobody(text: str, expected: set[str]) -> None:
+    assert written(text) == expected
+
+
+def test_a_sentence_of_many_actors_costs_no_more_than_its_beginning() -> None:
+    names = ["Russia", "Poland", "Kenya", "France", "Japan", "Chile", "Nepal", "Ghana", "Qatar", "Egypt"]
+    text = " attacked ".join(names[i % 10] for i in range(2_000))
+    assert len(pairs(text)) == len(pairs(" attacked ".join(names[i % 10] for i in range(MOST_HITS))))
