@@ -276,6 +276,7 @@ class Engine:
             else:
                 if old is not None:
                     decisions.extend(self._end_alerts(old))
+                    self._forget_hits(name)
                 fresh.append(rule)
         warmed = self._warm(fresh, history)
         self.rules.update(warmed)
@@ -316,10 +317,14 @@ class Engine:
             return []
         return [self._decide(state, move) for move in state.end_all(self.open, EventReason.RULE_REMOVED)]
 
-    def _remove(self, name: str, activated_at: datetime) -> list[Decision]:
-        state = self.rules.pop(name)
+    def _forget_hits(self, name: str) -> None:
+        """What the rule of that name counted is no longer counted anywhere: nothing may be taken back from another."""
         for card in self.cards:
             card.hits.pop(name, None)
+
+    def _remove(self, name: str, activated_at: datetime) -> list[Decision]:
+        state = self.rules.pop(name)
+        self._forget_hits(name)
         if self.muted:
             return []
         decisions = self._end_alerts(state)
@@ -361,7 +366,7 @@ class Engine:
             ratio=None if verdict.expected is None else quantised_ratio(verdict.count, verdict.expected),
             score=None if verdict.score is None else quantised_score(verdict.score),
             coverage=round(verdict.coverage, 3),
-            learning=key_move.learning,
+            learning=key_move.learning and verdict.expected is not None,
             blind_feeds=key_move.blind_feeds or state.blind_feeds,
             feeds_changed=self.coverage.changed_since(max(named_since, self._first_hour() + 1)),
             extractor_versions=tuple(self.extractors),
@@ -391,8 +396,12 @@ class Engine:
 
 
 def same_memory(old: Rule, new: Rule) -> bool:
-    """Tell whether ``new`` may go on with what ``old`` remembers: same watch, same detectors in the same order."""
-    return state_identity(old) == state_identity(new) and [d.kind for d in old.when] == [d.kind for d in new.when]
+    """Tell whether ``new`` may go on with what ``old`` remembers: same watch, same memories in the same order."""
+    return state_identity(old) == state_identity(new) and _memories(old) == _memories(new)
+
+
+def _memories(rule: Rule) -> list[dict[str, object]]:
+    return [{name: getattr(detector, name) for name in detector.MEMORY} for detector in rule.when]
 
 
 def _recent(versions: dict[str, int], since: int) -> dict[str, int]:

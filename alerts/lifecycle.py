@@ -89,10 +89,10 @@ class Life:
             self.crossing, self.track = verdict.hour, verdict.track
             self.last_count, self.calm_hours, self.blind = verdict.count, 0, False
             reason = EventReason.CROSSED
-            if learning:
-                reason = EventReason.LEARNING
-            elif activation:
+            if activation:
                 reason = EventReason.AT_ACTIVATION
+            elif learning and verdict.expected is not None:  # What expects nothing has nothing to learn.
+                reason = EventReason.LEARNING
             detail = ""
             if self.crossed_while_cooling:
                 detail = f"{self.crossed_while_cooling} crossings during the cool-down before it"
@@ -113,7 +113,7 @@ class Life:
         """While firing, after a correction: retract when the hour it opened on no longer crosses and may still change."""
         if self.crossing is None or at_crossing.crossed or open_hour - self.crossing >= OPEN_TO_CHANGE_HOURS:
             return None
-        self._end(open_hour, cooldown_h=0)
+        self._end()
         return Move(EventKind.RETRACTED, EventReason.EVIDENCE_GONE, at_crossing)
 
     def hour_closed(self, verdict: Verdict, settings: LifeSettings) -> Move | None:
@@ -123,10 +123,17 @@ class Life:
         self.calm_hours = self.calm_hours + 1 if verdict.calm else 0
         if self.calm_hours < settings.resolve_after_h:
             return None
-        self._end(verdict.hour + 1, settings.cooldown_h)
+        self._end()
+        # Hours before the end belong to the alert that ended: they open nothing, and they are no crossings of the rest.
+        self.cooling_until = verdict.hour + 1 + settings.cooldown_h
+        self.last_cooling_crossing = verdict.hour
         return Move(EventKind.RESOLVED, EventReason.BACK_TO_NORMAL, verdict)
 
-    def _end(self, hour: int, cooldown_h: int) -> None:
+    def update(self, at_crossing: Verdict) -> Move:
+        """While firing, after a correction that leaves the crossing: tell the count as it is now."""
+        self.last_count = at_crossing.count
+        return Move(EventKind.UPDATED, EventReason.EVIDENCE_CHANGED, at_crossing)
+
+    def _end(self) -> None:
         self.crossing, self.track, self.last_count, self.calm_hours, self.blind = None, 0, 0, 0, False
-        self.cooling_until = hour + cooldown_h if cooldown_h else self.cooling_until
         self.crossed_while_cooling = 0

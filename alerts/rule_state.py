@@ -185,8 +185,7 @@ class RuleState:
                     self.lives.pop(key, None)
                 return [KeyMove(key, retracted, crossing, (), learning)]
             if corrected:
-                move = Move(EventKind.UPDATED, EventReason.EVIDENCE_CHANGED, at_crossing)
-                return [KeyMove(key, move, crossing, (), learning)]
+                return [KeyMove(key, life.update(at_crossing), crossing, (), learning)]
         escalated = life.escalate([v for v in verdicts if v.track == track])
         return [KeyMove(key, escalated, crossing, (), learning)] if escalated is not None else []
 

@@ -144,23 +144,22 @@ def reaches(counts: Counts, floors: Floors, publishers_floor: int) -> bool:
 
 
 class PublishersFloor:
-    """The publishers' floor of each hour, fixed when the hour opened: never more than there are to be had."""
+    """The publishers' floor of each hour: what is written, but never more than there were to be had when it opened."""
 
     def __init__(self, written: int) -> None:
         self.written = written
-        self.by_hour: dict[int, int] = {}
+        self.by_hour: dict[int, int] = {}  # publishers covered as of each hour's opening
 
     def open(self, hour: int, exposure: Exposure) -> None:
-        """Fix the floor of ``hour``."""
-        covered = exposure.publishers_covered(hour - PUBLISHERS_WITHIN_HOURS)
-        lowered = max(FEWEST_PUBLISHERS, min(self.written, covered))
-        self.by_hour[hour] = min(self.written, lowered)
+        """Take note of how many publishers can be had in ``hour``."""
+        self.by_hour[hour] = exposure.publishers_covered(hour - PUBLISHERS_WITHIN_HOURS)
 
     def at(self, hour: int) -> int:
         """Return the floor of ``hour``; an hour before the first has that of the first."""
-        if hour in self.by_hour:
-            return self.by_hour[hour]
-        return self.by_hour[min(self.by_hour)] if self.by_hour else self.written
+        if not self.by_hour:
+            return self.written
+        covered = self.by_hour[hour] if hour in self.by_hour else self.by_hour[min(self.by_hour)]
+        return min(self.written, max(FEWEST_PUBLISHERS, covered))
 
     def forget_before(self, hour: int) -> None:
         """Drop hours below ``hour``."""

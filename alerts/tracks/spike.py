@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.cards import Card
+from alerts.chain import quantised_expected
 from alerts.detectors.spike_bank import SpikeBank, SpikeParameters, WindowScore
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Verdict
 from alerts.rules.model import Sensitivity, Spike
@@ -67,8 +68,11 @@ class SpikeTrack:
 
     def exchange(self, settings: Spike) -> None:
         """Go on with other thresholds; what is remembered stays."""
+        same_bar = (settings.sensitivity, settings.budget) == (self.settings.sensitivity, self.settings.budget)
         self.settings = settings
         self.floor.written = settings.floors.publishers
+        if not same_bar:
+            self.k_by_hour = {hour: self._k(hour) for hour in self.k_by_hour}
         self._found.clear()
 
     # -- counting ---------------------------------------------------------------------------------------------------
@@ -207,7 +211,7 @@ class SpikeTrack:
         if verdict is None:
             windows = [self._window(key, hour, score) for score in self._scores(key, hour)]
             best, _ = max(windows, key=lambda w: (w[0].crossed, w[0].score or 0.0, -w[0].window_h))
-            calm = not best.crossed and all(p > CALM_P for _, p in windows)
+            calm = not best.crossed and all(round(p, 6) > CALM_P for _, p in windows)
             verdict = found[hour] = _with_calm(best, calm=calm)
         return verdict
 
@@ -244,7 +248,7 @@ class SpikeTrack:
             counts.articles > 0
             and round(score.score, 3) >= self.k_by_hour[hour]
             and reaches(counts, self.settings.floors, self.floor.at(hour))
-            and score.count >= self.settings.floors.times * score.expected
+            and score.count >= self.settings.floors.times * quantised_expected(score.expected)
         )
         verdict = Verdict(
             detector="spike",
