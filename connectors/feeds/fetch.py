@@ -23,11 +23,13 @@ from connectors.address_guard import AddressRefusedError, guarded_connector
 from connectors.feeds.settings import shown_url
 from schemas.clock import Clock
 from schemas.errors import RetriableError
+from schemas.plain_text import plain_line
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 )
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_LONGEST_WORDS = 600
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -57,7 +59,8 @@ class FetchError(RetriableError):
         retry_after_s: float | None = None,
         clock_offset_s: float | None = None,
     ) -> None:
-        super().__init__(f"{failure}: {detail}")
+        # A redirect's address comes from outside, and what is said here is shown and stored.
+        super().__init__(plain_line(f"{failure}: {detail}", _LONGEST_WORDS))
         self.failure = failure
         self.status = status
         self.retry_after_s = retry_after_s
@@ -153,9 +156,9 @@ class Fetcher:
         return Fetched(
             body=None if unchanged else await self._body(answer, url),
             url=url,
-            etag=answer.headers.get("ETag"),
-            last_modified=answer.headers.get("Last-Modified"),
-            content_type=answer.headers.get("Content-Type"),
+            etag=_told(answer.headers, "ETag"),
+            last_modified=_told(answer.headers, "Last-Modified"),
+            content_type=_told(answer.headers, "Content-Type"),
             retry_after_s=retry_after_s,
             clock_offset_s=offset_s,
         )
@@ -178,13 +181,15 @@ class Fetcher:
 
 
 def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
-    """Return the conditional headers; a validator that cannot be sent back byte for byte is left out."""
+    """Return the conditional headers."""
     given = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-    return {name: value for name, value in given.items() if value and _can_be_sent(value)}
+    return {name: value for name, value in given.items() if value}
 
 
-def _can_be_sent(value: str) -> bool:
-    return _UNSENDABLE.search(value) is None
+def _told(headers: Mapping[str, str], name: str) -> str | None:
+    """Return a header as it came; None for one that can be neither stored nor sent back byte for byte."""
+    value = headers.get(name)
+    return None if value is None or _UNSENDABLE.search(value) else value
 
 
 def _redirected(address: str, target: str) -> str:

@@ -14,6 +14,7 @@ import sys
 from typing import BinaryIO
 
 from connectors.feeds.wire import WireAnswer
+from schemas.plain_text import plain_line
 
 #: Recursion in a parser of a deeply nested document ends here rather than in the C stack.
 RECURSION_LIMIT = 2_000
@@ -51,7 +52,7 @@ def answered(body: bytes, url: str, content_type: str | None) -> WireAnswer:
     except RecursionError:
         return WireAnswer(error="it is nested too deeply")
     except Exception as error:  # noqa: BLE001 - the library raises whatever its input makes it raise; the reason is kept.
-        return WireAnswer(error=f"the parser failed on it: {type(error).__name__}: {str(error)[:200]}")
+        return WireAnswer(error=f"the parser failed on it: {type(error).__name__}: {plain_line(str(error), 200)}")
 
 
 def limit_resources(*, memory_bytes: int) -> None:

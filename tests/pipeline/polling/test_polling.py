@@ -285,3 +285,33 @@ def test_a_feed_is_never_polled_twice_at_a_time(desks: DeskMaker) -> None:
         assert page.most_in_flight == 1
 
     desks.run(go)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'HTTP/1.1 200 OK\r\nETag: "\xe9\xff"\r\nLast-Modified: \xfe\r\nContent-Type: text/\xe9\r\n',
+        b"HTTP/1.1 302 Found\r\nLocation: /\xe9\xff/rss\r\n",
+        b"HTTP/1.1 200 OK\r\nRetry-After: \xe9\r\nDate: \xe9\r\nAge: \xe9\r\n",
+    ],
+    ids=["validators", "redirect", "times"],
+)
+def test_headers_that_are_no_text_harm_nothing(desks: DeskMaker, answer: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = rss(NEWS).encode()
+        writer.write(answer + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        writer.close()
+
+    async def go(desk: Desk) -> None:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            desk.feeds.append(FeedSettings(id="odd", url=f"http://127.0.0.1:{port}/rss"))
+            for _ in range(2):
+                await desk.poll(after=LATER)
+        row = desk.row("odd")
+        assert row.state in (FeedState.OK, FeedState.FAILING)
+        assert row.model_dump_json()
+        assert len(desk.articles()) == (2 if row.state is FeedState.OK else 0)
+
+    desks.run(go)
