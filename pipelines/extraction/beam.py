@@ -82,7 +82,12 @@ else:
     Tagged = apache_beam.pvalue.TaggedOutput
 
     class DoFn(apache_beam.DoFn, Generic[In, Out]):
-        """Beam's own, which takes no parameters of type."""
+        """Beam's own, which takes no parameters of type; without state and timers."""
+
+        def __dir__(self) -> list[str]:
+            # At each run Beam looks for state and timers in the signature of every method that dir() names, twice a
+            # step, and all that it inherits are among them: half of what a small run costs.
+            return ["process"]
 
     class Coder(apache_beam.coders.Coder, Generic[T]):
         """Beam's own, which takes no parameters of type."""
