@@ -80,8 +80,9 @@ class KeyArticles:
         entry.story = self._story_of(entry)
         if entry.leads and entry.signature is not None:
             self._add_leader(entry)
-            if index + 1 < len(self._order):
-                changed |= self._tell_again(index + 1)
+            first = self._first_alike(entry.signature, index + 1, entry.place[0] + STORY_HOURS * _HOUR_MS)
+            if first is not None:
+                changed |= self._tell_again(first)
         return changed
 
     def remove(self, article_id: str) -> set[int]:
@@ -95,7 +96,12 @@ class KeyArticles:
         changed = {entry.hour}
         if entry.leads and entry.signature is not None:
             self._drop_leader(entry.place)
-            changed |= self._tell_again(index)
+            orphans = (
+                i for i in range(index, len(self._order)) if self._entries[self._order[i][1]].story == article_id
+            )
+            first = next(orphans, None)
+            if first is not None:
+                changed |= self._tell_again(first)
         return changed
 
     def forget_before(self, hour: int) -> int | None:
@@ -132,6 +138,23 @@ class KeyArticles:
         found = alike(self._matrix[first:last], entry.signature)
         at = int(found.argmax())
         return self._leaders[first + at][1] if found[at] else entry.article_id
+
+    def _first_alike(self, signature: Signature, index: int, last_ms: int) -> int | None:
+        """Return the place in the order, from ``index`` on, of the first article a new leader could take; None: of none.
+
+        A first poll brings its newest first: without this look each article would tell all those after it again.
+        """
+        found: list[int] = []
+        signatures: list[Signature] = []
+        for place in range(index, bisect_left(self._order, (last_ms + 1, ""))):
+            other = self._entries[self._order[place][1]].signature
+            if other is not None:
+                found.append(place)
+                signatures.append(other)
+        if not found:
+            return None
+        same = alike(np.stack(signatures), signature)
+        return found[int(same.argmax())] if same.any() else None
 
     def _tell_again(self, index: int) -> set[int]:
         """Find the story of every article from ``index`` on anew; return the hours where a story began or ceased."""

@@ -104,3 +104,23 @@ def test_any_order_of_coming_and_going_gives_the_definition(
     signatures = {e.article_id: e.signature for e in left if e.signature is not None}
     again = KeyArticles.restored(articles.state(), signatures)
     assert again.state() == articles.state()
+
+
+class AskedArticles(KeyArticles):
+    """Counts how often an article is asked for its story."""
+
+    asked = 0
+
+    def _story_of(self, entry: Entry) -> str:
+        self.asked += 1
+        return super()._story_of(entry)
+
+
+def test_a_first_poll_that_brings_its_newest_first_asks_each_article_once() -> None:
+    articles = AskedArticles()
+    for n in range(200):
+        articles.insert(entry(f"{n:03d}", -n, f"wording {n}"))
+    assert articles.asked == 200
+    for n in range(0, 200, 2):
+        articles.remove(f"{n:03d}")
+    assert articles.asked == 200, "nor does one that led nobody leave anybody behind"
