@@ -72,6 +72,7 @@ class ServiceWorld:
         self.webhook = _TimedWebhook()
         self.ntfy = NtfyCounterpart()
         self.smtp = SmtpCounterpart()
+        self.pings = 0
         self._items: dict[str, list[tuple[str, datetime]]] = {feed: [] for feed in FEEDS}
         self._port = 0
         self._runner: web.AppRunner | None = None
@@ -98,6 +99,7 @@ class ServiceWorld:
             await counterpart.start()
         app = web.Application()
         app.router.add_get("/{feed}.xml", self._serve)
+        app.router.add_get("/alive", self._alive)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -113,6 +115,10 @@ class ServiceWorld:
         feed = request.match_info["feed"]
         return web.Response(body=rss(feed, self._items[feed]), content_type="application/rss+xml")
 
+    async def _alive(self, _request: web.Request) -> web.Response:
+        self.pings += 1
+        return web.Response(text="ok")
+
     def publish(self, feed: str, titles: Sequence[str], *, ago: timedelta = timedelta()) -> None:
         """Put items of these titles into ``feed``, dated ``ago``."""
         at = SystemClock().now() - ago
@@ -127,6 +133,10 @@ class ServiceWorld:
         return f"""\
 allow_addresses = ["127.0.0.0/8"]
 {feeds}
+[heartbeat]
+url = "http://127.0.0.1:{self._port}/alive"
+allow_addresses = ["127.0.0.0/8"]
+
 [[receivers]]
 type = "console"
 name = "screen"

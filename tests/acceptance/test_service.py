@@ -93,7 +93,7 @@ def test_news_become_messages_whatever_is_killed(tmp_path: Path, capsys: pytest.
             latency_s = _first_burst(world, service, folder)
             _kill_two_jobs(world, service, chance)
             service = _kill_the_supervisor(world, service, folder)
-            _all_is_well(service, folder)
+            _all_is_well(world, service, folder)
             jobs = [service.started(job)[-1] for job in JOBS]
             begun = time.monotonic()
             service.press_ctrl_c()
@@ -151,8 +151,9 @@ def _kill_the_supervisor(world: ServiceWorld, service: ServiceProcess, folder: P
     return another
 
 
-def _all_is_well(service: ServiceProcess, folder: Path) -> None:
-    """Wait until status says that all is well while the service runs."""
+def _all_is_well(world: ServiceWorld, service: ServiceProcess, folder: Path) -> None:
+    """Wait until the monitor outside has heard that all is well, and status says so too, while the service runs."""
+    service.wait_for("a ping of the monitor", lambda: world.pings > 0)
     service.wait_for("status to be well", lambda: tocsin(folder, "status").returncode == 0)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 #: The machine may be loaded; nothing here measures time but the clean stop.
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def wait_for(what: str, condition: Callable[[], bool], *, patience_s: float = PATIENCE_S) -> None:
@@ -35,10 +35,15 @@ def lives(process: int) -> bool:
 class ServiceProcess:
     """A supervisor with its jobs in a folder. ``stderr`` and ``stdout`` grow while it runs."""
 
-    def __init__(self, folder: Path, *jobs: str, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *jobs: str, environ: Mapping[str, str] | None = None, verbose: bool = True
+    ) -> None:
         self._lines: dict[str, list[str]] = {"stdout": [], "stderr": []}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tocsin", "run", *jobs, "--folder", str(folder), "--verbose"],
+            [
+                *(sys.executable, "-m", "tocsin", "run", *jobs, "--folder", str(folder)),
+                *(["--verbose"] if verbose else []),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

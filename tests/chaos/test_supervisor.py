@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.store.open import open_store
 from schemas.errors import TocsinError
 from tests.chaos.service_process import ServiceProcess, lives, wait_for
 from tocsin.folder_lock import FolderLock, supervisor_at_work
@@ -208,14 +209,25 @@ def test_a_second_run_is_refused_a_killed_one_is_followed_and_ctrl_c_ends_all(fo
 
 
 def test_what_runs_is_told_in_words_at_the_start_and_then_nothing(folder: Path) -> None:
-    service = ServiceProcess(folder, "notify")
+    service = ServiceProcess(folder, "notify", verbose=False)
     try:
         service.wait_for("the start", lambda: "Only warnings" in service.stderr)
+        store = open_store(f"sqlite:///{folder / 'data' / 'store.sqlite'}")
+        service.wait_for("a sign of life", lambda: "notify" in store.heartbeats())
+        store.close()
     finally:
         service.end()
-    told = service.stderr
-    for words in (f"Tocsin watches in {folder}", "1, now put into force", "1: screen (console)", "log.sqlite", "feeds"):
-        assert words in told
+    assert service.ended() == 0
+    told = service.stderr.splitlines()
+    assert told[0] == f"Tocsin watches in {folder}"
+    rows = dict(line.split(None, 1) for line in told[1:7])
+    assert rows["jobs"] == "notify"
+    assert rows["feeds"] == "none; add one: [[feeds]] in tocsin.toml"
+    assert rows["rules"].startswith("1, now put into force (")
+    assert rows["receivers"] == "1: screen (console)"
+    assert rows["log"] == f"sqlite:///{folder}/data/log.sqlite"
+    assert rows["store"] == f"sqlite:///{folder}/data/store.sqlite"
+    assert told[8:] == ["stopping notify", "stopped"], "a service that is well says nothing"
 
 
 def test_mistakes_end_the_start_with_code_2_and_rules_in_force_outlive_them(folder: Path) -> None:
