@@ -73,6 +73,13 @@ def session(block: Block) -> list[Shown]:
     return [Shown(command, tuple(lines), f"{page}:{start}") for command, lines, start in found]
 
 
+def shown_in(page: Path, command: str) -> Shown:
+    """Return what ``page`` shows below ``command``, for the test that runs it."""
+    found = [shown for block in blocks(page, "console") for shown in session(block) if shown.command == command]
+    assert len(found) == 1, f"{page}: {command} is shown {len(found)} times"
+    return found[0]
+
+
 def as_pattern(lines: tuple[str, ...]) -> re.Pattern[str]:
     """Return what the output has to match: the lines shown, with anything where they say ``…``."""
     parts = []
