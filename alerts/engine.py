@@ -105,13 +105,13 @@ class Engine:
         return []
 
     def _signal(self, signal: Signal) -> list[Decision]:
-        self._note_extractor(signal.extractor_version)
         before = self.cards.get(signal.article_id)
         if before is not None and signal.revision <= before.revision:
             return []  # A duplicate, or an older revision that came later.
         event_time = before.event_time if before is not None else signal.event_time
         if not self._can_count(signal, hour_of(event_time)):
             return []
+        self._note_extractor(signal.extractor_version)
         after = make_card(signal, event_time)
         if signal.status is ArticleStatus.LIVE:
             for name, hits in self.index.hits(signal).items():
@@ -253,7 +253,7 @@ class Engine:
     def _forget(self) -> None:
         assert self.open is not None
         self.cards.forget_before(self.open - self.card_hours)
-        self.coverage.forget_before(self.open - 75)
+        self.coverage.forget_before(self.open - self.card_hours - 2)  # A long window learns its hours that much later.
         self.extractors = _recent(self.extractors, self.open - CHANGES_NAMED_HOURS)
 
     # -- rules ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from alerts.cards import Card
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Life, LifeSettings, Move, Verdict
 from alerts.rules.model import Mode, Rule
+from alerts.tracks.counting import mean_exposure
 from alerts.tracks.make import exchange_settings
 from alerts.tracks.port import Exposure, Track
 from schemas.alert_event import Counts
@@ -107,7 +108,7 @@ class RuleState:
         detector = self.rule.when[life.track]
         moves: list[KeyMove] = []
         crossing = life.crossing
-        if (verdict.coverage < BLIND_BELOW) != life.blind:
+        if (round(verdict.coverage, 3) < BLIND_BELOW) != life.blind:
             life.blind = not life.blind
             event = EventKind.BLIND if life.blind else EventKind.SIGHTED
             reason = EventReason.COVERAGE_LOST if life.blind else EventReason.COVERAGE_BACK
@@ -124,7 +125,7 @@ class RuleState:
         if not counting:
             return []
         short = exposure.shortfalls(hour)
-        mean = 1.0 - sum(1.0 - e for e in short.values()) / len(counting)
+        mean = round(mean_exposure(hour, exposure), 3)
         failing = tuple(f for f, e in short.items() if e < BLIND_BELOW) if mean < BLIND_BELOW else ()
         if failing == self.blind_feeds:
             return []
@@ -154,7 +155,7 @@ class RuleState:
         if not verdicts:
             return []
         if sum(1 for other in self.lives.values() if other.firing) >= self.rule.limit:
-            if self.open_overflowed:
+            if self.open_overflowed or verdicts[-1].hour < life.cooling_until:
                 return []
             self.open_overflowed = True
             return [

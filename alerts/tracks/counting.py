@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -179,7 +180,8 @@ class MeanExposure:
     def over(self, first_hour: int, last_hour: int) -> float:
         """Return the mean over those hours."""
         hours = range(first_hour, last_hour + 1)
-        return sum(self.by_hour.get(hour, 1.0) for hour in hours) / max(1, len(hours))
+        # fsum() is the same on every Python; sum() of floats is not.
+        return math.fsum(self.by_hour.get(hour, 1.0) for hour in hours) / max(1, len(hours))
 
     def forget_before(self, hour: int) -> None:
         """Drop hours below ``hour``."""
@@ -189,7 +191,7 @@ class MeanExposure:
 def mean_exposure(hour: int, exposure: Exposure) -> float:
     """Return the mean exposure of the feeds that count in ``hour``; 1 where there are none."""
     short, feeds = exposure.shortfalls(hour), exposure.counting()
-    return 1.0 - sum(1.0 - e for e in short.values()) / len(feeds) if feeds else 1.0
+    return 1.0 - math.fsum(1.0 - e for e in short.values()) / len(feeds) if feeds else 1.0
 
 
 def forget_hours(by_hour: dict[int, T], before: int) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.rules.model import Floors, Spike, Threshold
+from alerts.rules.model import AnyActor, Floors, NamedActors, PairPart, Spike, Threshold
 from schemas.ids import hour_of
 from schemas.reasons import ArticleStatus, EventKind, EventReason, EventTimeReason
 from tests.streams.records import FEED_IDS, HOUR, coverage, pair_rule, signal
@@ -151,3 +151,36 @@ def test_withdrawn_within_a_day_an_alert_is_taken_back_and_edited_it_is_updated(
 
     assert revise(ids[0], FEED_IDS[0]) == [EventKind.UPDATED]
     assert revise(ids[1], FEED_IDS[1]) == [EventKind.RETRACTED]
+
+
+def test_half_of_the_feeds_is_not_below_half() -> None:
+    scene = started(hours=200)
+    assert scene.close(5, failing=FEED_IDS[:3]) == []
+
+
+def test_the_exposure_of_an_hour_is_kept_until_a_long_window_learns_it() -> None:
+    scene = Scene(pair_rule("r", Spike(windows_h=(24, 168))))
+    scene.close(24 * 9)
+    learnt_next = (scene.engine.open or 0) - 169
+    assert scene.engine.coverage.exposure(FEED_IDS[0], learnt_next) == 1.0
+
+
+def test_a_record_that_counts_nothing_names_no_extractor() -> None:
+    """A doubled record of long ago must not bring the version of its day back into today's alerts."""
+    scene = started(hours=60)
+    old = signal("old", scene.at(3), observed_at=scene.at(3)).model_copy(update={"extractor_version": "of long ago"})
+    scene.take(old)
+    scene.articles(3)
+    assert scene.events[-1].extractor_versions == ("invented",)
+
+
+def test_a_key_that_rests_is_not_one_too_many() -> None:
+    rule = pair_rule("r", Threshold(count=2, within_h=2, resolve_after_h=1, cooldown_h=48))
+    part = PairPart(one=(NamedActors(ids=("AZE",)),), other=(AnyActor(),))
+    scene = Scene(rule.model_copy(update={"watch": rule.watch.model_copy(update={"pair": part}), "limit": 1}))
+    scene.close(200)
+    scene.articles(2)
+    scene.close(6)
+    scene.articles(2, pair=("AZE", "TUR"))
+    scene.articles(2)  # Crosses within its rest, while the one alert there may be is open.
+    assert kinds(scene.events, rules_too=True)[1:] == [EventKind.OPENED, EventKind.RESOLVED, EventKind.OPENED]
