@@ -16,6 +16,10 @@ from pipelines.extraction.tone import Cue, cues_in, tone_of, tone_phrases, tone_
 from pipelines.extraction.topics import topic_phrases, topics
 from schemas.reasons import LanguageSupport, Tone
 
+#: Where a sentence speaks of nothing else, "attack" and "beat" are no conflict. One word of it is not enough: states boycott
+#: each other's games and mean it.
+_NOBODY_MEANS_IT = {"sport"}
+
 S = TypeVar("S", ActorHit, Cue, PhraseHit)
 
 
@@ -57,8 +61,10 @@ class Readers:
         read = []
         for number, (start, end) in enumerate(spans):
             own_hits, own_cues = hits_in.get(number, ()), cues_of.get(number, ())
-            pairs = pairs_in(text, own_hits, own_cues, start, end) if len(own_hits) > 1 else ()
             counted = self._counted(said_in.get(number, ()))
+            if counted.keys() == _NOBODY_MEANS_IT and sum(counted.values()) > 1:
+                own_cues = ()
+            pairs = pairs_in(text, own_hits, own_cues, start, end) if len(own_hits) > 1 else ()
             read.append(SentenceRead(start, end, tone_of(own_cues), own_hits, pairs, counted))
         return read
 

@@ -174,7 +174,7 @@ def entities_of(
     return tuple(
         EntityFound(text=name, label=label, actor=actor, role=role, sentences=tuple(sentences))
         for (name, label, actor, role), sentences in gathered.items()
-        if len(name) > 2
+        if len(name) > 2 and not any(letter.isdigit() for letter in name)
     )
 
 

@@ -57,7 +57,7 @@ class PairSeen(NamedTuple):
 def pairs_in(
     text: str, hits: Sequence[ActorHit], cues: Sequence[Cue], start: int = 0, end: int | None = None
 ) -> list[PairSeen]:
-    """Return the pairs of the sentence ``text[start:end]``; ``hits`` and ``cues`` are its own, in order, as places in ``text``."""
+    """Return the pairs of the sentence ``text[start:end]``; ``hits`` and ``cues`` are its own, in order."""
     if len(hits) < 2:
         return []
     if len(hits) > MOST_HITS:

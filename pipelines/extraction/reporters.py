@@ -9,10 +9,10 @@ from pipelines.extraction.actors.finder import ActorHit
 
 _MEDIA = (
     "newspapers?|dail(?:y|ies)|news (?:agency|agencies|site|sites|outlets?|channel|reports)|agency|media|radio|television|TV|"
-    "broadcasters?|press|witnesses|Post|Times|Journal|Herald|tabloid"
+    "broadcasters?|press|witnesses|Post|Times|Journal|Herald|tabloid|think ?tanks?|study"
 )
 _UNNAMED = "officials?|sources?|analysts?|experts?|observers|diplomats?|police|spokes(?:man|woman|person)"
-_SAID = "said|says?|reports?|reported|reporting|told|announced|quoted|wrote"
+_SAID = "said|says?|reports?|reported|reporting|told|announced|quoted|wrote|warns?|warned|warning|finds?|found"
 
 #: A last part of the sentence that tells who said it.
 _LAST = re.compile(

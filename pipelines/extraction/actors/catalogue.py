@@ -56,6 +56,7 @@ class ActorAlias:
     place: bool = False
     person_like: bool = False
     unless: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,7 @@ def _add_names(found: _Sum, entry: ActorEntry, new: bool) -> list[tuple[str, str
                 alias.place,
                 alias.person_like,
                 alias.unless,
+                alias.needs,
             )
             spot: tuple[str | None, ...] = (fold(alias.text), alias.text if alias.case else None)
             other = found.aliases.setdefault(spot, made)

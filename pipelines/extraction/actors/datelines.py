@@ -1,4 +1,4 @@
-"""Datelines: where a report was written, "KYIV, Ukraine (AP) —", which is nobody who acts."""
+"""Datelines: where a report was written, "KYIV, Ukraine (AP) —" or "KYIV, Ukraine - ", which is nobody who acts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ _PLACE = re.compile(
 )
 _LONGEST_PLACE = 90
 
+#: Without an agency only at the beginning of a paragraph, and with a second place or a day, since "NATO - Russia" is none.
+_BARE = re.compile(
+    r"(?:^|\n)[^\S\n]{0,3}([A-ZÀ-Þ][A-ZÀ-Þ'’. -]{2,30}(?:, [A-Z][\w. -]{2,30}?)?(?:, [A-Z][a-z]{2,8}\.? \d{1,2})?"
+    r"(?<=[\w.]))(?<=[a-z0-9.]) ?(?:—|–|--|-) ?(?=[A-Z“\"])"
+)
+
 
 def dateline_spans(text: str) -> list[tuple[int, int]]:
-    """Return the ranges of ``text`` that are places in front of an agency's name, in text order."""
-    spans = []
+    """Return the ranges of ``text`` that are places in front of an agency's name or of a dash, in text order."""
+    spans = [bare.span(1) for bare in _BARE.finditer(text)]
     for agency in _AGENCY.finditer(text):
         begin = max(0, agency.start() - _LONGEST_PLACE)
         place = _PLACE.search(text[begin : agency.start()])
         if place is not None:
             spans.append((begin + place.start(1), agency.start()))
-    return spans
+    return sorted(spans)

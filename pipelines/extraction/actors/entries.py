@@ -55,8 +55,8 @@ class AliasEntry(Entry):
     """A name, and when it is not meant.
 
     ``case``: only as written (or all in capitals); ``unless``: not where one of these texts stands within 150 characters;
-    ``place``: a place rather than somebody behind a preposition of place ("in Karabakh"); ``person_like``: also a given or
-    family name ("Michael Jordan", "Chad Smith").
+    ``needs``: only in an article in which one of these texts stands; ``place``: a place rather than somebody behind a
+    preposition of place ("in Karabakh"); ``person_like``: also a given or family name ("Michael Jordan", "Chad Smith").
     """
 
     text: Name
@@ -64,6 +64,7 @@ class AliasEntry(Entry):
     place: bool = False
     person_like: bool = False
     unless: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 Alias = Annotated[AliasEntry, BeforeValidator(_as_alias)]

@@ -128,6 +128,8 @@ class ActorFinder:
         for meaning in meanings:
             if not _is_written_so(meaning, text, start, end) or _is_elsewhere(meaning, folded, start, end):
                 continue
+            if meaning.needs and not reader.speaks_of(meaning.needs):
+                continue
             if meaning.alias is not None:
                 alias = meaning.alias
                 if not meaning.plain and _is_no_actor(alias, reader, text, folded, start, end, self._given_names):

@@ -24,6 +24,7 @@ class Meaning:
     capital: bool = False
     plain: bool = True
     unless: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def _of_alias(alias: ActorAlias, form: str) -> Meaning:
         exact=form if alias.case else None,
         plain=not (alias.place or alias.person_like),
         unless=tuple(fold(word) for word in alias.unless),
+        needs=tuple(fold(word) for word in alias.needs),
     )
 
 
@@ -83,7 +85,8 @@ def _add_person(add: Callable[[str, frozenset[str] | None, Meaning], None], pers
     for alias in person.aliases:
         for text in spellings(alias.text):
             exact = alias.text if alias.case else None
-            add(text, None, Meaning(person=person, exact=exact, unless=tuple(fold(word) for word in alias.unless)))
+            unless, needs = (tuple(fold(word) for word in words) for words in (alias.unless, alias.needs))
+            add(text, None, Meaning(person=person, exact=exact, unless=unless, needs=needs))
     for given in person.given:
         for surname in person.surnames:
             full = f"{surname} {given}" if person.family_first else f"{given} {surname}"

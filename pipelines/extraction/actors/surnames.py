@@ -56,6 +56,13 @@ class SurnameReader:
         self._named: set[str] = set()
         self._namesakes: set[str] = set()
         self._headlines: dict[int, bool] = {}
+        self._speaks_of: dict[tuple[str, ...], bool] = {}
+
+    def speaks_of(self, words: tuple[str, ...]) -> bool:
+        """Whether one of the folded ``words`` stands in the text; each question is asked of the text once."""
+        if words not in self._speaks_of:
+            self._speaks_of[words] = any(word in self._folded for word in words)
+        return self._speaks_of[words]
 
     def name_in_full(self, person: Person) -> Bearing | None:
         """Note that ``person`` was named in full; return in whose name they act."""

@@ -57,6 +57,16 @@ def actors(text: str, on: date = DAY) -> set[str]:
         ("A minister flew to Russia today", {"RUS"}),
         ("Typhoon nears Guam", {"GUM"}),
         ("Ukraine, Moldova and others revive Guam", {"UKR", "MDA", "GUAM"}),
+        ("Brussels police stopped a car near the U.S. Embassy", {"BEL", "USA"}),
+        ("Shebab militants attacked a base in Somalia", {"ALSHABAAB", "SOM"}),
+        ("Ministers of the Group of 7 spoke; E. U. officials listened", {"G7", "EU"}),
+        ("The plane flew from Baku to Grozny", {"AZE"}),
+        ("Президент Кении посетил Эритрею и Гану", {"KEN", "ERI", "GHA"}),
+        ("Послы Гвинеи-Бисау, Гвинеи и Экваториальной Гвинеи", {"GNB", "GIN", "GNQ"}),
+        ("Южный Судан, Нигер и новозеландский премьер", {"SSD", "NER", "NZL"}),
+        ("Президент Замбії та угандійський уряд", {"ZMB", "UGA"}),
+        ("TAIPEI, Taiwan - Records of officers in the U.S. Navy", {"USA"}),
+        ("Georgia and Armenia closed a road", {"GEO", "ARM"}),
         ("Regulators fined Russia Today again", {"RT"}),
         ("Bosnian Serbs asked for talks", {"BIH"}),
         ("KYIV, Ukraine (AP) — Poland sent trucks", {"POL"}),
@@ -261,3 +271,25 @@ def test_any_text_gives_ordered_hits_that_do_not_overlap(before: str, middle: st
 )
 def test_hostile_text_is_read_in_linear_time(text: str) -> None:
     assert len(hits(text)) <= 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Santa tests positive after contact with dozens of children in Georgia",
+        "Coronavirus Surge, Georgia, Candice Bergen: Your Weekend Briefing",
+        "A Savannah home melds Georgian architecture with flair",
+        "Fill-in homers off Bieber; Mariners beat Indians 6-2",
+        "Athletes train for the Tokyo Olympics and the Beijing Winter Games",
+        "A wreck in the Bermuda Triangle; Club America fined its players",
+        "того времени мы мали мало, а перо и перу стояли",
+    ],
+)
+def test_these_name_no_actor(text: str) -> None:
+    assert actors(text) == set()
+
+
+def test_a_name_may_need_other_words_anywhere_in_the_article() -> None:
+    far = "Georgia votes today. " + "Nothing else happened here. " * 40
+    assert actors(far) == set()
+    assert actors(far + "Tbilisi is calm.") == {"GEO"}

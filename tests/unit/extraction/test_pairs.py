@@ -115,3 +115,16 @@ def test_a_sentence_of_many_actors_costs_no_more_than_its_beginning() -> None:
     names = ["Russia", "Poland", "Kenya", "France", "Japan", "Chile", "Nepal", "Ghana", "Qatar", "Egypt"]
     text = " attacked ".join(names[i % 10] for i in range(2_000))
     assert len(pairs(text)) == len(pairs(" attacked ".join(names[i % 10] for i in range(MOST_HITS))))
+
+
+def test_in_sport_nobody_means_it() -> None:
+    (match,) = pairs("England attack Pakistan early in the run chase of a test match at Old Trafford")
+    assert (match.directed, match.tone) == (False, Tone.NEUTRAL)
+    (war,) = pairs("Russia attacked Ukraine with missiles during the World Cup semifinal")
+    (boycott,) = pairs("China condemned Australia over the Winter Olympics")
+    assert war.tone is boycott.tone is Tone.CONFLICT
+
+
+def test_a_target_is_not_who_aims() -> None:
+    (pair,) = pairs("Germany emerges as key target for Russia")
+    assert (pair.directed, pair.tone) == (False, Tone.CONFLICT)
