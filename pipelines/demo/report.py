@@ -87,10 +87,7 @@ def _next(shown: Demonstration, program: str) -> Iterator[Line]:
     commands.append(f'{program} rules match "Azerbaijan & Ukraine" --limit 10 {place}')
     commands.append(f"{program} verify {place}")
     yield from (Line(f"  {command}") for command in commands)
-    yield Line(
-        f"  The folder stays until you delete it; its rules are in {shown.desk.folder / 'rules' / 'demo.yaml'}",
-        Style.FAINT,
-    )
+    yield Line("  The folder stays until you delete it; its rules are in rules/demo.yaml there.", Style.FAINT)
 
 
 def report_as_json(shown: Demonstration) -> Mapping[str, Json]:

@@ -102,7 +102,7 @@ class Story:
 
 def read_story(log: Log, store: Store) -> Story:
     """Return what the ledger in ``store`` and the signals in ``log`` tell."""
-    outages, oddities, counted = _Outages(), Oddities(), Counter[str]()
+    outages, oddities, counted = OutageBook(), Oddities(), Counter[str]()
     for record in read_range(log, log.start_offset(SIGNALS, 0), log.end_offset(SIGNALS, 0)):
         decoded = decode_signals(record.value)
         counted[decoded.kind] += 1
@@ -147,7 +147,7 @@ def _blind(events: Sequence[AlertEvent]) -> Iterator[Blindness]:
         yield Blindness(began, min(ends, default=None), len(together), first.blind_feeds, coverage)
 
 
-class _Outages:
+class OutageBook:
     """Follows each feed from its first failed poll to the next that succeeds."""
 
     def __init__(self) -> None:
@@ -156,6 +156,7 @@ class _Outages:
         self._succeeded: dict[str, datetime] = {}
 
     def take_in(self, coverage: Coverage) -> None:
+        """Take note of the polls of one stretch; stretches come in order."""
         for feed in coverage.feeds:
             if feed.polls_succeeded:
                 self._back(feed, coverage.at)
