@@ -118,7 +118,7 @@ def _json_rows(text: TextIO, path: Path) -> Iterator[Row]:
         first = text.readline()
     try:
         alone = json.loads(first) if first.strip() else None
-    except ValueError:
+    except (ValueError, RecursionError):
         alone = None
     if isinstance(alone, dict) and _rows_within(alone) is None:
         yield from _lines(first, text, path)
@@ -127,6 +127,8 @@ def _json_rows(text: TextIO, path: Path) -> Iterator[Row]:
         raise UsageError(f"{path}:1: neither JSON Lines nor a JSON array: it begins with {first.strip()[:40]!r}")
     try:
         document = alone if alone is not None and not text.read(1) else json.loads(first + text.read())
+    except RecursionError as error:
+        raise UsageError(f"{path}: its JSON is nested too deeply") from error
     except ValueError as error:
         raise UsageError(f"{path}: no JSON: {error}") from error
     rows = document if isinstance(document, list) else _rows_within(document) if isinstance(document, dict) else None
@@ -147,6 +149,9 @@ def _lines(first: str, text: TextIO, path: Path) -> Iterator[Row]:
             values = json.loads(line)
         except ValueError as error:
             yield Row(place, None, f"no JSON: {error}")
+            continue
+        except RecursionError:
+            yield Row(place, None, "no JSON: nested too deeply")
             continue
         yield _row(place, values)
 

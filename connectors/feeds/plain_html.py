@@ -27,4 +27,4 @@ def text_of_html(markup: str) -> str:
 
 def tidy(text: str) -> str:
     """Return ``text`` without invisible characters, with single blanks and at most one empty line in a row."""
-    return _EMPTY_LINES.sub("\n", _BLANKS.sub(" ", plain_text(text)).replace("\n ", "\n")).strip()
+    return _EMPTY_LINES.sub("\n\n", _BLANKS.sub(" ", plain_text(text)).replace("\n ", "\n")).strip()

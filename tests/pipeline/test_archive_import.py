@@ -111,6 +111,7 @@ def test_every_kind_gives_the_same_archive(
         ("old.jsonl.gz", b"\x1f\x8b but not more", "cannot be read"),
         ("old.parquet", b"PAR1", "cannot be read as Parquet"),
         ("old.json", b'{"a": 1, "b": [1, 2]', "no JSON"),
+        ("old.json", b"[" * 200_000, "nested too deeply"),
         ("old.json", b"<html>", "neither JSON Lines nor a JSON array"),
         ("old.csv", b"t,title\n2020-01-01,\xff\xfe\n", "is it whole, and in UTF-8?"),
     ],
@@ -214,6 +215,7 @@ def test_bad_rows_are_counted_with_their_places(rows: Rows, tmp_path: Path) -> N
     lines = as_json_lines(rows[:5]).decode().splitlines()
     lines[1:1] = [
         "{broken",
+        '{"t": ' + "[" * 200_000,
         "[1, 2]",
         json.dumps({**rows[6], "t": ""}),
         json.dumps({**rows[7], "title": "", "desc": ""}),
@@ -223,13 +225,13 @@ def test_bad_rows_are_counted_with_their_places(rows: Rows, tmp_path: Path) -> N
     path.write_text("\n".join(lines))
     result = run(tmp_path / "archive", path, "--map", MAP)
     assert result.exit_code == 0
-    assert "11 rows: 5 articles, 0 later wordings, 0 there already, 6 left out" in result.stdout
+    assert "12 rows: 5 articles, 0 later wordings, 0 there already, 7 left out" in result.stdout
     for reason, count, line in (
-        ("no JSON", 2, 2),
-        ("not an object but list", 1, 3),
-        ("no date", 1, 4),
-        ("no title, summary or text", 1, 5),
-        ("no source", 1, 12),
+        ("no JSON", 3, 2),
+        ("not an object but list", 1, 4),
+        ("no date", 1, 5),
+        ("no title, summary or text", 1, 6),
+        ("no source", 1, 13),
     ):
         assert f"left out, {reason}: {count}, first at {path}:{line}" in result.stdout, result.stdout
 

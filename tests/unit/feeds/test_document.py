@@ -52,7 +52,7 @@ def test_titles_are_what_a_reader_sees(written: str, shown: str) -> None:
 
 def test_paragraphs_stay_apart_and_scripts_stay_out() -> None:
     markup = "&lt;p&gt;One.&lt;/p&gt;&lt;script&gt;steal()&lt;/script&gt;&lt;p&gt;Two&lt;br&gt;Three&lt;/p&gt;"
-    assert item(f"<description>{markup}</description>").summary == "One.\nTwo\nThree"
+    assert item(f"<description>{markup}</description>").summary == "One.\n\nTwo\nThree"
 
 
 def test_a_content_goes_before_its_copy_in_the_summary() -> None:
