@@ -101,13 +101,35 @@ def _wrong_entries(error: ValidationError, text: str, file: str) -> list[ActorMi
     for part in error.errors():
         path = part["loc"]
         shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-        message = part["msg"].removeprefix("Value error, ")
-        remedy = "correct the value"
-        if part["type"] == "extra_forbidden":
-            message = f"there is no key {path[-1]!r}"
-            close = get_close_matches(str(path[-1]), _KEYS, n=1)
-            remedy = f"did you mean {close[0]!r}?" if close else "remove it"
-        elif part["type"] == "missing":
-            message, remedy = f"the key {path[-1]!r} is missing", "add it"
+        message, remedy = _told(part["type"], part["msg"], str(path[-1]) if path else "", part["input"])
         mistakes.append(ActorMistake(file, line_of(text, path), shown, message, remedy))
     return mistakes
+
+
+def _told(kind: str, message: str, key: str, value: object) -> tuple[str, str]:
+    """Return a mistake in plain English, and what to do about it."""
+    if kind == "extra_forbidden":
+        close = get_close_matches(key, _KEYS, n=1)
+        return f"there is no key {key!r}", f"did you mean {close[0]!r}?" if close else "remove it"
+    if kind == "missing":
+        return f"the key {key!r} is missing", "add it"
+    if kind == "literal_error":
+        known = message.removeprefix("Input should be ").replace(" or ", ", ").replace("'", "")
+        return f"{value!r} is none of those known here", f"take one of: {known}"
+    if kind in {"model_type", "dict_type"}:
+        return "keys with values are expected here", "write them as {key: value}, or indented below"
+    if kind in {"list_type", "tuple_type"}:
+        return f"{value!r} is no list", f"write it as [{value}], or each item on a line behind a dash"
+    if kind.startswith("date_"):
+        return f"{value!r} is no date", "write it as 2024-05-31"
+    if kind == "bool_parsing":
+        return f"{value!r} is neither true nor false", "write true or false"
+    if key == "id" and isinstance(value, str):
+        return message.removeprefix("Value error, "), f"for example {as_id(value)}"
+    return message.removeprefix("Value error, "), "correct the value"
+
+
+def as_id(text: str) -> str:
+    """Return an id that ``text`` suggests."""
+    bare = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in text.upper()).strip("_")
+    return bare if len(bare) > 1 and bare[0].isalpha() else f"X_{bare or 'NAME'}"

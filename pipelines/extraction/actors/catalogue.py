@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
@@ -133,6 +134,7 @@ def load_catalogue(own_files: Sequence[Path] = ()) -> Catalogue:
     """
     found = _Sum()
     contents = []
+    texts = []
     for path in (*sorted(_BUILT_IN.glob("*.yaml")), *own_files):
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -143,7 +145,10 @@ def load_catalogue(own_files: Sequence[Path] = ()) -> Catalogue:
         entries, mistakes = read_actor_file(text, str(path))
         found.mistakes += mistakes
         contents.append(entries)
+        texts.append((entries, text, str(path)))
         _add_file(found, entries, text, str(path))
+    for each in texts:
+        found.mistakes += _unknown_countries(found.actors, *each)
     if found.mistakes:
         raise ActorFileError(found.mistakes)
     return Catalogue(
@@ -166,6 +171,20 @@ def _add_file(found: _Sum, entries: ActorFile, text: str, file: str) -> None:
             found.mistakes.append(ActorMistake(file, line_of(text, path), shown, message, remedy))
     found.stop += entries.stop
     found.given_names.update(entries.given_names)
+
+
+def _unknown_countries(known: Mapping[str, Actor], entries: ActorFile, text: str, file: str) -> list[ActorMistake]:
+    mistakes = []
+    for index, entry in enumerate(entries.actors):
+        if entry.country is not None and entry.country not in known:
+            countries = [actor.id for actor in known.values() if actor.type in {"country", "territory"}]
+            named = [actor.id for actor in known.values() if fold(actor.name) == fold(entry.country)]
+            close = named or get_close_matches(entry.country, countries, n=1)
+            remedy = f"did you mean {close[0]}?" if close else "take the id of a country, as FRA"
+            line = line_of(text, ("actors", index, "country"))
+            message = f"no country has the id {entry.country!r}"
+            mistakes.append(ActorMistake(file, line, f"actors[{index}].country", message, remedy))
+    return mistakes
 
 
 def _add_actor(found: _Sum, entry: ActorEntry, as_of: date | None) -> list[tuple[str, str, str]]:

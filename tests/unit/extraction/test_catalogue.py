@@ -139,6 +139,33 @@ def test_what_is_no_actor_file_is_refused(tmp_path: Path, text: str) -> None:
     assert "own.yaml:" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("{id: totalenergies, name: X, type: company}", "own.yaml:2 actors[0].id: an id is 2 to 32"),
+        ("{id: total-energies, name: X, type: company}", "for example TOTAL_ENERGIES)"),
+        (
+            "{id: AB1, name: Ab, type: firm}",
+            "actors[0].type: 'firm' is none of those known here (take one of: country,",
+        ),
+        ("{id: AB1, name: Ab, type: company, country: FRANCE}", "no country has the id 'FRANCE' (did you mean FRA?)"),
+        ("{id: AB1, name: Ab, type: company, country: QQQ}", "no country has the id 'QQQ' (take the id of a country"),
+        ("{id: AB1, name: Ab, type: company, aliases: Abc}", "'Abc' is no list (write it as [Abc]"),
+        ("{id: AB1, name: Ab, type: company, aliases: [[a]]}", "keys with values are expected here"),
+        ("{id: AB1, name: Ab, type: company, aliases: [{text: A, case: maybe}]}", "'maybe' is neither true nor false"),
+        ("{id: AB1, officials: [{name: A, role: b, from: 2020-13-01}]}", "'2020-13-01' is no date (write it as"),
+        ("{id: AB1, name: Ab, type: company, aliasses: [x]}", "no key 'aliasses' (did you mean 'aliases'?)"),
+    ],
+)
+def test_a_mistake_is_told_in_plain_english_with_a_remedy(tmp_path: Path, entry: str, message: str) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(f"actors:\n  - {entry}\n", encoding="utf-8")
+    with pytest.raises(ActorFileError) as caught:
+        load_catalogue([own])
+    assert message in str(caught.value)
+    assert "own.yaml:2 " in str(caught.value)
+
+
 def test_an_empty_file_adds_nothing(tmp_path: Path) -> None:
     assert load_catalogue([own(tmp_path, "# nothing yet\n")]).actors == BUILT_IN.actors
 
