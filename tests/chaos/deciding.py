@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -17,6 +18,7 @@ from connectors.clock import SystemClock
 from connectors.log.open import open_log
 from connectors.store.open import open_store
 from pipelines.decide import DecideJob, DecideSettings
+from schemas.errors import AnotherDeciderError
 from schemas.ports.log import Entry
 from schemas.ports.store import Store
 from schemas.topics import DEAD_LETTERS, SIGNALS
@@ -27,8 +29,9 @@ from tests.streams.world import invented_stream
 _AHEAD = 60
 _GROUP = 7
 
-#: The exit code of a process that SIGKILL ended.
+#: The exit code of a process that SIGKILL ended, and of a decider that met another one.
 KILLED = -signal.SIGKILL
+LEFT = 3
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload([__name__])
@@ -60,7 +63,7 @@ class Heard(NamedTuple):
 
 
 def decide(place: Place, told: Connection) -> None:
-    """Recover, then decide for ever in small batches."""
+    """Recover, then decide for ever in small batches; leave when another decider is at work."""
     store = open_store(place.store_url, migrate=False)
     with open_log(place.log_url, SystemClock()) as log:
         settings = DecideSettings(snapshots=place.snapshots, batch_records=4, snapshot_every_records=24)
@@ -68,7 +71,11 @@ def decide(place: Place, told: Connection) -> None:
         job.recover()
         told.send(Heard(False, job.offset))
         while True:
-            if job.step(0.2):
+            try:
+                decided = job.step(0.2)
+            except AnotherDeciderError:
+                sys.exit(LEFT)
+            if decided:
                 told.send(Heard(True, job.offset))
 
 
@@ -122,6 +129,11 @@ class Life:
         self._ear.close()
         assert self._process.exitcode is not None
         return self._process.exitcode
+
+    def leaves(self, timeout_s: float) -> bool:
+        """Wait up to ``timeout_s`` for its own end; tell whether it left because of another decider."""
+        self._process.join(timeout_s)
+        return self._process.exitcode == LEFT
 
     @property
     def decided(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -31,18 +32,25 @@ def kill_again_and_again(place: Place, kills: int, seed: int) -> list[Life]:
             assert life.kill() == KILLED
             dead.append(life)
         assert appender.works(), "the kills have to happen while the log grows"
-        with ExitStack() as stack:
-            log = stack.enter_context(open_log(place.log_url, SystemClock()))
-            store = open_store(place.store_url)
-            stack.callback(store.close)
-            job = DecideJob(log, store, SystemClock(), DecideSettings(snapshots=place.snapshots))
-            job.recover()
-            while appender.works() or job.step(0.0):
-                job.step(0.05)
+        decide_to_the_end(place, appender)
         appender.finish()
     finally:
         appender.stop()
     return dead
+
+
+def decide_to_the_end(place: Place, appender: Appender | None = None) -> None:
+    """Decide what is left, in this process, until nothing more comes."""
+    with ExitStack() as stack:
+        log = stack.enter_context(open_log(place.log_url, SystemClock()))
+        store = open_store(place.store_url)
+        stack.callback(store.close)
+        job = DecideJob(log, store, SystemClock(), DecideSettings(snapshots=place.snapshots))
+        job.recover()
+        while job.step(0.05) or (appender is not None and appender.works()):
+            pass
+        while job.step():
+            pass
 
 
 def assert_as_if_nothing_had_happened(place: Place, unkilled_url: str, snapshots: Path) -> None:
@@ -55,7 +63,7 @@ def assert_as_if_nothing_had_happened(place: Place, unkilled_url: str, snapshots
             while job.step():
                 pass
             rows = list(killed.stored_events())
-            assert len(rows) > 10
+            assert len(rows) > 8
             assert rows == list(unkilled.stored_events())
             assert killed.chain_heads() == unkilled.chain_heads()
             result = verify(log, killed)
@@ -85,6 +93,24 @@ def test_on_sqlite(tmp_path: Path) -> None:
     place.make()
     dead = kill_again_and_again(place, kills=24, seed=7)
     assert_killed_at_work(dead, 24)
+    assert_as_if_nothing_had_happened(place, f"sqlite:///{tmp_path}/unkilled.db", tmp_path / "b")
+
+
+def test_of_two_at_once_one_leaves_and_the_ledger_is_whole(tmp_path: Path) -> None:
+    place = Place(f"sqlite:///{tmp_path}/log.db", f"sqlite:///{tmp_path}/store.db", tmp_path / "a", seed=3, days=8)
+    place.make()
+    appender = Appender(place)
+    try:
+        pair = [Life(place), Life(place)]
+        deadline_s = time.monotonic() + 60
+        while not (left := [life for life in pair if life.leaves(0.05)]):
+            assert time.monotonic() < deadline_s, "both go on"
+        (stays,) = [life for life in pair if life not in left]
+        appender.finish()
+        assert stays.kill() == KILLED
+    finally:
+        appender.stop()
+    decide_to_the_end(place)
     assert_as_if_nothing_had_happened(place, f"sqlite:///{tmp_path}/unkilled.db", tmp_path / "b")
 
 
