@@ -60,23 +60,36 @@ class DetectorSettings(Part):
     cooldown_h: int = 24
 
 
-class Spike(DetectorSettings):
-    """Far more than normal. Exactly one of ``sensitivity`` and ``budget`` is set."""
+class Barred(DetectorSettings):
+    """A detector whose score must reach a bar. Exactly one of ``sensitivity`` and ``budget`` is set."""
 
-    MEMORY: ClassVar[frozenset[str]] = DetectorSettings.MEMORY | {"windows_h", "half_life_h"}
-
-    kind: Literal["spike"] = "spike"
+    kind: str
     sensitivity: Sensitivity | None = Sensitivity.NORMAL
     budget: Budget | None = None
-    windows_h: tuple[int, ...] = (6, 24)
-    half_life_h: int = 336
-    floors: Floors = Floors(stories=4, publishers=3, times=2.0)
 
     @model_validator(mode="after")
     def _one_bar(self) -> Self:
         if (self.sensitivity is None) == (self.budget is None):
-            raise ValueError("a spike has either a sensitivity or a budget")
+            raise ValueError(f"a {self.kind} has either a sensitivity or a budget")
         return self
+
+
+class BaselineSettings(Barred):
+    """A detector that compares windows with a learnt normal, which forgets half in ``half_life_h``."""
+
+    MEMORY: ClassVar[frozenset[str]] = DetectorSettings.MEMORY | {"windows_h", "half_life_h"}
+
+    windows_h: tuple[int, ...]
+    half_life_h: int
+
+
+class Spike(BaselineSettings):
+    """Far more than normal."""
+
+    kind: Literal["spike"] = "spike"
+    windows_h: tuple[int, ...] = (6, 24)
+    half_life_h: int = 336
+    floors: Floors = Floors(stories=4, publishers=3, times=2.0)
 
 
 class Threshold(DetectorSettings):

@@ -9,6 +9,8 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from alerts.rules.detector_model import (
+    Barred,
+    BaselineSettings,
     Budget,
     Confirm,
     Detector,
@@ -56,6 +58,8 @@ __all__ = [
     "ActorSet",
     "ActorsOfType",
     "AnyActor",
+    "Barred",
+    "BaselineSettings",
     "Budget",
     "Confirm",
     "Corroboration",
