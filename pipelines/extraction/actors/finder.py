@@ -12,7 +12,7 @@ from pipelines.extraction.actors.catalogue import ActorAlias, Catalogue
 from pipelines.extraction.actors.datelines import dateline_spans
 from pipelines.extraction.actors.endings import LONGEST_ENDING
 from pipelines.extraction.actors.folding import fold
-from pipelines.extraction.actors.neighbour_words import FOLLOWING_WORDS, PLACE_BEFORE, PLACE_BEHIND
+from pipelines.extraction.actors.neighbour_words import FOLLOWING_WORDS, PLACE_BEFORE, PLACE_BEHIND, STATE_BEHIND
 from pipelines.extraction.actors.offices import OfficeBook
 from pipelines.extraction.actors.patterns import Meaning, compile_patterns
 from pipelines.extraction.actors.surnames import SurnameReader
@@ -132,6 +132,8 @@ class ActorFinder:
                 continue
             if meaning.alias is not None:
                 alias = meaning.alias
+                if folded[end : end + 2] == ", " and alias.kind != "demonym" and STATE_BEHIND.match(text, end):
+                    return _COVERED
                 if not meaning.plain and _is_no_actor(alias, reader, text, folded, start, end, self._given_names):
                     return _COVERED
                 return self._hit(alias.actor, start, end, text, alias.kind)

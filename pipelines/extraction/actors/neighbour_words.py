@@ -62,6 +62,17 @@ PLACE_BEHIND = re.compile(
     r"(?:'s)? (?:conflict|war|wars|issue|question|region|dispute|problem|settlement|process|bridge|peninsula)\b"
 )
 
+#: A place of the USA that bears the name: "Moscow, Idaho". Without Georgia and Washington, which are not only states.
+STATE_BEHIND = re.compile(
+    r", (?:Alabama|Ala\.|Alaska|Arizona|Ariz\.|Arkansas|Ark\.|California|Calif\.|Colorado|Colo\.|Connecticut|Conn\.|Delaware|"
+    r"Del\.|Florida|Fla\.|Ga\.|Hawaii|Idaho|Illinois|Ill\.|Indiana|Ind\.|Iowa|Kansas|Kan\.|Kentucky|Ky\.|Louisiana|La\.|Maine|"
+    r"Maryland|Md\.|Massachusetts|Mass\.|Michigan|Mich\.|Minnesota|Minn\.|Mississippi|Miss\.|Missouri|Mo\.|Montana|Mont\.|"
+    r"Nebraska|Neb\.|Nevada|Nev\.|New Hampshire|N\.H\.|New Jersey|N\.J\.|New Mexico|N\.M\.|New York|N\.Y\.|North Carolina|N\.C\.|"
+    r"North Dakota|N\.D\.|Ohio|Oklahoma|Okla\.|Oregon|Ore\.|Pennsylvania|Pa\.|Rhode Island|R\.I\.|South Carolina|S\.C\.|"
+    r"South Dakota|S\.D\.|Tennessee|Tenn\.|Texas|Utah|Vermont|Vt\.|Virginia|Va\.|West Virginia|W\.Va\.|Wisconsin|Wis\.|"
+    r"Wyoming|Wyo\.)(?!\w)"
+)
+
 #: Initials before a surname, as "V." or "V.V.".
 INITIALS = re.compile(r"(?:[^\W\d_]\.-?){1,3}")
 
