@@ -141,13 +141,14 @@ def test_another_log_is_refused(desk: Desk) -> None:
 
 
 def test_a_wrong_ledger_is_not_gone_on_with(desk: Desk) -> None:
+    """Its position is set back to before its last event."""
     newest(desk).unlink()
+    *_, last = desk.ledger()
     with desk.store() as store:
         head = store.decider_head()
         assert head is not None
-        store.commit_decisions(
-            expected=head, head=head.model_copy(update={"next_offset": head.next_offset - 100}), decisions=[]
-        )
+        moved = head.model_copy(update={"next_offset": last.log_offset})
+        store.commit_decisions(expected=head, head=moved, decisions=[])
     with pytest.raises(RecoveryMismatchError, match=r"(?s)the ledger holds \d+.*→ run `tocsin verify`"):
         desk.decide()
 
