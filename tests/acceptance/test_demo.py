@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.documents import ROOT, as_pattern, shown_in
+
 TIMEOUT_S = 600
 
 
@@ -45,6 +47,15 @@ def test_it_ends_well_and_tells_what_rang_and_why(told: tuple[Path, subprocess.C
     assert "the ledger is what the log says" in text
     assert max(len(line) for line in result.stdout.splitlines() if "--folder" not in line) <= 100
     assert "Traceback" not in result.stderr
+
+
+def test_the_first_alert_reads_as_the_readme_shows_it(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    shown = shown_in(ROOT / "README.md", "./run demo").lines
+    alert = shown[shown.index("WHAT RANG") : shown.index("…")]
+    verified = shown[shown.index("VERIFIED") : -1]
+    assert len(alert) >= 6
+    for part in (alert, verified):
+        assert as_pattern(part).search(told[1].stdout), f"README shows, and the demo does not print: {part}"
 
 
 def test_the_same_ledger_each_time_with_other_batches(
