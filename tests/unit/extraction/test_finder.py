@@ -67,6 +67,8 @@ def actors(text: str, on: date = DAY) -> set[str]:
         ("Президент Замбії та угандійський уряд", {"ZMB", "UGA"}),
         ("TAIPEI, Taiwan - Records of officers in the U.S. Navy", {"USA"}),
         ("Georgia and Armenia closed a road", {"GEO", "ARM"}),
+        ("Таиланд стал партнёром «Брикс», the Brics group said", {"THA", "BRICS"}),
+        ("Авария на 103 км трассы М-2 «Крым»", set()),
         ("Talks in Tbilisi, Georgia, and on the island of Réunion", {"GEO", "REU"}),
         ("Regulators fined Russia Today again", {"RT"}),
         ("Bosnian Serbs asked for talks", {"BIH"}),
