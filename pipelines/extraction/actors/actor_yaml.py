@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -44,7 +44,11 @@ def read_actor_file(text: str, file: str) -> tuple[ActorFile, list[ActorMistake]
         refused = _refused(text, file)
         if refused:
             return ActorFile(), refused
-        plain = yaml.load(text, Loader=_LOADER)  # it builds only text, lists and mappings
+        root = yaml.compose(text, Loader=_LOADER)
+        refused = list(_given_twice(root, file))
+        if refused:
+            return ActorFile(), refused
+        plain = None if root is None else _plain(root)
     except (yaml.YAMLError, RecursionError) as error:
         return ActorFile(), [_not_yaml(error, file)]
     if plain is None or plain == "":
@@ -87,6 +91,33 @@ def _refused(text: str, file: str) -> list[ActorMistake]:
         for event in yaml.parse(text, Loader=_LOADER)
         if isinstance(event, yaml.AliasEvent)
     ]
+
+
+def _plain(node: Any) -> Any:  # Any: PyYAML's nodes are untyped
+    """Return text, lists and mappings: composing a file is most of the cost of loading it, and is done once."""
+    if isinstance(node, yaml.MappingNode):
+        return {
+            _plain(key) if isinstance(key, yaml.ScalarNode) else str(key.value): _plain(value)
+            for key, value in node.value
+        }
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    return node.value
+
+
+def _given_twice(node: Any, file: str) -> Iterator[ActorMistake]:  # Any: PyYAML's nodes are untyped
+    """Yield the keys that a mapping has more than once; YAML would keep the last one and say nothing."""
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _given_twice(item, file)
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                message = f"the key {key.value!r} stands twice here"
+                yield ActorMistake(file, key.start_mark.line + 1, key.value, message, "join the two, or remove one")
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+            yield from _given_twice(value, file)
 
 
 def _not_yaml(error: Exception, file: str) -> ActorMistake:

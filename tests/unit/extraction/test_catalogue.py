@@ -154,6 +154,7 @@ def test_what_is_no_actor_file_is_refused(tmp_path: Path, text: str) -> None:
         ("{id: AB1, name: Ab, type: company, aliases: [[a]]}", "keys with values are expected here"),
         ("{id: AB1, name: Ab, type: company, aliases: [{text: A, case: maybe}]}", "'maybe' is neither true nor false"),
         ("{id: AB1, officials: [{name: A, role: b, from: 2020-13-01}]}", "'2020-13-01' is no date (write it as"),
+        ("{id: AB1, name: Ab, type: company, name: Abc}", "own.yaml:2 name: the key 'name' stands twice here (join"),
         ("{id: AB1, name: Ab, type: company, aliasses: [x]}", "no key 'aliasses' (did you mean 'aliases'?)"),
     ],
 )
