@@ -40,7 +40,8 @@ def test_every_measurement_has_the_one_entrance() -> None:
         assert names
         for name in names:
             assert "\ndef main(" in (Path(door.__file__).parent / f"{kind}_{name}.py").read_text(encoding="utf-8")
-    assert "extraction" in door.names_of("evaluate")
+    assert {"extraction", "log"} <= set(door.names_of("bench"))
+    assert {"extraction", "pairs"} <= set(door.names_of("evaluate"))
 
 
 def test_one_name_runs_one_with_the_data(seen: list[tuple[str, Path | None]], tmp_path: Path) -> None:
