@@ -15,14 +15,21 @@ _LONGEST_PLACE = 90
 
 #: Without an agency only at the beginning of a paragraph, and with a second place or a day, since "NATO - Russia" is none.
 _BARE = re.compile(
-    r"(?:^|\n)[^\S\n]{0,3}([A-ZÀ-Þ][A-ZÀ-Þ'’. -]{2,30}(?:, [A-Z][\w. -]{2,30}?)?(?:, [A-Z][a-z]{2,8}\.? \d{1,2})?"
+    r"[^\S\n]{0,3}([A-ZÀ-Þ][A-ZÀ-Þ'’. -]{2,30}(?:, [A-Z][\w. -]{2,30}?)?(?:, [A-Z][a-z]{2,8}\.? \d{1,2})?"
     r"(?<=[\w.]))(?<=[a-z0-9.]) ?(?:—|–|--|-) ?(?=[A-Z“\"])"
 )
 
 
 def dateline_spans(text: str) -> list[tuple[int, int]]:
     """Return the ranges of ``text`` that are places in front of an agency's name or of a dash, in text order."""
-    spans = [bare.span(1) for bare in _BARE.finditer(text)]
+    spans = []
+    begin = 0
+    while begin >= 0:
+        bare = _BARE.match(text, begin)
+        if bare is not None:
+            spans.append(bare.span(1))
+        line_end = text.find("\n", begin)
+        begin = line_end + 1 if line_end >= 0 else -1
     for agency in _AGENCY.finditer(text):
         begin = max(0, agency.start() - _LONGEST_PLACE)
         place = _PLACE.search(text[begin : agency.start()])
