@@ -19,7 +19,7 @@ from schemas.errors import UsageError
 RULES_FILE = Path(__file__).with_name("rules.yaml")
 
 #: Feeds are asked this often at most; on quiet days the demonstration takes its time.
-INTERVAL = timedelta(minutes=15)
+_INTERVAL_MIN = 15
 
 _HEAD = """\
 # Made by `tocsin demo`. The feeds are served only while it runs (`--keep`); everything else works on what lies here.
@@ -88,7 +88,7 @@ def _feed(outlet: Outlet, url: str) -> FeedSettings:
         country=outlet.country,
         group=outlet.group,
         language="en",
-        interval=INTERVAL,
+        interval=timedelta(minutes=_INTERVAL_MIN),
     )
 
 
@@ -100,6 +100,7 @@ def _section(feed: FeedSettings) -> str:
         "country": feed.country,
         "group": feed.group,
         "language": feed.language,
+        "interval": f"{_INTERVAL_MIN}m",
     }
     # A JSON string is a TOML string too.
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value is not None]

@@ -9,6 +9,7 @@ from alerts.explanation.names import ActorNames
 from alerts.explanation.phrases import plural
 from pipelines.demo.demonstration import Demonstration
 from pipelines.demo.telling import Line, Style, told, wrapped
+from pipelines.demo.timeline import START
 from schemas.ids import Json
 
 
@@ -25,7 +26,7 @@ def report(shown: Demonstration, names: ActorNames, program: str) -> Iterator[Li
     items = sum(len(postings) for postings in timeline.postings.values())
     yield Line("TOCSIN, A DEMONSTRATION", Style.HEADING)
     yield from wrapped(
-        f"{len(timeline.outlets)} invented outlets told {items:,} items, December 2024 to {_last_month(shown)}: public facts"
+        f"{len(timeline.outlets)} invented outlets told {items:,} items, {_months(shown)}: public facts"
         f" in our own words, and made-up local news around them. {len(shown.desk.rules.rules)} rules listened, every spike"
         " with its default floors.",
         2,
@@ -40,8 +41,9 @@ def report(shown: Demonstration, names: ActorNames, program: str) -> Iterator[Li
     yield from _next(shown, program)
 
 
-def _last_month(shown: Demonstration) -> str:
-    return f"{shown.until - timedelta(seconds=1):%B %Y}"
+def _months(shown: Demonstration) -> str:
+    first, last = START, shown.until - timedelta(seconds=1)
+    return f"{first:%B %Y}" if first.month == last.month else f"{first:%B %Y} to {last:%B %Y}"
 
 
 def _figures(shown: Demonstration) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 
 from pipelines.demo.items import Edit, WrittenItem, read_items
 from pipelines.demo.outlets import Outlet, read_outlets
@@ -59,7 +60,7 @@ class Posting:
         """Return the name it has in its feed, whatever its wording."""
         return f"{self.outlet}-{self.number:05d}"
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Return the path of its page."""
         plain = unicodedata.normalize("NFKD", self.wordings[0].title).encode("ascii", "ignore").decode().lower()

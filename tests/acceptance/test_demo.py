@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -106,6 +106,17 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+def _address_said(words: IO[str]) -> str:
+    """Read on until the address of the feeds is said; what was said instead is the message of the failure."""
+    said = []
+    for line in iter(words.readline, ""):
+        said.append(line)
+        found = re.search(r"served at (http://127\.0\.0\.1:\d+/)", line)
+        if found is not None:
+            return found[1]
+    pytest.fail(f"it ended before it served: {''.join(said)}")
+
+
 def test_keep_serves_the_feeds_until_it_is_stopped_and_says_that_nothing_rang(tmp_path: Path) -> None:
     """In the first four days nothing happens, which a demonstration has to own up to."""
     command = [
@@ -119,20 +130,16 @@ def test_keep_serves_the_feeds_until_it_is_stopped_and_says_that_nothing_rang(tm
         "--folder",
         str(tmp_path / "d"),
     ]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        address = None
-        for line in process.stderr:
-            found = re.search(r"served at (http://127\.0\.0\.1:\d+/)", line)
-            if found is not None:
-                address = found[1]
-                break
-        assert address is not None
-        with urllib.request.urlopen(f"{address}volga-observer/feed.xml", timeout=60) as answer:
-            assert b"Volga Observer" in answer.read()
-        process.send_signal(signal.SIGINT)
-        _, rest = process.communicate(timeout=TIMEOUT_S)
+        try:
+            address = _address_said(process.stderr)
+            with urllib.request.urlopen(f"{address}volga-observer/feed.xml", timeout=60) as answer:
+                assert b"Volga Observer" in answer.read()
+            process.send_signal(signal.SIGINT)
+            rest = process.stderr.read()
+            process.wait(TIMEOUT_S)
+        finally:
+            process.kill()
     assert "nothing rang" in rest
     assert process.returncode == 1

@@ -9,18 +9,20 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import click
 
 from tocsin.workplace import json_option
 
 if TYPE_CHECKING:
-    from pipelines.demo.demonstration import Demonstration, Wishes
+    from rich.progress import Progress as RichProgress
+
+    from pipelines.demo.demonstration import Demonstration
     from pipelines.demo.telling import Line
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -59,13 +61,14 @@ def command(
         wishes = Wishes(wishes.until, timedelta(hours=extract_every_h))
 
     async def afterwards(shown: Demonstration) -> None:
+        bar.end()
         _say(shown, as_json=as_json)
         if keep:
             await _stay_up(shown)
 
     place = folder or Path(tempfile.mkdtemp(prefix="tocsin-demo-"))
-    with _progress(wishes) as progress:
-        shown = asyncio.run(demonstrate(place, wishes, progress, afterwards))
+    with _DateBar(wishes.until) as bar:
+        shown = asyncio.run(demonstrate(place, wishes, bar.show, afterwards))
     reason = failed(shown)
     if reason:
         click.echo(f"the demonstration failed: {reason}", err=True)
@@ -107,29 +110,45 @@ async def _stay_up(shown: Demonstration) -> None:
     click.echo("stopped", err=True)
 
 
-@contextmanager
-def _progress(wishes: Wishes) -> Iterator[Callable[[datetime], None]]:
-    """Show the demonstration's date as it goes by; one line where stderr is no terminal."""
-    from pipelines.demo.timeline import START
+class _DateBar:
+    """The demonstration's date and how far it is, on stderr while that is a terminal; else one line at the start."""
 
-    if not sys.stderr.isatty():
-        click.echo("Eight months of invented feeds run through the real jobs; that takes about a minute …", err=True)
-        yield lambda moment: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+    def __init__(self, until: datetime) -> None:
+        self._until = until
+        self._bar: RichProgress | None = None
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(40), TaskProgressColumn())
-    hours = (wishes.until - START) / timedelta(hours=1)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=hours)
+    def __enter__(self) -> Self:
+        if not sys.stderr.isatty():
+            click.echo(
+                "Eight months of invented feeds run through the real jobs; that takes about a minute …", err=True
+            )
+            return self
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 
-        def advance(moment: datetime) -> None:
-            bar.update(task, description=f"{moment:%d %b %Y}", completed=(moment - START) / timedelta(hours=1))
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(40), TaskProgressColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar.add_task("starting", total=1.0)
+        self._bar.start()
+        return self
 
-        def advance_and_end(moment: datetime) -> None:
-            advance(moment)
-            if moment >= wishes.until:
-                bar.update(task, description="verifying")
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
 
-        yield advance_and_end
+    def show(self, moment: datetime) -> None:
+        """Show that the demonstration has come to ``moment``."""
+        from pipelines.demo.timeline import START
+
+        if self._bar is not None:
+            words = f"{moment:%d %b %Y}" if moment < self._until else "verifying"
+            self._bar.update(
+                self._bar.task_ids[0], description=words, completed=(moment - START) / (self._until - START)
+            )
+
+    def end(self) -> None:
+        """Take the bar away, so that other words may follow; idempotent."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
