@@ -90,10 +90,13 @@ class RuleState:
             return []
         moves = self._sight(hour, exposure)
         alive = {key for track in self.tracks for key in track.alive(hour)}
-        alive.update(key for key, life in self.lives.items() if life.firing)
-        for key in sorted(alive):
+        if self.lives:
+            alive.update(key for key, life in self.lives.items() if life.firing)
+        for key in sorted(alive) if alive else ():
             moves.extend(self.evaluate(key, hour + 1, corrected=False))
             moves.extend(self._end_of_hour(key, hour))
+        if not self.lives:
+            return moves
         # A rest is remembered as long as its last hour may still be asked about: a crossing in it opens nothing later.
         rested = hour - OPEN_TO_CHANGE_HOURS
         for key in [k for k, life in self.lives.items() if not life.firing and life.cooling_until <= rested]:
@@ -125,6 +128,8 @@ class RuleState:
         if not counting:
             return []
         short = exposure.shortfalls(hour)
+        if not short and not self.blind_feeds:
+            return []
         mean = round(mean_exposure(hour, exposure), 3)
         failing = tuple(f for f, e in short.items() if e < BLIND_BELOW) if mean < BLIND_BELOW else ()
         if failing == self.blind_feeds:

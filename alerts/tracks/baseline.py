@@ -181,15 +181,16 @@ class BaselineTrack(ABC, Generic[S]):
         if self.articles.by_key:
             for _ in self.articles.forget_before(open_hour - self.memory_hours):
                 pass  # What they were is in the baseline.
-        oldest = open_hour - OPEN_TO_CHANGE_HOURS - max(self.settings.windows_h)
-        for key in list(self._found):
+        for key in list(self._found) if self._found else ():
             kept = {h: verdict for h, verdict in self._found[key].items() if h >= open_hour - OPEN_TO_CHANGE_HOURS}
             if kept:
                 self._found[key] = kept
             else:
                 del self._found[key]
-        self.floor.forget_before(oldest)
-        forget_hours(self.k_by_hour, oldest)
+        if open_hour % 24 == 0:  # Once a day is enough: older hours are never asked about.
+            oldest = open_hour - OPEN_TO_CHANGE_HOURS - max(self.settings.windows_h)
+            self.floor.forget_before(oldest)
+            forget_hours(self.k_by_hour, oldest)
 
     # -- verdicts ---------------------------------------------------------------------------------------------------
 
