@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerts.rules.load import RulesError, load_rules
+from alerts.rules.timeline_grammar import load_timelines
 from pipelines.actor_directory import actor_directory
 from pipelines.extraction.actors.actor_yaml import read_actor_file
 from pipelines.extraction.topics import topic_ids
@@ -61,6 +62,9 @@ def test_rules_settings_and_actors_that_are_shown_are_right(page: Path) -> None:
             assert read_actor_file(block.text, block.place)[1] == []
             continue
         try:
+            if re.search(r"^tests:", block.text, re.MULTILINE):
+                load_timelines(block.text, block.place, NAMES, rules=["azerbaijan-russia"], topics=TOPICS)
+                continue
             load_rules(_whole_file(block.text), block.place, NAMES, topics=TOPICS)
         except RulesError as error:
             pytest.fail(f"{block.place}: {error}")

@@ -45,6 +45,14 @@ def test_a_folder_opens_when_copied_and_its_rules_pass(folder: Path, tmp_path: P
         assert f"One count each: {rule['keys']}." in explained.stdout
 
 
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_timeline_tests_of_a_folder_pass(folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder, tmp_path / "desk")
+    assert list(copy.glob("rules/*.test.yaml")), "rules of an example come with their tests"
+    result = tocsin("rules", "test", "--folder", str(copy))
+    assert result.exit_code == 0, result.output
+
+
 def test_there_are_examples() -> None:
     assert len(RULE_FILES) >= 2
     assert EXAMPLES / "desk" in FOLDERS

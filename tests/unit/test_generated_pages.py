@@ -9,6 +9,7 @@ import click
 import pytest
 
 from alerts.rules.json_schema import rules_schema
+from alerts.rules.timeline_grammar import timelines_schema
 from tocsin.cli import COMMANDS
 from tocsin.commands_page import PAGE, commands_in, commands_page
 
@@ -24,6 +25,12 @@ def test_the_page_about_the_commands_is_what_the_program_makes() -> None:
 def test_the_schema_of_rules_is_what_the_program_makes() -> None:
     written = json.loads((ROOT / "docs/rules.schema.json").read_text(encoding="utf-8"))
     assert written == rules_schema(), "the grammar has changed: python -m tocsin rules schema > docs/rules.schema.json"
+
+
+def test_the_schema_of_tests_of_rules_is_what_the_program_makes() -> None:
+    written = json.loads((ROOT / "docs/rule-tests.schema.json").read_text(encoding="utf-8"))
+    remedy = "python -m tocsin rules test --schema > docs/rule-tests.schema.json"
+    assert written == timelines_schema(), f"the grammar has changed: {remedy}"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -16,6 +16,7 @@ from alerts.rules.mistakes import RulesError, did_you_mean
 from schemas.errors import BrokenRecordError, UsageError
 from tocsin.commands.alerts import printable
 from tocsin.commands.rules_in_force import apply, history, rollback
+from tocsin.commands.rules_test import test
 from tocsin.progress import Progress
 from tocsin.rule_files import RuleFile, names_of, read_files, read_text, rule_paths, workplace_or_none
 from tocsin.settings import Workplace
@@ -36,6 +37,7 @@ def command() -> None:
 command.add_command(apply)
 command.add_command(history)
 command.add_command(rollback)
+command.add_command(test)
 
 
 @command.command(epilog="Example: tocsin rules check rules/caucasus.yaml")

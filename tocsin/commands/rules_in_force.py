@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +23,14 @@ _SHOWN_HASH = 12
 
 @click.command(epilog='Example: tocsin rules apply --comment "quieter at night"')
 @click.option("--comment", default="", help="Why, for the history.")
+@click.option("--no-tests", is_flag=True, help="Do not run the timeline tests beside the rule files first.")
 @folder_option
 @json_option
-def apply(comment: str, folder: Path, as_json: bool) -> None:
-    """Check the rule files of the settings and put them into force.
+def apply(comment: str, no_tests: bool, folder: Path, as_json: bool) -> None:
+    """Check the rule files of the settings, run the tests beside them, and put them into force.
 
-    Nothing is changed when there is a mistake: the rules in force stay. New rules are first warmed on the history.
+    Nothing is changed when there is a mistake or a test fails (exit code 1): the rules in force stay. New rules are first
+    warmed on the history.
     """
     from alerts.rules.model import rules_hash
     from connectors.clock import SystemClock
@@ -47,6 +50,9 @@ def apply(comment: str, folder: Path, as_json: bool) -> None:
         before = past[-1].rule_set.compiled if past else ""
         changes = changed_rules(before, compiled)
         new = not past or past[-1].rule_set.rules_hash != rules_hash(compiled)
+        if new and not no_tests and not _tests_pass(workplace, as_json=as_json):
+            click.echo("a test fails: nothing was changed, the rules in force stay", err=True)
+            sys.exit(1)
         if new:
             activate_rules(log, SystemClock(), rules, text, author=author(), comment=comment)
     if as_json:
@@ -59,6 +65,16 @@ def apply(comment: str, folder: Path, as_json: bool) -> None:
         for name in names:
             click.echo(f"{kind:<8} {name}")
     click.echo(f"{len(rules.rules)} rules put into force ({rules_hash(compiled)[:_SHOWN_HASH]})")
+
+
+def _tests_pass(workplace: Workplace, *, as_json: bool) -> bool:
+    """Run the timeline tests beside the rule files; what fails is told."""
+    from tocsin.commands.rules_test import run_and_tell
+    from tocsin.rule_files import rule_paths
+    from tocsin.rule_tests import files_beside, read_timelines
+
+    paths = files_beside(rule_paths(workplace))
+    return not paths or run_and_tell(read_timelines(paths, workplace), workplace, as_json=as_json, failures_only=True)
 
 
 def changed_rules(before: str, after: str) -> Mapping[str, Sequence[str]]:

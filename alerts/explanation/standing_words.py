@@ -1,0 +1,49 @@
+"""Where a key stands, in words: what a window has, what it lacks, and what would have to be otherwise."""
+
+from __future__ import annotations
+
+from alerts.explanation.phrases import counted, plural, quantity
+from alerts.standing import Condition, Need, Standing
+from schemas.ids import hour_start
+
+
+def standing_line(standing: Standing) -> str:
+    """Return ``spike, 6 h to 12:00: 3 stories, 3 publishers, expected 1.1, score 1.9; lacks score 3 (has 1.9)``."""
+    verdict = standing.verdict
+    end = hour_start(verdict.hour + 1)
+    numbers = [counted(verdict.counts)]
+    if verdict.expected is not None:
+        numbers.append(f"expected {quantity(verdict.expected)}")
+    if verdict.score is not None:
+        numbers.append(f"score {verdict.score:.3g}")
+    text = f"{verdict.detector}, {verdict.window_h} h to {end:%H:%M}: {', '.join(numbers)}"
+    missing = [condition_words(condition) for condition in standing.missing]
+    return f"{text}; lacks {' and '.join(missing)}" if missing else f"{text}; lacks nothing"
+
+
+def condition_words(condition: Condition) -> str:
+    """Return ``score 3 (has 1.9)`` or ``4 stories (has 2)``."""
+    needs, has = f"{condition.needs:.3g}", f"{condition.has:.3g}"
+    match condition.need:
+        case Need.ARTICLES:
+            return "any article"
+        case Need.SCORE:
+            return f"a score of {needs} (has {has})"
+        case Need.STORIES:
+            return f"{plural(int(condition.needs), 'story', 'stories')} (has {has})"
+        case Need.PUBLISHERS:
+            return f"{plural(int(condition.needs), 'publisher', 'publishers')} (has {has})"
+        case Need.TIMES:
+            return f"a count of {needs}, so many times what is expected (has {has})"
+        case Need.COUNT:
+            return f"a count of {needs} (has {has})"
+        case Need.QUIET_HOURS:
+            return f"{needs} h without it before (was {has} h)"
+        case Need.HISTORY_HOURS:
+            return f"{needs} h of history (has {has} h)"
+        case Need.NOT_KNOWN:
+            return "to be news: the rule lists it as known"
+        case Need.COUNTRIES:
+            return f"publishers of {plural(int(condition.needs), 'country', 'countries')} (has {has})"
+        case Need.DETECTOR:
+            return "the detector's own condition"

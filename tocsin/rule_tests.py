@@ -1,0 +1,98 @@
+"""Finds the timeline tests beside rule files, reads them with the rules they mean, and runs them one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alerts.rules.mistakes import Mistake, RulesError
+from alerts.rules.model import Rule
+from alerts.rules.timeline_grammar import load_timelines
+from alerts.rules.timeline_model import Timeline
+from schemas.errors import UsageError
+from tocsin.rule_files import names_of, read_files, read_text, rule_paths
+from tocsin.settings import Workplace
+
+if TYPE_CHECKING:
+    from pipelines.actor_directory import ActorDirectory
+    from pipelines.rule_tests.run import TimelineResult
+    from schemas.article import Article
+    from schemas.signal import Signal
+
+#: What the name of a file of tests ends with.
+SUFFIX = ".test.yaml"
+
+
+@dataclass(frozen=True)
+class TimelineFile:
+    """A file of tests without mistakes, and the rules they are about."""
+
+    path: Path
+    timelines: tuple[Timeline, ...]
+    rules: tuple[Rule, ...]
+
+
+def files_beside(rule_files: Sequence[Path]) -> list[Path]:
+    """Return the files of tests in the folders of ``rule_files``, sorted."""
+    return sorted({path for file in rule_files for path in file.parent.glob(f"*{SUFFIX}")})
+
+
+def read_timelines(paths: Sequence[Path], workplace: Workplace | None) -> list[TimelineFile]:
+    """Return the tests of ``paths``. They are about the rules of the settings; without settings, of the files beside them.
+
+    :raises RulesError: with the mistakes of all files.
+    :raises UsageError: a file that cannot be read, or that is no file of tests.
+    """
+    from pipelines.extraction.topics import topic_ids
+
+    names = names_of(workplace)
+    known: dict[Path, tuple[Rule, ...]] = {}
+    files: list[TimelineFile] = []
+    mistakes: list[Mistake] = []
+    for path in paths:
+        if not path.name.endswith(SUFFIX):
+            raise UsageError(f"{path} is no file of tests", remedy=f"their names end with {SUFFIX}")
+        text = read_text(path)
+        home = path.parent if workplace is None else workplace.folder
+        if home not in known:
+            known[home] = _rules(home, workplace, names)
+        names_there = [rule.name for rule in known[home]]
+        try:
+            timelines = load_timelines(text, str(path), names, rules=names_there, topics=topic_ids())
+        except RulesError as error:
+            mistakes.extend(error.mistakes)
+        else:
+            files.append(TimelineFile(path, timelines, known[home]))
+    if mistakes:
+        raise RulesError(mistakes)
+    return files
+
+
+def _rules(home: Path, workplace: Workplace | None, names: ActorDirectory) -> tuple[Rule, ...]:
+    paths = (
+        rule_paths(workplace)
+        if workplace is not None
+        else sorted(path for path in home.glob("*.yaml") if not path.name.endswith(SUFFIX))
+    )
+    if not paths:
+        raise RulesError([Mistake(str(home), 1, "", "there are no rule files here", "put the tests beside the rules")])
+    return tuple(rule for file in read_files(paths, names) for rule in file.rules.rules)
+
+
+def run_timelines(files: Sequence[TimelineFile], workplace: Workplace | None) -> Iterator[tuple[Path, TimelineResult]]:
+    """Yield the result of each test, in the order of the files; extraction is loaded when a test gives a text."""
+    from pipelines.rule_tests.run import run_timeline
+
+    names = names_of(workplace)
+
+    def extract(article: Article) -> Signal:
+        from pipelines.extraction.extractor import extractor_for
+
+        own = workplace.files(workplace.settings.actors) if workplace is not None else ()
+        return extractor_for(own).extract(article)
+
+    for file in files:
+        for timeline in file.timelines:
+            yield file.path, run_timeline(timeline, file.rules, names, extract)
