@@ -70,7 +70,7 @@ async def _check_all(
 
 async def _check(feed: FeedSettings, row: FeedRow | None, fetcher: Fetcher, parser: FeedParser) -> FeedCheck:
     # Without validators: the whole document is wanted, whether or not it is known.
-    look = await look_at(feed, FeedCursor(), fetcher, parser)
+    look = await look_at(feed, FeedCursor(), fetcher, parser, SystemClock().now())
     if isinstance(look.finding, Failed):
         return FeedCheck(feed.id, fault=look.finding.reason)
     document = look.finding.document

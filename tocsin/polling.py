@@ -8,7 +8,7 @@ import logging
 from connectors.clock import SystemClock
 from connectors.feeds.fetch import Fetcher
 from connectors.feeds.parsing import FeedParser
-from pipelines.poll import PollJob
+from pipelines.poll import PollJob, PollSettings
 from schemas.ports.log import Log
 from schemas.ports.store import Store
 from tocsin.settings import Workplace
@@ -28,7 +28,10 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
     fetcher = Fetcher(clock, allowed_networks=settings.allow_addresses)
     try:
         async with FeedParser(workers=PARSE_WORKERS) as parser:
-            job = PollJob(log, store, settings.feeds, clock=clock, fetcher=fetcher, parser=parser)
+            manners = PollSettings(
+                max_per_host=settings.polling.host_requests, host_gap_s=settings.polling.host_gap.total_seconds()
+            )
+            job = PollJob(log, store, settings.feeds, clock=clock, fetcher=fetcher, parser=parser, settings=manners)
             await job.run(stop)
     finally:
         await fetcher.close()

@@ -5,14 +5,24 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from connectors.channels.settings import ChannelSettings, EnvName, Network
-from connectors.feeds.settings import FeedSettings
+from connectors.feeds.settings import FeedSettings, parse_duration
 from schemas.errors import UsageError
 from tocsin.settings_mistakes import line_of, words_of
 from tocsin.settings_override import override
@@ -29,6 +39,24 @@ class WebSettings(_Section):
     """The web page."""
 
     port: int = Field(default=8765, ge=1, le=65535, description="port of the web page on 127.0.0.1")
+
+
+def _gap(value: timedelta) -> timedelta:
+    if value > timedelta(minutes=10):
+        raise ValueError('must lie between "0s" and "10m"')
+    return value
+
+
+class PollingSettings(_Section):
+    """How politely feeds are read."""
+
+    host_requests: int = Field(
+        default=2, ge=1, le=64, description="requests one host is sent at the same time, at most"
+    )
+    host_gap: Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_gap)] = Field(
+        default=timedelta(seconds=5),
+        description='time between two requests to one host, at least, up to "10m"; "0s" for servers of your own',
+    )
 
 
 class HeartbeatSettings(_Section):
@@ -76,6 +104,7 @@ class Settings(_Section):
     )
     feeds: tuple[FeedSettings, ...] = Field(default=(), description="the feeds to read")
     receivers: tuple[Annotated[ChannelSettings, Field()], ...] = Field(default=(), description="whom to tell, and how")
+    polling: PollingSettings = PollingSettings()
     web: WebSettings = WebSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
 

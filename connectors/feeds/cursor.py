@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from pydantic import ValidationError
 
+from connectors.feeds.rhythm import Rhythm
+from connectors.feeds.wire import Pace
 from schemas.ids import from_milliseconds, milliseconds
 from schemas.model import Part
 from schemas.ports.store import FeedRow
@@ -20,6 +22,11 @@ KEPT_ENTRIES = 1_500
 KEPT_GUIDS = 200
 
 
+#: A server that says "not modified" for longer than this, of a feed that used to publish daily, is asked for the whole
+#: document: caches and validators go wrong.
+_TRUSTED_FOR = timedelta(days=1)
+
+
 class KnownEntry(NamedTuple):
     """An entry once seen; times in milliseconds since 1970. Short, because a feed has hundreds of them."""
 
@@ -29,6 +36,14 @@ class KnownEntry(NamedTuple):
     reason: EventTimeReason  # of the event time
     listed_ms: int  # the last document that held it
     revisions: int = 0
+
+
+class Move(NamedTuple):
+    """A permanent redirect that was met; it is believed after some time."""
+
+    url: str
+    first_ms: int
+    times: int
 
 
 class FeedCursor(Part):
@@ -44,6 +59,18 @@ class FeedCursor(Part):
     known: dict[str, KnownEntry] = {}
     repeated_guids: tuple[str, ...] = ()  # guids that stand for several articles here and so name none
     gone: int = 0  # answers 410 in a row
+    errors: float = 0.0  # failures in a row, each by its weight
+    whole_ms: int | None = None  # the last answer that was more than "not modified"
+    rhythm: Rhythm | None = None
+    pace: Pace = Pace()  # as the document wishes
+    max_age_s: int = 0  # as the last answer's headers wish
+    reach_ms: int = 0  # how far back the document reached when it was read
+    hurry: int = 0  # how many times the feed's own interval is halved, because entries may scroll off
+    gaps: int = 0  # how many times some probably did
+    gap: tuple[int, int] | None = None  # the last time: from when until when
+    fixed_ms: int | None = None  # the interval of the settings when the feed was last asked
+    move: Move | None = None
+    moved_to: str | None = None  # where it is asked instead of the URL of the settings
 
     @property
     def succeeded_at(self) -> datetime | None:
@@ -52,17 +79,26 @@ class FeedCursor(Part):
 
     def tells_no_more_than(self, earlier: FeedCursor) -> bool:
         """Return whether nothing but the time of success came since ``earlier``: the row of the feed holds that time, and
-        hundreds of entries need not be written again for it."""
-        return self.known is earlier.known and (self.etag, self.last_modified, self.body_hash, self.gone) == (
-            earlier.etag,
-            earlier.last_modified,
-            earlier.body_hash,
-            earlier.gone,
-        )
+        hundreds of entries need not be written again for it. What a restart may forget is not looked at."""
+        return self.known is earlier.known and self._worth_keeping() == earlier._worth_keeping()
+
+    def _worth_keeping(self) -> tuple[object, ...]:
+        validators = (self.etag, self.last_modified, self.body_hash)
+        return (*validators, self.gone, self.errors, self.fixed_ms, self.move, self.moved_to)
+
+    def validators(self, now: datetime) -> tuple[str | None, str | None]:
+        """Return ETag and Last-Modified for a request at ``now``; neither where "not modified" is no longer believed."""
+        if self.whole_ms is not None and self.rhythm is not None:
+            trusted_until = from_milliseconds(self.whole_ms) + _TRUSTED_FOR
+            pause = self.rhythm.usual_pause
+            if now > trusted_until and pause is not None and pause < _TRUSTED_FOR:
+                return None, None
+        return self.etag, self.last_modified
 
     def forgetting_validators(self) -> FeedCursor:
         """Return the cursor for another URL: the next request is unconditional, known entries stay known."""
-        return self.model_copy(update={"etag": None, "last_modified": None, "body_hash": None, "gone": 0})
+        nothing: dict[str, object] = {"etag": None, "last_modified": None, "body_hash": None, "whole_ms": None}
+        return self.model_copy(update={**nothing, "gone": 0, "errors": 0.0, "move": None, "moved_to": None})
 
     def to_json(self) -> str:
         """Return the text for the store."""

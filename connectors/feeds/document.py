@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 import feedparser
 
+from connectors.feeds.asked_pace import asked_pace
 from connectors.feeds.plain_html import text_of_html, tidy
+from connectors.feeds.relative import STAND_IN, as_written, resolved
 from connectors.feeds.wire import MAX_ENTRIES, WireAnswer, WireDocument, WireEntry
 from schemas.plain_text import plain_line, shortened
 
@@ -24,6 +26,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 #: No text of an entry is longer; a record holds 1 MiB in all.
 _MAX_TEXT = 300_000
 _MAX_NAMES = 50
+_PACE_KEYS = ("ttl", "sy_updateperiod", "sy_updatefrequency")
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 #: The end of a whole document: without entries and with it, a feed is empty rather than broken off.
 _CLOSED = re.compile(rb"</(?:[a-z]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
@@ -36,7 +39,7 @@ def read_document(body: bytes, *, url: str, content_type: str | None = None) -> 
         return WireAnswer(error="it is compressed data inside what was already unpacked")
     if not body.strip():
         return WireAnswer(error="it is empty")
-    headers = {"content-location": url}
+    headers = {"content-location": STAND_IN}
     if content_type:
         headers["content-type"] = content_type
     # A stream, never the bytes themselves: feedparser would take some for the name of a file or an address.
@@ -48,7 +51,7 @@ def read_document(body: bytes, *, url: str, content_type: str | None = None) -> 
     form = str(parsed.get("version") or "")
     if not raw_entries and (not form or (flaw and not _CLOSED.search(body[-500:]))):
         return WireAnswer(error=_no_feed(body, form, flaw))
-    entries, refused = _entries(raw_entries[:MAX_ENTRIES])
+    entries, refused = _entries(raw_entries[:MAX_ENTRIES], url)
     if raw_entries and not entries:
         return WireAnswer(error=f"none of its {len(raw_entries):,} entries can be read")
     return WireAnswer(
@@ -57,6 +60,7 @@ def read_document(body: bytes, *, url: str, content_type: str | None = None) -> 
             title=_one_line(text_of_html(_text(parsed["feed"].get("title")))),
             language=language_code(_text(parsed["feed"].get("language"))),
             entries=tuple(entries),
+            pace=asked_pace(body, {key: _text(parsed["feed"].get(key)) for key in _PACE_KEYS}),
             flaw=flaw,
             refused_entries=refused + max(0, len(raw_entries) - MAX_ENTRIES),
         )
@@ -86,25 +90,25 @@ def _no_feed(body: bytes, form: str, flaw: str) -> str:
     return f"it is no feed: {flaw}" if flaw else "it is no feed"
 
 
-def _entries(raw_entries: list[Any]) -> tuple[list[WireEntry], int]:
+def _entries(raw_entries: list[Any], url: str) -> tuple[list[WireEntry], int]:
     entries, refused = [], 0
     for raw in raw_entries:
         try:
-            entries.append(_entry(raw))
+            entries.append(_entry(raw, url))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             refused += 1  # One bad entry never costs the others; the count is reported with the document.
     return entries, refused
 
 
-def _entry(raw: Any) -> WireEntry:
+def _entry(raw: Any, url: str) -> WireEntry:
     title, summary = _plain(raw, "title"), _plain(raw, "summary")
     content = max((_plain_value(part) for part in raw.get("content") or ()), key=len, default="")
     if content == summary:  # feedparser copies the one into the other where the document gave only one of them.
         summary = ""
     fields = [_text(raw.get("title")), _text(raw.get("summary")), content]
     return WireEntry(
-        guid=_identifier(_text(raw.get("id"))),
-        link=_web_address(_text(raw.get("link"))),
+        guid=_identifier(as_written(_text(raw.get("id")))),
+        link=_web_address(resolved(_text(raw.get("link")), url)),
         title=_one_line(title, 2000),
         summary=shortened(summary, _MAX_TEXT),
         content=shortened(content, _MAX_TEXT),

@@ -5,13 +5,15 @@ A new entry is an article's first revision, a known one with other words a furth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectors.feeds.completeness import hurried, reached_back_to, running_times
 from connectors.feeds.cursor import KEPT_GUIDS, FeedCursor, KnownEntry, trimmed
 from connectors.feeds.identity import identity, repeated_guids
 from connectors.feeds.record_size import fitted
+from connectors.feeds.rhythm import following
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument, WireEntry
 from schemas.article import Article
@@ -24,7 +26,8 @@ MAX_REVISIONS = 24
 
 @dataclass(frozen=True)
 class Reading:
-    """What a document brought. ``reached_back_to`` as :class:`~schemas.coverage.FeedCoverage` defines it."""
+    """What a document brought. ``reached_back_to`` as :class:`~schemas.coverage.FeedCoverage` defines it; ``gap``: from
+    when until when entries probably scrolled off before they were seen."""
 
     articles: tuple[Article, ...]
     cursor: FeedCursor
@@ -32,6 +35,7 @@ class Reading:
     new_entries: int = 0
     revised_entries: int = 0
     refused_entries: int = 0
+    gap: tuple[datetime, datetime] | None = None
 
 
 def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor, now: datetime) -> Reading:
@@ -44,21 +48,24 @@ def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor,
     entries, refused = _by_article(document, feed, repeated)
     known = dict(cursor.known)
     articles: list[Article] = []
-    new = revised = 0
+    new: list[WireEntry] = []
+    revised = 0
     for key, entry in entries.items():
         words = _Words.of(entry)
         before = known.get(key)
-        after = _next_known(before, entry, words, cursor, now_ms)
-        known[key] = after
+        remembered = known[key] = _next_known(before, entry, words, cursor, now_ms)
         if before is None:
-            new += 1
-        elif after.revisions > before.revisions:
+            new.append(entry)
+        elif remembered.revisions > before.revisions:
             revised += 1
         else:
             continue
-        revised_ms = _revised_ms(before, after, now_ms)
-        articles.append(_article(key, entry, words, feed, document.language, after, revised_ms))
-    following = cursor.model_copy(
+        revised_ms = _revised_ms(before, remembered, now_ms)
+        articles.append(_article(key, entry, words, feed, document.language, remembered, revised_ms))
+    reached = reached_back_to(entries, cursor, from_milliseconds(now_ms))
+    before_at = cursor.succeeded_at
+    gap = (before_at, reached) if before_at is not None and reached > before_at else None
+    after = cursor.model_copy(
         update={
             "succeeded_ms": now_ms,
             "document_ms": now_ms,
@@ -66,10 +73,11 @@ def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor,
             "known": trimmed(known, now_ms),
             "repeated_guids": tuple(repeated[-KEPT_GUIDS:]),
             "gone": 0,
+            "pace": document.pace,
+            **_learnt(entries, new, cursor, now_ms, gap),
         }
     )
-    reached = _reached_back_to(entries, cursor, from_milliseconds(now_ms))
-    return Reading(tuple(articles), following, reached, new, revised, refused + document.refused_entries)
+    return Reading(tuple(articles), after, reached, len(new), revised, refused + document.refused_entries, gap)
 
 
 def read_nothing_new(cursor: FeedCursor, now: datetime) -> Reading:
@@ -77,6 +85,35 @@ def read_nothing_new(cursor: FeedCursor, now: datetime) -> Reading:
     now_ms = milliseconds(now)
     reached = cursor.succeeded_at or from_milliseconds(now_ms)
     return Reading((), cursor.model_copy(update={"succeeded_ms": now_ms, "gone": 0}), reached)
+
+
+def _learnt(
+    entries: Mapping[str, WireEntry],
+    new: Sequence[WireEntry],
+    cursor: FeedCursor,
+    now_ms: int,
+    gap: tuple[datetime, datetime] | None,
+) -> dict[str, object]:
+    """Return what the document tells of the feed's habits, as changes of the cursor."""
+    now = from_milliseconds(now_ms)
+    running = running_times(entries, now)
+    first = cursor.succeeded_ms is None
+    arrived_ms = map(milliseconds, running) if first else (_arrived_ms(entry, cursor, now_ms) for entry in new)
+    return {
+        "rhythm": following(cursor.rhythm, arrived_ms),
+        "reach_ms": now_ms - milliseconds(running[0]) if running else 0,
+        "hurry": hurried(cursor, len(entries), len(new), gap=gap is not None),
+        "gaps": cursor.gaps + (gap is not None),
+        "gap": cursor.gap if gap is None else (milliseconds(gap[0]), milliseconds(gap[1])),
+    }
+
+
+def _arrived_ms(entry: WireEntry, cursor: FeedCursor, now_ms: int) -> int:
+    """Return when an entry that an earlier poll lacked arrived: as it claims, where that lies between the two."""
+    if entry.claimed is None or cursor.succeeded_ms is None:
+        return now_ms
+    claimed_ms = milliseconds(entry.claimed)
+    return claimed_ms if cursor.succeeded_ms < claimed_ms <= now_ms else now_ms
 
 
 @dataclass(frozen=True)
@@ -179,37 +216,3 @@ def _article(
             cuts=(CutReason.CHARACTERS,) if entry.replaced_characters else (),
         )
     )
-
-
-def _reached_back_to(entries: dict[str, WireEntry], cursor: FeedCursor, now: datetime) -> datetime:
-    """Return from when on the feed is known completely.
-
-    Where the document still holds an entry of the one before, nothing scrolled off between them. Else it is complete
-    from its oldest dated entry on; an undated document that shares nothing with the one before shows nothing. Entries
-    pinned for long say nothing of either.
-    """
-    previous = cursor.succeeded_at
-    dated = {key: entry.claimed for key, entry in entries.items() if entry.claimed is not None and entry.claimed <= now}
-    times = sorted(dated.values())
-    pinned = pinned_entries(times)
-    oldest = times[pinned] if times else now
-    if previous is None:
-        return oldest
-    if not entries or not cursor.document_entries:
-        return previous
-    for key in entries:
-        entry = cursor.known.get(key)
-        if entry is not None and entry.listed_ms == cursor.document_ms and dated.get(key, now) >= oldest:
-            return previous
-    return max(oldest, previous)
-
-
-def pinned_entries(times: Sequence[datetime]) -> int:
-    """Return how many of the oldest entries stand apart: an appeal from last year above today's news, a slip of a date.
-
-    They are at most a tenth (one of fewer than twenty), and older than the next by more than all others span.
-    """
-    for count in range(max(1, len(times) // 10), 0, -1):
-        if count < len(times) - 1 and times[count] - times[count - 1] > times[-1] - times[count]:
-            return count
-    return 0

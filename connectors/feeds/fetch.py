@@ -31,6 +31,8 @@ _ACCEPT = (
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LONGEST_WORDS = 600
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
 class FetchFailure(StrEnum):
@@ -89,6 +91,8 @@ class Fetched:
     content_type: str | None = None
     retry_after_s: float | None = None
     clock_offset_s: float | None = None
+    max_age_s: int = 0  # for how long the answer says it is good
+    moved_to: str | None = None  # where it came from, when every redirect on the way was a permanent one
 
 
 class Fetcher:
@@ -132,15 +136,20 @@ class Fetcher:
 
     async def _follow(self, url: str, conditions: Mapping[str, str]) -> Fetched:
         address = url
+        permanent = True
         for _ in range(self._limits.max_redirects + 1):
             async with self._session.get(URL(address), headers=conditions, allow_redirects=False) as answer:
                 if answer.status not in _REDIRECTS:
-                    return await self._read(answer, address, conditions)
+                    moved_to = address if permanent and address is not url else None
+                    return await self._read(answer, address, conditions, moved_to)
+                permanent = permanent and answer.status in _PERMANENT
                 target = answer.headers.get("Location", "")
             address = _redirected(address, target)
         raise FetchError(FetchFailure.REDIRECT, f"{shown_url(url)}: more than {self._limits.max_redirects} redirects")
 
-    async def _read(self, answer: aiohttp.ClientResponse, url: str, conditions: Mapping[str, str]) -> Fetched:
+    async def _read(
+        self, answer: aiohttp.ClientResponse, url: str, conditions: Mapping[str, str], moved_to: str | None
+    ) -> Fetched:
         now = self._clock.now()
         offset_s = _clock_offset_s(answer.headers, now)
         retry_after_s = _retry_after_s(answer.headers.get("Retry-After"), now)
@@ -161,6 +170,8 @@ class Fetcher:
             content_type=_told(answer.headers, "Content-Type"),
             retry_after_s=retry_after_s,
             clock_offset_s=offset_s,
+            max_age_s=_max_age_s(answer.headers, now),
+            moved_to=moved_to,
         )
 
     async def _body(self, answer: aiohttp.ClientResponse, url: str) -> bytes:
@@ -215,6 +226,24 @@ def _clock_offset_s(headers: Mapping[str, str], now: datetime) -> float | None:
     age = headers.get("Age", "0")
     cached_s = int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
     return (stamp - now).total_seconds() + cached_s
+
+
+def _max_age_s(headers: Mapping[str, str], now: datetime) -> int:
+    """Return for how long from now the answer is good: Cache-Control's max-age without its Age, else Expires; 0: no word."""
+    control = headers.get("Cache-Control")
+    if control:
+        found = _MAX_AGE.search(control)
+        if found is None or "no-cache" in control or "no-store" in control:
+            return 0
+        age = headers.get("Age", "")
+        passed_s = int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
+        return max(0, int(found[1]) - passed_s)
+    expires = headers.get("Expires")
+    until = _http_date(expires) if expires else None
+    if until is None:
+        return 0
+    served = _http_date(headers.get("Date")) or now  # By the server's own clock, which may be another.
+    return min(max(0, int((until - served).total_seconds())), 999_999_999)
 
 
 def _retry_after_s(value: str | None, now: datetime) -> float | None:

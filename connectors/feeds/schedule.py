@@ -1,14 +1,41 @@
-"""When a feed is asked again: its interval, spread by jitter, stretched after failures. Pure and repeatable."""
+"""When a feed is asked again: by its own rhythm and its publisher's wishes, spread by jitter, later after errors. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from connectors.feeds.cursor import FeedCursor
+from connectors.feeds.wire import Pace
 from schemas.ids import digest, milliseconds
 
 LONGEST_WAIT = timedelta(days=1)
-#: After this many failures in a row the wait grows no more: news that comes back is to be seen within hours.
-MOST_STRETCHED = 4
+SHORTEST_OWN_INTERVAL = timedelta(minutes=5)
+#: Asked this often until a feed has shown its rhythm.
+FIRST_INTERVAL = timedelta(minutes=15)
+#: Asked so many times in the pause between two arrivals: what is new is seen after an eighth of it on average.
+_LOOKS_PER_PAUSE = 4
+#: Asked so many times, whatever the publisher wishes, while an entry moves through the document.
+_LOOKS_PER_DOCUMENT = 3
+#: Errors in a row, by weight, after which the wait grows no more: news that comes back is to be seen within hours.
+MOST_STRETCHED = 4.0
+#: The same for a feed that is asked by its own rhythm: after an error it is tried again soon, and then ever less.
+MOST_STRETCHED_RETRY = 16.0
+#: How far the interval is halved where entries may scroll off: from a day down to below the shortest one.
+MOST_HURRIED = 9
+
+
+def own_interval(cursor: FeedCursor, now: datetime) -> timedelta:
+    """Return how often to ask a feed for which the settings say nothing.
+
+    A quarter of its usual pause, or what the publisher wishes where that is longer, but never longer than a third of the
+    time its document reaches back; halved for each document that had to be hurried after. From five minutes to a day.
+    """
+    pause = cursor.rhythm.pause(now) if cursor.rhythm is not None else None
+    own = FIRST_INTERVAL if pause is None else pause / _LOOKS_PER_PAUSE
+    interval = max(own, timedelta(seconds=min(max(cursor.pace.period_s, cursor.max_age_s), 86_400)))
+    if cursor.reach_ms:
+        interval = min(interval, timedelta(milliseconds=cursor.reach_ms / _LOOKS_PER_DOCUMENT))
+    return min(max(interval / float(2**cursor.hurry), SHORTEST_OWN_INTERVAL), LONGEST_WAIT)
 
 
 def next_poll_at(
@@ -16,14 +43,27 @@ def next_poll_at(
     interval: timedelta,
     now: datetime,
     *,
-    failures: int = 0,
+    errors: float = 0.0,
+    most_stretched: float = MOST_STRETCHED,
     retry_after_s: float | None = None,
     jitter: float = 0.25,
 ) -> datetime:
-    """Return when to poll next: ``interval`` × (1 to 1 + ``jitter``), times the failures in a row (linear, up to 4), not
-    before what the server asked for, and at most a day away. The jitter follows from feed and time, not from chance."""
+    """Return when to poll next: ``interval`` × (1 to 1 + ``jitter``), times the weight of the ``errors`` in a row (linear,
+    up to ``most_stretched``), not before what the server asked for, and at most a day away. The jitter follows from feed
+    and time, not from chance."""
     share = int(digest("jitter", feed_id, str(milliseconds(now)), length=8), 16) / 0xFFFF_FFFF
-    wait = interval * (1 + jitter * share) * max(1, min(failures, MOST_STRETCHED))
+    wait = interval * (1 + jitter * share) * max(1.0, min(errors, most_stretched))
     if retry_after_s is not None:
         wait = max(wait, timedelta(seconds=retry_after_s))
     return now + min(wait, LONGEST_WAIT)
+
+
+def outside_rest(moment: datetime, pace: Pace, now: datetime) -> datetime:
+    """Return the first moment from ``moment`` on in which the publisher does not rest (its skipHours and skipDays are
+    GMT), at most a day after ``now``: who rests always is asked once a day."""
+    if not pace.rests:
+        return moment
+    latest = now + LONGEST_WAIT
+    while moment < latest and (moment.hour in pace.skip_hours or moment.weekday() in pace.skip_days):
+        moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return min(moment, max(latest, now))

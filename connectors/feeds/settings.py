@@ -64,7 +64,8 @@ class FeedSettings(BaseModel):
         description="a name of your choice; keeps its cursor when the URL changes",
     )
     url: Annotated[str, AfterValidator(_feed_url)] = Field(
-        max_length=4096, description="address of the RSS or Atom document; a user and password in it are never shown"
+        max_length=4096,
+        description="address of the feed (RSS, Atom, JSON Feed) or news sitemap; a user and password in it are never shown",
     )
     name: str = Field(
         default="", max_length=200, description="the publisher's name as shown to people (default: the id)"
@@ -85,8 +86,10 @@ class FeedSettings(BaseModel):
     language: str | None = Field(
         default=None, pattern=r"^[a-z]{2}$", description="ISO 639-1; used where the document names no language"
     )
-    interval: Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_interval)] = Field(
-        default=timedelta(minutes=15), description='time between polls, from "1s" to "1d"'
+    interval: Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_interval)] | None = Field(
+        default=None,
+        description='time between polls, from "1s" to "1d" (default: by the feed\'s own rhythm and its publisher\'s'
+        " wishes, from five minutes to a day)",
     )
     paused: bool = Field(default=False, description="true: keep the feed and its cursor, but do not poll it")
     labels: dict[str, str] = Field(default={}, description="words of your own, shown beside the feed")

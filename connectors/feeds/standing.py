@@ -6,8 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.feeds.cursor import FeedCursor, cursor_of
-from connectors.feeds.schedule import next_poll_at
+from connectors.feeds.schedule import (
+    FIRST_INTERVAL,
+    MOST_STRETCHED,
+    MOST_STRETCHED_RETRY,
+    next_poll_at,
+    outside_rest,
+    own_interval,
+)
 from connectors.feeds.settings import FeedSettings, shown_url
+from schemas.ids import from_milliseconds
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
 
@@ -16,6 +24,9 @@ from schemas.reasons import FeedState
 _SOON = timedelta(minutes=40)
 #: Answers "410 Gone" in a row after which a feed is believed to be gone.
 GONE_AFTER = 2
+#: So long people are told of entries that were probably missed.
+_GAP_SHOWN = timedelta(days=1)
+_ANSWERING = frozenset({FeedState.OK, FeedState.SILENT})
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,11 @@ class FeedStanding:
     feed: FeedSettings
     row: FeedRow
     cursor: FeedCursor
+
+    @property
+    def address(self) -> str:
+        """Return where the feed is asked: where it moved for good, else where the settings say."""
+        return self.cursor.moved_to or self.feed.url
 
     @property
     def polled(self) -> bool:
@@ -51,8 +67,8 @@ def at_start(feed: FeedSettings, row: FeedRow | None, now: datetime) -> FeedStan
     elif not awake and (row.state is not FeedState.MUTED or changes):
         state = FeedState.NEW if cursor.succeeded_ms is None else FeedState.OK
         changes |= {"state": state, "state_reason": "", "next_poll_at": now}
-    elif row.next_poll_at is not None and not row.consecutive_failures:
-        # A shorter interval in the settings holds from now on; the old one may have been a day.
+    elif row.next_poll_at is not None and feed.interval is not None and _fixed_ms(feed) != cursor.fixed_ms:
+        # Another interval in the settings holds from now on; the old one may have been a day.
         changes.setdefault("next_poll_at", min(row.next_poll_at, now + feed.interval * 1.25))
     return FeedStanding(feed, row.model_copy(update=changes), cursor)
 
@@ -77,14 +93,19 @@ def after_success(
     """Return the standing after a poll that succeeded with ``cursor``. ``remark`` is what a person should know of the
     document; None: it is the one known already, and what was said of it holds."""
     feed, row = standing.feed, standing.row
+    if cursor.errors or cursor.fixed_ms != _fixed_ms(feed):
+        cursor = cursor.model_copy(update={"errors": 0.0, "fixed_ms": _fixed_ms(feed)})
     said = row.state_reason if row.state is FeedState.OK else ""
+    if remark is not None:
+        said = "; ".join(filter(None, (_gap_told(cursor, now), remark)))
+    silence = _silence_told(cursor, now)
     following = row.model_copy(
         update={
             "url": shown_url(feed.url),
-            "state": FeedState.OK,
-            "state_reason": said if remark is None else remark,
+            "state": FeedState.SILENT if silence else FeedState.OK,
+            "state_reason": silence or said,
             "cursor": _text_of(cursor, standing),
-            "next_poll_at": next_poll_at(feed.id, feed.interval, now, retry_after_s=retry_after_s, jitter=jitter),
+            "next_poll_at": _next_poll_at(feed, cursor, now, retry_after_s, jitter),
             "last_success_at": now,
             "last_error": "",
             "consecutive_failures": 0,
@@ -100,18 +121,22 @@ def after_failure(
     now: datetime,
     *,
     gone: bool = False,
+    weight: float = 1.0,
     retry_after_s: float | None = None,
     jitter: float,
 ) -> FeedStanding:
-    """Return the standing after a poll that failed with ``error``; ``gone``: the server answered 410."""
+    """Return the standing after a poll that failed with ``error``, which counts by its ``weight``; ``gone``: the server
+    answered 410. Where it had been asked at the address it moved to, the next request goes to that of the settings."""
     feed, row = standing.feed, standing.row
     failures = row.consecutive_failures + 1
-    cursor = standing.cursor
-    if gone or cursor.gone:
+    cursor = standing.cursor.model_copy(update={"errors": standing.cursor.errors + weight, "fixed_ms": _fixed_ms(feed)})
+    if cursor.moved_to is not None and weight >= 1.0:
+        cursor = cursor.forgetting_validators()
+    elif gone or cursor.gone:
         cursor = cursor.model_copy(update={"gone": cursor.gone + 1 if gone else 0})
-    again_at = next_poll_at(feed.id, feed.interval, now, failures=failures, retry_after_s=retry_after_s, jitter=jitter)
+    again_at = _next_poll_at(feed, cursor, now, retry_after_s, jitter)
     state = row.state
-    if failures > 1 or row.state is not FeedState.OK or again_at - now > _SOON:
+    if failures > 1 or row.state not in _ANSWERING or again_at - now > _SOON:
         state = FeedState.FAILING
     if cursor.gone >= GONE_AFTER:
         state = FeedState.MUTED
@@ -128,6 +153,59 @@ def after_failure(
         }
     )
     return FeedStanding(feed, following, cursor)
+
+
+def not_before(standing: FeedStanding, until: datetime) -> FeedStanding:
+    """Return the standing of a feed whose host is left alone until then; its row says so, also after a restart."""
+    due_at = standing.row.next_poll_at
+    if not standing.polled or (due_at is not None and due_at >= until):
+        return standing
+    return FeedStanding(standing.feed, standing.row.model_copy(update={"next_poll_at": until}), standing.cursor)
+
+
+def _next_poll_at(
+    feed: FeedSettings, cursor: FeedCursor, now: datetime, retry_after_s: float | None, jitter: float
+) -> datetime:
+    """Return when to ask next; an interval of the settings is obeyed as it is."""
+    errors = cursor.errors
+    if feed.interval is not None:
+        return next_poll_at(feed.id, feed.interval, now, errors=errors, retry_after_s=retry_after_s, jitter=jitter)
+    interval, most = own_interval(cursor, now), MOST_STRETCHED
+    if errors:
+        interval, most = min(interval, FIRST_INTERVAL), MOST_STRETCHED_RETRY
+    at = next_poll_at(
+        feed.id, interval, now, errors=errors, most_stretched=most, retry_after_s=retry_after_s, jitter=jitter
+    )
+    return outside_rest(at, cursor.pace, now)
+
+
+def _fixed_ms(feed: FeedSettings) -> int | None:
+    return None if feed.interval is None else round(feed.interval.total_seconds() * 1000)
+
+
+def _silence_told(cursor: FeedCursor, now: datetime) -> str:
+    """Return how silent the feed is, in words; empty where it is not more so than it ever was."""
+    since = cursor.rhythm.silent_since(now) if cursor.rhythm is not None else None
+    if since is None or cursor.rhythm is None:
+        return ""
+    before = timedelta(milliseconds=cursor.rhythm.longest_ms)
+    return f"it brings nothing new since {since:%Y-%m-%d %H:%M} UTC; its longest pause before was {_span(before)}"
+
+
+def _gap_told(cursor: FeedCursor, now: datetime) -> str:
+    """Return what was probably missed of late, in words, and how often that happened."""
+    if cursor.gap is None:
+        return ""
+    since, until = map(from_milliseconds, cursor.gap)
+    if now - until > _GAP_SHOWN:
+        return ""
+    often = f", {cursor.gaps:,} times so far" if cursor.gaps > 1 else ""
+    return f"entries between {since:%Y-%m-%d %H:%M} and {until:%Y-%m-%d %H:%M} UTC were probably missed{often}"
+
+
+def _span(span: timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:.1f} hours"
 
 
 def _text_of(cursor: FeedCursor, standing: FeedStanding) -> str:

@@ -30,13 +30,27 @@ class WireEntry(Part):
         return self.published or self.updated
 
 
+class Pace(Part):
+    """How often a document wishes to be asked for; nothing where it says nothing."""
+
+    period_s: int = 0  # the longer of its ttl and its sy:updatePeriod / updateFrequency
+    skip_hours: tuple[int, ...] = ()  # 0–23, GMT
+    skip_days: tuple[int, ...] = ()  # Monday is 0
+
+    @property
+    def rests(self) -> bool:
+        """Whether there are hours or days in which it need not be asked for."""
+        return bool(self.skip_hours or self.skip_days)
+
+
 class WireDocument(Part):
-    """A parsed feed. ``form`` is the format as feedparser names it (``rss20``, ``atom10`` …)."""
+    """A parsed feed. ``form`` is the format as feedparser names it (``rss20``, ``atom10`` …), or ``json``, ``sitemap``."""
 
     form: str
     title: str = ""
     language: str | None = None  # ISO 639-1
     entries: tuple[WireEntry, ...] = ()
+    pace: Pace = Pace()
     flaw: str = ""  # what is not well-formed in it, where entries could be read all the same
     refused_entries: int = 0  # entries that could not be read; they cost the others nothing
 

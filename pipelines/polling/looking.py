@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from connectors.feeds.cursor import FeedCursor
-from connectors.feeds.fetch import Fetched, FetchError
+from connectors.feeds.fetch import Fetched, FetchError, FetchFailure
 from connectors.feeds.parsing import NotAFeedError, ParserUnavailableError
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument
@@ -19,6 +20,10 @@ from connectors.feeds.wire import WireDocument
 logger = logging.getLogger(__name__)
 
 _GONE = 410
+#: Answers that ask for fewer requests.
+_REFUSALS = frozenset({403, 429})
+#: What passes by itself weighs half: a server that restarts is not asked less for long.
+_PASSING = frozenset({FetchFailure.TIMEOUT, FetchFailure.CONNECTION, FetchFailure.NAME, FetchFailure.BROKEN})
 
 
 class FeedFetcher(Protocol):
@@ -39,10 +44,13 @@ class DocumentParser(Protocol):
 
 @dataclass(frozen=True)
 class Failed:
-    """There is no document. ``gone``: the server says that there never will be one."""
+    """There is no document. ``gone``: the server says that there never will be one. ``weight``: how much it counts, from
+    0 (no fault of the feed) to 1. ``refused``: the host is asked too much, for all its feeds."""
 
     reason: str
     gone: bool = False
+    weight: float = 1.0
+    refused: bool = False
     retry_after_s: float | None = None
 
 
@@ -55,6 +63,9 @@ class Answered:
     last_modified: str | None
     body_hash: str | None
     retry_after_s: float | None = None
+    max_age_s: int = 0
+    moved_to: str | None = None  # the final address of redirects that are all permanent
+    whole: bool = False  # it was sent, and not only confirmed to be the same
 
 
 @dataclass(frozen=True)
@@ -66,30 +77,45 @@ class Look:
     clock_offset_s: float | None = None
 
 
-async def look_at(feed: FeedSettings, cursor: FeedCursor, fetcher: FeedFetcher, parser: DocumentParser) -> Look:
+async def look_at(
+    feed: FeedSettings, cursor: FeedCursor, fetcher: FeedFetcher, parser: DocumentParser, now: datetime
+) -> Look:
     """Ask for the document of ``feed`` and parse it unless it is the one that ``cursor`` knows."""
+    etag, last_modified = cursor.validators(now)
     try:
-        fetched = await fetcher.fetch(feed.url, etag=cursor.etag, last_modified=cursor.last_modified)
+        fetched = await fetcher.fetch(cursor.moved_to or feed.url, etag=etag, last_modified=last_modified)
     except FetchError as error:
-        failed = Failed(error.message, gone=error.status == _GONE, retry_after_s=error.retry_after_s)
-        return Look(feed.id, failed, error.clock_offset_s)
+        return Look(feed.id, _failed(error), error.clock_offset_s)
     try:
         finding: Failed | Answered = await _read(feed, cursor, fetched, parser)
     except NotAFeedError as error:
         finding = Failed(error.message.removeprefix(f"{feed.id}: "), retry_after_s=fetched.retry_after_s)
     except ParserUnavailableError as error:
         logger.error("%s", error)
-        finding = Failed(error.message.removeprefix(f"{feed.id}: "))
+        finding = Failed(error.message.removeprefix(f"{feed.id}: "), weight=0.0)
     return Look(feed.id, finding, fetched.clock_offset_s)
+
+
+def _failed(error: FetchError) -> Failed:
+    passing = error.failure in _PASSING or (error.status is not None and (error.status >= 500 or error.status == 429))
+    return Failed(
+        error.message,
+        gone=error.status == _GONE,
+        weight=0.5 if passing else 1.0,
+        refused=error.status in _REFUSALS or (error.status == 503 and error.retry_after_s is not None),
+        retry_after_s=error.retry_after_s,
+    )
 
 
 async def _read(feed: FeedSettings, cursor: FeedCursor, fetched: Fetched, parser: DocumentParser) -> Answered:
     if fetched.body is None:
         # A "not modified" may leave the validators out; those that it confirms stay in use.
         etag, last_modified = fetched.etag or cursor.etag, fetched.last_modified or cursor.last_modified
-        return Answered(None, etag, last_modified, cursor.body_hash, fetched.retry_after_s)
+        hints = (fetched.retry_after_s, fetched.max_age_s, fetched.moved_to)
+        return Answered(None, etag, last_modified, cursor.body_hash, *hints)
     body_hash = hashlib.sha256(fetched.body).hexdigest()[:32]
     document = None
     if body_hash != cursor.body_hash:
         document = await parser.parse(feed.id, fetched.body, url=fetched.url, content_type=fetched.content_type)
-    return Answered(document, fetched.etag, fetched.last_modified, body_hash, fetched.retry_after_s)
+    hints = (fetched.retry_after_s, fetched.max_age_s, fetched.moved_to)
+    return Answered(document, fetched.etag, fetched.last_modified, body_hash, *hints, whole=True)

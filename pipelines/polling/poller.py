@@ -9,16 +9,17 @@ import asyncio
 import functools
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from connectors.feeds.settings import FeedSettings
-from connectors.feeds.standing import FeedStanding, at_start, removed
+from connectors.feeds.standing import FeedStanding, at_start, not_before, removed
 from pipelines.polling.clock_guard import LEAST_HOSTS, ClockGuard
-from pipelines.polling.looking import DocumentParser, FeedFetcher, Look, look_at
+from pipelines.polling.host_pace import HostPace
+from pipelines.polling.looking import DocumentParser, Failed, FeedFetcher, Look, look_at
 from pipelines.polling.settling import Settled, settle
 from pipelines.polling.watching import WatchBook, check_room
 from schemas.clock import Clock
@@ -62,10 +63,12 @@ class PollStore(FeedStore, HeartbeatStore, Protocol):
 @dataclass(frozen=True)
 class PollSettings:
     """How the job works. Times in seconds; ``linger_s`` is how long what has arrived waits for more to be written with
-    it, ``jitter`` the share by which intervals are stretched at most."""
+    it, ``jitter`` the share by which intervals are stretched at most. A host is sent at most ``max_per_host`` requests at a
+    time, ``host_gap_s`` apart (0: no such rule)."""
 
     max_in_flight: int = 64
     max_per_host: int = 2
+    host_gap_s: float = 5.0
     jitter: float = 0.25
     coverage_every_s: float = 60.0
     first_coverage_s: float = 5.0
@@ -113,8 +116,10 @@ class Poller:
         self._left: list[Settled] = []  # settled, and not acknowledged by the log yet
         self._unsaved: dict[str, FeedRow] = {}
         self._slots = asyncio.Semaphore(self._settings.max_in_flight)
+        self._hosts = HostPace(self._settings.host_gap_s)
         self._host_slots = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(self._settings.max_per_host))
         self._articles = 0
+        self._gaps = 0
         self._asked = 0
 
     @property
@@ -123,12 +128,22 @@ class Poller:
         return self._refused
 
     def due(self, now: datetime) -> list[FeedStanding]:
-        """Return the feeds that are due at ``now`` and not being polled."""
-        return [
+        """Return the feeds that are due at ``now`` and not being polled, as far as their hosts may be asked now."""
+        due = [
             standing
             for feed_id, standing in self._loaded_standings(now).items()
             if feed_id not in self._in_flight and (due_at := standing.due_at(now)) is not None and due_at <= now
         ]
+        due = [standing for standing in due if self._hosts.may_be_asked(_host(standing.address), now)]
+        if not self._hosts.one_at_a_time:
+            return due
+        # Of several feeds of one host the one that waits longest; the others follow at the host's pace.
+        first: dict[str, FeedStanding] = {}
+        for standing in due:
+            other = first.setdefault(_host(standing.address), standing)
+            if (standing.due_at(now) or now) < (other.due_at(now) or now):
+                first[_host(standing.address)] = standing
+        return list(first.values())
 
     async def poll_due(self, now: datetime) -> int:
         """Poll every feed that is due at ``now``; return how many articles were written.
@@ -143,6 +158,8 @@ class Poller:
             await self.ask_the_time(now)
         self._check_clock()
         due = self.due(now)
+        for standing in due:
+            self._hosts.asked(_host(standing.address), now)
         tasks = {standing.feed.id: asyncio.create_task(self._look(standing)) for standing in due}
         self._in_flight.update(tasks)
         try:
@@ -155,7 +172,7 @@ class Poller:
         return written
 
     async def _write_as_they_come(self, tasks: set[asyncio.Task[Look]]) -> int:
-        hosts = {_host(standing.feed.url) for standing in self._standings.values() if standing.polled}
+        hosts = {_host(standing.address) for standing in self._standings.values() if standing.polled}
         patience = 0 if self._heard_out or len(hosts) < LEAST_HOSTS else _PATIENCE
         arrived: list[Look] = []
         written = 0
@@ -177,17 +194,18 @@ class Poller:
         return written
 
     async def _look(self, standing: FeedStanding) -> Look:
-        host = _host(standing.feed.url)
+        host = _host(standing.address)
         # First the host's place, then one of all: who waits for a slow host takes no place from others.
         async with self._host_slots[host], self._slots:
-            look = await look_at(standing.feed, standing.cursor, self._fetcher, self._parser)
+            now = self._clock.now()
+            look = await look_at(standing.feed, standing.cursor, self._fetcher, self._parser, now)
         if look.clock_offset_s is not None:
             self._guard.hear(host, look.clock_offset_s, self._clock.now(), self._clock.monotonic_s())
         return look
 
     async def ask_the_time(self, now: datetime) -> None:
         """Ask a few hosts, others each time, only to hear what time it is there."""
-        by_host = {_host(s.feed.url): s for s in self._loaded_standings(now).values() if s.polled}
+        by_host = {_host(s.address): s for s in self._loaded_standings(now).values() if s.polled}
         hosts = list(by_host)
         self._asked += _ASKED_HOSTS
         turned = [hosts[(self._asked + place) % len(hosts)] for place in range(min(_ASKED_HOSTS, len(hosts)))]
@@ -217,7 +235,8 @@ class Poller:
         """Give a sign of life; :raises RetriableError: the store failed."""
         states = [standing.row.state for standing in self._loaded_standings(now).values()]
         failing = sum(state in (FeedState.FAILING, FeedState.MUTED) for state in states)
-        self._store.beat("poll", at=now, detail={"feeds": len(states), "failing": failing, "articles": self._articles})
+        counts = {"feeds": len(states), "failing": failing, "articles": self._articles, "gaps": self._gaps}
+        self._store.beat("poll", at=now, detail=counts)
 
     def _write(self, looks: Sequence[Look]) -> int:
         """Settle ``looks``, stamped with the present, and write what follows."""
@@ -226,11 +245,34 @@ class Poller:
         self._check_clock()
         now = self._clock.now()
         partitions = self._log.partitions(ARTICLES)
+        quiet: dict[str, datetime] = {}
         for look in looks:
             standing = self._standings[look.feed_id]
             self._left.append(settle(standing, look, now, partitions=partitions, jitter=self._settings.jitter))
             self._in_flight.pop(look.feed_id, None)
-        return self._write_left(now)
+            self._hear_refusal(_host(standing.address), look, now, quiet)
+        written = self._write_left(now)
+        if quiet:
+            self._leave_alone(quiet)
+        return written
+
+    def _hear_refusal(self, host: str, look: Look, now: datetime, quiet: dict[str, datetime]) -> None:
+        """Take in whether the host refused us; put into ``quiet`` until when it is left alone."""
+        if not isinstance(look.finding, Failed):
+            self._hosts.answered(host)
+        elif look.finding.refused:
+            until = self._hosts.refused(host, now, look.finding.retry_after_s)
+            if until is not None:
+                logger.warning("host %s is asked nothing until %s: %s", host, f"{until:%H:%M:%S}", look.finding.reason)
+                quiet[host] = until
+
+    def _leave_alone(self, quiet: Mapping[str, datetime]) -> None:
+        """Put off all feeds of the hosts, also for the next process."""
+        for feed_id, standing in self._standings.items():
+            until = quiet.get(_host(standing.address))
+            if until is not None and (later := not_before(standing, until)) is not standing:
+                self._standings[feed_id] = later
+                self._unsaved[feed_id] = later.row
 
     def _write_left(self, now: datetime) -> int:
         """Append the articles of what is settled; only then do its standings hold."""
@@ -243,6 +285,9 @@ class Poller:
             self._standings[feed_id] = settled.standing
             self._unsaved[feed_id] = settled.standing.row
             self._book.add(settled.poll)
+            if settled.gap is not None:
+                self._gaps += 1
+                _tell_gap(settled, settled.gap)
         self._left = []
         self._articles += len(entries)
         if entries:
@@ -299,10 +344,19 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
+def _tell_gap(settled: Settled, gap: tuple[datetime, datetime]) -> None:
+    feed = settled.standing.feed
+    remedy = "it is asked more often now" if feed.interval is None else "shorten its interval in the settings"
+    logger.warning(
+        "feed %s: entries between %s and %s UTC were probably missed; %s",
+        *(feed.id, f"{gap[0]:%Y-%m-%d %H:%M:%S}", f"{gap[1]:%Y-%m-%d %H:%M:%S}", remedy),
+    )
+
+
 def _tell_change(before: FeedRow, after: FeedRow) -> None:
     if after.state is before.state:
         return
-    if after.state in (FeedState.FAILING, FeedState.MUTED):
+    if after.state in (FeedState.FAILING, FeedState.MUTED, FeedState.SILENT):
         logger.warning("feed %s is %s: %s", after.feed_id, after.state.value, after.state_reason)
     else:
         logger.info("feed %s is %s", after.feed_id, after.state.value)

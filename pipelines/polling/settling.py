@@ -9,12 +9,13 @@ from datetime import datetime
 
 from connectors.feeds.cursor import FeedCursor
 from connectors.feeds.entries import Reading, read_entries, read_nothing_new
+from connectors.feeds.moving import after_redirect
 from connectors.feeds.standing import FeedStanding, after_failure, after_success
 from pipelines.polling.looking import Answered, Failed, Look
 from pipelines.polling.watching import Poll
 from schemas.article import Article
 from schemas.errors import BrokenRecordError, RecordTooLargeError
-from schemas.ids import digest
+from schemas.ids import digest, milliseconds
 from schemas.ports.log import Entry
 from schemas.wire import encode
 
@@ -23,11 +24,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settled:
-    """What follows from one look: ``entries`` are to be in the log before ``standing`` holds."""
+    """What follows from one look: ``entries`` are to be in the log before ``standing`` holds. ``gap``: from when until
+    when entries were probably missed."""
 
     standing: FeedStanding
     entries: tuple[Entry, ...]
     poll: Poll
+    gap: tuple[datetime, datetime] | None = None
 
 
 def settle(standing: FeedStanding, look: Look, now: datetime, *, partitions: int, jitter: float) -> Settled:
@@ -35,7 +38,13 @@ def settle(standing: FeedStanding, look: Look, now: datetime, *, partitions: int
     if isinstance(look.finding, Failed):
         failed = look.finding
         after = after_failure(
-            standing, failed.reason, now, gone=failed.gone, retry_after_s=failed.retry_after_s, jitter=jitter
+            standing,
+            failed.reason,
+            now,
+            gone=failed.gone,
+            weight=failed.weight,
+            retry_after_s=failed.retry_after_s,
+            jitter=jitter,
         )
         return Settled(after, (), Poll(now, look.feed_id, after.row.state, succeeded=False))
     found = look.finding
@@ -43,7 +52,7 @@ def settle(standing: FeedStanding, look: Look, now: datetime, *, partitions: int
     entries, unwritable = _entries(reading.articles, standing, partitions)
     after = after_success(
         standing,
-        _validated(reading.cursor, found),
+        after_redirect(_validated(reading.cursor, found, now), standing.feed, found.moved_to, now),
         now,
         new_entries=reading.new_entries,
         remark=_remark(found, reading.refused_entries + unwritable),
@@ -58,7 +67,7 @@ def settle(standing: FeedStanding, look: Look, now: datetime, *, partitions: int
         reached_back_to=reading.reached_back_to,
         items_seen=reading.new_entries,
     )
-    return Settled(after, entries, poll)
+    return Settled(after, entries, poll, reading.gap)
 
 
 def partition_of(source_id: str, partitions: int) -> int:
@@ -72,11 +81,13 @@ def _reading(standing: FeedStanding, found: Answered, now: datetime) -> Reading:
     return read_entries(found.document, standing.feed, standing.cursor, now)
 
 
-def _validated(cursor: FeedCursor, found: Answered) -> FeedCursor:
-    """Return ``cursor`` with the validators of the answer; itself where they are the same."""
-    told = {"etag": found.etag, "last_modified": found.last_modified, "body_hash": found.body_hash}
-    known = {"etag": cursor.etag, "last_modified": cursor.last_modified, "body_hash": cursor.body_hash}
-    return cursor if told == known else cursor.model_copy(update=told)
+def _validated(cursor: FeedCursor, found: Answered, now: datetime) -> FeedCursor:
+    """Return ``cursor`` with the validators and wishes of the answer; itself where they are the same."""
+    told = (found.etag, found.last_modified, found.body_hash, found.max_age_s)
+    if not found.whole and told == (cursor.etag, cursor.last_modified, cursor.body_hash, cursor.max_age_s):
+        return cursor
+    update: dict[str, object] = dict(zip(("etag", "last_modified", "body_hash", "max_age_s"), told, strict=True))
+    return cursor.model_copy(update=update | ({"whole_ms": milliseconds(now)} if found.whole else {}))
 
 
 def _entries(articles: Sequence[Article], standing: FeedStanding, partitions: int) -> tuple[tuple[Entry, ...], int]:

@@ -133,6 +133,9 @@ class ServiceWorld:
         return f"""\
 allow_addresses = ["127.0.0.0/8"]
 {feeds}
+[polling]
+host_gap = "0s"
+
 [heartbeat]
 url = "http://127.0.0.1:{self._port}/alive"
 allow_addresses = ["127.0.0.0/8"]

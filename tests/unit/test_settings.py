@@ -61,7 +61,7 @@ def test_a_whole_file_is_read() -> None:
     assert settings.rules == ("desk/*.yaml",)
     assert [(feed.id, feed.interval) for feed in settings.feeds] == [
         ("one", timedelta(seconds=1)),
-        ("two", timedelta(minutes=15)),
+        ("two", None),
     ]
     assert [receiver.name for receiver in settings.receivers] == ["screen", "hook"]
     assert settings.receivers[1].labels == {"desk": "caucasus"}

@@ -160,7 +160,7 @@ class DeskMaker:
                 store = open_store(f"sqlite:///{self.folder / 'store.sqlite'}")
                 parser = CountedParser(self.parser)
                 try:
-                    yield Desk(server, clock, log, store, fetcher, parser, [], PollSettings())
+                    yield Desk(server, clock, log, store, fetcher, parser, [], PollSettings(host_gap_s=0.0))
                 finally:
                     store.close()
                     await fetcher.close()

@@ -61,7 +61,7 @@ def test_it_polls_tells_each_minute_and_ends_with_a_last_word(desks: DeskMaker) 
                     await asyncio.sleep(0.01)
             at, detail = desk.store.heartbeats()["poll"]
             assert at == START + 3 * MINUTE
-            assert detail == {"feeds": 1, "failing": 0, "articles": 2}
+            assert detail == {"feeds": 1, "failing": 0, "articles": 2, "gaps": 0}
             desk.clock.advance_to(START + 3.5 * MINUTE)
         told = desk.coverage()
         assert [record.at for record in told] == [START + n * MINUTE for n in (0, 1, 2, 3, 3.5)]

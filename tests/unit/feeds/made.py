@@ -11,7 +11,9 @@ from connectors.feeds.wire import WireDocument, WireEntry
 
 NOW = datetime(2025, 1, 22, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-FEED = FeedSettings(id="daily", url="http://news.example/rss", source="invention", interval=timedelta(minutes=15))
+EVERY = timedelta(minutes=15)
+FEED = FeedSettings(id="daily", url="http://news.example/rss", source="invention", interval=EVERY)
+FREE = FEED.model_copy(update={"interval": None})
 
 
 def entry(

@@ -163,3 +163,28 @@ def test_a_tower_of_elements_is_an_answer() -> None:
 def test_any_bytes_are_a_document_or_a_reason(body: bytes) -> None:
     answer = answered(body, URL, None)
     assert (answer.document is None) == bool(answer.error)
+
+
+@pytest.mark.parametrize(
+    ("guid", "link", "known_as", "found_at"),
+    [
+        ("4711", "story.html", "4711", "/feeds/story.html"),
+        ("../4711", "../story.html", "../4711", "/story.html"),
+        ("/4711", "/story.html", "/4711", "/story.html"),
+        ("?id=4711", "?p=1", "?id=4711", "/feeds/rss.xml?p=1"),
+        ("http://old.example/4711", "//other.example/a", "http://old.example/4711", None),
+        ("tag:a,2025:1", "http://a.example/1", "tag:a,2025:1", None),
+    ],
+)
+def test_a_guid_is_what_was_written_wherever_the_document_lies(
+    guid: str, link: str, known_as: str, found_at: str | None
+) -> None:
+    item = f"<item><title>Bridge opened</title><guid>{guid}</guid><link>{link}</link></item>"
+    body = f"<rss version='2.0'><channel><title>News</title>{item}</channel></rss>".encode()
+    for host in ("news.example", "moved.example"):
+        answer = read_document(body, url=f"http://{host}/feeds/rss.xml")
+        assert answer.document is not None
+        (read_one,) = answer.document.entries
+        assert read_one.guid == known_as
+        if found_at is not None:
+            assert read_one.link == f"http://{host}{found_at}"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.feeds.completeness import pinned_entries
 from connectors.feeds.cursor import KEPT_ENTRIES, FeedCursor, cursor_of
-from connectors.feeds.entries import MAX_REVISIONS, pinned_entries, read_entries, read_nothing_new
+from connectors.feeds.entries import MAX_REVISIONS, read_entries, read_nothing_new
 from connectors.feeds.wire import WireEntry
 from schemas.model import MAX_RECORD_BYTES
 from schemas.ports.store import FeedRow

@@ -15,7 +15,7 @@ from connectors.feeds.standing import FeedStanding, after_failure, after_success
 from schemas.ids import milliseconds
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
-from tests.unit.feeds.made import FEED, HOUR, NOW, entry, read
+from tests.unit.feeds.made import EVERY, FEED, HOUR, NOW, entry, read
 
 SLOW = FEED.model_copy(update={"interval": 3 * HOUR})
 
@@ -34,7 +34,7 @@ def test_a_new_feed_is_due_at_once_and_new_until_it_was_read() -> None:
     standing = at_start(FEED, None, NOW)
     assert (standing.row.state, standing.due_at(NOW)) == (FeedState.NEW, NOW)
     after = polled(standing)
-    assert (after.row.state, after.due_at(NOW)) == (FeedState.OK, NOW + FEED.interval)
+    assert (after.row.state, after.due_at(NOW)) == (FeedState.OK, NOW + EVERY)
 
 
 def test_one_failure_of_a_feed_asked_often_is_no_news_and_two_are() -> None:
@@ -112,7 +112,7 @@ def test_paused_and_resumed_removed_and_back() -> None:
 def test_a_shorter_interval_holds_at_once() -> None:
     before = polled(at_start(SLOW, None, NOW))
     assert before.due_at(NOW) == NOW + 3 * HOUR
-    assert at_start(FEED, before.row, NOW).due_at(NOW) == NOW + 1.25 * FEED.interval
+    assert at_start(FEED, before.row, NOW).due_at(NOW) == NOW + 1.25 * EVERY
 
 
 @pytest.mark.parametrize("text", ["", "{}", "no json", '{"known": 3}', '{"version": 99}'])
@@ -124,16 +124,16 @@ def test_any_text_is_a_cursor(text: str) -> None:
 intervals = st.integers(1, 86_400).map(lambda seconds: timedelta(seconds=seconds))
 
 
-@given(intervals, st.integers(0, 50), st.none() | st.floats(0, 1e6), st.floats(0, 1))
-def test_laws_of_the_wait(interval: timedelta, failures: int, retry_after_s: float | None, jitter: float) -> None:
-    at = next_poll_at("daily", interval, NOW, failures=failures, retry_after_s=retry_after_s, jitter=jitter)
+@given(intervals, st.floats(0, 50), st.none() | st.floats(0, 1e6), st.floats(0, 1))
+def test_laws_of_the_wait(interval: timedelta, errors: float, retry_after_s: float | None, jitter: float) -> None:
+    at = next_poll_at("daily", interval, NOW, errors=errors, retry_after_s=retry_after_s, jitter=jitter)
     wait = at - NOW
     assert min(interval, LONGEST_WAIT) <= wait <= LONGEST_WAIT
     if retry_after_s is not None:
         assert wait >= min(timedelta(seconds=retry_after_s), LONGEST_WAIT)
     else:
-        assert wait <= interval * (1 + jitter) * max(1, min(failures, MOST_STRETCHED)) + timedelta(seconds=1)
-    again = next_poll_at("daily", interval, NOW, failures=failures, retry_after_s=retry_after_s, jitter=jitter)
+        assert wait <= interval * (1 + jitter) * max(1, min(errors, MOST_STRETCHED)) + timedelta(seconds=1)
+    again = next_poll_at("daily", interval, NOW, errors=errors, retry_after_s=retry_after_s, jitter=jitter)
     assert again == at
 
 

@@ -1,0 +1,66 @@
+"""How often one host is asked, whatever number of feeds it has, and how long it is left alone. Pure: times are passed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+#: Refusals (429, 403) in a row after which a host is slowed; one alone may be one feed's own.
+_BURST = 3
+_FIRST_PAUSE = timedelta(minutes=5)
+_LONGEST_PAUSE = timedelta(hours=1)
+#: What a server asks for is granted up to here.
+_LONGEST_GRANTED = timedelta(days=1)
+
+
+@dataclass
+class _Host:
+    asked_at: datetime | None = None
+    quiet_until: datetime | None = None
+    refusals: int = 0
+
+
+class HostPace:
+    """Remembers when each host was asked last. ``gap_s``: at least so many seconds lie between two requests; 0: no such
+    rule, as for servers of one's own."""
+
+    def __init__(self, gap_s: float) -> None:
+        self._gap = timedelta(seconds=gap_s)
+        self._hosts: dict[str, _Host] = {}
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether only one request may begin at one moment."""
+        return bool(self._gap)
+
+    def may_be_asked(self, host: str, now: datetime) -> bool:
+        """Return whether a request may begin at ``now``."""
+        known = self._hosts.get(host)
+        if known is None:
+            return True
+        if known.quiet_until is not None and now < known.quiet_until:
+            return False
+        return known.asked_at is None or now - known.asked_at >= self._gap
+
+    def asked(self, host: str, now: datetime) -> None:
+        """Take in that a request begins."""
+        self._hosts.setdefault(host, _Host()).asked_at = now
+
+    def answered(self, host: str) -> None:
+        """Take in an answer that was no refusal."""
+        known = self._hosts.get(host)
+        if known is not None:
+            known.refusals = 0
+
+    def refused(self, host: str, now: datetime, retry_after_s: float | None) -> datetime | None:
+        """Take in a refusal; return until when the whole host is left alone, None: it is not."""
+        known = self._hosts.setdefault(host, _Host())
+        known.refusals += 1
+        pause = timedelta(seconds=retry_after_s or 0.0)
+        if known.refusals >= _BURST:
+            pause = max(pause, min(_FIRST_PAUSE * (known.refusals - _BURST + 1), _LONGEST_PAUSE))
+        if not pause:
+            return None
+        until = now + min(pause, _LONGEST_GRANTED)
+        known.quiet_until = max(known.quiet_until or until, until)
+        return known.quiet_until
