@@ -26,7 +26,8 @@ from schemas.errors import RetriableError
 from schemas.plain_text import plain_line
 
 _ACCEPT = (
-    "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+    "application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json,"
+    " application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LONGEST_WORDS = 600

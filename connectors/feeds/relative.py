@@ -5,8 +5,6 @@ A guid that is no address stays the same text then, whichever host the document 
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
 #: Never resolved by any name server (RFC 6761). The folders keep "../story" apart from "story" and "/story".
 _HOST = "http://document.invalid"
 _FOLDERS = "/0/1/2/3/"
@@ -14,17 +12,9 @@ STAND_IN = _HOST + _FOLDERS
 
 
 def as_written(address: str) -> str:
-    """Return a guid without the stand-in: as it was written, where it was relative."""
-    return _reference(address) if address.startswith(_HOST) else address
-
-
-def resolved(address: str, url: str) -> str:
-    """Return a link that was read against the stand-in as seen from ``url``."""
-    return urljoin(url, _reference(address)) if address.startswith(_HOST) else address
-
-
-def _reference(address: str) -> str:
-    """Return the relative reference that became ``address``."""
+    """Return an address that was read against the stand-in: as it was written, where it was relative."""
+    if not address.startswith(_HOST):
+        return address
     path = address.removeprefix(_HOST)
     folders = _FOLDERS
     up = ""

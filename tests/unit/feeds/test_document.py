@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.feeds.document import language_code, read_document
+from connectors.feeds.document import read_document
 from connectors.feeds.parse_worker import answered
 from connectors.feeds.wire import WireDocument, WireEntry
+from connectors.feeds.wire_fields import language_code
 
 URL = "http://news.example/feeds/rss.xml"
 HEAD = "<?xml version='1.0' encoding='utf-8'?><rss version='2.0'><channel><title>Daily</title>"
@@ -129,7 +130,7 @@ def test_an_empty_feed_is_a_feed() -> None:
         (b" \n ", "empty"),
         (b"<!DOCTYPE html><html><body>Hello</body></html>", "a web page, not a feed"),
         (b"just words", "no feed"),
-        (b'{"version": "none"}', "no feed"),
+        (b'{"version": "none"}', "no JSON Feed"),
         (b"\x00\x01\x02\x03", "no feed"),
         (gzip.compress(b"<rss/>"), "compressed data"),
         (HEAD.encode(), "no entry can be read"),
