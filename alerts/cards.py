@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alerts.rules.match import Hit, narrowed
-from alerts.rules.model import Rule
+from alerts.rules.match import Hit, belongs, narrowed
+from alerts.rules.model import Rule, Shift
 from schemas.alert_event import Evidence
 from schemas.article import Source
 from schemas.ids import hour_of
@@ -19,11 +19,15 @@ EXCERPT_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class KeyHit:
-    """One key an article counts for: the sentence to show, and which of the rule's detectors (by index) count it."""
+    """One key an article counts for: the sentence to show, and which of the rule's detectors (by index) count it.
+
+    ``parts``: those of them that ask for a part (a shift) and find the article in it.
+    """
 
     key: str
     excerpt: str
     detectors: tuple[int, ...]
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -80,8 +84,14 @@ def key_hits(rule: Rule, signal: Signal, hits: tuple[Hit, ...]) -> tuple[KeyHit,
     for hit in hits:
         detectors = tuple(i for i, d in enumerate(rule.when) if narrowed(hit, d.only, rule, signal))
         if detectors:
-            kept.append(KeyHit(hit.key, _excerpt(signal, hit), detectors))
+            parts = tuple(i for i in detectors if _in_part(rule, i, hit, signal))
+            kept.append(KeyHit(hit.key, _excerpt(signal, hit), detectors, parts))
     return tuple(kept)
+
+
+def _in_part(rule: Rule, index: int, hit: Hit, signal: Signal) -> bool:
+    detector = rule.when[index]
+    return isinstance(detector, Shift) and belongs(hit, detector.to, rule, signal)
 
 
 def _excerpt(signal: Signal, hit: Hit) -> str:
@@ -103,7 +113,7 @@ class CardState(Part):
     title: str
     fingerprint: str
     counted: bool
-    hits: dict[str, tuple[tuple[str, str, tuple[int, ...]], ...]]
+    hits: dict[str, tuple[tuple[str, str, tuple[int, ...], tuple[int, ...]], ...]]
 
     @classmethod
     def of(cls, card: Card) -> CardState:
@@ -118,7 +128,9 @@ class CardState(Part):
             title=card.title,
             fingerprint=card.fingerprint,
             counted=card.counted,
-            hits={rule: tuple((h.key, h.excerpt, h.detectors) for h in hits) for rule, hits in card.hits.items()},
+            hits={
+                rule: tuple((h.key, h.excerpt, h.detectors, h.parts) for h in hits) for rule, hits in card.hits.items()
+            },
         )
 
     def card(self) -> Card:

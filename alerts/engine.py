@@ -374,7 +374,7 @@ class Engine:
             rules_hash=self.rules_hash,
             engine_version=ENGINE_VERSION,
             evidence=tuple(e.evidence_hash() for e in evidence),
-            detail=move.detail,
+            detail="; ".join(filter(None, (verdict.told, move.detail))),
         )
         return Decision(event=self.chains.append(event), evidence=evidence)
 

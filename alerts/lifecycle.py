@@ -6,7 +6,7 @@ A verdict says what a detector found for a key over the window that ends with an
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.alert_event import Counts
 from schemas.reasons import EventKind, EventReason
@@ -34,6 +34,11 @@ class Verdict:
     expected: float | None
     score: float | None
     coverage: float
+    told: str = ""  # what the numbers do not say, in words
+
+    def with_calm(self, *, calm: bool) -> Verdict:
+        """Return the same with another ``calm``."""
+        return replace(self, calm=calm)
 
 
 @dataclass(frozen=True, slots=True)

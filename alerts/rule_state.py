@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from alerts.cards import Card
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Life, LifeSettings, Move, Verdict
-from alerts.rules.model import Mode, Rule
+from alerts.rules.model import Drop, Mode, Rule
 from alerts.tracks.counting import mean_exposure
 from alerts.tracks.make import exchange_settings
 from alerts.tracks.port import Exposure, Track
@@ -60,7 +60,7 @@ class RuleState:
             gone = set(hit.detectors) - set(new[key].detectors) if key in new else set(hit.detectors)
             for index in gone:
                 self.tracks[index].remove(key, before)
-            if gone:
+            if gone or (key in new and set(hit.parts) - set(new[key].parts)):
                 touched[key] = True
         for key, hit in new.items():
             if key not in self.keys:
@@ -70,7 +70,7 @@ class RuleState:
                 self.keys[key] = None
             assert after is not None
             for index in hit.detectors:
-                self.tracks[index].insert(key, after)
+                self.tracks[index].insert(key, after, in_part=index in hit.parts)
             touched.setdefault(key, False)
         return touched
 
@@ -192,15 +192,20 @@ class RuleState:
                 return [KeyMove(key, retracted, crossing, (), learning)]
             if corrected:
                 return [KeyMove(key, life.update(at_crossing), crossing, (), learning)]
+        if self._is_drop(track):
+            return []  # More than when it opened is no worse.
         escalated = life.escalate([v for v in verdicts if v.track == track])
         return [KeyMove(key, escalated, crossing, (), learning)] if escalated is not None else []
 
     def _corroborated(self, key: str, verdict: Verdict) -> bool:
-        if self.rule.corroborated_by is None or not verdict.crossed:
-            return True
+        if self.rule.corroborated_by is None or not verdict.crossed or self._is_drop(verdict.track):
+            return True  # What is missing has no publishers who could corroborate it.
         first = verdict.hour - verdict.window_h + 1
         countries = self.tracks[verdict.track].countries(key, first, verdict.hour)
         return len(countries) >= self.rule.corroborated_by.source_countries
+
+    def _is_drop(self, track: int) -> bool:
+        return isinstance(self.rule.when[track], Drop)
 
     def overflow_of_keys(self, open_hour: int) -> list[KeyMove]:
         """Return the one event that says keys were refused."""

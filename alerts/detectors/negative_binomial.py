@@ -1,4 +1,4 @@
-"""The upper tail of the negative binomial, in log10, without scipy. Accurate to about 1e-9 in the logarithm.
+"""The tails of the negative binomial, in log10, without scipy. Accurate to about 1e-9 in the logarithm.
 
 P(X ≥ c) = I_{1-p}(c, r), the regularised incomplete beta function, by Lentz's continued fraction
 (Press et al., Numerical Recipes, 3rd ed., §6.4).
@@ -24,6 +24,16 @@ def minus_log10_tail(count: float, mean: float, variance: float) -> float:
         return 0.0
     r = mean * mean / (variance - mean)
     return min(LARGEST, max(0.0, -_log_betainc(count, r, mean / (r + mean)) / math.log(10.0)))
+
+
+@lru_cache(maxsize=65_536)
+def minus_log10_lower_tail(count: float, mean: float, variance: float) -> float:
+    """Return −log10 P(X ≤ count) for ``variance`` > ``mean`` > 0; at most 300.
+
+    P(X ≤ c) = I_p(r, c+1).
+    """
+    r = mean * mean / (variance - mean)
+    return min(LARGEST, max(0.0, -_log_betainc(r, count + 1.0, r / (r + mean)) / math.log(10.0)))
 
 
 def _log_betainc(a: float, b: float, x: float) -> float:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,7 @@ class SpikeParameters:
     dispersion_half_life_h: float = 672.0
     season_shrink: float = 20.0
     warmup_h: int = 168
+    dispersion_after_h: int = 0  # no window that ends earlier teaches the dispersion: the prior level is no normal
 
     @cached_property
     def guard_h(self) -> int:
@@ -75,6 +77,7 @@ class WindowScore:
     coverage: float
     score: float
     p: float
+    variance: float = 0.0  # 0 where nothing is expected
 
 
 class SpikeBank:
@@ -103,7 +106,7 @@ class SpikeBank:
         self.phi = np.ones((windows, kept, cap))
 
     #: The arrays of the state, in a fixed order; the last axis is the rows.
-    ARRAYS = (
+    ARRAYS: ClassVar[tuple[str, ...]] = (
         "a", "b", "factor", "ratio", "visits", "phi_sum", "phi_n",
         "counts", "exposure", "factors", "level", "a_then", "phi",
     )  # fmt: skip
@@ -238,7 +241,7 @@ class SpikeBank:
         end = hour - p.guard_h
         decay = 0.5 ** (1.0 / p.dispersion_half_life_h)
         for w, length in enumerate(p.windows_h):
-            if end - self.first_hour < length:
+            if end - self.first_hour < max(length, p.dispersion_after_h):
                 continue
             count, weight, seen = self._window_sums(end, length)
             mean = self.level[end % p.kept_h, :n] * seen
@@ -287,7 +290,16 @@ class SpikeBank:
         variance = max(mean * phi + mean * mean * phi / float(self.a_then[ring, row]), mean * 1.0001)
         surprise = minus_log10_tail(count, mean, variance)
         score = max(0.0, surprise - math.log10(len(p.windows_h)))
-        return WindowScore(length, count, mean, phi, coverage, score, 10.0**-surprise)
+        return WindowScore(length, count, mean, phi, coverage, score, 10.0**-surprise, variance)
+
+    def expected_at_most(self, rows: Rows | np.intp, hour: int) -> Floats:
+        """Return what the longest window that ends with ``hour`` is expected to hold, for each of ``rows``."""
+        hours = np.arange(max(self.first_hour, hour - max(self.parameters.windows_h) + 1), hour + 1) % self._kept
+        total: Floats = np.zeros(np.shape(rows))
+        for ring in hours:
+            total = total + self.factors[ring, rows] * self.exposure[ring, rows]
+        expected: Floats = total * self.level[hour % self._kept, rows]
+        return expected
 
     # -- state ------------------------------------------------------------------------------------------------------
 

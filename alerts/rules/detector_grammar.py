@@ -1,125 +1,42 @@
-"""When to ring, in a rule file: one reader per detector, their floors, and the detectors of later versions."""
+"""When to ring, in a rule file: one reader per detector, and their floors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypedDict
 
+from alerts.rules.comparing_grammar import COMPARING
+from alerts.rules.detector_parts import (
+    BUDGET,
+    HALF_LIFE,
+    MIN,
+    MIN_COUNTS,
+    PUBLISHERS,
+    SENSITIVITY,
+    SHARED,
+    STORIES,
+    WINDOWS,
+    WrittenFloors,
+    bar_written,
+    shared,
+    windows_written,
+)
 from alerts.rules.fields import Fields, Key, Values
 from alerts.rules.mistakes import clipped, did_you_mean, one_of
-from alerts.rules.model import Budget, Confirm, Detector, Floors, New, Only, Sensitivity, Spike, Threshold, Unit
-from alerts.rules.readers import Hours, Items, JsonSchema, Number, Reader, Reading, Text, Whole, Word, described
-from alerts.rules.watch_grammar import TONES, TOPICS
+from alerts.rules.model import Confirm, Detector, Floors, New, Spike, Threshold
+from alerts.rules.readers import Hours, Items, JsonSchema, Reader, Reading, Text, Whole, described
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar
-
-_MAX_WINDOW_H = 168
-
-
-class _Per(StrEnum):
-    MONTH = "month"
-
-
-def _only(values: Values) -> Only | None:
-    only = Only(
-        tones=tuple(sorted(set(values.get_or(_ONLY_TONE, ())))),
-        topics=tuple(sorted(set(values.get_or(_ONLY_TOPICS, ())))),
-    )
-    if only == Only():
-        values.wrong(None, "nothing is listed here", "write tone or topics, or remove only")
-        return None
-    return only
-
-
-_ONLY_TONE = Key("tone", TONES, "Tones that count.")
-_ONLY_TOPICS = Key("topics", TOPICS, "Topics that count.")
-_OF = Key("of", Word(Unit), "What is counted; stories by default: one wire copy on thirty sites is one story.")
-_ONLY = Key("only", Fields((_ONLY_TONE, _ONLY_TOPICS), _only), "Counts hits of such a tone or topic alone.")
-_RESOLVE = Key("resolve_after", Hours(), "Calm for so long ends an alert; 12h by default.")
-_COOLDOWN = Key("cooldown", Hours(least=0), "No new alert on that key for so long after its end; 24h by default.")
-_SHARED = (_OF, _ONLY, _RESOLVE, _COOLDOWN)
-
-_STORIES = Key("stories", Whole(least=1), "Stories, at least.")
-_PUBLISHERS = Key("publishers", Whole(least=1), "Publishers, at least.")
-_TIMES = Key("times", Number(least=0, most=10_000), "Times the expectation, at least.")
-
-
-@dataclass(frozen=True)
-class _WrittenFloors:
-    stories: int | None = None
-    publishers: int | None = None
-    times: float | None = None
-
-    def over(self, default: Floors) -> Floors:
-        """Return ``default`` with what is written in its place."""
-        return Floors(
-            stories=default.stories if self.stories is None else self.stories,
-            publishers=default.publishers if self.publishers is None else self.publishers,
-            times=default.times if self.times is None else self.times,
-        )
-
-
-def _floors(values: Values) -> _WrittenFloors | None:
-    return _WrittenFloors(values.get(_STORIES), values.get(_PUBLISHERS), values.get(_TIMES))
-
-
-_MIN = Key(
-    "min",
-    Fields((_STORIES, _PUBLISHERS, _TIMES), _floors),
-    "What must be reached besides the score; stories 4, publishers 3, times 2 by default.",
-)
-_MIN_COUNTS = Key("min", Fields((_STORIES, _PUBLISHERS), _floors), "What must be reached besides the count.")
-
-
-class _Shared(TypedDict):
-    of: Unit
-    only: Only | None
-    resolve_after_h: int
-    cooldown_h: int
-
-
-def _shared(values: Values) -> _Shared:
-    return {
-        "of": values.get_or(_OF, Unit.STORIES),
-        "only": values.get(_ONLY),
-        "resolve_after_h": values.get_or(_RESOLVE, 12),
-        "cooldown_h": values.get_or(_COOLDOWN, 24),
-    }
-
-
-_FALSE_ALARMS = Key(
-    "false_alarms", Number(least=0.001, most=10_000), "False alarms the whole rule may ring.", required=True
-)
-_PER = Key("per", Word(_Per), "In what time.", required=True)
-
-
-def _budget(values: Values) -> Budget | None:
-    return Budget(false_alarms_per_month=values.get_or(_FALSE_ALARMS, 1.0))
-
-
-_SENSITIVITY = Key("sensitivity", Word(Sensitivity), "How far from normal; normal by default.")
-_BUDGET = Key("budget", Fields((_FALSE_ALARMS, _PER), _budget), "Instead of a sensitivity: how many false alarms.")
-_WINDOWS = Key("windows", Items(Hours(), or_one=True, most=4), "Windows that are looked at; 6h and 24h by default.")
-_HALF_LIFE = Key("half_life", Hours(least=24), "Normal forgets half of what it learnt in so long; 14d by default.")
 
 
 def _spike(values: Values) -> Spike | None:
-    sensitivity, budget = values.get(_SENSITIVITY), values.get(_BUDGET)
-    windows = tuple(sorted(set(values.get_or(_WINDOWS, Spike().windows_h))))
-    if sensitivity is not None and budget is not None:
-        values.wrong(_BUDGET, "sensitivity and budget exclude each other", "keep one of them")
-        return None
-    if windows[-1] > _MAX_WINDOW_H:
-        values.wrong(_WINDOWS, f"a window of {windows[-1]}h is too long", f"at most {_MAX_WINDOW_H // 24}d")
+    bar, windows = bar_written(values), windows_written(values, Spike().windows_h)
+    if bar is None or windows is None:
         return None
     return Spike(
-        sensitivity=None if budget is not None else sensitivity or Sensitivity.NORMAL,
-        budget=budget,
         windows_h=windows,
-        half_life_h=values.get_or(_HALF_LIFE, Spike().half_life_h),
-        floors=values.get_or(_MIN, _WrittenFloors()).over(Spike().floors),
-        **_shared(values),
+        half_life_h=values.get_or(HALF_LIFE, Spike().half_life_h),
+        floors=values.get_or(MIN, WrittenFloors()).over(Spike().floors),
+        **bar,
+        **shared(values),
     )
 
 
@@ -135,8 +52,8 @@ def _threshold(values: Values) -> Threshold | None:
     return Threshold(
         count=values.get_or(_COUNT, 1),
         within_h=within,
-        floors=values.get_or(_MIN_COUNTS, _WrittenFloors()).over(Floors()),
-        **_shared(values),
+        floors=values.get_or(MIN_COUNTS, WrittenFloors()).over(Floors()),
+        **shared(values),
     )
 
 
@@ -148,7 +65,7 @@ def _confirm(values: Values) -> Confirm | None:
     if within > 35 * 24:
         values.wrong(_CONFIRM_WITHIN, f"{within // 24} days are more than is kept to count in", "at most 35d")
         return None
-    return Confirm(stories=values.get_or(_STORIES, 1), publishers=values.get_or(_PUBLISHERS, 1), within_h=within)
+    return Confirm(stories=values.get_or(STORIES, 1), publishers=values.get_or(PUBLISHERS, 1), within_h=within)
 
 
 class _Known(Reader[str]):
@@ -182,7 +99,7 @@ _QUIET = Key("quiet_for", Hours(), "Not seen for so long makes it new.", require
 _KNOWN = Key("known", Items(_Known(), or_one=True), "Actors, topics or whole keys that are no news.")
 _CONFIRM = Key(
     "confirm",
-    Fields((_STORIES, _PUBLISHERS, _CONFIRM_WITHIN), _confirm),
+    Fields((STORIES, PUBLISHERS, _CONFIRM_WITHIN), _confirm),
     "How many must have it before it is believed.",
 )
 
@@ -192,21 +109,25 @@ def _new(values: Values) -> New | None:
         quiet_for_h=values.get_or(_QUIET, 1),
         known=tuple(sorted(set(values.get_or(_KNOWN, ())))),
         confirm=values.get_or(_CONFIRM, Confirm()),
-        **_shared(values),
+        **shared(values),
     )
 
 
 _READERS: Mapping[str, Fields[Detector]] = {
     "spike": Fields(
-        (_SENSITIVITY, _BUDGET, _WINDOWS, _HALF_LIFE, _MIN, *_SHARED),
+        (SENSITIVITY, BUDGET, WINDOWS, HALF_LIFE, MIN, *SHARED),
         _spike,
         about="Far more than normal for this key at this hour.",
         may_be_empty=True,
     ),
-    "threshold": Fields((_COUNT, _WITHIN, _MIN_COUNTS, *_SHARED), _threshold, about="At least so many in so long."),
-    "new": Fields((_QUIET, _KNOWN, _CONFIRM, *_SHARED), _new, about="A key that was not seen for long."),
+    "threshold": Fields((_COUNT, _WITHIN, MIN_COUNTS, *SHARED), _threshold, about="At least so many in so long."),
+    "new": Fields((_QUIET, _KNOWN, _CONFIRM, *SHARED), _new, about="A key that was not seen for long."),
+    **COMPARING,
 }
-_COMING = frozenset({"shift", "drop", "cusum", "ratio", "zscore", "record"})
+
+
+#: What may stand in ``when``.
+DETECTOR_NAMES = tuple(_READERS)
 
 
 class OneDetector(Reader[Detector]):
@@ -226,10 +147,7 @@ class OneDetector(Reader[Detector]):
             return None
         if name in _READERS:
             return _READERS[name].read(settings, f"{path}.{name}", reading)
-        if name in _COMING:
-            reading.wrong(place, path, f"{name} is not supported by this version", f"use {known}")
-        else:
-            reading.wrong(place, path, f"unknown detector {clipped(name)!r}", did_you_mean(name, _READERS))
+        reading.wrong(place, path, f"unknown detector {clipped(name)!r}", did_you_mean(name, _READERS))
         return None
 
     def schema(self) -> JsonSchema:

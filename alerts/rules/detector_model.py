@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from alerts.rules.watch_model import SourcesPart
 from schemas.model import Part
 from schemas.reasons import Tone
 
@@ -92,6 +93,87 @@ class Spike(BaselineSettings):
     floors: Floors = Floors(stories=4, publishers=3, times=2.0)
 
 
+class Drop(BaselineSettings):
+    """Far fewer than normal: a window of which at least ``expected`` is expected has at most that / ``floors.times``."""
+
+    kind: Literal["drop"] = "drop"
+    windows_h: tuple[int, ...] = (24, 72)
+    half_life_h: int = 672
+    expected: float = 12.0
+    floors: Floors = Floors(times=2.0)
+
+
+class Cusum(BaselineSettings):
+    """For long somewhat more than normal: ``ratio`` times as many is what it looks for."""
+
+    MEMORY: ClassVar[frozenset[str]] = BaselineSettings.MEMORY | {"ratio"}
+
+    kind: Literal["cusum"] = "cusum"
+    windows_h: tuple[int, ...] = (24,)
+    half_life_h: int = 1344
+    ratio: float = 1.5
+    floors: Floors = Floors(stories=8, publishers=3, times=1.3)
+
+
+class WindowSettings(DetectorSettings):
+    """A detector that compares one window with those before it."""
+
+    MEMORY: ClassVar[frozenset[str]] = DetectorSettings.MEMORY | {"window_h", "baseline_h"}
+
+    window_h: int
+    baseline_h: int
+
+
+class PartOf(Part):
+    """What belongs to the part: hits of one of these tones and one of these topics, by these publishers (empty = every one)."""
+
+    tones: tuple[Tone, ...] = ()
+    topics: tuple[str, ...] = ()
+    sources: SourcesPart | None = None
+
+
+class Shift(WindowSettings, Barred):
+    """Among what is counted, ``to`` has a far larger share than normal. The publishers' floor is that of the part."""
+
+    MEMORY: ClassVar[frozenset[str]] = WindowSettings.MEMORY | {"to"}
+
+    kind: Literal["shift"] = "shift"
+    to: PartOf
+    window_h: int = 72
+    baseline_h: int = 672
+    part: int = 5
+    floors: Floors = Floors(stories=8, publishers=3)
+
+
+class Ratio(WindowSettings):
+    """``ratio`` times the mean of the windows before, or more. For comparison."""
+
+    kind: Literal["ratio"] = "ratio"
+    window_h: int = 24
+    baseline_h: int = 672
+    ratio: float = 3.0
+    floors: Floors = Floors(stories=4, publishers=3)
+
+
+class Zscore(WindowSettings):
+    """``sd`` standard deviations above the mean of the windows before, or more. For comparison."""
+
+    kind: Literal["zscore"] = "zscore"
+    window_h: int = 24
+    baseline_h: int = 672
+    sd: float = 4.0
+    floors: Floors = Floors(stories=4, publishers=3)
+
+
+class Record(WindowSettings):
+    """More than any window of the last ``baseline_h`` hours. For comparison."""
+
+    kind: Literal["record"] = "record"
+    window_h: int = 24
+    baseline_h: int = 672
+    floors: Floors = Floors(stories=4, publishers=3)
+
+
 class Threshold(DetectorSettings):
     """At least ``count`` within any ``within_h`` hours; only the floors that are written apply."""
 
@@ -124,4 +206,6 @@ class New(DetectorSettings):
         return not parts.isdisjoint(self.known)
 
 
-Detector = Annotated[Spike | Threshold | New, Field(discriminator="kind")]
+Detector = Annotated[
+    Spike | Shift | Threshold | New | Drop | Cusum | Ratio | Zscore | Record, Field(discriminator="kind")
+]

@@ -11,10 +11,10 @@ from alerts.rules.membership import ActorTest
 from alerts.rules.model import ActorSet, KeywordsPart, PairPart, Rule, Scope
 from alerts.rules.terms import compile_term
 from alerts.rules.view import SignalView
-from alerts.rules.watching import CompiledWatch, Hit, compile_watch, narrowed
+from alerts.rules.watching import CompiledWatch, Hit, belongs, compile_watch, narrowed
 from schemas.signal import Signal
 
-__all__ = ["CompiledWatch", "Hit", "RuleIndex", "compile_watch", "narrowed"]
+__all__ = ["CompiledWatch", "Hit", "RuleIndex", "belongs", "compile_watch", "narrowed"]
 
 #: Two sets of named actors make at most so many entries of the pair index; larger ones are found by the smaller set.
 _MAX_PAIR_ENTRIES = 1_000

@@ -125,7 +125,7 @@ def _sources(values: Values) -> SourcesPart | None:
     return part
 
 
-_SOURCES_PART = Shorthand(
+SOURCES_PART = Shorthand(
     Fields((_IDS, _GROUPS, _COUNTRIES, _EXCEPT), _sources, about="Which publishers count."),
     _NAMES,
     lambda ids: SourcesPart(ids=tuple(sorted(set(ids)))),
@@ -156,7 +156,7 @@ _PROMINENCE = Key(
 _SCOPE = Key(
     "scope", Word(Scope), "Within what all parts hold: sentence by default where there is a pair, else article."
 )
-_SOURCES = Key("sources", _SOURCES_PART, "Which publishers count.")
+_SOURCES = Key("sources", SOURCES_PART, "Which publishers count.")
 _LANGUAGES = Key("languages", Items(_LanguageCode(), or_one=True), "Languages of articles that count.")
 
 

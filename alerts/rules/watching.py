@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from alerts.rules.finders import ActorFinder, Found, KeywordFinder, PairFinder, TopicFinder, merged
-from alerts.rules.model import Only, Rule, Scope, SourcesPart, TonePart, WatchKind
+from alerts.rules.model import Only, PartOf, Rule, Scope, SourcesPart, TonePart, WatchKind
 from alerts.rules.view import SignalView
 from schemas.reasons import ArticleStatus, Prominence
 from schemas.signal import Signal
@@ -163,3 +163,10 @@ def narrowed(hit: Hit, only: Only | None, rule: Rule, signal: Signal) -> bool:
     if only.topics:
         units &= view.units((s for t in signal.topics if t.id in only.topics for s in t.sentences), scope)
     return bool(units)
+
+
+def belongs(hit: Hit, part: PartOf, rule: Rule, signal: Signal) -> bool:
+    """Tell whether ``hit`` of ``rule`` in ``signal`` belongs to ``part``: tone and topic where it lies, and the publisher."""
+    if part.sources is not None and not _admits(part.sources, signal):
+        return False
+    return narrowed(hit, Only(tones=part.tones, topics=part.topics), rule, signal)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from alerts.rules.detector_words import detector_in_words, listed
+from alerts.rules.detector_words import detector_in_words, listed, sources_in_words
 from alerts.rules.model import (
     ActorSet,
     ActorsOfType,
@@ -17,7 +17,6 @@ from alerts.rules.model import (
     Phrase,
     PlainTerm,
     Rule,
-    SourcesPart,
     Stem,
     Term,
     Watch,
@@ -88,7 +87,7 @@ def watch_in_words(watch: Watch, name_of: NameOf = str) -> str:
     if watch.languages:
         text += f", written in {listed(watch.languages, 'or')}"
     if watch.sources is not None:
-        text += f", {_sources(watch.sources, name_of)}"
+        text += f", {sources_in_words(watch.sources, name_of)}"
     return text
 
 
@@ -163,18 +162,3 @@ def term_in_words(term: Term | PlainTerm) -> str:
             choices = [[term_in_words(choice) for choice in group] for group in term.groups]
             groups = [words[0] if len(words) == 1 else f"({listed(words, 'or')})" for words in choices]
             return f"{listed(groups, 'and')} with at most {term.words} words between them"
-
-
-def _sources(part: SourcesPart, name_of: NameOf) -> str:
-    wanted = [
-        *part.ids,
-        *(f"the group {g}" for g in part.groups),
-        *(f"publishers of {name_of(c)}" for c in part.countries),
-    ]
-    refused = [
-        *part.except_ids,
-        *(f"the group {g}" for g in part.except_groups),
-        *(f"publishers of {name_of(c)}" for c in part.except_countries),
-    ]
-    text = f"brought by {listed(wanted, 'or')}" if wanted else "brought by anybody"
-    return f"{text} except {listed(refused, 'and')}" if refused else text

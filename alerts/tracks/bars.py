@@ -10,6 +10,9 @@ from alerts.rules.model import Barred, Sensitivity
 #: Score to reach by sensitivity.
 K_OF = {Sensitivity.HIGH: 2.5, Sensitivity.NORMAL: 3.0, Sensitivity.LOW: 4.0}
 
+#: A window is calm again when what it counted is as probable as this.
+CALM_P = 0.05
+
 #: Keys with an article in so many hours share a budget.
 BUDGET_HOURS = 28 * 24
 
@@ -23,7 +26,12 @@ class BudgetFit:
 
 
 #: By kind of detector, fitted to simulated news (``./run evaluate detectors``); spike's is the design's.
-FITS = {"spike": BudgetFit(0.77, 0.57)}
+FITS = {
+    "spike": BudgetFit(0.77, 0.57),
+    "shift": BudgetFit(0.77, 0.57),
+    "drop": BudgetFit(0.77, 0.57),
+    "cusum": BudgetFit(0.77, 0.57),
+}
 
 
 def k_of_budget(false_alarms_per_month: float, keys: int, fit: BudgetFit = FITS["spike"]) -> float:

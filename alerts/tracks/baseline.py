@@ -5,6 +5,7 @@ What a window must be to cross is the detector's own (:class:`BaselineTrack` is 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Generic, TypeVar
@@ -46,6 +47,7 @@ class BaselineTrack(ABC, Generic[S]):
         self.k_by_hour: dict[int, float] = {}
         self.last_learnt: npt.NDArray[np.int64] = np.full(1, -1, dtype=np.int64)
         self.share: BankShare | None = None
+        self._windows_log10 = math.log10(len(settings.windows_h))
         # What was found for a key and hour until something under it changes; None: no window reaches the floors.
         self._found: dict[str, dict[int, Verdict | None]] = {}
 
@@ -66,8 +68,8 @@ class BaselineTrack(ABC, Generic[S]):
 
     # -- counting ---------------------------------------------------------------------------------------------------
 
-    def insert(self, key: str, card: Card) -> None:
-        """Count ``card`` for ``key``."""
+    def insert(self, key: str, card: Card, *, in_part: bool = False) -> None:
+        """Count ``card`` for ``key``; no part is asked for here."""
         if key not in self.rows:
             self._add_row(key)
         self._changed(key, self.articles.insert(key, card))

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from alerts.rules.model import Detector, New, Rule, Spike, Threshold
+from alerts.rules.model import (
+    Cusum,
+    Detector,
+    Drop,
+    New,
+    Ratio,
+    Record,
+    Rule,
+    Shift,
+    Spike,
+    Threshold,
+    Zscore,
+)
+from alerts.tracks.cusum import CusumTrack
+from alerts.tracks.drop import DropTrack
 from alerts.tracks.new import NewTrack
 from alerts.tracks.port import Track
+from alerts.tracks.recent import RecentTrack
+from alerts.tracks.shift import ShiftTrack
 from alerts.tracks.spike import SpikeTrack
 from alerts.tracks.spike_banks import SharedBanks
 from alerts.tracks.threshold import ThresholdTrack
@@ -18,15 +34,31 @@ def make_tracks(rule: Rule, banks: SharedBanks) -> tuple[Track, ...]:
 def _make(detector: Detector, index: int, banks: SharedBanks) -> Track:
     if isinstance(detector, Spike):
         return SpikeTrack(detector, index, banks)
+    if isinstance(detector, Drop):
+        return DropTrack(detector, index, banks)
+    if isinstance(detector, Cusum):
+        return CusumTrack(detector, index, banks)
+    if isinstance(detector, Shift):
+        return ShiftTrack(detector, index)
     if isinstance(detector, Threshold):
         return ThresholdTrack(detector, index)
-    return NewTrack(detector, index)
+    if isinstance(detector, New):
+        return NewTrack(detector, index)
+    return RecentTrack(detector, index)
 
 
 def exchange_settings(track: Track, detector: Detector) -> None:
     """Let ``track`` go on under ``detector``, whose memory settings are those it has."""
     match track, detector:
         case (SpikeTrack(), Spike()):
+            track.exchange(detector)
+        case (DropTrack(), Drop()):
+            track.exchange(detector)
+        case (CusumTrack(), Cusum()):
+            track.exchange(detector)
+        case (ShiftTrack(), Shift()):
+            track.exchange(detector)
+        case (RecentTrack(), Ratio() | Zscore() | Record()):
             track.exchange(detector)
         case (ThresholdTrack(), Threshold()):
             track.exchange(detector)

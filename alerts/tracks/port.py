@@ -44,8 +44,8 @@ class Track(Protocol):
         """Begin at ``first_hour`` with what was inserted so far and close every hour before ``open_hour``."""
         ...
 
-    def insert(self, key: str, card: Card) -> None:
-        """Count ``card`` for ``key``; an article already counted is replaced."""
+    def insert(self, key: str, card: Card, *, in_part: bool) -> None:
+        """Count ``card`` for ``key``; an article already counted is replaced. ``in_part``: it is what a shift looks for."""
         ...
 
     def remove(self, key: str, card: Card) -> None:

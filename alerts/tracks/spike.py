@@ -6,14 +6,11 @@ from alerts.chain import quantised_expected
 from alerts.detectors.spike_bank import WindowScore
 from alerts.lifecycle import Verdict
 from alerts.rules.model import Spike
-from alerts.tracks.bars import K_OF, k_of_budget
+from alerts.tracks.bars import CALM_P, K_OF, k_of_budget
 from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.counting import of_unit, reaches
 
 __all__ = ["CALM_P", "K_OF", "SpikeTrack", "k_of_budget"]
-
-#: A window is calm again when what it counted is as probable as this.
-CALM_P = 0.05
 
 
 class SpikeTrack(BaselineTrack[Spike]):
@@ -27,7 +24,7 @@ class SpikeTrack(BaselineTrack[Spike]):
             windows = [self._window(key, hour, score) for score in self._scores(key, hour)]
             best, _ = max(windows, key=lambda w: (w[0].crossed, w[0].score or 0.0, -w[0].window_h))
             calm = not best.crossed and all(round(p, 6) > CALM_P for _, p in windows)
-            verdict = found[hour] = _with_calm(best, calm=calm)
+            verdict = found[hour] = best.with_calm(calm=calm)
         return verdict
 
     def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
@@ -79,19 +76,3 @@ class SpikeTrack(BaselineTrack[Spike]):
             coverage=score.coverage,
         )
         return verdict, score.p
-
-
-def _with_calm(verdict: Verdict, *, calm: bool) -> Verdict:
-    return Verdict(
-        detector=verdict.detector,
-        track=verdict.track,
-        hour=verdict.hour,
-        window_h=verdict.window_h,
-        crossed=verdict.crossed,
-        calm=calm,
-        count=verdict.count,
-        counts=verdict.counts,
-        expected=verdict.expected,
-        score=verdict.score,
-        coverage=verdict.coverage,
-    )

@@ -43,8 +43,8 @@ class ThresholdTrack:
         """Go on with another count."""
         self.settings = settings
 
-    def insert(self, key: str, card: Card) -> None:
-        """Count ``card`` for ``key``."""
+    def insert(self, key: str, card: Card, *, in_part: bool = False) -> None:
+        """Count ``card`` for ``key``; no part is asked for here."""
         self.known.add(key)
         self.articles.insert(key, card)
 

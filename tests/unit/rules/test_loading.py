@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import pytest
 
+from alerts.rules.detector_words import detector_in_words
 from alerts.rules.load import RulesError, load_rules
 from alerts.rules.mistakes import Mistake
 from alerts.rules.model import (
     ActorsOfType,
     AnyActor,
+    Cusum,
+    Drop,
+    Floors,
     Mode,
     NamedActors,
     New,
+    PartOf,
+    Ratio,
+    Record,
     RuleSet,
     Scope,
+    Sensitivity,
+    Shift,
+    SourcesPart,
     Spike,
     Threshold,
+    Unit,
+    Zscore,
     rules_hash,
     state_identity,
 )
 from schemas.errors import FatalError
-from schemas.reasons import Prominence, Severity
+from schemas.reasons import Prominence, Severity, Tone
 from tests.unit.rules.world import DIRECTORY, TOPICS, rule
 
 
@@ -104,7 +116,7 @@ MANY = """rules:
     when: {threshold: {count: 0}}
   - name: twice
     watch: {}
-    when: {shift: {to: {tone: conflict}}}
+    when: {shift: {to: {}}}
     colour: red
 defaults: {severity: loud}
 set: {}
@@ -128,7 +140,7 @@ def test_all_mistakes_come_at_once_with_line_and_suggestion() -> None:
         (7, "the key 'within' is missing", ""),
         (8, "a rule of the name 'twice' is already on line 5", "a name of its own"),
         (9, "there is nothing to count", "pair, actor, keywords, topics or each"),
-        (10, "shift is not supported by this version", "use spike, threshold or new"),
+        (10, "nothing says what the part is", "write tone, topics or sources"),
         (11, "unknown key 'colour'", ""),
         (12, "this is the text 'loud'", ""),
         (13, "unknown key 'set'", "did you mean sets?"),
@@ -241,7 +253,15 @@ def test_a_pattern_that_cannot_be_used_is_a_mistake(pattern: str) -> None:
         ("{new: {}}", "the key 'quiet_for' is missing"),
         ("{spike: {}, new: {}}", "a detector is needed"),
         ("[]", "0 items"),
-        ("cusum", "cusum is not supported by this version"),
+        ("shift", "a mapping is needed"),
+        ("{shift: {window: 3d}}", "the key 'to' is missing"),
+        ("{shift: {to: {}}}", "nothing says what the part is"),
+        ("{shift: {to: {tone: conflict}, window: 7d, baseline: 10d}}", "too few for a window of 168h"),
+        ("{shift: {to: {tone: conflict}, window: 30d}}", "too long"),
+        ("{drop: {sensitivity: low, budget: {false_alarms: 1, per: month}}}", "exclude each other"),
+        ("{drop: {min: {stories: 3}}}", "unknown key 'stories'"),
+        ("{cusum: {windows: [6h]}}", "unknown key 'windows'"),
+        ("{ratio: {ratio: 0}}", "a number from 1"),
         ("threshold", "a mapping is needed"),
     ],
 )
@@ -334,3 +354,65 @@ def test_a_threshold_applies_only_the_floors_that_are_written() -> None:
     assert isinstance(bare, Threshold)
     assert (bare.floors.stories, bare.floors.publishers) == (0, 0)
     assert (floored.floors.stories, floored.floors.publishers) == (0, 2)
+
+
+def test_the_detectors_that_compare_have_their_defaults_and_take_what_is_written() -> None:
+    shift, drop, cusum, ratio, zscore, record = (
+        rule("{pair: [AZE, RUS]}", when=when).when[0]
+        for when in (
+            "{shift: {to: {tone: conflict, sources: {countries: Georgia}}, min: {stories: 9, part: 2, publishers: 2}}}",
+            "{drop: {min: {expected: 30, times: 3}, sensitivity: low}}",
+            "{cusum: {ratio: 2}}",
+            "ratio",
+            "{zscore: {sd: 5, window: 48h}}",
+            "{record: {baseline: 60d, of: publishers}}",
+        )
+    )
+    assert isinstance(shift, Shift)
+    assert (shift.window_h, shift.baseline_h, shift.part, shift.floors.stories, shift.floors.publishers) == (
+        72,
+        672,
+        2,
+        9,
+        2,
+    )
+    assert shift.to == PartOf(tones=(Tone.CONFLICT,), sources=SourcesPart(countries=("GEO",)))
+    assert drop == Drop(expected=30, floors=Floors(times=3), sensitivity=Sensitivity.LOW)
+    assert cusum == Cusum(ratio=2)
+    assert ratio == Ratio()
+    assert zscore == Zscore(sd=5, window_h=48)
+    assert record == Record(baseline_h=1440, of=Unit.PUBLISHERS)
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        (
+            "{shift: {to: {tone: conflict}}}",
+            "what is of conflict tone makes up far more of the stories of 3 days than normal",
+        ),
+        ("{shift: {to: {sources: [alfa]}}}", "what is brought by alfa makes up"),
+        (
+            "drop",
+            "far fewer stories than normal within 24 h or 3 days (sensitivity normal), where 12 or more are expected",
+        ),
+        ("cusum", "for long more stories than normal, about 1.5 times as many"),
+        ("ratio", "the stories of 24 h are at least 3 times their mean over 28 days"),
+        ("zscore", "at least 4 standard deviations above their mean"),
+        ("record", "more than in any 24 h of the last 28 days"),
+    ],
+)
+def test_a_detector_in_words(when: str, words: str) -> None:
+    assert words in detector_in_words(rule("{pair: [AZE, RUS]}", when=when).when[0])
+
+
+def test_thresholds_of_a_shift_keep_its_memory_and_its_part_does_not() -> None:
+    base, floor, other = (
+        state_identity(rule("{pair: [AZE, RUS]}", when=when))
+        for when in (
+            "{shift: {to: {tone: conflict}}}",
+            "{shift: {to: {tone: conflict}, min: {part: 9}, sensitivity: high}}",
+            "{shift: {to: {tone: cooperation}}}",
+        )
+    )
+    assert base == floor != other

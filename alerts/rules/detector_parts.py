@@ -1,0 +1,127 @@
+"""What several detectors have in common in a rule file: what is counted, floors, the bar of a score, windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypedDict
+
+from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.model import Budget, Floors, Only, Sensitivity, Unit
+from alerts.rules.readers import Hours, Items, Number, Whole, Word
+from alerts.rules.watch_grammar import TONES, TOPICS
+
+MAX_WINDOW_H = 168
+
+
+class _Per(StrEnum):
+    MONTH = "month"
+
+
+def _only(values: Values) -> Only | None:
+    only = Only(
+        tones=tuple(sorted(set(values.get_or(ONLY_TONE, ())))),
+        topics=tuple(sorted(set(values.get_or(ONLY_TOPICS, ())))),
+    )
+    if only == Only():
+        values.wrong(None, "nothing is listed here", "write tone or topics, or remove only")
+        return None
+    return only
+
+
+ONLY_TONE = Key("tone", TONES, "Tones that count.")
+ONLY_TOPICS = Key("topics", TOPICS, "Topics that count.")
+_OF = Key("of", Word(Unit), "What is counted; stories by default: one wire copy on thirty sites is one story.")
+_ONLY = Key("only", Fields((ONLY_TONE, ONLY_TOPICS), _only), "Counts hits of such a tone or topic alone.")
+_RESOLVE = Key("resolve_after", Hours(), "Calm for so long ends an alert; 12h by default.")
+_COOLDOWN = Key("cooldown", Hours(least=0), "No new alert on that key for so long after its end; 24h by default.")
+SHARED = (_OF, _ONLY, _RESOLVE, _COOLDOWN)
+
+STORIES = Key("stories", Whole(least=1), "Stories, at least.")
+PUBLISHERS = Key("publishers", Whole(least=1), "Publishers, at least.")
+TIMES = Key("times", Number(least=0, most=10_000), "Times the expectation, at least.")
+
+
+@dataclass(frozen=True)
+class WrittenFloors:
+    """Floors as far as they are written."""
+
+    stories: int | None = None
+    publishers: int | None = None
+    times: float | None = None
+
+    def over(self, default: Floors) -> Floors:
+        """Return ``default`` with what is written in its place."""
+        return Floors(
+            stories=default.stories if self.stories is None else self.stories,
+            publishers=default.publishers if self.publishers is None else self.publishers,
+            times=default.times if self.times is None else self.times,
+        )
+
+
+def _floors(values: Values) -> WrittenFloors | None:
+    return WrittenFloors(values.get(STORIES), values.get(PUBLISHERS), values.get(TIMES))
+
+
+MIN = Key(
+    "min",
+    Fields((STORIES, PUBLISHERS, TIMES), _floors),
+    "What must be reached besides the score; stories 4, publishers 3, times 2 by default.",
+)
+MIN_COUNTS = Key("min", Fields((STORIES, PUBLISHERS), _floors), "What must be reached besides the count.")
+
+
+class _Shared(TypedDict):
+    of: Unit
+    only: Only | None
+    resolve_after_h: int
+    cooldown_h: int
+
+
+def shared(values: Values) -> _Shared:
+    """Return what every detector has."""
+    return {
+        "of": values.get_or(_OF, Unit.STORIES),
+        "only": values.get(_ONLY),
+        "resolve_after_h": values.get_or(_RESOLVE, 12),
+        "cooldown_h": values.get_or(_COOLDOWN, 24),
+    }
+
+
+_FALSE_ALARMS = Key(
+    "false_alarms", Number(least=0.001, most=10_000), "False alarms the whole rule may ring.", required=True
+)
+_PER = Key("per", Word(_Per), "In what time.", required=True)
+
+
+def _budget(values: Values) -> Budget | None:
+    return Budget(false_alarms_per_month=values.get_or(_FALSE_ALARMS, 1.0))
+
+
+SENSITIVITY = Key("sensitivity", Word(Sensitivity), "How far from normal; normal by default.")
+BUDGET = Key("budget", Fields((_FALSE_ALARMS, _PER), _budget), "Instead of a sensitivity: how many false alarms.")
+WINDOWS = Key("windows", Items(Hours(), or_one=True, most=4), "Windows that are looked at; 6h and 24h by default.")
+HALF_LIFE = Key("half_life", Hours(least=24), "Normal forgets half of what it learnt in so long; 14d by default.")
+
+
+class _Bar(TypedDict):
+    sensitivity: Sensitivity | None
+    budget: Budget | None
+
+
+def bar_written(values: Values) -> _Bar | None:
+    """Return the sensitivity or the budget; None, with a mistake noted, where both are written."""
+    sensitivity, budget = values.get(SENSITIVITY), values.get(BUDGET)
+    if sensitivity is not None and budget is not None:
+        values.wrong(BUDGET, "sensitivity and budget exclude each other", "keep one of them")
+        return None
+    return {"sensitivity": None if budget is not None else sensitivity or Sensitivity.NORMAL, "budget": budget}
+
+
+def windows_written(values: Values, default: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the windows, sorted; None, with a mistake noted, where one is too long."""
+    windows = tuple(sorted(set(values.get_or(WINDOWS, default))))
+    if windows[-1] > MAX_WINDOW_H:
+        values.wrong(WINDOWS, f"a window of {windows[-1]}h is too long", f"at most {MAX_WINDOW_H // 24}d")
+        return None
+    return windows

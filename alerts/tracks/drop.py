@@ -1,0 +1,92 @@
+"""The track of a ``drop``: far fewer than normal over a window of closed hours. Silence of a blind key is not quiet."""
+
+from __future__ import annotations
+
+from alerts.chain import quantised_expected
+from alerts.detectors.negative_binomial import minus_log10_lower_tail
+from alerts.detectors.spike_bank import SpikeParameters
+from alerts.lifecycle import Verdict
+from alerts.rules.model import Drop
+from alerts.tracks.bars import CALM_P
+from alerts.tracks.baseline import BaselineTrack
+from alerts.tracks.counting import of_unit
+
+#: Coverage below which nothing can be said to be missing.
+_BLIND_BELOW = 0.5
+
+
+#: Hours before normal is near enough to learn from how far counts scatter around it.
+SETTLED_HOURS = 336
+
+
+class DropTrack(BaselineTrack[Drop]):
+    """See :class:`alerts.tracks.port.Track`. The open hour is never asked: what it will bring is not known."""
+
+    def _parameters(self) -> SpikeParameters:
+        settings = self.settings
+        return SpikeParameters(
+            windows_h=settings.windows_h, half_life_h=float(settings.half_life_h), dispersion_after_h=SETTLED_HOURS
+        )
+
+    def verdict(self, key: str, hour: int) -> Verdict:
+        """Return the window that crossed, else the one with the highest score; the open hour answers for the one before."""
+        assert self.share is not None
+        closed = max(self.share.bank.first_hour, min(hour, self.share.bank.open_hour - 1))
+        windows = [self._window(key, closed, number) for number in range(len(self.settings.windows_h))]
+        best = max(windows, key=lambda v: (v.crossed, v.score or 0.0, -v.window_h))
+        calm = not best.crossed and all(10.0 ** -(v.score or 0.0) > CALM_P for v in windows)
+        return best.with_calm(calm=calm)
+
+    def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
+        """Return those that crossed."""
+        if key not in self.rows or self.share is None:
+            return []
+        bank = self.share.bank
+        hours = range(max(first_hour, bank.first_hour), min(last_hour, bank.open_hour - 1) + 1)
+        found = self._found.setdefault(key, {})
+        for hour in hours:
+            if hour not in found:
+                found[hour] = self.verdict(key, hour) if self._may_cross(key, hour) else None
+        return [verdict for hour in hours if (verdict := found[hour]) is not None and verdict.crossed]
+
+    def _may_cross(self, key: str, hour: int) -> bool:
+        """Tell whether enough is expected in the longest window: cheap, and never wrong when it says no."""
+        assert self.share is not None
+        row = self.share.rows[self.rows[key]]
+        return bool(self.share.bank.expected_at_most(row, hour) >= 0.99 * self.settings.expected)
+
+    def _window(self, key: str, hour: int, number: int) -> Verdict:
+        assert self.share is not None
+        settings = self.settings
+        score = self.share.scores(self.rows.get(key, 0), hour)[number]
+        counts = self.articles.counts(key, hour - score.hours + 1, hour)
+        surprise = 0.0
+        if score.expected > 0.0:
+            surprise = minus_log10_lower_tail(score.count, score.expected, score.variance)
+        surprise = max(0.0, surprise - self._windows_log10)
+        crossed = (
+            round(surprise, 3) >= self.k_by_hour[hour]
+            and quantised_expected(score.expected) >= settings.expected
+            and score.count * settings.floors.times <= quantised_expected(score.expected)
+            and round(score.coverage, 3) >= _BLIND_BELOW
+        )
+        return Verdict(
+            detector="drop",
+            track=self.index,
+            hour=hour,
+            window_h=score.hours,
+            crossed=crossed,
+            calm=False,
+            count=of_unit(counts, settings.of),
+            counts=counts,
+            expected=score.expected,
+            score=surprise,
+            coverage=score.coverage,
+        )
+
+    def alive(self, hour: int) -> list[str]:
+        """Return the keys, sorted, of which enough is expected."""
+        if self.share is None:
+            return []
+        enough = self.share.bank.expected_at_most(self.share.rows, hour) >= 0.99 * self.settings.expected
+        return sorted(key for key, row in self.rows.items() if enough[row])

@@ -1,0 +1,67 @@
+"""The track of ``ratio``, ``zscore`` and ``record``: plain statistics of the windows before, kept to compare others with."""
+
+from __future__ import annotations
+
+from alerts.detectors.recent_bank import RecentBank, RecentParameters, RecentScore
+from alerts.lifecycle import Verdict
+from alerts.rules.model import Ratio, Record, Zscore
+from alerts.tracks.counting import of_unit, reaches
+from alerts.tracks.hourly import HourlyTrack
+
+#: Hours of history before which there is no normal to compare with; ``record`` waits for all that it looks back over.
+QUIET_HOURS = 168
+
+Plain = Ratio | Zscore | Record
+
+
+class RecentTrack(HourlyTrack[Plain, RecentBank]):
+    """See :class:`alerts.tracks.port.Track`."""
+
+    def _new_bank(self, first_hour: int) -> RecentBank:
+        return RecentBank(RecentParameters(self.settings.window_h, self.settings.baseline_h), first_hour)
+
+    def _set_count(self, bank: RecentBank, key: str, hour: int) -> None:
+        bank.set_count(self.rows[key], hour, self.articles.unit_in(key, hour, self.settings.of))
+
+    def _may_cross(self, key: str, hour: int) -> bool:
+        counts = self.articles.counts(key, hour - self.settings.window_h + 1, hour)
+        return counts.articles > 0 and reaches(counts, self.settings.floors, self.floor.at(hour))
+
+    def verdict(self, key: str, hour: int) -> Verdict:
+        """Return the window that ends with ``hour``; calm when it is at most a half more than normal."""
+        bank, settings = self.bank, self.settings
+        assert bank is not None
+        found = bank.score(self.rows.get(key, 0), hour)
+        counts = self.articles.counts(key, hour - settings.window_h + 1, hour)
+        needed_history = settings.baseline_h if isinstance(settings, Record) else QUIET_HOURS
+        crossed = (
+            counts.articles > 0
+            and hour - bank.first_hour >= needed_history + bank.guard_h
+            and reached(settings, found)
+            and reaches(counts, settings.floors, self.floor.at(hour))
+            and found.count >= settings.floors.times * found.expected
+        )
+        return Verdict(
+            detector=settings.kind,
+            track=self.index,
+            hour=hour,
+            window_h=settings.window_h,
+            crossed=crossed,
+            calm=not crossed and found.count <= 1.5 * found.expected,
+            count=of_unit(counts, settings.of),
+            counts=counts,
+            expected=found.expected,
+            score=found.sd if isinstance(settings, Zscore) else None,
+            coverage=found.coverage,
+        )
+
+
+def reached(settings: Plain, found: RecentScore) -> bool:
+    """Tell whether a window is what ``settings`` ask for, floors aside."""
+    match settings:
+        case Ratio():
+            return round(found.times, 6) >= settings.ratio
+        case Zscore():
+            return round(found.sd, 6) >= settings.sd
+        case Record():
+            return found.count > round(found.highest, 6)
