@@ -12,6 +12,7 @@ from enum import StrEnum
 from alerts.chain import quantised_expected
 from alerts.lifecycle import Verdict
 from alerts.rule_state import RuleState
+from alerts.rules.model import Floors
 from alerts.tracks.counting import of_unit
 from alerts.tracks.new import NewTrack
 from alerts.tracks.port import Track
@@ -80,8 +81,9 @@ def standings(state: RuleState, key: str, hour: int) -> list[Standing]:
     ``hour`` is the open hour or one of the 24 before, as in :meth:`alerts.tracks.port.Track.verdict`.
     """
     found: list[Standing] = []
-    for track in state.tracks:
-        found.extend(_corroborated(state, track, standing) for standing in _of_track(track, key, hour))
+    for track, detector in zip(state.tracks, state.rule.when, strict=True):
+        every = _of_track(track, key, hour, detector.floors)
+        found.extend(_corroborated(state, track, standing) for standing in every)
     return found
 
 
@@ -91,7 +93,7 @@ def nearest(state: RuleState, keys: Sequence[str], first_hour: int, last_hour: i
     return max(every, key=lambda s: (s.nearness, -s.verdict.hour), default=None)
 
 
-def _of_track(track: Track, key: str, hour: int) -> list[Standing]:
+def _of_track(track: Track, key: str, hour: int, floors: Floors) -> list[Standing]:
     if isinstance(track, SpikeTrack):
         return _of_spike(track, key, hour)
     if isinstance(track, ThresholdTrack):
@@ -99,7 +101,12 @@ def _of_track(track: Track, key: str, hour: int) -> list[Standing]:
     if isinstance(track, NewTrack):
         return [_of_new(track, key, hour)]
     verdict = track.verdict(key, hour)
-    return [Standing(key, verdict, (Condition(Need.DETECTOR, float(verdict.crossed), 1.0),))]
+    conditions = [Condition(Need.DETECTOR, float(verdict.crossed), 1.0)]
+    if not verdict.crossed and verdict.count:
+        # Floors that are plainly not reached are worth naming beside the detector's own answer.
+        conditions.append(Condition(Need.STORIES, verdict.counts.stories, floors.stories))
+        conditions.append(Condition(Need.PUBLISHERS, verdict.counts.publishers, floors.publishers))
+    return [Standing(key, verdict, tuple(conditions))]
 
 
 def _of_spike(track: SpikeTrack, key: str, hour: int) -> list[Standing]:

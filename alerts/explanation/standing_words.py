@@ -23,7 +23,7 @@ def standing_line(standing: Standing) -> str:
 
 def condition_words(condition: Condition) -> str:
     """Return ``score 3 (has 1.9)`` or ``4 stories (has 2)``."""
-    needs, has = f"{condition.needs:.3g}", f"{condition.has:.3g}"
+    needs, has = _number(condition.needs), _number(condition.has)
     match condition.need:
         case Need.ARTICLES:
             return "any article"
@@ -47,3 +47,7 @@ def condition_words(condition: Condition) -> str:
             return f"publishers of {plural(int(condition.needs), 'country', 'countries')} (has {has})"
         case Need.DETECTOR:
             return "the detector's own condition"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"

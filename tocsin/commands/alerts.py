@@ -12,12 +12,16 @@ from schemas.alert_event import AlertEvent, Evidence
 from schemas.errors import UsageError
 from schemas.ports.store import Delivery
 from schemas.reasons import EventKind
+from tocsin.commands.alerts_why import why
 from tocsin.workplace import folder_option, json_option, open_store_of, open_workplace
 
 
 @click.group(name="alerts", epilog="Example: tocsin alerts list --folder desk")
 def command() -> None:
     """List and show alerts."""
+
+
+command.add_command(why)
 
 
 @command.command(name="list", epilog="Example: tocsin alerts list --rule azerbaijan-russia")

@@ -1,0 +1,100 @@
+"""The links from the counts to the alert: expectation and score, floors, cool-down, limit, opened. Pure, given the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from alerts.explanation.standing_words import standing_line
+from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
+from alerts.rule_state import RuleState
+from alerts.standing import Need, Standing, standings
+from pipelines.explaining.engine_then import EngineThen
+from pipelines.explaining.links import Checked, Link, State
+from schemas.alert_event import AlertEvent
+from schemas.ids import alert_id, hour_start
+from schemas.reasons import EventKind
+
+#: What is about the distance from normal; the other conditions are floors.
+_EXPECTATION = (Need.SCORE, Need.TIMES, Need.COUNT, Need.DETECTOR, Need.QUIET_HOURS, Need.HISTORY_HOURS, Need.NOT_KNOWN)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The links, and the alert that was open at the moment or had last been ("" for none)."""
+
+    links: tuple[Checked, ...]
+    alert_id: str
+
+
+def decision_links(then: EngineThen, state: RuleState, key: str) -> Decided:
+    """Return what was decided of ``key`` up to the moment."""
+    open_hour = then.engine.open
+    assert open_hour is not None
+    life = state.lives.get(key)
+    if life is not None and life.firing and life.crossing is not None:
+        found = alert_id(state.rule.name, key, hour_start(life.crossing))
+        text = f"the alert was open, since the hour from {hour_start(life.crossing):%Y-%m-%d %H:%M}"
+        return Decided((Checked(Link.OPENED, State.HOLDS, text, _life(then, found)),), found)
+    first = max(open_hour - OPEN_TO_CHANGE_HOURS + 1, state.start_hour or open_hour)
+    every = [s for hour in range(first, open_hour + 1) for s in standings(state, key, hour)]
+    if not every:
+        return Decided((Checked(Link.EXPECTATION, State.BROKEN, "nothing was ever counted for this key"),), "")
+    links = [*_bars(every), *_life_links(state, key, every)]
+    broken = any(link.state is State.BROKEN for link in links)
+    last = _last_alert(then.events, state.rule.name, key)
+    if last is not None:
+        text = f"the last alert of this key had ended: {last.event.value} at {last.at:%Y-%m-%d %H:%M}"
+        links.append(Checked(Link.OPENED, State.NOTE if broken else State.BROKEN, text, _life(then, last.alert_id)))
+    elif not broken:
+        links.append(Checked(Link.OPENED, State.BROKEN, "every condition held, and nothing was opened yet"))
+    return Decided(tuple(links), "")
+
+
+def _bars(every: Sequence[Standing]) -> Iterator[Checked]:
+    best = max(every, key=lambda standing: (standing.nearness, -standing.verdict.hour))
+    line = (standing_line(best),)
+    far = [condition for condition in best.missing if condition.need in _EXPECTATION]
+    low = [condition for condition in best.missing if condition.need not in _EXPECTATION]
+    numbers: dict[str, float | int | str] = {c.need.value: round(c.has, 3) for c in best.conditions}
+    numbers |= {f"{c.need.value} needed": round(c.needs, 3) for c in best.conditions}
+    if far:
+        yield Checked(Link.EXPECTATION, State.BROKEN, "not far enough from what is expected", line, numbers)
+    else:
+        yield Checked(Link.EXPECTATION, State.HOLDS, "far enough from what is expected", line, numbers)
+    if low:
+        names = ", ".join(condition.need.value for condition in low)
+        yield Checked(Link.FLOORS, State.BROKEN, f"a floor was not reached: {names}", line)
+    else:
+        yield Checked(Link.FLOORS, State.HOLDS, "every floor was reached")
+
+
+def _life_links(state: RuleState, key: str, every: Sequence[Standing]) -> Iterator[Checked]:
+    crossed = [standing.verdict.hour for standing in every if not standing.missing]
+    if not crossed:
+        return
+    life = state.lives.get(key)
+    if life is not None and max(crossed) < life.cooling_until:
+        text = f"the key rested until {hour_start(life.cooling_until):%Y-%m-%d %H:%M} after its last alert"
+        yield Checked(Link.COOL_DOWN, State.BROKEN, text, (f"{life.crossed_while_cooling} crossings meanwhile",))
+        return
+    yield Checked(Link.COOL_DOWN, State.HOLDS, "the key was not resting")
+    firing = sum(1 for other in state.lives.values() if other.firing)
+    if firing >= state.rule.limit:
+        yield Checked(
+            Link.LIMIT, State.BROKEN, f"{firing} alerts of the rule were open, its limit is {state.rule.limit}"
+        )
+    else:
+        yield Checked(Link.LIMIT, State.HOLDS, f"{firing} alerts of the rule were open")
+
+
+def _last_alert(events: Sequence[AlertEvent], rule: str, key: str) -> AlertEvent | None:
+    return next((e for e in reversed(events) if e.alert_id and e.rule == rule and e.key == key), None)
+
+
+def _life(then: EngineThen, alert: str) -> tuple[str, ...]:
+    return tuple(
+        f"{event.at:%Y-%m-%d %H:%M} {event.event.value} ({event.reason.value})"
+        for event in then.events
+        if event.alert_id == alert and event.event is not EventKind.UPDATED
+    )

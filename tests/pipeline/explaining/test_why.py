@@ -1,0 +1,275 @@
+"""`alerts why` on scripted logs: each link of the chain broken in turn is the first that is named, with its numbers."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from alerts.rules.model import Corroboration, Mode, NamedActors, New, Only, PairPart, Rule, Spike, Threshold
+from pipelines.explaining.links import Link, State
+from pipelines.explaining.why import Why, why
+from schemas.dead_letter import DeadLetter, dead_letter_id
+from schemas.errors import FatalError, UsageError
+from schemas.ports.log import Entry
+from schemas.reasons import ArticleStatus, DeadLetterReason, EventTimeReason, LanguageSupport, Tone
+from schemas.topics import DEAD_LETTERS
+from schemas.wire import encode
+from tests.pipeline.explaining.scripted import QUIET_H, RULE, Script, article, at
+from tests.streams.deciding import Desk
+from tests.streams.records import FEED_IDS, pair_rule, signal
+from tocsin.cli import cli
+
+
+def ask(desk: Desk, hour: float, *, rule: str = "baku-moscow", key: str | None = None) -> Why:
+    with desk.opened() as (log, store):
+        return why(log, store, desk.snapshots, rule, at(hour), key=key)
+
+
+def broken(answer: Why) -> tuple[Link, str]:
+    found = answer.chain.broken
+    assert found is not None, [f"{c.link}: {c.text}" for c in answer.chain.links]
+    return found.link, " ".join([found.text, *found.details])
+
+
+def test_everything_holds_where_it_rang(tmp_path: Path) -> None:
+    answer = ask(Script().burst(2.1, 14).desk(tmp_path), 3.5)
+    links = {checked.link: checked for checked in answer.chain.links}
+    assert links[Link.OPENED].state is State.HOLDS
+    assert answer.alert_id
+    assert broken(answer)[0] is Link.SILENCED  # No receiver: nobody was to be told.
+    assert {w.verdict.window_h for w in answer.windows} == {6, 24}
+    assert sum(hour.count for hour in answer.hours[0][1]) == 14 + 3
+
+
+def test_a_rule_not_yet_in_force(tmp_path: Path) -> None:
+    desk = Script(hours=2).desk(tmp_path)
+    link, text = broken(ask(desk, -QUIET_H - 5))
+    assert link is Link.RULE
+    assert "it came into force at 2025-01-06 00:00" in text
+    with pytest.raises(UsageError, match="was ever in force"):
+        ask(desk, 1, rule="nobody")
+
+
+def test_a_rule_that_was_off(tmp_path: Path) -> None:
+    off = RULE.model_copy(update={"mode": Mode.OFF})
+    link, text = broken(ask(Script(rules=(off,), hours=2).burst(0.1, 9).desk(tmp_path), 1))
+    assert (link, text) == (Link.RULE, "the rule was off then (mode: off)")
+
+
+def test_nobody_was_polled(tmp_path: Path) -> None:
+    script = Script(failing=lambda hour: FEED_IDS[:5] if hour >= 0 else ())
+    link, text = broken(ask(script.desk(tmp_path), 24))
+    assert link is Link.POLLED
+    assert "alfa was not seen in 23 of 23 h" in text
+
+
+def test_nothing_was_seen(tmp_path: Path) -> None:
+    assert broken(ask(Script(background=False).desk(tmp_path), 20)) == (Link.SEEN, "no article of these hours")
+
+
+def test_it_was_not_extracted(tmp_path: Path) -> None:
+    waiting = article("w", at(2), "AZE and RUS at odds")
+    other = signal("x", at(3), pair=("GBR", "UKR"))
+    desk = Script(background=False).put(other).desk(tmp_path, [waiting])
+    link, text = broken(ask(desk, 4))
+    assert link is Link.EXTRACTED
+    assert "1 article had not been extracted by then" in text
+    assert "AZE and RUS at odds" in text
+
+
+def test_it_went_to_the_dead_letters(tmp_path: Path) -> None:
+    lost = article("w", at(2), "AZE and RUS at odds")
+    desk = Script(background=False).put(signal("x", at(3), pair=("GBR", "UKR"))).desk(tmp_path, [lost])
+    letter = DeadLetter(
+        dead_letter_id=dead_letter_id("log", "articles", 0, 0),
+        stage="extract",
+        reason=DeadLetterReason.EXTRACTION_FAILED,
+        error="the model would not",
+        topic="articles",
+        partition=0,
+        offset=0,
+        article_id="w",
+        original=encode(lost),
+        original_bytes=1,
+        recorded_at=at(2),
+    )
+    with desk.log() as log:
+        log.append(DEAD_LETTERS, [Entry(0, encode(letter))])
+    link, text = broken(ask(desk, 4))
+    assert link is Link.EXTRACTED
+    assert "extraction_failed (the model would not)" in text
+
+
+def test_it_had_no_date(tmp_path: Path) -> None:
+    undated = [signal(f"u{n}", at(2), feed=FEED_IDS[n % 6], reason=EventTimeReason.BACKFILL) for n in range(9)]
+    link, text = broken(ask(Script(background=False).put(*undated).desk(tmp_path), 4))
+    assert link is Link.DATED
+    assert "9 of 9 articles fell out here" in text
+    assert "no date" in text
+
+
+def test_it_was_old_news(tmp_path: Path) -> None:
+    late = [signal(f"l{n}", at(-60), feed=FEED_IDS[n % 6], observed_at=at(2)) for n in range(9)]
+    link, text = broken(ask(Script(background=False).put(*late).desk(tmp_path), 4))
+    assert link is Link.DATED
+    assert "came over a day late" in text
+
+
+def test_it_was_withdrawn_or_edited_away(tmp_path: Path) -> None:
+    script = Script(background=False)
+    for n in range(5):
+        script.put(
+            signal(f"w{n}", at(2), feed=FEED_IDS[n]),
+            signal(
+                f"w{n}",
+                at(2),
+                feed=FEED_IDS[n],
+                observed_at=at(2),
+                revised_at=at(2) + timedelta(minutes=30),
+                status=ArticleStatus.WITHDRAWN if n else ArticleStatus.LIVE,
+                pair=None,
+            ),
+        )
+    link, text = broken(ask(script.desk(tmp_path), 4))
+    assert link is Link.NEWEST
+    assert "an earlier version matched; now the article was withdrawn" in text
+
+
+def test_the_language_is_not_known(tmp_path: Path) -> None:
+    plain = signal("n", at(2), pair=None)
+    link, text = broken(ask(Script(background=False).put(plain).desk(tmp_path), 4))
+    assert link is Link.LANGUAGE
+    assert "actors are not found in en" in text
+
+
+def test_an_actor_is_missing(tmp_path: Path) -> None:
+    plain = signal("n", at(2), pair=("AZE", "GEO")).model_copy(update={"language_support": LanguageSupport.FULL})
+    link, text = broken(ask(Script(background=False).put(plain).desk(tmp_path), 4))
+    assert link is Link.ACTORS
+    assert "RUS was not found in it" in text
+
+
+def test_the_watch_did_not_match(tmp_path: Path) -> None:
+    directed = PairPart(one=(NamedActors(ids=("AZE",)),), other=(NamedActors(ids=("RUS",)),), directed=True)
+    rule = RULE.model_copy(update={"watch": RULE.watch.model_copy(update={"pair": directed})})
+    link, text = broken(ask(Script(rules=(rule,), background=False).burst(2, 3).desk(tmp_path), 4))
+    assert link is Link.MATCHED
+    assert "in that direction" in text
+
+
+def test_the_detector_counts_another_tone(tmp_path: Path) -> None:
+    rule = pair_rule("baku-moscow", Spike(only=Only(tones=(Tone.CONFLICT,))))
+    link, text = broken(ask(Script(rules=(rule,), background=False).burst(2, 3).desk(tmp_path), 4))
+    assert link is Link.COUNTED
+    assert "(only)" in text
+
+
+def test_its_feed_was_not_seen_in_that_hour(tmp_path: Path) -> None:
+    script = Script(background=False, failing=lambda hour: ("alfa",) if hour == 2 else ())
+    link, text = broken(ask(script.burst(2.1, 5, feeds=["alfa"]).desk(tmp_path), 4))
+    assert link is Link.COUNTED
+    assert "its feed alfa was not seen in its hour" in text
+
+
+def test_not_far_enough_from_normal(tmp_path: Path) -> None:
+    answer = ask(Script().burst(2.1, 4).desk(tmp_path), 3)
+    link, text = broken(answer)
+    assert link is Link.EXPECTATION
+    assert "lacks a score of 3 (has" in text
+    numbers = answer.chain.broken.numbers if answer.chain.broken is not None else {}
+    assert numbers["score needed"] == 3.0
+
+
+def test_a_floor_was_not_reached(tmp_path: Path) -> None:
+    link, text = broken(ask(Script().burst(26.1, 14, feeds=["alfa", "bravo"]).desk(tmp_path), 27))
+    assert link is Link.FLOORS
+    assert "3 publishers (has 2)" in text
+
+
+def test_countries_are_a_floor_as_well(tmp_path: Path) -> None:
+    rule = pair_rule("baku-moscow", Threshold(count=2, within_h=6))
+    wanted = rule.model_copy(update={"corroborated_by": Corroboration(source_countries=2)})
+    script = Script(rules=(wanted,), background=False).burst(2.1, 3, feeds=["alfa"])
+    link, text = broken(ask(script.desk(tmp_path), 3))
+    assert link is Link.FLOORS
+    assert "publishers of 2 countries (has 1)" in text
+
+
+def test_the_history_is_too_short_for_new(tmp_path: Path) -> None:
+    rule = pair_rule("baku-moscow", New(quiet_for_h=24 * 60))
+    link, text = broken(ask(Script(rules=(rule,), background=False).burst(2.1, 3).desk(tmp_path), 3))
+    assert link is Link.EXPECTATION
+    assert "1,440 h of history (has" in text
+
+
+def test_the_key_was_resting(tmp_path: Path) -> None:
+    rule = pair_rule("baku-moscow", Threshold(count=3, within_h=6, cooldown_h=48, resolve_after_h=2))
+    script = Script(rules=(rule,), background=False).burst(1.1, 4).burst(14.1, 4, name="c")
+    link, text = broken(ask(script.desk(tmp_path), 15))
+    assert link is Link.COOL_DOWN
+    assert "rested until" in text
+
+
+def test_the_rule_was_at_its_limit(tmp_path: Path) -> None:
+    anyone = PairPart(one=(NamedActors(ids=("AZE",)),), other=(NamedActors(ids=("GEO", "RUS")),))
+    rule = Rule(
+        name="baku-moscow",
+        watch=RULE.watch.model_copy(update={"pair": anyone}),
+        when=(Threshold(count=2, within_h=6),),
+        limit=1,
+    )
+    first = [signal(f"g{n}", at(1) + timedelta(minutes=n), feed=FEED_IDS[n], pair=("AZE", "GEO")) for n in range(3)]
+    script = Script(rules=(rule,), background=False).put(*first).burst(2.1, 4)
+    link, text = broken(ask(script.desk(tmp_path), 3, key="AZE-RUS"))
+    assert link is Link.LIMIT
+    assert "its limit is 1" in text
+
+
+def test_it_rang_in_shadow(tmp_path: Path) -> None:
+    shadow = RULE.model_copy(update={"mode": Mode.SHADOW})
+    link, text = broken(ask(Script(rules=(shadow,)).burst(2.1, 14).desk(tmp_path), 3))
+    assert (link, text) == (Link.SILENCED, "the rule is in shadow")
+
+
+def test_it_is_over(tmp_path: Path) -> None:
+    answer = ask(Script(hours=70).burst(2.1, 14).desk(tmp_path), 69)
+    links = {checked.link: checked for checked in answer.chain.links}
+    assert links[Link.OPENED].text.startswith("the last alert of this key had ended: resolved")
+    assert any("opened (crossed)" in line for line in links[Link.OPENED].details)
+    assert broken(answer)[0] is Link.SEEN
+
+
+def test_a_trimmed_log_is_asked_from_the_snapshot_on(tmp_path: Path) -> None:
+    desk = Script().burst(2.1, 4).desk(tmp_path)
+    whole = ask(desk, 3)
+    with desk.log() as log:
+        log.trim("signals", 0, 50)
+    from_snapshot = ask(desk, 3)
+    assert from_snapshot.windows == whole.windows
+    assert broken(from_snapshot) == broken(whole)
+    with pytest.raises(FatalError, match="its snapshot is of"):
+        ask(desk, -QUIET_H + 5)
+    for path in desk.snapshots.iterdir():
+        path.unlink()
+    with pytest.raises(FatalError, match="the log was trimmed and there is no snapshot"):
+        ask(desk, 3)
+
+
+def test_the_command_says_the_same(tmp_path: Path) -> None:
+    desk = Script().burst(2.1, 4).desk(tmp_path)
+    (tmp_path / "tocsin.toml").write_text(
+        f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\nsnapshots = "{desk.snapshots}"\n'
+    )
+    asked = ["alerts", "why", "baku-moscow", "--at", at(3).isoformat(), "-C", str(tmp_path)]
+    said = CliRunner().invoke(cli, asked)
+    assert said.exit_code == 0, said.output
+    assert "EXPECTATION: not far enough from what is expected" in said.stdout
+    assert "NO→ expectation" in said.stdout
+    assert "By the hour (spike): counted, expected" in said.stdout
+    document = json.loads(CliRunner().invoke(cli, [*asked, "--json"]).stdout)
+    assert document["broken"] == "expectation"
+    assert [a["fell_at"] for a in document["articles"]].count(None) >= 4
