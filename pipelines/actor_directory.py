@@ -28,6 +28,10 @@ class ActorDirectory:
             if alias.kind in _NAMING:
                 for spelling in spellings(alias.text):
                     self._ids.setdefault(spelling, alias.actor)
+        self._adjectives: dict[str, str] = {}
+        for alias in catalogue.aliases:
+            if alias.kind == "demonym" and alias.text.isascii():
+                self._adjectives.setdefault(alias.actor, alias.text)
         # An id always names itself, whatever else is called so.
         self._ids.update({fold(actor_id): actor_id for actor_id in catalogue.actors})
 
@@ -62,6 +66,10 @@ class ActorDirectory:
     def display_name(self, actor_id: str) -> str:
         """Return the name of the actor for people; the id itself where it is unknown."""
         return self._catalogue.display_name(actor_id)
+
+    def adjective(self, actor_id: str) -> str:
+        """Return the first demonym of the actor that is written in English letters; its name where there is none."""
+        return self._adjectives.get(actor_id) or self.display_name(actor_id)
 
 
 def actor_directory(own_files: Sequence[Path] = ()) -> ActorDirectory:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from alerts.engine import ENGINE_VERSION, Engine
 from alerts.engine_state import snapshot
+from pipelines.event_hours import hour_bars
 from pipelines.recovery import recover
 from pipelines.signal_history import history_before
 from pipelines.snapshots import remove_old_snapshots, write_snapshot
@@ -26,6 +27,7 @@ from schemas.clock import Clock
 from schemas.control import RulesActivated
 from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter, dead_letter_id
 from schemas.errors import BrokenRecordError, RetriableError, StoreFullError
+from schemas.ports.channel import HourBar
 from schemas.ports.log import Entry, Log, LogRecord
 from schemas.ports.store import DeciderHead, RuleSet, Store
 from schemas.reasons import DeadLetterReason
@@ -56,6 +58,7 @@ class _Batch:
     decided: list[tuple[Decision, Provenance]] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     rule_sets: list[RuleSet] = field(default_factory=list)
+    hours: dict[str, Sequence[HourBar]] = field(default_factory=dict)
 
 
 class DecideJob:
@@ -134,6 +137,9 @@ class DecideJob:
                 continue
             provenance = Provenance(log_offset=record.offset, host=self._settings.host, recorded_at=now)
             batch.decided.extend((decision, provenance) for decision in decisions)
+            for decision in decisions:
+                if bars := hour_bars(self.engine, decision.event):
+                    batch.hours[decision.event.chain_hash()] = bars
             if self.engine.activated is not None:
                 batch.rule_sets.append(_rule_set(self.engine.activated, record.offset))
         return batch
@@ -145,6 +151,8 @@ class DecideJob:
             batch.dead.clear()
         for rule_set in batch.rule_sets:
             self._store.add_rule_set(rule_set)
+        # Before the events, so that whoever reads one finds its hours; without their event they harm nobody.
+        self._store.add_event_hours(batch.hours)
         before = self._head
         head = DeciderHead(
             log_id=self._log.log_id,

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from alerts.explanation.names import ActorNames
 from alerts.explanation.service_note import dead_delivery_note
-from pipelines.notifying.composing import PLAN_BATCH, UNCLEAR, Composer, NotifyStore
+from pipelines.notifying.composing import PLAN_BATCH, UNCLEAR, Backgrounds, Composer, NotifyStore, without_history
 from pipelines.notifying.planning import Receiver, plan, status_of
 from pipelines.notifying.retrying import RetryPolicy, after_attempt
 from pipelines.notifying.trying import LONGEST_TRY_S, try_once
@@ -54,11 +54,13 @@ class Notifier:
         names: ActorNames,
         clock: Clock,
         settings: NotifySettings,
+        backgrounds: Backgrounds = without_history,
+        page: str | None = None,
     ) -> None:
         self._store = store
         self._channels = {channel.receiver: channel for channel in channels}
         self._receivers = [receiver for receiver in receivers if receiver.name in self._channels]
-        self._composer = Composer(store, names)
+        self._composer = Composer(store, names, backgrounds=backgrounds, page=page)
         self._clock = clock
         self._settings = settings
         self._delivered = 0

@@ -1,6 +1,7 @@
 """The process ``notify``: the notifier and, beside it, the watchdog, over the same channels.
 
 outbox ──▶ notifier ──▶ channels ──▶ people
+signals ──▶ follower (what is new about a key) ──┘
 signs of life ──▶ watchdog ──┘  └──▶ heartbeat.url
 """
 
@@ -12,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 from alerts.explanation.names import ActorNames, NamesById
 from pipelines.notify import Notifier, NotifySettings
-from pipelines.notifying.composing import NotifyStore
+from pipelines.notifying.composing import NotifyStore, without_history
+from pipelines.notifying.following import KeyFollower
 from pipelines.notifying.planning import Receiver
 from pipelines.watchdog import Heartbeat, Watchdog
 from schemas.clock import Clock
@@ -32,13 +34,20 @@ class NamesWhenNeeded:
 
     def display_name(self, actor_id: str) -> str:
         """Return the name of ``actor_id``, or the id."""
+        return self._known().display_name(actor_id)
+
+    def adjective(self, actor_id: str) -> str:
+        """Return the adjective of ``actor_id``, or its name."""
+        return self._known().adjective(actor_id)
+
+    def _known(self) -> ActorNames:
         if self._names is None:
             try:
                 self._names = self._read()
             except UsageError as error:
                 logger.error("messages go out with ids instead of names: %s", error)
                 self._names = NamesById()
-        return self._names.display_name(actor_id)
+        return self._names
 
 
 class NotifyJob:
@@ -54,8 +63,20 @@ class NotifyJob:
         clock: Clock,
         settings: NotifySettings,
         heartbeat: Heartbeat | None = None,
+        follower: KeyFollower | None = None,
+        page: str | None = None,
     ) -> None:
-        self._notifier = Notifier(store, channels, receivers, names=names, clock=clock, settings=settings)
+        self._follower = follower
+        self._notifier = Notifier(
+            store,
+            channels,
+            receivers,
+            names=names,
+            clock=clock,
+            settings=settings,
+            backgrounds=follower.background if follower is not None else without_history,
+            page=page,
+        )
         self._watchdog = Watchdog(store, channels, clock=clock, heartbeat=heartbeat)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -63,6 +84,8 @@ class NotifyJob:
 
         :raises FatalError: going on would lose something; what is on its way is recorded before.
         """
+        if self._follower is not None:
+            self._follower.start()
         tasks = {asyncio.create_task(self._notifier.run(stop)), asyncio.create_task(self._watchdog.run(stop))}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -72,5 +95,7 @@ class NotifyJob:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            if self._follower is not None:
+                await asyncio.to_thread(self._follower.stop)
             await self._watchdog.close()
             await self._notifier.close()

@@ -132,6 +132,7 @@ class DeliveryStatus(StrEnum):
     """Where one (alert event, receiver) stands; the last four are ends."""
 
     PENDING = "pending"
+    HELD = "held"  # told later on purpose: quiet hours, a group that waits, a digest, an escalation
     RETRYING = "retrying"
     DELIVERED = "delivered"
     SUPERSEDED = "superseded"  # a newer event of the same alert was sent instead
@@ -154,6 +155,17 @@ class DeliveryReason(StrEnum):
     OUT_OF_ATTEMPTS = "out_of_attempts"
     OUT_OF_TIME = "out_of_time"
     NO_SUCH_RECEIVER = "no_such_receiver"  # no longer in the settings
+    NOT_ROUTED = "not_routed"  # the routes lead it to others
+    MUTED = "muted"  # a route that tells nobody
+    SILENCED = "silenced"  # somebody asked for silence
+    ACKNOWLEDGED = "acknowledged"  # somebody cares for it: no correction, repeat or escalation is told
+    INHIBITED = "inhibited"  # a graver alert that explains it is open
+    TOO_MANY = "too_many"  # over what this receiver wants in a stretch of time
+    QUIET_HOURS = "quiet_hours"  # of this receiver
+    GROUP_WAIT = "group_wait"  # it waits for others of its group
+    ESCALATION = "escalation"  # told later, unless somebody acknowledges it before
+    TOLD_TOGETHER = "told_together"  # in one message with others; the message id leads to it
+    SAME_STORIES = "same_stories"  # told under a stronger key that counts mostly the same articles
 
 
 class MessageKind(StrEnum):

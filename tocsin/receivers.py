@@ -19,10 +19,12 @@ from connectors.channels.settings import ReceiverSettings
 from connectors.clock import SystemClock
 from pipelines.notify import NotifySettings
 from pipelines.notify_job import NamesWhenNeeded, NotifyJob
+from pipelines.notifying.following import KeyFollower
 from pipelines.notifying.planning import Receiver
 from schemas.errors import UsageError
 from schemas.ports.channel import Channel
 from schemas.ports.store import Store
+from tocsin.workplace import open_log_of
 
 if TYPE_CHECKING:
     from alerts.explanation.names import ActorNames
@@ -117,6 +119,8 @@ async def run_notify(workplace: Workplace, store: Store, stop: asyncio.Event) ->
         clock=SystemClock(),
         settings=NotifySettings(owner=notify_owner()),
         heartbeat=ways.heartbeat,
+        follower=KeyFollower(lambda: open_log_of(workplace), store.rule_sets, SystemClock()),
+        page=workplace.settings.public_url,
     )
     await job.run(stop)
 

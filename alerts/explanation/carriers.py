@@ -54,7 +54,7 @@ def headlines(evidence: Sequence[Evidence], limit: int = 3) -> tuple[Evidence, .
 
 
 def carried_by(evidence: Sequence[Evidence], names: ActorNames) -> str:
-    """Return ``5 publishers: 3 Russia, 1 Azerbaijan, 1 country unknown; sputnik with 2 outlets``; empty for no evidence."""
+    """Return ``5 publishers: 3 Russian, 1 Azerbaijani, 1 country unknown; sputnik with 2 outlets``; empty for no evidence."""
     outlets: dict[str, set[str]] = defaultdict(set)
     countries: dict[str, set[str]] = defaultdict(set)
     for item in evidence:
@@ -76,4 +76,4 @@ def carried_by(evidence: Sequence[Evidence], names: ActorNames) -> str:
 def _country(ids: set[str], names: ActorNames) -> str:
     if not ids:
         return "country unknown"
-    return plain_line(names.display_name(next(iter(ids))), 60) if len(ids) == 1 else "several countries"
+    return plain_line(names.adjective(next(iter(ids))), 60) if len(ids) == 1 else "several countries"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from alerts.explanation.background import NOTHING_KNOWN, Background, conflict_share, terms_of
 from alerts.explanation.carriers import carried_by, headlines, safe_link
+from alerts.explanation.foreign import foreign_line
+from alerts.explanation.hour_bars import bars_line
 from alerts.explanation.names import ActorNames, key_name
 from alerts.explanation.phrases import (
     HAPPENED,
@@ -27,31 +31,84 @@ _KEY_LIMIT = 120
 _FEEDS_SHOWN = 10
 
 
-def alert_message(event: AlertEvent, evidence: Sequence[Evidence], names: ActorNames, *, message_id: str) -> Message:
+def alert_message(
+    event: AlertEvent,
+    evidence: Sequence[Evidence],
+    names: ActorNames,
+    *,
+    message_id: str,
+    background: Background = NOTHING_KNOWN,
+    page: str | None = None,
+) -> Message:
     """Return the message of ``event``. ``evidence`` is what is left of its evidence, in any order; erased texts are
-    missing. All messages of an alert share a thread, and so do those of a rule."""
+    missing. ``page`` is the address of the web page for links. All messages of an alert share a thread, and so do those of
+    a rule."""
     shown = headlines(evidence)
+    terms = terms_of(event, evidence, background, names)
+    link = alert_link(page, event.alert_id)
+    told = _Telling(event, evidence, shown, names, background, terms, link)
     return Message(
         message_id=message_id,
         thread_id=event.alert_id or f"rule-{event.rule}",
         severity=event.severity,
-        subject=subject_of(event, names),
-        body="\n\n".join("\n".join(lines) for lines in _paragraphs(event, evidence, shown, names) if lines),
+        subject=subject_of(event, names, terms),
+        body="\n\n".join("\n".join(lines) for lines in _paragraphs(told) if lines),
         event=event,
         evidence=(*shown, *(item for item in evidence if item not in shown)),
+        new_terms=terms,
+        hours=tuple(background.hours),
+        link=link,
     )
 
 
-def _paragraphs(
-    event: AlertEvent, evidence: Sequence[Evidence], shown: Sequence[Evidence], names: ActorNames
-) -> Iterator[list[str]]:
-    happened = f"{HAPPENED[event.event]}: {because(event)}."
-    yield [happened, plain_line(event.detail, _TITLE_LIMIT)] if event.detail else [happened]
-    yield [*_watched(event, names), *_figures(event)]
-    told = [line for item in shown for line in headline_lines(item)]
-    yield [*told, f"Carried by {carried_by(evidence, names)}"] if told else []
+def alert_link(page: str | None, alert_id: str) -> str | None:
+    """Return the address of an alert on the web page at ``page``; None where there is no page or no alert."""
+    return f"{page.rstrip('/')}/alerts/{alert_id}" if page and alert_id else None
+
+
+@dataclass(frozen=True)
+class _Telling:
+    event: AlertEvent
+    evidence: Sequence[Evidence]
+    shown: Sequence[Evidence]
+    names: ActorNames
+    background: Background
+    terms: Sequence[str]
+    link: str | None
+
+
+def _paragraphs(told: _Telling) -> Iterator[list[str]]:
+    event = told.event
+    happened = [f"{HAPPENED[event.event]}: {because(event)}."]
+    if event.detail:
+        happened.append(plain_line(event.detail, _TITLE_LIMIT))
+    if told.terms:
+        happened.insert(
+            0, f"New: {', '.join(plain_line(term, 40) for term in told.terms)} (against 28 days of this watch)"
+        )
+    yield happened
+    yield [line for item in told.shown for line in _headline_with_words(item, told)]
+    yield list(_who_and_when(told))
     yield list(_sight(event))
-    yield list(_origin(event))
+    yield [*_watched(event, told.names), *_figures(event), *filter(None, [bars_line(told.background.hours)])]
+    yield list(_origin(told))
+
+
+def _headline_with_words(item: Evidence, told: _Telling) -> Iterator[str]:
+    lines = list(headline_lines(item))
+    about = foreign_line(told.background.by_id.get(item.article_id), item.title, item.excerpt, told.names)
+    yield from [lines[0], *([f"  {about}"] if about else []), *lines[1:]]
+
+
+def _who_and_when(told: _Telling) -> Iterator[str]:
+    if not told.evidence:
+        return
+    yield f"Carried by {carried_by(told.evidence, told.names)}"
+    share = conflict_share(told.evidence, told.background)
+    if share:
+        yield share
+    first = min(told.evidence, key=lambda e: (e.event_time, e.article_id))
+    yield f"First seen: {moment(first.event_time)} by {plain_line(first.source.name or first.source.id, 80)}"
 
 
 def _watched(event: AlertEvent, names: ActorNames) -> Iterator[str]:
@@ -61,7 +118,10 @@ def _watched(event: AlertEvent, names: ActorNames) -> Iterator[str]:
         yield f"Watched: {name} ({key})" if name != key else f"Watched: {key}"
 
 
-def _origin(event: AlertEvent) -> Iterator[str]:
+def _origin(told: _Telling) -> Iterator[str]:
+    event = told.event
+    if told.link:
+        yield f"Page: {told.link}"
     yield f"Rule: {plain_line(event.rule)}{_labels(event)}"
     if event.alert_id:
         yield f"Alert: {event.alert_id}, event {event.seq} of its rule, {moment(event.at)}"

@@ -20,16 +20,25 @@ class ActorNames(Protocol):
         """Return the name of ``actor_id`` for people; the id itself where it has none."""
         ...
 
+    def adjective(self, actor_id: str) -> str:
+        """Return what belongs to ``actor_id`` is called (``Russian``); its name where it has no such word."""
+        ...
+
 
 class NamesById:
     """Names from a mapping; an actor that is not in it is called by its id."""
 
-    def __init__(self, names: dict[str, str] | None = None) -> None:
+    def __init__(self, names: dict[str, str] | None = None, adjectives: dict[str, str] | None = None) -> None:
         self._names = dict(names or {})
+        self._adjectives = dict(adjectives or {})
 
     def display_name(self, actor_id: str) -> str:
         """Return the name, or the id."""
         return self._names.get(actor_id, actor_id)
+
+    def adjective(self, actor_id: str) -> str:
+        """Return the adjective, or the name."""
+        return self._adjectives.get(actor_id) or self.display_name(actor_id)
 
 
 def key_name(rule: str, key: str, names: ActorNames) -> str:

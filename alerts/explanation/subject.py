@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from alerts.explanation.names import ActorNames, key_name
 from alerts.explanation.phrases import (
     FOUND_BY,
@@ -24,14 +26,23 @@ SUBJECT_LIMIT = 110
 _NAME_KEEPS = 24
 
 
-def subject_of(event: AlertEvent, names: ActorNames) -> str:
-    """Return at most 110 characters, like ``HIGH Azerbaijan–Russia: 9 stories, 6 publishers in 6 h (normal 1.1)``."""
+#: Words of what is new that a subject shows.
+_TERMS = 2
+
+
+def subject_of(event: AlertEvent, names: ActorNames, terms: Sequence[str] = ()) -> str:
+    """Return at most 110 characters, like ``HIGH Azerbaijan–Russia: 9 stories, 6 publishers in 6 h (normal 1.1) ·
+    Yekaterinburg, detained``. Of ``terms`` the first are shown as far as there is room."""
     head = _head(event)
     name = key_name(event.rule, event.key, names)
     tail = _tail(event)
     mark = f" · {LEARNING_MARK}" if says_learning(event) else ""
     room = SUBJECT_LIMIT - len(head) - 1 - len(tail) - len(mark)
     name = shortened(name, max(room, _NAME_KEEPS))
+    for shown in range(min(_TERMS, len(terms)), 0, -1):
+        told = f"{head} {name}{tail} · {', '.join(plain_line(term) for term in terms[:shown])}{mark}"
+        if len(told) <= SUBJECT_LIMIT:
+            return plain_line(told)
     return plain_line(shortened(f"{head} {name}{tail}", SUBJECT_LIMIT - len(mark)) + mark, SUBJECT_LIMIT)
 
 

@@ -15,7 +15,7 @@ from schemas.errors import FatalError
 from schemas.ports.store import Attempt, Delivery, OutboxEntry
 from schemas.reasons import DeliveryStatus
 
-_OPEN = {DeliveryStatus.PENDING, DeliveryStatus.RETRYING}
+_OPEN = {DeliveryStatus.PENDING, DeliveryStatus.HELD, DeliveryStatus.RETRYING}
 _CHUNK = 500
 
 
@@ -154,6 +154,18 @@ class Deliveries:
         with self._database.reading() as connection:
             return _deliveries(connection, query)
 
+    def deliveries_of_message(self, message_id: str) -> Sequence[Delivery]:
+        """Return the deliveries told in one message, by position and receiver."""
+        query = select(deliveries).where(deliveries.c.message_id == message_id)
+        with self._database.reading() as connection:
+            return _deliveries(connection, query.order_by(deliveries.c.position, deliveries.c.receiver))
+
+    def deliveries_since(self, receiver: str, since: datetime) -> Sequence[Delivery]:
+        """Return what was planned for ``receiver`` at ``since`` or later, by position."""
+        query = select(deliveries).where(deliveries.c.receiver == receiver, deliveries.c.created_at_us >= since)
+        with self._database.reading() as connection:
+            return _deliveries(connection, query.order_by(deliveries.c.position))
+
     def dead_deliveries(self, since: datetime) -> Sequence[Delivery]:
         """Return the deliveries that ended dead at ``since`` or later, by position and receiver."""
         dead = deliveries.c.status == DeliveryStatus.DEAD
@@ -173,12 +185,16 @@ class Deliveries:
 
 
 def _has_earlier() -> ColumnElement[bool]:
-    """Whether an earlier delivery of the same subject and receiver has not ended: then it is not this one's turn."""
+    """Whether an earlier delivery of the same subject and receiver has not ended: then it is not this one's turn.
+
+    One that is held back on purpose (quiet hours, a digest) holds up nothing that is not held itself.
+    """
     earlier = deliveries.alias("earlier")
     same = and_(earlier.c.subject == deliveries.c.subject, earlier.c.receiver == deliveries.c.receiver)
     return (
         select(earlier.c.delivery_id)
         .where(same, earlier.c.ended_at_us.is_(None), earlier.c.seq < deliveries.c.seq)
+        .where(earlier.c.status != DeliveryStatus.HELD)
         .exists()
     )
 

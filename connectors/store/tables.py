@@ -19,7 +19,7 @@ from connectors.store.columns import FreeText, UtcMicroseconds, words
 from schemas.reasons import DeliveryStatus, FeedState
 
 #: The newest migration; it is read at each start without importing Alembic.
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 #: Where the database says which migration it has had.
 VERSION_TABLE = "schema_version"
@@ -133,6 +133,8 @@ Index(
     sqlite_where=_open,
     postgresql_where=_open,
 )
+Index("deliveries_message_id", deliveries.c.message_id)
+Index("deliveries_receiver_created_at_us", deliveries.c.receiver, deliveries.c.created_at_us)
 Index("deliveries_due", deliveries.c.next_attempt_at_us, sqlite_where=_open, postgresql_where=_open)
 
 attempts = Table(
@@ -143,6 +145,40 @@ attempts = Table(
     Column("at_us", UtcMicroseconds, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("detail", FreeText, nullable=False),
+)
+
+# The hours of a key when an event was decided: for charts, in no hash.
+event_hours = Table(
+    "event_hours",
+    metadata,
+    Column("event_hash", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("alert_id", Text, primary_key=True),
+    Column("at_us", UtcMicroseconds, nullable=False),
+    Column("author", FreeText, nullable=False),
+    Column("comment", FreeText, nullable=False),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("silence_id", Text, primary_key=True),
+    Column("created_at_us", UtcMicroseconds, nullable=False),
+    Column("author", FreeText, nullable=False),
+    Column("comment", FreeText, nullable=False),
+    Column("alert_id", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("ends_at_us", UtcMicroseconds),
+    Column("until_stories", BigInteger),
+    Column("articles", Text, nullable=False),  # a JSON list of article ids
+    Column("lifted_at_us", UtcMicroseconds),
+    Column("lifted_by", FreeText, nullable=False),
 )
 
 feeds = Table(

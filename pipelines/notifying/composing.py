@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from alerts.explanation.background import Background
 from alerts.explanation.message import alert_message
 from alerts.explanation.names import ActorNames
 from alerts.explanation.while_away import while_away_message
@@ -14,8 +15,9 @@ from pipelines.notifying.planning import first_position_away, is_while_away
 from pipelines.notifying.strands import settle, strand_of
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.errors import FatalError
-from schemas.ports.channel import Message
-from schemas.ports.store import Delivery, DeliveryStore, HeartbeatStore, OutboxEntry
+from schemas.ports.channel import HourBar, Message
+from schemas.ports.response import ResponseStore
+from schemas.ports.store import Delivery, DeliveryStore, EventHoursStore, HeartbeatStore, OutboxEntry
 from schemas.reasons import DeliveryReason, DeliveryStatus
 
 #: Outbox entries planned at once.
@@ -31,7 +33,16 @@ _OVER = frozenset({DeliveryReason.ALREADY_RESOLVED.value, DeliveryReason.NEVER_T
 _TRIED_WITHIN = timedelta(minutes=1)
 
 
-class NotifyStore(DeliveryStore, HeartbeatStore, Protocol):
+#: What is known beside an event, given its hours.
+Backgrounds = Callable[[AlertEvent, Sequence[HourBar]], Background]
+
+
+def without_history(event: AlertEvent, hours: Sequence[HourBar]) -> Background:
+    """Return the hours alone: nothing is known of what the key was about before."""
+    return Background(hours=hours)
+
+
+class NotifyStore(DeliveryStore, ResponseStore, EventHoursStore, HeartbeatStore, Protocol):
     """What telling people needs of the store."""
 
     def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
@@ -48,11 +59,20 @@ class Telling:
 
 
 class Composer:
-    """Finds events and evidence and puts them into words."""
+    """Finds events and evidence and puts them into words. ``page``: the address of the web page, for links."""
 
-    def __init__(self, store: NotifyStore, names: ActorNames) -> None:
+    def __init__(
+        self,
+        store: NotifyStore,
+        names: ActorNames,
+        *,
+        backgrounds: Backgrounds = without_history,
+        page: str | None = None,
+    ) -> None:
         self._store = store
         self._names = names
+        self._backgrounds = backgrounds
+        self._page = page
 
     def telling(self, delivery: Delivery, now: datetime) -> Telling:
         """Return what to do with ``delivery``, which the caller has claimed: being claimed, it is the oldest open one of
@@ -66,9 +86,18 @@ class Composer:
         ended = self._settled(delivery, event, now)
         if ended:
             return Telling(None, ended)
+        return Telling(self._alert(event, delivery))
+
+    def _alert(self, event: AlertEvent, delivery: Delivery) -> Message:
         known = self._store.evidence(event.evidence)
-        evidence = [known[hash_] for hash_ in event.evidence if hash_ in known]
-        return Telling(alert_message(event, evidence, self._names, message_id=delivery.message_id))
+        return alert_message(
+            event,
+            [known[hash_] for hash_ in event.evidence if hash_ in known],
+            self._names,
+            message_id=delivery.message_id,
+            background=self._backgrounds(event, self._store.event_hours(delivery.event_hash)),
+            page=self._page,
+        )
 
     def _settled(self, delivery: Delivery, event: AlertEvent, now: datetime) -> list[tuple[Delivery, DeliveryReason]]:
         """Return the deliveries of the event's strand that are not to be told, ``delivery`` among them or none."""

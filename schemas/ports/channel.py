@@ -7,8 +7,16 @@ from typing import Literal, Protocol, Self
 from pydantic import model_validator
 
 from schemas.alert_event import AlertEvent, Evidence
-from schemas.model import Part
+from schemas.model import Part, UtcDatetime
 from schemas.reasons import MessageKind, Severity
+
+
+class HourBar(Part):
+    """An hour of a key: what was counted in it and what was expected (None where the detector expects nothing)."""
+
+    start: UtcDatetime
+    count: int
+    expected: float | None = None
 
 
 class Message(Part):
@@ -16,7 +24,8 @@ class Message(Part):
 
     Titles in it come from outside: a channel escapes them for its own markup. ``message_id`` is the same on every retry,
     ``thread_id`` the same for every message of an alert. ``event`` is there for an alert's own message; a while-away
-    message holds all it tells of in ``events``; a note of the service or a test message has neither.
+    message holds all it tells of in ``events``; a note of the service or a test message has neither. ``hours`` are the
+    bars of a chart, oldest first; ``body`` says the same in characters. ``link`` is the page of the alert.
     """
 
     message_id: str
@@ -28,6 +37,9 @@ class Message(Part):
     event: AlertEvent | None = None
     events: tuple[AlertEvent, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    new_terms: tuple[str, ...] = ()
+    hours: tuple[HourBar, ...] = ()
+    link: str | None = None
 
     @model_validator(mode="after")
     def _check_event(self) -> Self:

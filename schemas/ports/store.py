@@ -12,6 +12,8 @@ from typing import Protocol
 
 from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Provenance
 from schemas.model import Part, UtcDatetime
+from schemas.ports.channel import HourBar
+from schemas.ports.response import ResponseStore
 from schemas.reasons import DeliveryStatus, FeedState
 
 
@@ -219,6 +221,26 @@ class DeliveryStore(Protocol):
         """Return every attempt, oldest first."""
         ...
 
+    def deliveries_of_message(self, message_id: str) -> Sequence[Delivery]:
+        """Return the deliveries told in one message, by position and receiver."""
+        ...
+
+    def deliveries_since(self, receiver: str, since: datetime) -> Sequence[Delivery]:
+        """Return what was planned for ``receiver`` at ``since`` or later, by position."""
+        ...
+
+
+class EventHoursStore(Protocol):
+    """The hours of a key beside an event: written by the decider before the event itself, in no hash, for charts only."""
+
+    def add_event_hours(self, hours: Mapping[str, Sequence[HourBar]]) -> None:
+        """Keep the hours of events by their hashes; what is there already stays."""
+        ...
+
+    def event_hours(self, event_hash: str) -> Sequence[HourBar]:
+        """Return the hours beside an event, oldest first; empty where none were kept."""
+        ...
+
 
 class FeedStore(Protocol):
     """Feed cursors. One poller owns a feed at a time (the lease comes with several pollers)."""
@@ -244,7 +266,7 @@ class HeartbeatStore(Protocol):
         ...
 
 
-class Store(LedgerStore, DeliveryStore, FeedStore, HeartbeatStore, Protocol):
+class Store(LedgerStore, DeliveryStore, ResponseStore, EventHoursStore, FeedStore, HeartbeatStore, Protocol):
     """All of the store, as the jobs open it."""
 
     @property

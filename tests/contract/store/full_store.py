@@ -9,6 +9,8 @@ import sys
 from datetime import timedelta
 
 from connectors.store.open import open_store
+from schemas.ports.channel import HourBar
+from schemas.ports.response import Acknowledgement, Silence
 from schemas.ports.store import Attempt, Delivery, FeedRow, RuleSet, Store
 from schemas.reasons import DeliveryStatus, EventKind, FeedState
 from tests.contract.store.scribe import START, Scribe, evidence_of
@@ -46,6 +48,9 @@ def fill(store: Store) -> None:
     store.record_attempt(done, tried, owner="one")
     store.save_feeds([FeedRow(feed_id="f", url="https://news.example/rss", state=FeedState.OK, items_seen=3)])
     store.beat("decide", at=START, detail={"offset": 2})
+    store.acknowledge(Acknowledgement(alert_id=held.alert_id, at=START, author="ann", comment="seen"))
+    store.add_silence(Silence(silence_id="s1", created_at=START, author="ann", rule="zangezur", until_stories=8))
+    store.add_event_hours({held.event_hash: [HourBar(start=START, count=3, expected=0.5)]})
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from alerts.explanation.background import Background
+from alerts.explanation.key_history import Headline
 from alerts.explanation.message import alert_message
 from alerts.explanation.names import NamesById
 from alerts.explanation.service_note import dead_delivery_note, message_for_test
@@ -19,11 +21,14 @@ from alerts.explanation.while_away import while_away_message
 from schemas.alert_event import AlertEvent, Counts, Evidence, Window
 from schemas.article import Source
 from schemas.plain_text import plain_text
-from schemas.ports.channel import Message
+from schemas.ports.channel import HourBar, Message
 from schemas.reasons import EventKind, EventReason, Severity
 
 GOLDEN = Path(__file__).with_name("golden")
-NAMES = NamesById({"AZE": "Azerbaijan", "RUS": "Russia", "GBR": "United Kingdom"})
+NAMES = NamesById(
+    {"AZE": "Azerbaijan", "RUS": "Russia", "GBR": "United Kingdom"},
+    {"AZE": "Azerbaijani", "RUS": "Russian", "GBR": "British"},
+)
 AT = datetime(2025, 6, 28, 14, 20, tzinfo=UTC)
 HOUR = AT.replace(minute=0)
 
@@ -195,6 +200,43 @@ EVENTS: dict[str, tuple[AlertEvent, tuple[Evidence, ...]]] = {
 }
 
 
+def headline(number: int, title: str, *, language: str = "en", conflict: bool = False, days: float = 0.0) -> Headline:
+    """Return an article as the history of the key knows it."""
+    at = HOUR - timedelta(days=days, minutes=20 * number)
+    return Headline(f"{number:032x}", at, at, title, language, conflict, ("AZE", "RUS"), ("detention",))
+
+
+#: What the pair was about before, what is known of the articles, two days of hours.
+BACKGROUND = Background(
+    earlier=[
+        headline(100 + n, title, days=1 + n / 2, conflict=n % 5 == 0)
+        for n, title in enumerate(
+            ["Azerbaijan and Russia discuss trade", "Baku hosts Russian envoy", "Russia buys fruit from Azerbaijan"] * 7
+        )
+    ],
+    by_id={item.article_id: headline(n, item.title, conflict=n != 4) for n, item in enumerate(EVIDENCE, start=1)},
+    hours=[
+        HourBar(start=HOUR - timedelta(hours=47 - n), count=max(0, n - 43) + (n % 17 == 0), expected=0.18)
+        for n in range(48)
+    ],
+)
+RUSSIAN = article(1, STATE_WIRE, "В Екатеринбурге задержаны азербайджанцы", 1).model_copy(
+    update={"excerpt": "Полиция Екатеринбурга задержала граждан Азербайджана."}
+)
+
+
+def _with_background(name: str) -> Message:
+    event, evidence = EVENTS[name]
+    return alert_message(
+        event, evidence, NAMES, message_id="msg_1", background=BACKGROUND, page="https://tocsin.example/"
+    )
+
+
+def _in_russian() -> Message:
+    known = Background(by_id={RUSSIAN.article_id: headline(1, RUSSIAN.title, language="ru")})
+    return alert_message(EVENTS["opened"][0], (RUSSIAN,), NAMES, message_id="msg_1", background=known)
+
+
 def _alert(name: str) -> Message:
     event, evidence = EVENTS[name]
     return alert_message(event, evidence, NAMES, message_id="msg_1")
@@ -208,6 +250,9 @@ def _while_away() -> Message:
 
 MESSAGES: dict[str, Callable[[], Message]] = {
     **{name: (lambda name=name: _alert(name)) for name in EVENTS},  # type: ignore[misc]  # mypy takes the default for an argument
+    "opened-with-background": lambda: _with_background("opened"),
+    "escalated-with-background": lambda: _with_background("escalated"),
+    "opened-in-russian": _in_russian,
     "while-away": _while_away,
     "not-delivered": lambda: dead_delivery_note("desk-mail", _alert("opened"), "refused: the mail server answered 550"),
     "test": lambda: message_for_test("desk-mail", occasion="2025-06-28"),

@@ -1,0 +1,63 @@
+"""What a message tells beside its event: what the key was about before, and its hours. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from alerts.explanation.key_history import Headline, KeyHistory
+from alerts.explanation.names import ActorNames
+from alerts.explanation.new_terms import new_terms
+from alerts.explanation.phrases import percent
+from schemas.alert_event import AlertEvent, Evidence
+from schemas.ports.channel import HourBar
+from schemas.reasons import EventKind
+
+#: Below so many headlines a share says nothing.
+_LEAST_FOR_A_SHARE = 4
+
+
+@dataclass(frozen=True)
+class Background:
+    """``earlier``: the key's headlines of the 28 days before the window, None where they are not known. ``by_id``: what is
+    known of the articles of the alert. ``hours``: counts and expectations up to the alert, oldest first."""
+
+    earlier: Sequence[Headline] | None = None
+    by_id: Mapping[str, Headline] = field(default_factory=dict)
+    hours: Sequence[HourBar] = ()
+
+
+#: What is told where nothing is known beside the event.
+NOTHING_KNOWN = Background()
+
+
+def background_of(event: AlertEvent, history: KeyHistory | None, hours: Sequence[HourBar] = ()) -> Background:
+    """Return the background of ``event`` from the history of its key; without one the words of the event must do."""
+    if history is None or event.window is None or not event.key:
+        return Background(hours=hours)
+    earlier = history.earlier(event.rule, event.key, event.window.start)
+    return Background(earlier=earlier, by_id=history.of_key(event.rule, event.key), hours=hours)
+
+
+def terms_of(
+    event: AlertEvent, evidence: Sequence[Evidence], background: Background, names: ActorNames
+) -> tuple[str, ...]:
+    """Return the words that are new in ``evidence``; none where it is not known what the key was about before, and none of
+    what is over."""
+    if background.earlier is None or event.event not in (EventKind.OPENED, EventKind.ESCALATED, EventKind.UPDATED):
+        return ()
+    parts = [part for part in event.key.replace(">", "-").removeprefix("topic:").split("-") if part]
+    watched = [word for part in parts for word in (part, names.display_name(part), names.adjective(part))]
+    return new_terms([item.title for item in evidence], [h.title for h in background.earlier], known=watched)
+
+
+def conflict_share(evidence: Sequence[Evidence], background: Background) -> str:
+    """Return ``In conflict: 78 % of 9 articles (31 % in the 28 days before)``; empty where too little is known."""
+    now = [background.by_id[item.article_id].conflict for item in evidence if item.article_id in background.by_id]
+    if len(now) < _LEAST_FOR_A_SHARE:
+        return ""
+    before = [headline.conflict for headline in background.earlier or ()]
+    usual = (
+        f" ({percent(sum(before) / len(before))} in the 28 days before)" if len(before) >= _LEAST_FOR_A_SHARE else ""
+    )
+    return f"In conflict: {percent(sum(now) / len(now))} of {len(now)} articles{usual}"
