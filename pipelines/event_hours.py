@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from alerts.chain import quantised_expected
 from alerts.engine import Engine
+from alerts.explanation.hour_bars import band_top
 from alerts.standing import hour_counts
 from schemas.alert_event import AlertEvent
 from schemas.ids import hour_of, hour_start
@@ -32,6 +33,7 @@ def hour_bars(engine: Engine, event: AlertEvent) -> Sequence[HourBar]:
             start=hour_start(hour.hour),
             count=hour.count,
             expected=None if hour.expected is None else quantised_expected(hour.expected),
+            band_top=None if hour.expected is None else band_top(hour.expected),
         )
         for hour in best
     ]

@@ -25,8 +25,11 @@ _URL = re.compile(r"https?://[^\s<>\"'()\[\]{}|\\^`]+")
 _NO_ID = re.compile(r"[^A-Za-z0-9._-]")
 
 
-def mail_of(message: Message, *, sender: str, to: Sequence[str], now: datetime) -> EmailMessage:
-    """Return the mail. Its Message-ID is that of the message, so that a retried one is recognised as the same."""
+def mail_of(
+    message: Message, *, sender: str, to: Sequence[str], now: datetime, chart: bytes | None = None
+) -> EmailMessage:
+    """Return the mail. Its Message-ID is that of the message, so that a retried one is recognised as the same. ``chart`` is
+    a picture (PNG) that the HTML part shows, carried in the mail itself: nothing is fetched when it is read."""
     domain = sender.rpartition("@")[2]
     subject = plain_line(message.subject, _SUBJECT_LIMIT)
     mail = EmailMessage(policy=_UNFOLDED if subject.isascii() else SMTP)
@@ -43,7 +46,12 @@ def mail_of(message: Message, *, sender: str, to: Sequence[str], now: datetime) 
         mail["Importance"] = "high"
     body = plain_text(message.body).rstrip() + "\n"
     mail.set_content(body)
-    mail.add_alternative(_html(plain_line(message.subject), body), subtype="html")
+    chart_id = _id(f"chart-{message.message_id}", domain)
+    mail.add_alternative(_html(plain_line(message.subject), body, chart_id if chart else ""), subtype="html")
+    if chart:
+        html = mail.get_body(("html",))
+        assert isinstance(html, EmailMessage)
+        html.add_related(chart, "image", "png", cid=chart_id, filename="hours.png", disposition="inline")
     return mail
 
 
@@ -51,16 +59,20 @@ def _id(text: str, domain: str) -> str:
     return f"<{_NO_ID.sub('-', text)[:120]}@{domain}>"
 
 
-def _html(subject: str, body: str) -> str:
-    """Return the same words as HTML: everything is escaped first, then http(s) addresses become links."""
+def _html(subject: str, body: str, chart_id: str) -> str:
+    """Return the same words as HTML: everything is escaped first, then http(s) addresses become links. The picture known by
+    ``chart_id`` stands above them."""
     parts, at = [], 0
     for found in _URL.finditer(body):
         address = found.group().rstrip(".,;:!?")
         parts += [escape(body[at : found.start()]), f'<a href="{escape(address)}">{escape(address)}</a>']
         at = found.start() + len(address)
     parts.append(escape(body[at:]))
+    picture = (
+        f'<p><img src="cid:{chart_id[1:-1]}" width="640" alt="counted and expected by hour"></p>' if chart_id else ""
+    )
     return (
         '<!doctype html><html><head><meta charset="utf-8"></head><body>'
-        f'<h3 style="font-family:sans-serif">{escape(subject)}</h3>'
+        f'<h3 style="font-family:sans-serif">{escape(subject)}</h3>{picture}'
         f'<div style="font-family:sans-serif;white-space:pre-wrap">{"".join(parts)}</div></body></html>\n'
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 
+from connectors.channels.chart_png import chart_png
 from connectors.channels.daemon_call import call_in_daemon
 from connectors.channels.mail import mail_of
 from connectors.channels.settings import EmailSettings
@@ -18,6 +19,9 @@ from schemas.errors import UsageError
 from schemas.ports.channel import Message, Outcome
 
 logger = logging.getLogger(__name__)
+
+#: A picture that is not drawn by then is left out (the first of a process waits for imports, seconds on a slow machine).
+_CHART_TIMEOUT_S = 3.0
 
 #: Opens a guarded connection to (host, port) with a time-out in seconds; raises OSError like the socket module.
 OpenSocket = Callable[[str, int, float], socket.socket]
@@ -88,7 +92,8 @@ class EmailChannel:
     async def send(self, message: Message) -> Outcome:
         """Send ``message`` once; what the server says in words is not repeated, its code is."""
         settings = self._settings
-        mail = mail_of(message, sender=settings.sender, to=settings.to, now=self._clock.now())
+        chart = await self._chart(message)
+        mail = mail_of(message, sender=settings.sender, to=settings.to, now=self._clock.now(), chart=chart)
         session = _Session(self._open_socket)
         try:
             return await call_in_daemon(
@@ -101,6 +106,18 @@ class EmailChannel:
             return outcome_of_error(error)
         finally:
             session.end()
+
+    async def _chart(self, message: Message) -> bytes | None:
+        """Return the picture for ``message``, or None: a mail without it is better than none."""
+        if not message.hours:
+            return None
+        try:
+            return await call_in_daemon(
+                lambda: chart_png(message.hours), timeout_s=_CHART_TIMEOUT_S, name="tocsin-chart"
+            )
+        except (TimeoutError, ImportError, ValueError, MemoryError) as error:
+            logger.warning("receiver %s: no chart: %s", self._settings.name, type(error).__name__)
+            return None
 
     def _hand_over(self, mail: EmailMessage, session: _Session) -> Outcome:
         settings = self._settings

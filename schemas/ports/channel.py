@@ -12,11 +12,15 @@ from schemas.reasons import MessageKind, Severity
 
 
 class HourBar(Part):
-    """An hour of a key: what was counted in it and what was expected (None where the detector expects nothing)."""
+    """An hour of a key: what was counted in it and what was expected (None where the detector expects nothing).
+
+    ``band_top`` is the most that chance alone explains in such an hour.
+    """
 
     start: UtcDatetime
     count: int
     expected: float | None = None
+    band_top: int | None = None
 
 
 class Message(Part):

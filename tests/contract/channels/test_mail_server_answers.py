@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from connectors.channels.chart_png import chart_png
+from schemas.ports.channel import HourBar
 from tests.contract.channels.counterparts import PASSWORD, Running, SmtpCounterpart
-from tests.contract.channels.messages import message
+from tests.contract.channels.messages import AT, message
 from tests.contract.channels.test_channel_laws import run, sent_once
 
 TABLE = {
@@ -131,3 +134,40 @@ def test_a_mail_threads_and_shows_links_in_both_forms() -> None:
         assert '<a href="https://news.example/1?a=1&amp;b=2">' in html.get_content()
 
     run(scenario)
+
+
+def test_the_chart_is_in_the_mail_and_nothing_is_fetched() -> None:
+    hours = tuple(
+        HourBar(start=AT + timedelta(hours=n), count=n % 5, expected=None if n == 3 else 0.4, band_top=2)
+        for n in range(48)
+    )
+    chart_png(hours)  # The first picture of a process waits for imports, and a mail does not wait long.
+
+    async def scenario() -> None:
+        counterpart = SmtpCounterpart()
+        async with Running(counterpart):
+            channel = counterpart.channel(timeout_s=20)
+            assert (await channel.send(message(hours=hours))).result == "delivered"
+            assert (await channel.send(message(message_id="msg_2"))).result == "delivered"
+            await channel.close()
+        with_chart, without = (taken.mail for taken in counterpart.taken)
+        assert with_chart is not None
+        assert without is not None
+        html = with_chart.get_body(("html",))
+        assert html is not None
+        (picture,) = [part for part in with_chart.walk() if part.get_content_type() == "image/png"]
+        assert picture.get_content().startswith(b"\x89PNG")
+        assert picture["Content-Disposition"].startswith("inline")
+        assert f"cid:{picture['Content-ID'].strip('<>')}" in html.get_content()
+        assert "http-equiv" not in html.get_content()
+        assert "cid:" not in without.as_string()
+        assert with_chart["References"] == without["References"], "one thread an alert"
+        assert with_chart["Message-ID"] != without["Message-ID"]
+
+    run(scenario)
+
+
+def test_a_picture_is_the_same_for_the_same_hours() -> None:
+    hours = [HourBar(start=AT, count=0), HourBar(start=AT + timedelta(hours=1), count=2, expected=0.1, band_top=1)]
+    assert chart_png(hours) == chart_png(hours)
+    assert chart_png(hours[:1]).startswith(b"\x89PNG"), "one hour without expectation"
