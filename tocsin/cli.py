@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("rules", "Check, explain, match, activate and undo rules."),
     "feeds": ("feeds", "List, check and parse feeds."),
     "alerts": ("alerts", "List and show alerts with their evidence."),
+    "trace": ("trace", "Follow one article through everything."),
     "archive": ("archive", "Import old articles into the archive; show what it holds."),
     "replay": ("replay", "Show what would have rung on history."),
     "verify": ("verify", "Recompute the ledger from the log and compare it with what is stored."),
