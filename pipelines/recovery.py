@@ -13,7 +13,7 @@ from pathlib import Path
 
 from alerts.engine import ENGINE_VERSION, Engine
 from alerts.engine_state import restore
-from pipelines.signal_history import history_before, read_range
+from pipelines.signal_history import ReadableLog, history_before, read_range
 from pipelines.snapshots import read_snapshot, snapshot_path
 from schemas.alert_event import AlertEvent, Decision
 from schemas.control import RulesActivated
@@ -149,7 +149,7 @@ def _step_again(log: Log, store: Store, engine: Engine, first: int, before: int)
     return count
 
 
-def decide_again(log: Log, engine: Engine, record: LogRecord) -> list[Decision]:
+def decide_again(log: ReadableLog, engine: Engine, record: LogRecord) -> list[Decision]:
     """Return what ``engine`` decides on ``record``; a broken one decided nothing the first time either."""
     try:
         decoded = decode_signals(record.value)

@@ -31,6 +31,9 @@ _OPEN_FOR = timedelta(minutes=10)
 #: Outbox entries counted at most.
 _MOST_WAITING = 1000
 
+#: The job that archives. It is no part of the watch: without it the log grows, and no more.
+ARCHIVE = "archive"
+
 _ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
 _LIFE = frozenset({EventKind.OPENED, EventKind.ESCALATED, EventKind.UPDATED})
 
@@ -176,6 +179,7 @@ def judge_service(
         engine_time = engine_time_of(store.beats)
         lag_s = max(0.0, (now - engine_time).total_seconds()) if engine_time is not None else None
         _judge_running(jobs, supervisor, problems, notes)
+        jobs += _archive_job(store, now, settings, problems)
         if any(job.fresh for job in jobs):
             problems += _lag_problem(engine_time, lag_s, settings)
         _judge_feeds(store.feeds, problems, notes)
@@ -199,6 +203,20 @@ def _jobs(log: LogFacts | None, store: StoreFacts, now: datetime, settings: Watc
         fresh = last is not None and (now - last).total_seconds() <= settings.fresh_s
         jobs.append(JobStatus(name, last, fresh, *behind[name]))
     return jobs
+
+
+def _archive_job(store: StoreFacts, now: datetime, settings: WatchdogSettings, problems: list[str]) -> list[JobStatus]:
+    """Return how archiving stands, where it was ever at work, and tell what keeps it from its work."""
+    if ARCHIVE not in store.beats:
+        return []
+    last, detail = store.beats[ARCHIVE]
+    fresh = (now - last).total_seconds() <= settings.fresh_s
+    behind = detail.get("behind")
+    if problem := detail.get("problem"):
+        problems.append(f"nothing is archived: {problem}")
+    elif not fresh:
+        problems.append(f"archive gave no sign of life since {last:%Y-%m-%d %H:%M:%S}: the log grows")
+    return [JobStatus(ARCHIVE, last, fresh, behind if isinstance(behind, int) else None, "records")]
 
 
 def _judge_running(jobs: Sequence[JobStatus], supervisor: int | None, problems: list[str], notes: list[str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from typing import Protocol
 
 from schemas.errors import BrokenRecordError
 from schemas.ids import from_milliseconds, milliseconds
-from schemas.ports.log import Log, LogRecord
+from schemas.ports.log import LogRecord
 from schemas.topics import SIGNALS
 from schemas.wire import SignalsRecord, decode_signals
 
@@ -15,7 +16,23 @@ from schemas.wire import SignalsRecord, decode_signals
 WARM_UP = timedelta(days=35)
 
 
-def read_range(log: Log, first: int, before: int) -> Iterator[LogRecord]:
+class ReadableLog(Protocol):
+    """What is read of a log, here as in :class:`~schemas.ports.log.Log`; an archived one has it, too."""
+
+    def start_offset(self, topic: str, partition: int) -> int:
+        """Return the first offset there is."""
+        ...
+
+    def offset_at(self, topic: str, partition: int, append_time_ms: int) -> int:
+        """Return the first offset appended at or after the time, or the end offset."""
+        ...
+
+    def read(self, topic: str, partition: int, offset: int, *, max_records: int) -> Sequence[LogRecord]:
+        """Return up to ``max_records`` from ``offset`` on; empty at the end."""
+        ...
+
+
+def read_range(log: ReadableLog, first: int, before: int) -> Iterator[LogRecord]:
     """Yield the records of ``signals`` from ``first`` up to, not including, ``before``."""
     offset = first
     while offset < before:
@@ -26,7 +43,7 @@ def read_range(log: Log, first: int, before: int) -> Iterator[LogRecord]:
         offset = records[-1].offset + 1
 
 
-def history_before(log: Log, record: LogRecord) -> Callable[[], Iterable[tuple[int, SignalsRecord]]]:
+def history_before(log: ReadableLog, record: LogRecord) -> Callable[[], Iterable[tuple[int, SignalsRecord]]]:
     """Return what a rule activated by ``record`` is warmed on: the signals of the 35 days before it, oldest first."""
 
     def history() -> Iterator[tuple[int, SignalsRecord]]:

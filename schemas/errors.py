@@ -71,6 +71,10 @@ class StoreUnavailableError(RetriableError):
     """The database cannot be reached or is locked; nothing was written."""
 
 
+class ArchiveUnavailableError(RetriableError):
+    """The archive folder cannot be read or written now, or another process writes to it; what was there is unchanged."""
+
+
 class StoreFullError(RetriableError):
     """No space left for the database; nothing of the transaction was written."""
 

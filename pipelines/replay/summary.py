@@ -67,7 +67,8 @@ class ReplaySummary:
     def counted(self, decisions: Iterable[Decision]) -> Iterator[Decision]:
         """Yield ``decisions`` on, and count each."""
         for decision in decisions:
-            self.rules[decision.event.rule].add(decision.event)
+            name = decision.event.rule
+            self.rules.setdefault(name, RuleSummary(name)).add(decision.event)
             yield decision
 
     @property
