@@ -112,7 +112,7 @@ class ArchiveJob:
     def _chunk(self, topic: str, partition: int, position: int) -> _Chunk:
         records: list[LogRecord] = []
         size = 0
-        while len(records) < self._settings.roll_records and size < self._settings.roll_bytes:
+        while True:
             found = self._log.read(
                 topic, partition, position, max_records=min(1_000, self._settings.roll_records - len(records))
             )
@@ -123,8 +123,9 @@ class ArchiveJob:
                     return _Chunk(records, full=True)
                 records.append(record)
                 size += len(record.value)
+                if len(records) >= self._settings.roll_records or size >= self._settings.roll_bytes:
+                    return _Chunk(records, full=True)
             position = found[-1].offset + 1
-        return _Chunk(records, full=True)
 
     # -- positions --------------------------------------------------------------------------------------------------
 

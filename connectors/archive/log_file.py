@@ -30,6 +30,10 @@ SCHEMA = pa.schema(
     ]
 )  # fmt: skip
 
+#: Columns of few different values, and those whose least and greatest let a reader skip what it does not look for.
+_DICTIONARIES = ["kind", "status", "source", "feed_id", "language", "extractor_version"]
+_STATISTICS = ["offset", "append_time", "kind", "source", "observed_at", "revised_at", "event_time", "at"]
+
 #: Rows read or written in one piece: enough to compress well, few enough to keep memory small.
 _ROW_GROUP = 2_000
 
@@ -95,7 +99,14 @@ def _write(path: Path, pieces: Iterable[Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         for folder in made:
             sync_folder(folder.parent)
-        with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd", write_page_checksum=True) as writer:
+        with pq.ParquetWriter(
+            unfinished,
+            SCHEMA,
+            compression="zstd",
+            write_page_checksum=True,
+            use_dictionary=_DICTIONARIES,
+            write_statistics=_STATISTICS,
+        ) as writer:
             for piece in pieces:
                 writer.write(piece)
         with unfinished.open("rb+") as file:
