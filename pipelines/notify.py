@@ -17,6 +17,7 @@ from alerts.explanation.service_note import dead_delivery_note
 from pipelines.notifying.composing import PLAN_BATCH, UNCLEAR, Backgrounds, Composer, NotifyStore, without_history
 from pipelines.notifying.planning import Receiver, plan, status_of
 from pipelines.notifying.retrying import RetryPolicy, after_attempt
+from pipelines.notifying.situations import NO_ROUTES, Routing, Situations
 from pipelines.notifying.trying import LONGEST_TRY_S, try_once
 from schemas.clock import Clock
 from schemas.errors import RetriableError
@@ -56,8 +57,10 @@ class Notifier:
         settings: NotifySettings,
         backgrounds: Backgrounds = without_history,
         page: str | None = None,
+        routing: Routing = NO_ROUTES,
     ) -> None:
         self._store = store
+        self._situations = Situations(store, routing)
         self._channels = {channel.receiver: channel for channel in channels}
         self._receivers = [receiver for receiver in receivers if receiver.name in self._channels]
         self._composer = Composer(store, names, backgrounds=backgrounds, page=page)
@@ -122,7 +125,9 @@ class Notifier:
                 return planned
             # False: another notifier planned these first, and the next look shows what is left.
             if self._store.plan_deliveries(
-                expected_cursor=cursor, cursor=entries[-1].position, deliveries=plan(entries, self._receivers, now)
+                expected_cursor=cursor,
+                cursor=entries[-1].position,
+                deliveries=plan(entries, self._receivers, now, self._situations.of(entries, self._receivers, now)),
             ):
                 planned += len(entries)
 
@@ -152,6 +157,8 @@ class Notifier:
         if telling.message is None:
             self._end(telling.ended, turn.now())
             return
+        # Before it is sent: whatever is told in this message must not be told again by somebody else meanwhile.
+        self._end(telling.ended, turn.now(), owner=self._settings.owner)
         begun_at = turn.now()
         try:
             outcome = await try_once(channel, telling.message, longest_try_s=self._settings.longest_try_s)
@@ -183,12 +190,12 @@ class Notifier:
             else:
                 logger.error("receiver %s could not be told of it either: %s", channel.receiver, outcome.detail)
 
-    def _end(self, ended: Sequence[tuple[Delivery, DeliveryReason]], now: datetime) -> None:
+    def _end(self, ended: Sequence[tuple[Delivery, DeliveryReason]], now: datetime, *, owner: str = "") -> None:
         by_reason: dict[DeliveryReason, list[int]] = defaultdict(list)
         for delivery, reason in ended:
             by_reason[reason].append(delivery.delivery_id)
         for reason, ids in by_reason.items():
-            self._store.end_deliveries(ids, status=status_of(reason), reason=reason.value, now=now)
+            self._store.end_deliveries(ids, status=status_of(reason), reason=reason.value, now=now, owner=owner)
 
     def _record(self, delivery: Delivery, outcome: str, detail: str, at: datetime) -> None:
         attempt = Attempt(delivery_id=delivery.delivery_id, at=at, outcome=outcome, detail=detail)

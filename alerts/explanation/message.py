@@ -29,6 +29,7 @@ from schemas.ports.channel import Message
 _TITLE_LIMIT = 200
 _KEY_LIMIT = 120
 _FEEDS_SHOWN = 10
+_ALSO_SHOWN = 10
 
 
 def alert_message(
@@ -39,14 +40,16 @@ def alert_message(
     message_id: str,
     background: Background = NOTHING_KNOWN,
     page: str | None = None,
+    also: Sequence[AlertEvent] = (),
 ) -> Message:
     """Return the message of ``event``. ``evidence`` is what is left of its evidence, in any order; erased texts are
-    missing. ``page`` is the address of the web page for links. All messages of an alert share a thread, and so do those of
+    missing. ``page`` is the address of the web page for links; ``also`` are weaker alerts on mostly the same articles, which
+    are told nowhere else. All messages of an alert share a thread, and so do those of
     a rule."""
     shown = headlines(evidence)
     terms = terms_of(event, evidence, background, names)
     link = alert_link(page, event.alert_id)
-    told = _Telling(event, evidence, shown, names, background, terms, link)
+    told = _Telling(event, evidence, shown, names, background, terms, link, also)
     return Message(
         message_id=message_id,
         thread_id=event.alert_id or f"rule-{event.rule}",
@@ -75,6 +78,7 @@ class _Telling:
     background: Background
     terms: Sequence[str]
     link: str | None
+    also: Sequence[AlertEvent]
 
 
 def _paragraphs(told: _Telling) -> Iterator[list[str]]:
@@ -89,6 +93,7 @@ def _paragraphs(told: _Telling) -> Iterator[list[str]]:
     yield happened
     yield [line for item in told.shown for line in _headline_with_words(item, told)]
     yield list(_who_and_when(told))
+    yield list(_also(told))
     yield list(_sight(event))
     yield [*_watched(event, told.names), *_figures(event), *filter(None, [bars_line(told.background.hours)])]
     yield list(_origin(told))
@@ -98,6 +103,15 @@ def _headline_with_words(item: Evidence, told: _Telling) -> Iterator[str]:
     lines = list(headline_lines(item))
     about = foreign_line(told.background.by_id.get(item.article_id), item.title, item.excerpt, told.names)
     yield from [lines[0], *([f"  {about}"] if about else []), *lines[1:]]
+
+
+def _also(told: _Telling) -> Iterator[str]:
+    if told.also:
+        yield "The same stories rang as well under"
+    for event in told.also[:_ALSO_SHOWN]:
+        yield f"• {subject_of(event, told.names)} [tocsin alerts show {event.alert_id}]"
+    if len(told.also) > _ALSO_SHOWN:
+        yield f"… and {len(told.also) - _ALSO_SHOWN} more: tocsin alerts list"
 
 
 def _who_and_when(told: _Telling) -> Iterator[str]:

@@ -37,5 +37,6 @@ def chart_png(hours: Sequence[HourBar]) -> bytes:
         axes.spines[side].set_visible(False)
     axes.legend(loc="upper left", fontsize=8, frameon=False, ncols=3)
     picture = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(picture, metadata={"Software": None})
+    FigureCanvasAgg(figure)  # Draws without a display and without matplotlib's global state.
+    figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()

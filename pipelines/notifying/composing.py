@@ -10,15 +10,18 @@ from typing import Protocol
 from alerts.explanation.background import Background
 from alerts.explanation.message import alert_message
 from alerts.explanation.names import ActorNames
-from alerts.explanation.while_away import while_away_message
+from alerts.explanation.while_away import several_message, while_away_message
+from pipelines.notifying.holding import held_because, is_told_together
+from pipelines.notifying.overlap import strongest_first
 from pipelines.notifying.planning import first_position_away, is_while_away
+from pipelines.notifying.silencing import silence_over
 from pipelines.notifying.strands import settle, strand_of
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.errors import FatalError
 from schemas.ports.channel import HourBar, Message
 from schemas.ports.response import ResponseStore
 from schemas.ports.store import Delivery, DeliveryStore, EventHoursStore, HeartbeatStore, OutboxEntry
-from schemas.reasons import DeliveryReason, DeliveryStatus
+from schemas.reasons import DeliveryReason, DeliveryStatus, EventKind
 
 #: Outbox entries planned at once.
 PLAN_BATCH = 500
@@ -82,8 +85,10 @@ class Composer:
             if not events:
                 return Telling(None, [(delivery, DeliveryReason.NEWER_EVENT)])
             return Telling(while_away_message(events, self._names, message_id=delivery.message_id))
+        if is_told_together(delivery):
+            return self._together(delivery, now)
         event = self._event(delivery)
-        ended = self._settled(delivery, event, now)
+        ended = self._answered(delivery, event, now) or self._settled(delivery, event, now)
         if ended:
             return Telling(None, ended)
         return Telling(self._alert(event, delivery))
@@ -97,7 +102,96 @@ class Composer:
             message_id=delivery.message_id,
             background=self._backgrounds(event, self._store.event_hours(delivery.event_hash)),
             page=self._page,
+            also=self._spoken_for(delivery),
         )
+
+    def _spoken_for(self, delivery: Delivery) -> list[AlertEvent]:
+        """Return the events of weaker alerts on the same stories that are told in the message of ``delivery``."""
+        same = DeliveryReason.SAME_STORIES.value
+        with_it = self._store.deliveries_of_message(delivery.message_id)
+        return strongest_first([self._event(other) for other in with_it if other.reason == same])
+
+    def _together(self, delivery: Delivery, now: datetime) -> Telling:
+        """Return one message for all that is held for the same moment and is still worth telling.
+
+        The others end here, before it is sent, and lead to it by the message id; ``delivery`` carries it from now on.
+        """
+        planned = self._store.deliveries_of_message(delivery.message_id)
+        if any(one.delivery_id == delivery.delivery_id and one.ended_at is not None for one in planned):
+            return Telling(None)  # Another one of this turn carries the message.
+        told: list[Delivery] = []
+        ended: list[tuple[Delivery, DeliveryReason]] = []
+        for one in planned:
+            if one.ended_at is None:
+                gone = self._gone(one, now)
+                if gone is not None:
+                    ended.append((one, gone))
+                else:
+                    told.append(one)
+            elif one.reason == DeliveryReason.TOLD_TOGETHER.value and self._gone(one, now) is None:
+                told.append(one)
+        if delivery.delivery_id not in {one.delivery_id for one in told}:
+            return Telling(None, [pair for pair in ended if pair[0].delivery_id == delivery.delivery_id])
+        ended += [(one, DeliveryReason.TOLD_TOGETHER) for one in told if one.ended_at is None]
+        ended = [pair for pair in ended if pair[0].delivery_id != delivery.delivery_id]
+        if len(told) == 1:
+            return Telling(self._alert(self._event(delivery), delivery), ended)
+        because = held_because(delivery) or self._held_before(planned)
+        events = [self._event(one) for one in told]
+        message = several_message(events, self._names, message_id=delivery.message_id, because=because)
+        return Telling(message, ended)
+
+    @staticmethod
+    def _held_before(planned: Sequence[Delivery]) -> DeliveryReason:
+        """Return why a message that is tried again was held: its first try has taken the place of the reason."""
+        kept = next((held_because(one) for one in planned if held_because(one)), None)
+        return kept or (
+            DeliveryReason.GROUP_WAIT if planned[0].message_id.startswith("group_") else DeliveryReason.QUIET_HOURS
+        )
+
+    def _gone(self, held: Delivery, now: datetime) -> DeliveryReason | None:
+        """Return why ``held``, whose time has come, is not worth telling any more; None where it is."""
+        event = self._event(held)
+        answered = self._answered(held, event, now)
+        if answered:
+            return answered[0][1]
+        strand = strand_of(event)
+        if strand is None or not event.alert_id:
+            return None
+        others = [o for o in self._store.deliveries(alert_id=event.alert_id) if o.receiver == held.receiver]
+        newer = [o for o in others if o.seq > held.seq and strand_of(self._event(o)) == strand]
+        if any(o.reason in _OVER for o in newer):
+            return DeliveryReason.ALREADY_RESOLVED
+        due = [o for o in newer if o.ended_at is None and o.next_attempt_at <= now]
+        if any(o.status is DeliveryStatus.DELIVERED for o in newer):
+            return DeliveryReason.NEWER_EVENT
+        told = any(self._may_have_arrived(o, now) for o in others if o.seq < held.seq)
+        return settle([event, *(self._event(o) for o in due)], told=told)[0]
+
+    def _answered(self, delivery: Delivery, event: AlertEvent, now: datetime) -> list[tuple[Delivery, DeliveryReason]]:
+        """Return ``delivery`` with the answer of a person that makes telling it needless; empty for none."""
+        silences = self._store.silences(in_force_at=now)
+        if silences:
+            known = self._store.evidence(event.evidence) if any(s.articles for s in silences) else {}
+            if silence_over(event, silences, {item.article_id for item in known.values()}, now) is not None:
+                return [(delivery, DeliveryReason.SILENCED)]
+        if held_because(delivery) is DeliveryReason.ESCALATION:
+            if self._store.acknowledgements([event.alert_id]):
+                return [(delivery, DeliveryReason.ACKNOWLEDGED)]
+            gone = self._gone_while_held(delivery, event)
+            if gone is not None:
+                return [(delivery, gone)]
+        return []
+
+    def _gone_while_held(self, held: Delivery, event: AlertEvent) -> DeliveryReason | None:
+        """Return what happened to an alert before its escalation was due: it ended, or a newer event is told instead."""
+        strand = strand_of(event)
+        others = self._store.deliveries(alert_id=event.alert_id) if event.alert_id else ()
+        newer = {o.seq: self._event(o) for o in others if o.receiver == held.receiver and o.seq > held.seq}
+        kinds = [newer[seq].event for seq in sorted(newer) if strand_of(newer[seq]) == strand]
+        if kinds and kinds[-1] in (EventKind.RESOLVED, EventKind.RETRACTED):
+            return DeliveryReason.ALREADY_RESOLVED
+        return None
 
     def _settled(self, delivery: Delivery, event: AlertEvent, now: datetime) -> list[tuple[Delivery, DeliveryReason]]:
         """Return the deliveries of the event's strand that are not to be told, ``delivery`` among them or none."""
@@ -111,11 +205,16 @@ class Composer:
         ]
         unsent, events = [delivery], [event]
         for other in sorted(others, key=lambda d: d.seq):
-            if other.ended_at is None and other.position > delivery.position and not is_while_away(other):
+            held = other.status is DeliveryStatus.HELD and other.next_attempt_at > now
+            if other.ended_at is None and other.position > delivery.position and not is_while_away(other) and not held:
                 newer = self._event(other)
                 if strand_of(newer) == strand:
                     unsent.append(other)
                     events.append(newer)
+        if event.event is EventKind.UPDATED and any(
+            one.reason == DeliveryReason.SAME_STORIES.value for one in others if one.seq < event.seq
+        ):
+            return [(delivery, DeliveryReason.SAME_STORIES)]
         # Blindness of a whole rule has no alert to look up; it is always told.
         told = not event.alert_id or any(
             self._may_have_arrived(one, now) for one in (delivery, *others) if one.seq <= event.seq
@@ -169,12 +268,18 @@ class Composer:
         """Return whether the receiver may have heard of ``delivery``. What a killed notifier sent has no recorded try."""
         if delivery.status is DeliveryStatus.DELIVERED:
             return True
+        if delivery.reason == DeliveryReason.SAME_STORIES.value:
+            return False  # It was named in the message of another alert, whose end is told.
+        if delivery.reason == DeliveryReason.TOLD_TOGETHER.value:
+            with_it = self._store.deliveries_of_message(delivery.message_id)
+            return any(self._may_have_arrived(o, now) for o in with_it if o.reason != delivery.reason)
         if delivery.reason == DeliveryReason.WHILE_AWAY.value:
             return any(self._may_have_arrived(carrier, now) for carrier in self._carriers(delivery))
         if delivery.attempts > 0:
             return any(attempt.outcome == UNCLEAR for attempt in self._store.attempts(delivery.delivery_id))
         # Still so when a newer event has ended it since: else the end of the alert would not be told.
-        return (delivery.ended_at or now) - delivery.created_at > _TRIED_WITHIN
+        # What was held could not be tried before its time.
+        return (delivery.ended_at or now) - max(delivery.created_at, delivery.next_attempt_at) > _TRIED_WITHIN
 
     def _carriers(self, told_away: Delivery) -> list[Delivery]:
         """Return the delivery (one) that carries the while-away message in which ``told_away`` is told."""

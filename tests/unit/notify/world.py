@@ -16,12 +16,13 @@ from connectors.store.open import open_store
 from pipelines.notify import Notifier, NotifySettings
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.retrying import RetryPolicy
+from pipelines.notifying.situations import Routing
 from schemas.alert_event import AlertEvent, ChainHead, Decision
 from schemas.ids import alert_id
 from schemas.ports.channel import Message, Outcome
 from schemas.ports.store import Delivery, OutboxEntry
 from schemas.reasons import DeliveryStatus, EventKind, EventReason
-from tests.contract.store.scribe import Scribe
+from tests.contract.store.scribe import Scribe, evidence_of
 
 START = datetime(2025, 6, 30, 14, tzinfo=UTC)
 
@@ -91,6 +92,7 @@ class Desk:
         self.clock = ManualClock(START)
         self.phones = phones or (Phone(),)
         self.receivers = receivers or tuple(Receiver(phone.receiver) for phone in self.phones)
+        self.routing = Routing()
 
     def event(
         self, kind: EventKind = OPENED, *, key: str = "AZE-RUS", rule: str = "r", ago_s: float = 0.0, **more: object
@@ -111,10 +113,12 @@ class Desk:
         self.scribe.chains[rule] = ChainHead.after(made)
         return made
 
-    def ring(self, kind: EventKind = OPENED, **more: object) -> AlertEvent:
-        """Write the next event into ledger and outbox."""
+    def ring(self, kind: EventKind = OPENED, *, articles: str = "", **more: object) -> AlertEvent:
+        """Write the next event into ledger and outbox; each letter of ``articles`` is an article behind it."""
+        behind = tuple(evidence_of(letter) for letter in articles)
+        more = {"evidence": tuple(item.evidence_hash() for item in behind), **more}
         made = self.event(kind, **more)  # type: ignore[arg-type]  # the keywords of event
-        self.scribe.commit(Decision(event=made))
+        self.scribe.commit(Decision(event=made, evidence=behind))
         return made
 
     def notifier(self, owner: str = "one", **settings: object) -> Notifier:
@@ -127,6 +131,7 @@ class Desk:
             names=NamesById(),
             clock=self.clock,
             settings=NotifySettings(**given),  # type: ignore[arg-type]  # the fields of the settings
+            routing=self.routing,
         )
 
     def step(self, notifier: Notifier, *, times: int = 1) -> int:

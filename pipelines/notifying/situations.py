@@ -1,0 +1,109 @@
+"""Reads from the store what a plan depends on; only as much as the settings and the entries ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from pipelines.notifying.planning import Receiver, Situation
+from pipelines.notifying.routing import Inhibition, Route
+from schemas.alert_event import AlertEvent, Evidence
+from schemas.ports.response import ResponseStore
+from schemas.ports.store import Delivery, DeliveryStore, OutboxEntry
+from schemas.reasons import EventKind
+
+_PAGE = 500
+_ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
+
+#: How far back limits look: a day that changes its clock has 25 hours.
+_LIMITS_LOOK_BACK = timedelta(hours=26)
+
+
+@dataclass(frozen=True)
+class Routing:
+    """What the settings say of who is told."""
+
+    routes: tuple[Route, ...] = ()
+    inhibitions: tuple[Inhibition, ...] = ()
+
+    @property
+    def looks_back(self) -> timedelta:
+        """How long ago a group may have been told that matters to its next message."""
+        pauses = [r.grouping.wait + r.grouping.interval for r in every_route(self.routes) if r.grouping.waits]
+        return max(pauses, default=timedelta())
+
+
+#: Every receiver is told of everything.
+NO_ROUTES = Routing()
+
+
+def every_route(routes: Sequence[Route]) -> list[Route]:
+    """Return all routes of a tree, each before its own."""
+    return [found for route in routes for found in (route, *every_route(route.routes))]
+
+
+class SituationStore(DeliveryStore, ResponseStore, Protocol):
+    """What a situation needs of the store."""
+
+    def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
+        """Return what is known by ``hashes``."""
+        ...
+
+
+class Situations:
+    """Knows which alerts are open (where inhibitions ask for it) and looks up the rest when asked."""
+
+    def __init__(self, store: SituationStore, routing: Routing) -> None:
+        self._store = store
+        self._routing = routing
+        self._open: dict[str, AlertEvent] = {}
+        self._position = 0
+
+    def of(self, entries: Sequence[OutboxEntry], receivers: Sequence[Receiver], now: datetime) -> Situation:
+        """Return the situation for planning ``entries`` at ``now``."""
+        silences = self._store.silences(in_force_at=now)
+        about_articles = any(silence.articles for silence in silences)
+        openings = [entry for entry in entries if entry.event.event is EventKind.OPENED]
+        wanted = entries if about_articles else openings if len(openings) > 1 else ()
+        updated = [entry.event.alert_id for entry in entries if entry.event.event is EventKind.UPDATED]
+        return Situation(
+            routes=self._routing.routes,
+            inhibitions=self._routing.inhibitions,
+            silences=silences,
+            acknowledged=frozenset(self._store.acknowledgements(updated)) if updated else frozenset(),
+            articles=articles_of(self._store, wanted),
+            open_alerts=self._open_alerts(entries),
+            earlier={receiver.name: self._earlier(receiver, now) for receiver in receivers},
+        )
+
+    def _earlier(self, receiver: Receiver, now: datetime) -> Sequence[Delivery]:
+        back = self._routing.looks_back
+        if receiver.at_most is not None:
+            back = max(back, _LIMITS_LOOK_BACK)
+        return self._store.deliveries_since(receiver.name, now - back) if back else ()
+
+    def _open_alerts(self, entries: Sequence[OutboxEntry]) -> Sequence[AlertEvent]:
+        if not self._routing.inhibitions or not entries:
+            return ()
+        while self._position < entries[-1].position:
+            page = self._store.outbox_after(self._position, _PAGE)
+            if not page:
+                break
+            for entry in page:
+                if entry.event.alert_id and entry.event.mode == "live":
+                    self._open[entry.event.alert_id] = entry.event
+                    if entry.event.event in _ENDS:
+                        del self._open[entry.event.alert_id]
+            self._position = page[-1].position
+        return tuple(self._open.values())
+
+
+def articles_of(store: SituationStore, entries: Sequence[OutboxEntry]) -> Mapping[str, frozenset[str]]:
+    """Return the ids of the articles behind ``entries``, by event hash; erased ones are missing."""
+    known = store.evidence([name for entry in entries for name in entry.event.evidence]) if entries else {}
+    return {
+        entry.event_hash: frozenset(known[name].article_id for name in entry.event.evidence if name in known)
+        for entry in entries
+    }
