@@ -13,9 +13,13 @@ from alerts.chain import quantised_expected
 from alerts.lifecycle import Verdict
 from alerts.rule_state import RuleState
 from alerts.rules.model import Floors
+from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.counting import of_unit
+from alerts.tracks.drop import DropTrack
+from alerts.tracks.hourly import HourlyTrack
 from alerts.tracks.new import NewTrack
 from alerts.tracks.port import Track
+from alerts.tracks.shift import ShiftTrack
 from alerts.tracks.spike import SpikeTrack
 from alerts.tracks.threshold import ThresholdTrack
 
@@ -100,13 +104,27 @@ def _of_track(track: Track, key: str, hour: int, floors: Floors) -> list[Standin
         return [_of_threshold(track, key, hour)]
     if isinstance(track, NewTrack):
         return [_of_new(track, key, hour)]
+    return [_of_other(track, key, hour, floors)]
+
+
+def _of_other(track: Track, key: str, hour: int, floors: Floors) -> Standing:
+    """Return what the detector itself says, its score against its bar, and floors that are plainly not reached.
+
+    A drop and a shift do not speak of the open hour: the one before answers for it.
+    """
+    if isinstance(track, ShiftTrack) and track.bank is not None:
+        hour = max(track.bank.first_hour, min(hour, track.bank.open_hour - 1))
     verdict = track.verdict(key, hour)
-    conditions = [Condition(Need.DETECTOR, float(verdict.crossed), 1.0)]
-    if not verdict.crossed and verdict.count:
-        # Floors that are plainly not reached are worth naming beside the detector's own answer.
+    conditions = []
+    if isinstance(track, BaselineTrack | ShiftTrack) and verdict.score is not None:
+        bar = track.k_by_hour.get(verdict.hour)
+        conditions.extend([Condition(Need.SCORE, round(verdict.score, 3), bar)] if bar is not None else [])
+    if not verdict.crossed and not isinstance(track, DropTrack):
         conditions.append(Condition(Need.STORIES, verdict.counts.stories, floors.stories))
         conditions.append(Condition(Need.PUBLISHERS, verdict.counts.publishers, floors.publishers))
-    return [Standing(key, verdict, tuple(conditions))]
+    if verdict.crossed or all(condition.met for condition in conditions):
+        conditions.append(Condition(Need.DETECTOR, float(verdict.crossed), 1.0))
+    return Standing(key, verdict, tuple(conditions))
 
 
 def _of_spike(track: SpikeTrack, key: str, hour: int) -> list[Standing]:
@@ -181,7 +199,7 @@ def _of_new(track: NewTrack, key: str, hour: int) -> Standing:
 
 def _corroborated(state: RuleState, track: Track, standing: Standing) -> Standing:
     wanted = state.rule.corroborated_by
-    if wanted is None:
+    if wanted is None or isinstance(track, DropTrack):  # What is missing has no publishers who could corroborate it.
         return standing
     verdict = standing.verdict
     countries = track.countries(standing.key, verdict.hour - verdict.window_h + 1, verdict.hour)
@@ -201,7 +219,7 @@ class HourCount:
 
 def hour_counts(track: Track, key: str, first_hour: int, last_hour: int) -> list[HourCount]:
     """Return hour by hour what ``track`` holds of ``key``; hours it has forgotten are left out."""
-    if isinstance(track, SpikeTrack) and track.share is not None:
+    if isinstance(track, BaselineTrack) and track.share is not None:
         bank, row = track.share.bank, int(track.share.rows[track.rows.get(key, 0)])
         kept = bank.parameters.kept_h
         first = max(first_hour, bank.first_hour, bank.open_hour - kept + 1)
@@ -213,12 +231,10 @@ def hour_counts(track: Track, key: str, first_hour: int, last_hour: int) -> list
             count = track.articles.unit_in(key, hour, track.settings.of)
             found.append(HourCount(hour, count, expected, seen))
         return found
-    articles = track.articles if isinstance(track, ThresholdTrack | NewTrack) else None
-    if articles is None or key not in articles.by_key:
+    if not isinstance(track, ThresholdTrack | NewTrack | HourlyTrack) or key not in track.articles.by_key:
         return []
-    unit = track.settings.of if isinstance(track, ThresholdTrack | NewTrack) else None
+    unit = track.settings.of
     return [
-        HourCount(hour, articles.unit_in(key, hour, unit), None, None)
+        HourCount(hour, track.articles.unit_in(key, hour, unit), None, None)
         for hour in range(first_hour, last_hour + 1)
-        if unit is not None
     ]

@@ -60,8 +60,10 @@ def engine_then(
     since: datetime,
     progress: Progress = no_progress,
     each: Callable[[LogRecord, SignalsRecord, Engine], None] | None = None,
+    *,
+    keep_signals: bool = True,
 ) -> EngineThen:
-    """Step to ``moment``; ``each`` hears of every record after its step.
+    """Step to ``moment``; ``each`` hears of every record after its step. Signals are kept unless the caller needs none.
 
     :raises FatalError: the log was trimmed, and the snapshot is of a later moment or lost.
     """
@@ -79,7 +81,7 @@ def engine_then(
             break
         then.events.extend(decision.event for decision in decide_again(log, then.engine, record))
         then.offset = record.offset + 1
-        if isinstance(decoded, Signal) and decoded.revised_at >= since:
+        if keep_signals and isinstance(decoded, Signal) and decoded.revised_at >= since:
             then.signals.append(SeenSignal(record.offset, record.append_time_ms, decoded))
         if each is not None and decoded is not None:
             each(record, decoded, then.engine)

@@ -7,11 +7,26 @@ from functools import partial
 import pytest
 
 from alerts.engine import Engine
-from alerts.rules.model import Confirm, Corroboration, Floors, New, Spike, Threshold
+from alerts.rules.model import (
+    Confirm,
+    Corroboration,
+    Cusum,
+    Drop,
+    Floors,
+    New,
+    PartOf,
+    Ratio,
+    Record,
+    Shift,
+    Spike,
+    Threshold,
+    Zscore,
+)
 from alerts.standing import Need, hour_counts, nearest, standings
-from tests.streams.records import pair_rule
+from schemas.reasons import Tone
+from tests.streams.records import activated, pair_rule
 from tests.streams.scene import Scene
-from tests.streams.world import invented_stream
+from tests.streams.world import START, invented_stream
 
 
 @pytest.mark.parametrize("seed", [3, 4])
@@ -101,3 +116,24 @@ def test_hours_add_up_to_the_window() -> None:
     assert [h.count for h in hours] == [1, 1, 1, 1, 1, 2]
     assert six.verdict.count == 7
     assert all(h.expected is not None and 0.5 < h.expected < 2 and h.exposure == 1.0 for h in hours)
+
+
+def test_every_detector_says_what_it_lacks_and_agrees_with_its_track() -> None:
+    rule = pair_rule(
+        "r", Drop(), Cusum(), Shift(to=PartOf(tones=(Tone.CONFLICT,))), Ratio(), Zscore(), Record(), one="AZE"
+    )
+    engine = Engine()
+    crossed = 0
+    stream = [activated(START, rule), *invented_stream(5, days=16)]
+    for offset, record in enumerate(r for r in stream if r.kind != "rules_activated" or r is stream[0]):
+        engine.step(offset, record)
+        state = engine.rules.get("r")
+        if engine.open is None or state is None or state.start_hour is None or offset % 20:
+            continue
+        for key in state.keys:
+            hour = engine.open - 1
+            said = {s.verdict.track for s in standings(state, key, hour) if not s.missing}
+            decided = {i for i, t in enumerate(state.tracks) if t.verdicts(key, hour, hour)}
+            assert said == decided, hour
+            crossed += len(said)
+    assert crossed > 10

@@ -1,0 +1,187 @@
+"""What an alert opened on, computed again: hours, windows, what would have silenced it, what would have rung sooner, words.
+
+The log is stepped again up to the record that opened it; everything is read off the engine just after that record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from alerts.engine import Engine
+from alerts.explanation.background import background_of, conflict_share, terms_of
+from alerts.explanation.key_history import KEPT, KeyHistory
+from alerts.explanation.names import ActorNames
+from alerts.rules.model import Rule, Sensitivity
+from alerts.standing import HourCount, Need, Standing, hour_counts, standings
+from alerts.tracks.bars import K_OF
+from pipelines.explaining.engine_then import Progress, engine_then, no_progress
+from pipelines.explaining.silencers import silencers
+from schemas.alert_event import AlertEvent, Evidence
+from schemas.coverage import Coverage
+from schemas.errors import FatalError
+from schemas.ids import hour_of
+from schemas.ports.log import Log, LogRecord
+from schemas.ports.store import RuleSet, Store
+from schemas.signal import Signal
+from schemas.wire import SignalsRecord
+
+#: How long before its opening it is looked whether a more sensitive rule would have rung.
+_SOONER = timedelta(hours=26)
+
+#: Hours shown of the key.
+_HOURS_SHOWN = 36
+
+
+@dataclass(frozen=True)
+class Sooner:
+    """When a more sensitive rule would have rung, everything else alike."""
+
+    sensitivity: Sensitivity
+    at: datetime
+    score: float
+
+
+@dataclass
+class AlertThen:
+    """What the engine knew when it opened the alert. ``windows``: those that end with its crossing."""
+
+    rule: Rule | None = None
+    windows: tuple[Standing, ...] = ()
+    hours: tuple[HourCount, ...] = ()
+    silenced_by: tuple[str, ...] = ()
+    sooner: dict[Sensitivity, Sooner] = field(default_factory=dict)
+    new_words: tuple[str, ...] = ()
+    conflict: str = ""
+
+
+def alert_then(
+    log: Log,
+    store: Store,
+    snapshots: Path | None,
+    opened: AlertEvent,
+    evidence: Sequence[Evidence],
+    names: ActorNames,
+    progress: Progress = no_progress,
+) -> AlertThen:
+    """Return what is known of the alert that ``opened`` began.
+
+    :raises FatalError: the log does not reach back so far, nor does a snapshot; or it does not give this alert again.
+    """
+    offset = _offset_of(store, opened)
+    looking = _Looking(opened, offset)
+    since = opened.at - KEPT
+    engine_then(log, store, snapshots, opened.at, since, progress, looking.take, keep_signals=False)
+    if not looking.reached:
+        raise FatalError(
+            f"the record at offset {offset} that opened the alert is not in the log any more",
+            remedy="the ledger still holds its numbers and its evidence",
+        )
+    then = looking.then
+    history = looking.history
+    if history is not None:
+        background = background_of(opened, history)
+        then.new_words = terms_of(opened, evidence, background, names)
+        then.conflict = conflict_share(evidence, background)
+    return then
+
+
+def rule_text(rule_set: RuleSet | None, name: str) -> str:
+    """Return the lines of the rule as it was written then; empty where they are not known."""
+    if rule_set is None:
+        return ""
+    lines = rule_set.text.splitlines()
+    starts = [i for i, line in enumerate(lines) if line.strip().removeprefix("- ").strip() in _names(name)]
+    if not starts:
+        return ""
+    first = starts[0]
+    while first > 0 and not lines[first].lstrip().startswith("- "):
+        first -= 1
+    indent = len(lines[first]) - len(lines[first].lstrip())
+    last = first + 1
+    while last < len(lines) and (not lines[last].strip() or len(lines[last]) - len(lines[last].lstrip()) > indent):
+        last += 1
+    return "\n".join(line[indent:] for line in lines[first:last]).strip()
+
+
+def _names(name: str) -> tuple[str, ...]:
+    return f"name: {name}", f'name: "{name}"', f"name: '{name}'"
+
+
+def rule_set_of(store: Store, event: AlertEvent) -> RuleSet | None:
+    """Return the rule set that was in force when ``event`` was written."""
+    return next((one for one in reversed(store.rule_sets()) if one.rules_hash == event.rules_hash), None)
+
+
+def _offset_of(store: Store, opened: AlertEvent) -> int:
+    for event, provenance in store.events_with_provenance():
+        if event.rule == opened.rule and event.seq == opened.seq:
+            return provenance.log_offset
+    raise FatalError(f"{opened.rule} #{opened.seq} is not in the ledger", remedy="`tocsin verify` shows the extent")
+
+
+class _Looking:
+    """Hears every record on the way to the opening, and reads the engine where it matters."""
+
+    def __init__(self, opened: AlertEvent, offset: int) -> None:
+        self._opened, self._offset = opened, offset
+        self.then = AlertThen()
+        self.history: KeyHistory | None = None
+        self.reached = False
+
+    def take(self, record: LogRecord, decoded: SignalsRecord, engine: Engine) -> None:
+        if self.reached:
+            return
+        state = engine.rules.get(self._opened.rule)
+        if state is None:
+            return
+        if self.history is None or self.then.rule != state.rule:
+            self.history, self.then.rule = KeyHistory([state.rule]), state.rule
+            # What came before the rule is asked for by name only: a new rule is warmed on it, its words are not.
+        if isinstance(decoded, Signal):
+            self.history.take(decoded)
+        if record.offset == self._offset:
+            self._read(engine)
+            self.reached = True
+        elif engine.now is not None and engine.now >= self._opened.at - _SOONER and self._touches(decoded, engine):
+            self._look_for_sooner(decoded, engine)
+
+    def _touches(self, decoded: SignalsRecord, engine: Engine) -> bool:
+        if isinstance(decoded, Coverage):
+            return True
+        card = engine.cards.get(decoded.article_id) if isinstance(decoded, Signal) else None
+        return card is not None and any(h.key == self._opened.key for h in card.hits.get(self._opened.rule, ()))
+
+    def _read(self, engine: Engine) -> None:
+        opened, state = self._opened, engine.rules[self._opened.rule]
+        if opened.crossing is None or engine.open is None:
+            return
+        crossing = hour_of(opened.crossing)
+        every = standings(state, opened.key, crossing)
+        self.then.windows = tuple(s for s in every if s.verdict.detector == opened.detector)
+        self.then.silenced_by = silencers([s for s in self.then.windows if not s.missing])
+        track = next((t for t, d in zip(state.tracks, state.rule.when, strict=True) if d.kind == opened.detector), None)
+        if track is not None:
+            self.then.hours = tuple(hour_counts(track, opened.key, crossing - _HOURS_SHOWN + 1, engine.open))
+
+    def _look_for_sooner(self, decoded: SignalsRecord, engine: Engine) -> None:
+        if engine.open is None or engine.now is None:
+            return
+        state = engine.rules[self._opened.rule]
+        if state.start_hour is None:
+            return
+        at = max(engine.now, decoded.revised_at) if isinstance(decoded, Signal) else engine.now
+        for standing in standings(state, self._opened.key, engine.open):
+            for sensitivity, score in _more_sensitive(standing):
+                self.then.sooner.setdefault(sensitivity, Sooner(sensitivity, at, score))
+
+
+def _more_sensitive(standing: Standing) -> Iterator[tuple[Sensitivity, float]]:
+    """Yield the sensitivities at which a window would have crossed that lacks nothing but score."""
+    missing = standing.missing
+    if len(missing) == 1 and missing[0].need is Need.SCORE:
+        for sensitivity in Sensitivity:
+            if K_OF[sensitivity] <= missing[0].has:
+                yield sensitivity, missing[0].has

@@ -1,0 +1,146 @@
+"""`alerts show`: what an alert opened on, computed again from the log, and what its rule was then."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from alerts.explanation.names import NamesById
+from alerts.rules.model import Floors, Sensitivity, Spike
+from alerts.standing import Need
+from pipelines.explaining.alert_then import AlertThen, alert_then, rule_text
+from schemas.alert_event import AlertEvent
+from schemas.errors import FatalError
+from schemas.ports.store import RuleSet
+from schemas.reasons import EventKind
+from tests.pipeline.explaining.scripted import Script, at
+from tests.streams.deciding import Desk
+from tests.streams.records import FEED_IDS, pair_rule, signal
+from tocsin.cli import cli
+
+RULE = pair_rule("baku-moscow", Spike(sensitivity=Sensitivity.LOW, floors=Floors(stories=3, publishers=2, times=1.5)))
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """An alert whose articles come slowly, about something new."""
+    folder = tmp_path_factory.mktemp("desk")
+    script = Script(rules=(RULE,), hours=10)
+    for n in range(9):
+        moment = at(2) + timedelta(minutes=10 * n)
+        made = signal(f"x{n}", moment, feed=FEED_IDS[n % 6])
+        title = f"Airliner shot down near Aktau, report {n}"
+        script.put(made.model_copy(update={"title": title}))
+    desk = script.desk(folder)
+    (folder / "tocsin.toml").write_text(
+        f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\nsnapshots = "{desk.snapshots}"\n'
+    )
+    return desk
+
+
+def opened(desk: Desk) -> AlertEvent:
+    with desk.store() as store:
+        return next(event for event in store.events() if event.event is EventKind.OPENED)
+
+
+def then(desk: Desk) -> AlertThen:
+    event = opened(desk)
+    with desk.opened() as (log, store):
+        evidence = list(store.evidence(event.evidence).values())
+        return alert_then(log, store, desk.snapshots, event, evidence, NamesById())
+
+
+def show(desk: Desk, *options: str) -> Result:
+    return CliRunner().invoke(cli, ["alerts", "show", opened(desk).alert_id[:10], "-C", str(desk.folder), *options])
+
+
+def test_the_window_it_opened_on_is_the_one_in_the_ledger(desk: Desk) -> None:
+    event = opened(desk)
+    assert event.window is not None
+    (window,) = [s for s in then(desk).windows if s.verdict.window_h == event.window.hours]
+    assert window.missing == ()
+    assert window.verdict.counts == event.counts
+    assert round(window.verdict.score or 0, 3) == event.score
+
+
+def test_the_hours_hold_what_was_counted(desk: Desk) -> None:
+    hours = then(desk).hours
+    assert hours[-1].count == opened(desk).counts.stories
+    assert all(hour.expected is not None for hour in hours)
+
+
+def test_more_sensitive_rules_would_have_rung_sooner(desk: Desk) -> None:
+    sooner = then(desk).sooner
+    assert set(sooner) == {Sensitivity.HIGH, Sensitivity.NORMAL}
+    opened_by = at(2) + timedelta(minutes=10 * (opened(desk).counts.stories - 1))
+    assert sooner[Sensitivity.HIGH].at <= sooner[Sensitivity.NORMAL].at < opened_by
+    assert 2.5 <= sooner[Sensitivity.HIGH].score < 4
+
+
+def test_each_setting_that_would_have_silenced_it_does(desk: Desk) -> None:
+    event, found = opened(desk), then(desk)
+    assert f"min: {{stories: {event.counts.stories + 1}}}" in found.silenced_by
+    quieter = pair_rule(
+        "baku-moscow",
+        Spike(sensitivity=Sensitivity.LOW, floors=Floors(stories=event.counts.stories + 1, publishers=2, times=1.5)),
+    )
+    from tests.pipeline.explaining.silenced import still_rings_at
+
+    assert still_rings_at(desk, RULE, event)
+    assert not still_rings_at(desk, quieter, event)
+    assert {c.need for s in found.windows for c in s.conditions} >= {Need.SCORE, Need.TIMES}
+
+
+def test_the_words_that_are_new(desk: Desk) -> None:
+    words = then(desk).new_words
+    assert {"Airliner", "Aktau"} <= set(words)
+    assert "meet" not in words
+
+
+def test_for_people_and_for_scripts(desk: Desk) -> None:
+    said = show(desk)
+    assert said.exit_code == 0, said.output
+    for words in ("near miss  sensitivity high would have rung at 2025-01-18 02:", "silenced by ", "new words  ", "█"):
+        assert words in said.stdout, said.stdout
+    lines = [json.loads(line) for line in show(desk, "--json").stdout.splitlines()]
+    explained = next(line["explained"] for line in lines if line["event"] == "opened")
+    assert explained["sooner"][0]["sensitivity"] == "high"
+    assert explained["hours"][-1]["count"] >= 3
+    assert "near miss" not in show(desk, "--short").stdout
+
+
+def test_a_trimmed_log_leaves_what_the_ledger_holds(tmp_path: Path) -> None:
+    desk = Script(rules=(RULE,), hours=6).burst(2.1, 9).desk(tmp_path)
+    (tmp_path / "tocsin.toml").write_text(f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\n')
+    with desk.log() as log:
+        log.trim("signals", 0, log.end_offset("signals", 0))
+    said = show(desk)
+    assert said.exit_code == 0, said.output
+    assert "the hours cannot be computed again" in said.stdout
+    assert "Evidence by story" in said.stdout
+    with pytest.raises(FatalError):
+        then(desk)
+
+
+def test_the_rule_as_it_was_written() -> None:
+    text = """# caucasus.yaml
+rules:
+  # first
+  - name: one
+    watch: {pair: [AZE, RUS]}
+    when:
+      - spike: {}
+
+  - name: two
+    when: spike
+defaults: {}
+"""
+    kept = RuleSet(rules_hash="h", text=text, compiled="", activated_at=at(0), log_offset=0)
+    assert rule_text(kept, "one") == "- name: one\n  watch: {pair: [AZE, RUS]}\n  when:\n    - spike: {}"
+    assert rule_text(kept, "two") == "- name: two\n  when: spike"
+    assert rule_text(kept, "three") == ""
+    assert rule_text(None, "one") == ""
