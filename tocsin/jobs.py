@@ -65,6 +65,16 @@ def _notify(workplace: Workplace, log: Log, store: Store, stop: threading.Event)
     asyncio.run(run_async(lambda ended: run_notify(workplace, store, ended), stop))
 
 
+def _archive(workplace: Workplace, log: Log, store: Store, stop: threading.Event) -> None:
+    from connectors.archive.log_tier import LogTier
+    from pipelines.archive_job import ArchiveSettings, run_archive
+    from pipelines.trimming import Retention
+
+    retention = Retention(**workplace.settings.retention.model_dump())
+    tier = LogTier(workplace.path(workplace.settings.archive), log.log_id)
+    run_archive(log, store, SystemClock(), tier, ArchiveSettings(retention=retention), stop)
+
+
 async def run_async(job: Callable[[asyncio.Event], Awaitable[None]], stop: threading.Event) -> None:
     """Run an asynchronous job; its event is set when ``stop`` is."""
     ended = asyncio.Event()
@@ -85,4 +95,5 @@ JOBS: dict[str, Callable[[Workplace, Log, Store, threading.Event], None]] = {
     "extract": _extract,
     "decide": _decide,
     "notify": _notify,
+    "archive": _archive,
 }

@@ -23,6 +23,7 @@ from pydantic import (
 
 from connectors.channels.settings import ChannelSettings, EnvName, Network
 from connectors.feeds.settings import FeedSettings, parse_duration
+from schemas.durations import show_duration
 from schemas.errors import UsageError
 from tocsin.settings_mistakes import line_of, words_of
 from tocsin.settings_override import override
@@ -56,6 +57,31 @@ class PollingSettings(_Section):
     host_gap: Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_gap)] = Field(
         default=timedelta(seconds=5),
         description='time between two requests to one host, at least, up to "10m"; "0s" for servers of your own',
+    )
+
+
+def _at_least(least: timedelta) -> AfterValidator:
+    def check(value: timedelta) -> timedelta:
+        if value < least:
+            raise ValueError(f'must be at least "{show_duration(least)}"')
+        return value
+
+    return AfterValidator(check)
+
+
+class RetentionSettings(_Section):
+    """How long the log keeps what the job `archive` has archived and every job is done with."""
+
+    trim: bool = Field(default=True, description="whether the log forgets old records at all; `false` keeps everything")
+    articles: Annotated[timedelta, BeforeValidator(parse_duration), _at_least(timedelta(days=7))] = Field(
+        default=timedelta(days=7), description='age of articles that are forgotten, at least "7d"'
+    )
+    signals: Annotated[timedelta, BeforeValidator(parse_duration), _at_least(timedelta(days=35))] = Field(
+        default=timedelta(days=35),
+        description='age of signals that are forgotten, at least "35d": new rules learn on them',
+    )
+    dead_letters: Annotated[timedelta, BeforeValidator(parse_duration), _at_least(timedelta(days=1))] = Field(
+        default=timedelta(days=30), description='age of dead letters that are forgotten, open ones too, at least "1d"'
     )
 
 
@@ -107,6 +133,7 @@ class Settings(_Section):
     polling: PollingSettings = PollingSettings()
     web: WebSettings = WebSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @field_validator("feeds")
     @classmethod

@@ -18,7 +18,7 @@ from tocsin.settings import parse_settings
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILE = _ROOT / "docker-compose.yml"
-_JOBS = ("poll", "extract", "decide", "notify")
+_JOBS = ("poll", "extract", "decide", "notify", "archive")
 _ENVIRONMENT = {"TOCSIN_PASSWORD": "a password"}
 
 

@@ -12,12 +12,12 @@ import click
 
 from tocsin.workplace import folder_option, open_workplace
 
-JOB_NAMES = ("poll", "extract", "decide", "notify")
+JOB_NAMES = ("poll", "extract", "decide", "notify", "archive")
 
 
 @click.command(
     name="run",
-    epilog="Example: tocsin run --folder desk        All four jobs; Ctrl-C stops them.\n\n"
+    epilog="Example: tocsin run --folder desk        All jobs; Ctrl-C stops them.\n\n"
     "Example: tocsin run extract          One job alone, for one of several machines.",
 )
 @click.argument("jobs", nargs=-1, type=click.Choice(JOB_NAMES))
