@@ -1,0 +1,66 @@
+"""A folder as the first version left it: this version checks it, brings it up to date and goes on deciding where it stood."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from connectors.clock import SystemClock
+from pipelines.decide import DecideJob, DecideSettings
+from pipelines.verify import verify
+from schemas.reasons import EventKind
+from schemas.topics import SIGNALS
+from tocsin.cli import cli
+from tocsin.settings import load_workplace
+from tocsin.workplace import open_log_of, open_store_of
+
+_KEPT = Path(__file__).parents[1] / "fixtures" / "state_v1.tar.xz"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with tarfile.open(_KEPT) as packed:
+        packed.extractall(tmp_path, filter="data")
+    return tmp_path / "state_v1"
+
+
+def tocsin(*words: str) -> Result:
+    return CliRunner().invoke(cli, words)
+
+
+def test_its_ledger_is_still_what_its_log_says(folder: Path) -> None:
+    assert tocsin("db", "migrate", "--folder", str(folder)).exit_code == 0
+    result = tocsin("verify", "--folder", str(folder))
+    assert result.exit_code == 0, result.output
+    assert "the ledger is what the log says" in result.output
+
+
+def test_its_alerts_are_still_shown(folder: Path) -> None:
+    listed = tocsin("alerts", "list", "--folder", str(folder))
+    assert listed.exit_code == 0, listed.output
+    alert = listed.stdout.splitlines()[-1].split()[-1]
+    shown = tocsin("alerts", "show", alert, "--folder", str(folder))
+    assert shown.exit_code == 0, shown.output
+    assert "two sides meet" in shown.output  # a headline of its evidence
+
+
+def test_deciding_goes_on_from_its_snapshot(folder: Path) -> None:
+    workplace = load_workplace(folder, {})
+    with open_log_of(workplace) as log:
+        store = open_store_of(workplace)
+        before = list(store.events())
+        snapshots = workplace.path(workplace.settings.snapshots)
+        job = DecideJob(log, store, SystemClock(), DecideSettings(snapshots=snapshots))
+        again = job.recover()
+        assert again < job.offset, "the snapshot was not used: the whole log was stepped again"
+        while job.step():
+            pass
+        assert job.offset == log.end_offset(SIGNALS, 0)
+        after = list(store.events())
+        assert after[: len(before)] == before
+        assert {event.event for event in after} >= {EventKind.OPENED, EventKind.RESOLVED, EventKind.RULE_READY}
+        assert verify(log, store, snapshots=snapshots).ok
+        store.close()
