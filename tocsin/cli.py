@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "extract": ("extract", "Turn articles (JSON Lines, .txt) into signals (JSON Lines)."),
     "detect": ("detect", "Run the spike detector over a CSV of timestamp,count."),
     "rules": ("rules", "Check, explain, match, activate and undo rules."),
+    "actors": ("actors", "Own actors: add, try, compare, update, review."),
     "feeds": ("feeds", "List, check and parse feeds."),
     "alerts": ("alerts", "List and show alerts with their evidence."),
     "trace": ("trace", "Follow one article through everything."),

@@ -71,6 +71,28 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
     return line
 
 
+def line_behind_actors(text: str) -> tuple[int, str] | None:
+    """Return behind how many lines an item can be added to the list ``actors``, and its indentation.
+
+    None where there is no such list, or one that is not written with an item a line.
+    """
+    root = yaml.compose(text, Loader=_LOADER)
+    found = _step(root, "actors")
+    if found is None or not isinstance(found[1], yaml.SequenceNode) or found[1].flow_style or not found[1].value:
+        return None
+    first = found[1].value[0].start_mark
+    dash = text.splitlines()[first.line].find("-")
+    return _last_line(found[1]), " " * dash
+
+
+def _last_line(node: Any) -> int:  # Any: PyYAML's nodes are untyped
+    """Return the number of the last line with something of ``node``; the mark of a block lies behind comments that follow."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.line) + (0 if node.end_mark.column == 0 and node.end_mark.line > 0 else 1)
+
+
 def _step(node: Any, step: str | int) -> tuple[int, Any] | None:  # Any: PyYAML's nodes are untyped
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
@@ -155,6 +177,8 @@ def _told(kind: str, message: str, key: str, value: object) -> tuple[str, str]:
         return f"{value!r} is no date", "write it as 2024-05-31"
     if kind == "bool_parsing":
         return f"{value!r} is neither true nor false", "write true or false"
+    if key == "format":
+        return f"format {value!r} is not known to this version of Tocsin", "update Tocsin, or take an older file"
     if key == "id" and isinstance(value, str):
         return message.removeprefix("Value error, "), f"for example {as_id(value)}"
     return message.removeprefix("Value error, "), "correct the value"

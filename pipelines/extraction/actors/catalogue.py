@@ -11,15 +11,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
-from pipelines.extraction.actors.actor_yaml import ActorMistake, line_of, read_actor_file
+from pipelines.extraction.actors.actor_yaml import ActorMistake, line_of
+from pipelines.extraction.actors.data_files import read_data_files
 from pipelines.extraction.actors.entries import ActorEntry, ActorFile, AliasEntry, OfficialEntry
 from pipelines.extraction.actors.folding import fold
 from schemas.errors import UsageError
 
 #: Part of the digest: to be raised when the meaning of the files changes.
 _FORMAT = 1
-
-_BUILT_IN = Path(__file__).parent / "data"
 
 #: A message with more mistakes than this shows the first ones.
 _SHOWN = 50
@@ -133,22 +132,11 @@ def load_catalogue(own_files: Sequence[Path] = ()) -> Catalogue:
     :raises ActorFileError: every mistake of every file, with file, line, key and remedy.
     """
     found = _Sum()
-    contents = []
-    texts = []
-    for path in (*sorted(_BUILT_IN.glob("*.yaml")), *own_files):
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            remedy = "correct the path, or save the file as UTF-8"
-            found.mistakes.append(ActorMistake(str(path), 1, "", f"it cannot be read: {error}", remedy))
-            continue
-        entries, mistakes = read_actor_file(text, str(path))
-        found.mistakes += mistakes
-        contents.append(entries)
-        texts.append((entries, text, str(path)))
-        _add_file(found, entries, text, str(path))
-    for each in texts:
-        found.mistakes += _unknown_countries(found.actors, *each)
+    files, found.mistakes = read_data_files(own_files)
+    for file in files:
+        _add_file(found, file.entries, file.text, str(file.path))
+    for file in files:
+        found.mistakes += _unknown_countries(found.actors, file.entries, file.text, str(file.path))
     if found.mistakes:
         raise ActorFileError(found.mistakes)
     return Catalogue(
@@ -158,7 +146,7 @@ def load_catalogue(own_files: Sequence[Path] = ()) -> Catalogue:
         persons=_persons(found.offices),
         stop=tuple(found.stop),
         given_names=frozenset(fold(name) for name in found.given_names),
-        digest=_digest(contents),
+        digest=_digest([file.entries for file in files]),
     )
 
 

@@ -16,6 +16,9 @@ ActorType = Literal[
 #: Languages whose names are given as stems, to be followed by an ending of that language.
 StemLanguage = Literal["ru", "uk"]
 
+#: The version of the format of actor files.
+FORMAT = 1
+
 _MAX_NAME_CHARACTERS = 120
 _DASHED_ID = re.compile(r"[A-Z][A-Z0-9_]{1,31}")
 
@@ -115,8 +118,11 @@ class ActorEntry(Entry):
 
 class ActorFile(Entry):
     """One file. ``stop``: phrases in which no actor is named; ``given_names``: names that make a surname behind them
-    somebody's; ``as_of``: the day on which the offices without an end were checked."""
+    somebody's; ``as_of``: the day on which the offices without an end were checked; ``replaces``: the built-in file whose place
+    this one takes, if its ``as_of`` is not before that one's; ``format``: raised when an older program would misread it."""
 
+    format: int = Field(default=FORMAT, ge=1, le=FORMAT)
+    replaces: str | None = None
     as_of: date | None = None
     actors: tuple[ActorEntry, ...] = ()
     stop: tuple[Name, ...] = ()
