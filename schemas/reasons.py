@@ -168,6 +168,13 @@ class DeliveryReason(StrEnum):
     SAME_STORIES = "same_stories"  # told under a stronger key that counts mostly the same articles
 
 
+class Judgement(StrEnum):
+    """What people made of an alert once it was over."""
+
+    USEFUL = "useful"
+    NOISE = "noise"
+
+
 class MessageKind(StrEnum):
     """What a message to people is about."""
 

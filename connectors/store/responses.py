@@ -1,4 +1,4 @@
-"""What people answered: acknowledgements (one an alert, the first stands) and silences."""
+"""What people answered: acknowledgements (one an alert, the first stands), silences, and verdicts (the newest stands)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 
 from connectors.store.database import Database
-from connectors.store.tables import acknowledgements, silences
+from connectors.store.tables import acknowledgements, silences, verdicts
 from connectors.store.upsert import insert_new
-from schemas.ports.response import Acknowledgement, Silence
+from schemas.ports.response import Acknowledgement, AlertVerdict, Silence
 
 _CHUNK = 500
 
@@ -83,3 +83,25 @@ class Responses:
             )
             for row in rows
         ]
+
+    def add_verdict(self, verdict: AlertVerdict) -> None:
+        """Keep ``verdict``; the same alert and moment again changes nothing."""
+        row = verdict.model_dump(exclude={"at"}) | {"at_us": verdict.at}
+        with self._database.writing() as connection:
+            insert_new(connection, verdicts, row)
+
+    def verdicts(self) -> Mapping[str, AlertVerdict]:
+        """Return by alert id the newest verdict of each alert that has one."""
+        query = select(verdicts).order_by(verdicts.c.alert_id, verdicts.c.at_us)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return {
+            row["alert_id"]: AlertVerdict(
+                alert_id=row["alert_id"],
+                at=row["at_us"],
+                author=row["author"],
+                judgement=row["judgement"],
+                note=row["note"],
+            )
+            for row in rows
+        }

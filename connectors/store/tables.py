@@ -16,10 +16,10 @@ from sqlalchemy import (
 )
 
 from connectors.store.columns import FreeText, UtcMicroseconds, words
-from schemas.reasons import DeliveryStatus, FeedState
+from schemas.reasons import DeliveryStatus, FeedState, Judgement
 
 #: The newest migration; it is read at each start without importing Alembic.
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 #: Where the database says which migration it has had.
 VERSION_TABLE = "schema_version"
@@ -179,6 +179,16 @@ silences = Table(
     Column("articles", Text, nullable=False),  # a JSON list of article ids
     Column("lifted_at_us", UtcMicroseconds),
     Column("lifted_by", FreeText, nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("alert_id", Text, primary_key=True),
+    Column("at_us", UtcMicroseconds, primary_key=True),
+    Column("author", FreeText, nullable=False),
+    Column("judgement", words(Judgement), nullable=False),
+    Column("note", FreeText, nullable=False),
 )
 
 feeds = Table(

@@ -1,4 +1,4 @@
-"""The port of what people answer to alerts: acknowledgements and silences, kept with who, when and why."""
+"""The port of what people answer to alerts: acknowledgements, silences and verdicts, kept with who, when and why."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol, Self
 from pydantic import model_validator
 
 from schemas.model import Part, UtcDatetime
+from schemas.reasons import Judgement
 
 
 class Acknowledgement(Part):
@@ -54,6 +55,16 @@ class Silence(Part):
         return self.lifted_at is None and (self.ends_at is None or now < self.ends_at)
 
 
+class AlertVerdict(Part):
+    """Whether an alert was worth ringing. Each is kept; the newest of an alert stands."""
+
+    alert_id: str
+    at: UtcDatetime
+    author: str
+    judgement: Judgement
+    note: str = ""
+
+
 class ResponseStore(Protocol):
     """What people answered. Any number of processes write and read."""
 
@@ -75,4 +86,12 @@ class ResponseStore(Protocol):
 
     def silences(self, *, in_force_at: datetime | None = None) -> Sequence[Silence]:
         """Return all, oldest first, or those neither lifted nor past their time at a moment."""
+        ...
+
+    def add_verdict(self, verdict: AlertVerdict) -> None:
+        """Keep ``verdict``; the same alert and moment again changes nothing."""
+        ...
+
+    def verdicts(self) -> Mapping[str, AlertVerdict]:
+        """Return by alert id the newest verdict of each alert that has one."""
         ...

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 from connectors.store.open import open_store
 from schemas.ports.channel import HourBar
-from schemas.ports.response import Acknowledgement, Silence
+from schemas.ports.response import Acknowledgement, AlertVerdict, Silence
 from schemas.ports.store import Attempt, Delivery, FeedRow, RuleSet, Store
-from schemas.reasons import DeliveryStatus, EventKind, FeedState
+from schemas.reasons import DeliveryStatus, EventKind, FeedState, Judgement
 from tests.contract.store.scribe import START, Scribe, evidence_of
 
 
@@ -50,6 +50,7 @@ def fill(store: Store) -> None:
     store.beat("decide", at=START, detail={"offset": 2})
     store.acknowledge(Acknowledgement(alert_id=held.alert_id, at=START, author="ann", comment="seen"))
     store.add_silence(Silence(silence_id="s1", created_at=START, author="ann", rule="zangezur", until_stories=8))
+    store.add_verdict(AlertVerdict(alert_id=held.alert_id, at=START, author="ann", judgement=Judgement.USEFUL))
     store.add_event_hours({held.event_hash: [HourBar(start=START, count=3, expected=0.5)]})
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
 from schemas.ports.channel import HourBar
-from schemas.ports.response import Acknowledgement, Silence
+from schemas.ports.response import Acknowledgement, AlertVerdict, Silence
 from schemas.ports.store import Delivery, Store
-from schemas.reasons import DeliveryStatus
+from schemas.reasons import DeliveryStatus, Judgement
 from tests.contract.store.scribe import START, Scribe
 
 HOUR = timedelta(hours=1)
@@ -98,3 +99,12 @@ def test_what_is_held_holds_up_nothing(store: Store) -> None:
     assert claimed == [], "nothing is due"
     claimed = store.claim_due(now=START, owner="one", lease_s=60, limit=10)
     assert {d.message_id for d in claimed} == {"later", "now"}
+
+
+def test_verdicts_are_kept_and_the_newest_stands(store: Store, open_again: Callable[[], Store]) -> None:
+    first = AlertVerdict(alert_id="a1", at=START, author="ann", judgement=Judgement.NOISE, note="old news\x00")
+    later = first.model_copy(update={"at": START + HOUR, "judgement": Judgement.USEFUL, "note": ""})
+    other = AlertVerdict(alert_id="a2", at=START, author="bob", judgement=Judgement.USEFUL)
+    for one in (later, first, first, other):
+        store.add_verdict(one)
+    assert open_again().verdicts() == {"a1": later, "a2": other}

@@ -18,8 +18,10 @@ from connectors.store.address import parse_address
 from connectors.store.open import check_schema, migrate, open_store
 from connectors.store.tables import SCHEMA_VERSION, VERSION_TABLE, metadata
 from schemas.errors import FatalError, UsageError
+from schemas.ports.response import AlertVerdict
+from schemas.reasons import Judgement
 from tests.contract.store.full_store import fill
-from tests.contract.store.scribe import Scribe
+from tests.contract.store.scribe import START, Scribe
 
 _ROOT = Path(__file__).resolve().parents[3]
 _OLD_STORES = sorted((_ROOT / "tests/fixtures").glob("store_v*.sqlite"))
@@ -101,6 +103,9 @@ def test_stores_of_former_versions_still_open(old: Path, tmp_path: Path) -> None
         scribe = Scribe(store)
         scribe.commit(scribe.decide("zangezur"))  # It goes on where it stood.
         assert store.chain_heads()["zangezur"].seq == 2
+        judged = AlertVerdict(alert_id=delivered.alert_id, at=START, author="ann", judgement=Judgement.USEFUL)
+        store.add_verdict(judged)
+        assert store.verdicts() == {delivered.alert_id: judged}
     finally:
         store.close()
 
