@@ -75,6 +75,12 @@ def _archive(workplace: Workplace, log: Log, store: Store, stop: threading.Event
     run_archive(log, store, SystemClock(), tier, ArchiveSettings(retention=retention), stop)
 
 
+def _web(workplace: Workplace, _log: Log, store: Store, stop: threading.Event) -> None:
+    from tocsin.web.serving import serve
+
+    asyncio.run(run_async(lambda ended: serve(workplace, store, ended), stop))
+
+
 async def run_async(job: Callable[[asyncio.Event], Awaitable[None]], stop: threading.Event) -> None:
     """Run an asynchronous job; its event is set when ``stop`` is."""
     ended = asyncio.Event()
@@ -96,4 +102,5 @@ JOBS: dict[str, Callable[[Workplace, Log, Store, threading.Event], None]] = {
     "decide": _decide,
     "notify": _notify,
     "archive": _archive,
+    "web": _web,
 }

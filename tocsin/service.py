@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from tocsin.folder_lock import FolderLock
 from tocsin.settings import Workplace
 from tocsin.stopping import stop_on_signals
 from tocsin.supervisor import Supervisor
+from tocsin.web_settings import address_of
 from tocsin.workplace import open_log_of, open_store_of
 
 _NAMES_SHOWN = 8
@@ -29,6 +31,7 @@ def run_supervised(
     """
     with FolderLock(workplace.folder.absolute()) if lock else nullcontext() as held:
         check_receivers(names, workplace)
+        check_web(names, workplace)
         rules = put_rules_into_force(workplace)
         commands = {name: command_of(name, workplace, verbose=verbose) for name in names}
         keep_open = () if held is None else (held.descriptor,)
@@ -54,6 +57,14 @@ def check_receivers(names: Sequence[str], workplace: Workplace) -> None:
         from tocsin.receivers import open_ways
 
         open_ways(workplace)  # Nothing is connected until it is used, so there is nothing to close.
+
+
+def check_web(names: Sequence[str], workplace: Workplace) -> None:
+    """Read the tokens of the web page once; :raises UsageError: those that cannot be read, all of them."""
+    if "web" in names and workplace.settings.web.tokens:
+        from tocsin.web.visitors import read_tokens
+
+        read_tokens(workplace.settings.web.token_places, workplace.folder, os.environ)
 
 
 def put_rules_into_force(workplace: Workplace) -> str:
@@ -123,6 +134,8 @@ def description(names: Sequence[str], workplace: Workplace, rules: str) -> list[
         "log": workplace.url(settings.log),
         "store": shown_store(workplace),
     }
+    if "web" in names:
+        rows["page"] = address_of(settings.web)
     ask = f"tocsin status --folder {shlex.quote(str(folder))}"
     return [
         f"Tocsin watches in {folder}",

@@ -27,6 +27,7 @@ from schemas.durations import show_duration
 from schemas.errors import UsageError
 from tocsin.settings_mistakes import line_of, words_of
 from tocsin.settings_override import override
+from tocsin.web_settings import WebSettings
 
 #: The name of the settings file in a folder.
 FILE_NAME = "tocsin.toml"
@@ -34,12 +35,6 @@ FILE_NAME = "tocsin.toml"
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WebSettings(_Section):
-    """The web page."""
-
-    port: int = Field(default=8765, ge=1, le=65535, description="port of the web page on 127.0.0.1")
 
 
 def _gap(value: timedelta) -> timedelta:

@@ -18,8 +18,8 @@ from tocsin.settings import parse_settings
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILE = _ROOT / "docker-compose.yml"
-_JOBS = ("poll", "extract", "decide", "notify", "archive")
-_ENVIRONMENT = {"TOCSIN_PASSWORD": "a password"}
+_JOBS = ("poll", "extract", "decide", "notify", "archive", "web")
+_ENVIRONMENT = {"TOCSIN_PASSWORD": "a password", "TOCSIN_WEB_TOKEN": "a token that nobody guesses"}
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,15 @@ def test_no_password_is_written_down(written: Mapping[str, Any]) -> None:
     services = written["services"]
     for holder, key in (("postgres", "POSTGRES_PASSWORD"), ("decide", "PGPASSWORD")):
         assert services[holder]["environment"][key].startswith("${TOCSIN_PASSWORD:?")
+
+
+def test_the_page_is_reached_from_this_machine_alone_and_asks_for_a_token(written: Mapping[str, Any]) -> None:
+    web = written["services"]["web"]
+    assert web["ports"] == ["127.0.0.1:8765:8765"]
+    assert not any(written["services"][name].get("ports") for name in _JOBS if name != "web")
+    settings = parse_settings("", "tocsin.toml", web["environment"]).web
+    assert [(token.scope, token.place) for token in settings.token_places] == [("act", "TOCSIN_WEB_TOKEN")]
+    assert web["environment"]["TOCSIN_WEB_TOKEN"].startswith("${TOCSIN_WEB_TOKEN:?")
 
 
 def test_the_image_copies_every_package(written: Mapping[str, Any]) -> None:

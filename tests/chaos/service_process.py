@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -32,6 +33,13 @@ def lives(process: int) -> bool:
         return False
 
 
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 class ServiceProcess:
     """A supervisor with its jobs in a folder. ``stderr`` and ``stdout`` grow while it runs."""
 
@@ -49,7 +57,8 @@ class ServiceProcess:
             stderr=subprocess.PIPE,
             text=True,
             process_group=0,  # as a shell starts it, so that a test can press Ctrl-C
-            env={**os.environ, **(environ or {})},
+            # Services of several tests may be at work at once, each with its own page.
+            env={**os.environ, "TOCSIN_WEB__PORT": str(free_port()), **(environ or {})},
         )
         self._readers = [
             threading.Thread(target=self._read, args=(name,), daemon=True) for name in ("stdout", "stderr")

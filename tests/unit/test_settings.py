@@ -91,7 +91,7 @@ def test_an_empty_file_has_every_default() -> None:
         (('type = "webhook"\n', ""), "tocsin.toml:16: receivers.1: the key type is missing: one of console, webhook"),
         (('url = "https://two.example/rss"', ""), "tocsin.toml:8: feeds.1.url: Field required"),
         (("[web]\n", "[wbe]\n"), "tocsin.toml:25: wbe: unknown key; did you mean web?"),
-        (("[web]\nport", "[web]\nxyzzy"), "tocsin.toml:26: web.xyzzy: unknown key; known here: port"),
+        (("[web]\nport", "[web]\nxyzzy"), "tocsin.toml:26: web.xyzzy: unknown key; known here: host, identity_header, names, port"),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_was_meant(change: tuple[str, str], told: str) -> None:
@@ -136,7 +136,7 @@ def test_what_the_environment_says_goes_before_the_file() -> None:
     ("variable", "value", "told"),
     [
         ("TOCSIN_ARTICLE_PARTITIONS", "0", "TOCSIN_ARTICLE_PARTITIONS: Input should be greater than or equal to 1"),
-        ("TOCSIN_WEB__PRT", "1", "TOCSIN_WEB__PRT: names no key of the section [web], which has port"),
+        ("TOCSIN_WEB__PRT", "1", "TOCSIN_WEB__PRT: names no key of the section [web], which has host, port, names"),
         ("TOCSIN_WEB", "1", "TOCSIN_WEB: names no key of the section [web]"),
         ("TOCSIN_LOG__FILE", "x", "TOCSIN_LOG__FILE: log is no section"),
         ("TOCSIN_FEEDS", "x", "TOCSIN_FEEDS: feeds can be told only by the file"),

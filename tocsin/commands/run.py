@@ -12,7 +12,7 @@ import click
 
 from tocsin.workplace import folder_option, open_workplace
 
-JOB_NAMES = ("poll", "extract", "decide", "notify", "archive")
+JOB_NAMES = ("poll", "extract", "decide", "notify", "archive", "web")
 
 
 @click.command(

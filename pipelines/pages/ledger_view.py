@@ -1,0 +1,129 @@
+"""The ledger as pages need it: events in memory, read on from where the last look ended; alerts with their lives.
+
+It keeps the newest events only; an older alert is read from the store when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+
+from pipelines.service_status import standing_alerts
+from schemas.alert_event import AlertEvent
+from schemas.ports.store import LedgerStore
+from schemas.reasons import EventKind
+
+#: Events kept; at a few kilobytes each.
+MOST_EVENTS = 20_000
+
+
+@dataclass(frozen=True)
+class AlertLife:
+    """One alert: its events, oldest first."""
+
+    events: tuple[AlertEvent, ...]
+
+    @property
+    def id(self) -> str:
+        """Return the alert's id."""
+        return self.events[0].alert_id
+
+    @property
+    def first(self) -> AlertEvent:
+        """Return the event that opened it, or the oldest one kept."""
+        return self.events[0]
+
+    @property
+    def last(self) -> AlertEvent:
+        """Return its newest event."""
+        return self.events[-1]
+
+    @property
+    def strongest(self) -> AlertEvent:
+        """Return the event with the most stories; the newest of them."""
+        return max(self.events, key=lambda e: (e.window is not None, e.counts.stories, e.seq))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still rings."""
+        return self.ended is None
+
+    @property
+    def ended(self) -> datetime | None:
+        """Return when it was over; None while it is open."""
+        ends = [e for e in self.events if e.event in (EventKind.RESOLVED, EventKind.RETRACTED)]
+        return ends[-1].at if ends else None
+
+
+@dataclass(frozen=True)
+class LedgerReading:
+    """What the ledger says at a moment: ``alerts`` by id in the order they opened, open ones, what is blind."""
+
+    events: int
+    alerts: Mapping[str, AlertLife]
+    open_ids: Sequence[str]
+    blind: Sequence[AlertEvent]
+
+    def newest_first(self) -> list[AlertLife]:
+        """Return every alert kept, newest first."""
+        return sorted(self.alerts.values(), key=lambda life: life.first.at, reverse=True)
+
+    def open_alerts(self) -> list[AlertLife]:
+        """Return those that ring, gravest first, then newest."""
+        order = ("critical", "high", "normal", "low")
+        found = [self.alerts[one] for one in self.open_ids if one in self.alerts]
+        found.sort(key=lambda life: life.last.at, reverse=True)
+        return sorted(found, key=lambda life: order.index(life.last.severity.value))
+
+    def of_key(self, rule: str, key: str) -> list[AlertLife]:
+        """Return the alerts of one key, newest first."""
+        return [life for life in self.newest_first() if (life.first.rule, life.first.key) == (rule, key)]
+
+
+EMPTY_LEDGER = LedgerReading(0, {}, (), ())
+
+
+class LedgerView:
+    """Reads on in the ledger; belongs to one thread."""
+
+    def __init__(self, most_events: int = MOST_EVENTS) -> None:
+        self._events: deque[AlertEvent] = deque(maxlen=most_events)
+        self._read = 0
+        self._open: Sequence[AlertEvent] = ()
+        self._blind: Sequence[AlertEvent] = ()
+        self.reading = EMPTY_LEDGER
+
+    def refresh(self, store: LedgerStore) -> bool:
+        """Read what came since the last look; return whether there was anything."""
+        fresh = list(store.events(first_position=self._read + 1))
+        if not fresh:
+            return False
+        self._read += len(fresh)
+        self._events.extend(fresh)
+        # What stands is carried on by its newest events, so the ledger is folded once and not again at each look.
+        self._open, self._blind = standing_alerts(chain(self._open, self._blind, fresh))
+        self.reading = LedgerReading(
+            events=self._read,
+            alerts=lives_of(self._events),
+            open_ids=[event.alert_id for event in self._open],
+            blind=self._blind,
+        )
+        return True
+
+
+def lives_of(events: Sequence[AlertEvent] | deque[AlertEvent]) -> dict[str, AlertLife]:
+    """Return the alerts in ``events`` by id, in the order they opened."""
+    found: dict[str, list[AlertEvent]] = {}
+    for event in events:
+        if event.alert_id:
+            found.setdefault(event.alert_id, []).append(event)
+    return {alert: AlertLife(tuple(mine)) for alert, mine in found.items()}
+
+
+def read_alert(store: LedgerStore, alert_id: str) -> AlertLife | None:
+    """Return the alert with this id from the store; None where there is none."""
+    events = tuple(store.events(alert_id=alert_id)) if alert_id else ()
+    return AlertLife(events) if events else None

@@ -1,0 +1,17 @@
+"""One file a page: a router and its template. A further page is a file here, a line below and one in ``navigation``."""
+
+from __future__ import annotations
+
+from tocsin.web.pages import alert, api, feeds, metrics, now, probes, sign_in, watches, why
+
+ROUTERS = (
+    now.router,
+    alert.router,
+    watches.router,
+    why.router,
+    feeds.router,
+    sign_in.router,
+    probes.router,
+    metrics.router,
+    api.router,
+)

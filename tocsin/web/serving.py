@@ -1,0 +1,131 @@
+"""The job `web`: puts the site of a folder together, reads in the background, serves until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+
+import uvicorn
+
+from alerts.explanation.names import ActorNames
+from connectors.clock import SystemClock
+from pipelines.notify_job import NamesWhenNeeded
+from pipelines.pages.reading import Reader
+from schemas.errors import FatalError, RetriableError
+from schemas.ports.store import Store
+from tocsin.folder_lock import supervisor_at_work
+from tocsin.settings import Workplace
+from tocsin.web.app import make_app
+from tocsin.web.site import Site
+from tocsin.web.visitors import Visitors, read_tokens
+from tocsin.web_settings import address_of
+from tocsin.workplace import open_log_of
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that open requests have to end at a stop.
+_STOP_S = 3
+
+
+def make_site(workplace: Workplace, store: Store, environ: Mapping[str, str] | None = None) -> Site:
+    """Return the site of ``workplace``; nothing is read yet. :raises UsageError: tokens that cannot be read."""
+    settings, clock = workplace.settings, SystemClock()
+    tokens = read_tokens(settings.web.token_places, workplace.folder, os.environ if environ is None else environ)
+    names = NamesWhenNeeded(lambda: _names(workplace))
+    snapshots = workplace.path(settings.snapshots)
+    reader = Reader(
+        open_log=lambda: open_log_of(workplace),
+        store=store,
+        clock=clock,
+        snapshots=snapshots,
+        names=names,
+        supervisor=lambda: supervisor_at_work(workplace.folder.absolute()),
+    )
+    return Site(
+        folder=workplace.folder.absolute(),
+        snapshots=snapshots,
+        open_log=lambda: open_log_of(workplace),
+        reader=reader,
+        store=store,
+        names=names,
+        clock=clock,
+        visitors=Visitors(settings.web, tokens, clock),
+    )
+
+
+def _names(workplace: Workplace) -> ActorNames:
+    # The catalogue of actors takes a while to read.
+    from pipelines.actor_directory import actor_directory
+
+    return actor_directory(workplace.files(workplace.settings.actors))
+
+
+async def serve(
+    workplace: Workplace, store: Store, stop: asyncio.Event, *, say: Callable[[str], None] = logger.info
+) -> None:
+    """Serve until ``stop``; ``say`` tells the address once it is listened on.
+
+    :raises UsageError: tokens that cannot be read.
+    :raises RetriableError: another program listens on the port, so that the page may come once that one is gone.
+    """
+    settings = workplace.settings.web
+    site = make_site(workplace, store)
+    config = uvicorn.Config(
+        make_app(site, settings, workplace.settings.public_url),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        # The header of a proxy is believed from the addresses of the settings only, and read by ourselves.
+        proxy_headers=False,
+        timeout_graceful_shutdown=_STOP_S,
+        lifespan="off",
+    )
+    server, ended = _Server(config), threading.Event()
+    with _listening(settings.host, settings.port) as listener:
+        reading = threading.Thread(target=_read, args=(site.reader, ended), name="reader", daemon=True)
+        reading.start()
+        waiting = asyncio.create_task(_tell(server, stop))
+        say(f"the web page is at {address_of(settings)}")
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            waiting.cancel()
+            ended.set()
+            await asyncio.to_thread(reading.join, 10.0)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; :raises RetriableError: it cannot be had now."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, reuse_port=False)
+    except OSError as error:
+        raise RetriableError(
+            f"the web page cannot listen on {host}:{port}: {error.strerror or error}",
+            remedy="another program may be there: give another `port` in the section [web] of tocsin.toml",
+        ) from error
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave signals to whoever runs the job."""
+        yield
+
+
+async def _tell(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+def _read(reader: Reader, ended: threading.Event) -> None:
+    """Read until ``ended``; what cannot be gone on from is told, and what the pages show grows old, as they say."""
+    try:
+        reader.run(ended)
+    except FatalError:
+        logger.exception("the page cannot read on")
