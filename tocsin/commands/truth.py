@@ -1,0 +1,226 @@
+"""`tocsin truth`: lists of what really happened, for `tocsin backtest`: labelled by hand, or taken from a list of events."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schemas.errors import UsageError
+from tocsin.commands.alerts import printable
+from tocsin.rule_files import read_text
+
+if TYPE_CHECKING:
+    from pipelines.backtest.labelling import Answer, Question
+    from pipelines.backtest.truth import TrueEvent
+    from schemas.article import Article
+
+#: Headlines shown of one question.
+_HEADLINES = 8
+
+#: Rows extracted at a time.
+_BATCH = 1_000
+
+
+@click.group(name="truth", epilog="Example: tocsin truth label --report report/report.json --out events.csv")
+def command() -> None:
+    """Make a list of what really happened, to judge rules by: event,watch,start,end."""
+
+
+@command.command(epilog="Example: tocsin truth label --report report/report.json --out events.csv")
+@click.option(
+    "--report",
+    "report_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="The report.json of a backtest.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV that is made of the answers."
+)
+@click.option("--openings", type=click.IntRange(0, 10_000), default=30, show_default=True, help="Alarms to ask about.")
+@click.option(
+    "--near-misses", type=click.IntRange(0, 10_000), default=30, show_default=True, help="Windows that nearly rang."
+)
+@click.option("--seed", default=1, show_default=True, help="Another number draws other ones.")
+def label(report_path: Path, out: Path, openings: int, near_misses: int, seed: int) -> None:
+    """Walk alarms and near misses, one key each: did something happen that you would want to be told of?
+
+    y yes, n no, ? cannot tell, q stop here. Answers are kept beside --out as they are given, so that a later call goes on
+    where this one stopped; whether a window rang is told at the end only. The CSV is written whenever it ends.
+    """
+    from pipelines.backtest.labelling import questions_in
+
+    questions = questions_in(read_text(report_path), str(report_path), openings, near_misses, seed)
+    kept = out.with_name(f"{out.name}.answers.jsonl")
+    answers = _answers(kept)
+    left = [question for question in questions if question.id not in answers]
+    if not questions:
+        click.echo("nothing rang and nothing nearly did: there is nothing to ask", err=True)
+    for number, question in enumerate(left, start=len(questions) - len(left) + 1):
+        answer = _asked(question, number, len(questions))
+        if answer is None:
+            break
+        answers[question.id] = answer
+        _keep(kept, question, answer)
+    _say(questions, answers, out)
+
+
+@command.command(
+    name="import",
+    epilog="Example: tocsin truth import current_events.jsonl.xz --rules rules.yaml --out events.csv",
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
+@click.option(
+    "--rules",
+    "rules_path",
+    type=click.Path(path_type=Path, exists=True),
+    help="Keep what these rules watch; every pair of actors where left out.",
+)
+@click.option("--map", "mapping", default="published=date,text=text", show_default=True, help="FIELD=COLUMN by commas.")
+@click.option(
+    "--quiet-days",
+    type=click.IntRange(0, 3_650),
+    default=7,
+    show_default=True,
+    help="Days without an entry after which the next one begins another event.",
+)
+@click.option(
+    "--actors",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="A file of own actors; may be given again.",
+)
+def import_(
+    files: tuple[Path, ...], out: Path, rules_path: Path | None, mapping: str, quiet_days: int, actors: tuple[Path, ...]
+) -> None:
+    """Make events of FILES, a dated list of happenings: JSON Lines, CSV and others as for tocsin archive import.
+
+    Such as the current events of an encyclopedia, one happening a row with a date and a sentence. Who meets whom is found by
+    the extraction the watch itself uses; entries of a pair on days close to each other are one event, which starts on the
+    first of them.
+    """
+    from pipelines.actor_directory import actor_directory
+    from pipelines.backtest.concern import watches
+    from pipelines.backtest.listed_events import events_of
+    from pipelines.extraction.bounded import BoundedExtraction
+    from tocsin.commands.replay import _rules
+
+    rules = _rules(rules_path, actors)[0].rules if rules_path is not None else None
+    names = actor_directory(actors)
+    extraction = BoundedExtraction(actors)
+    articles, left_out = _listed(files, mapping)
+    parts = [articles[start : start + _BATCH] for start in range(0, len(articles), _BATCH)]
+    signals = [signal for part in parts for signal in extraction.extract(part).signals]
+    events = events_of(
+        signals, quiet_days, lambda pair: rules is None or any(watches(rule, pair, names) for rule in rules)
+    )
+    _write(out, events)
+    click.echo(f"{len(articles):,} entries, {left_out:,} left out: {len(events):,} events in {out}")
+
+
+def _listed(files: Sequence[Path], mapping: str) -> tuple[list[Article], int]:
+    from zoneinfo import ZoneInfo
+
+    from connectors.archive.field_map import FieldMap
+    from connectors.archive.import_rows import read_rows
+    from connectors.archive.imported_items import article_of
+    from pipelines.import_history import ImportReport, items_in
+
+    report = ImportReport()
+    rows = (row for path in files for row in read_rows(path))
+    items = items_in(rows, FieldMap.parse(mapping), ZoneInfo("UTC"), "list", report)
+    articles = {item.article_id: article_of(item, None) for item in items}
+    for reason, count in report.left_out.most_common():
+        click.echo(f"left out, {reason}: {count:,}, first at {report.first_left_out[reason]}", err=True)
+    return list(articles.values()), sum(report.left_out.values())
+
+
+def _answers(path: Path) -> dict[str, Answer]:
+    """Return the answers given so far; :raises UsageError: a line that holds none."""
+    from pipelines.backtest.labelling import Answer
+
+    if not path.exists():
+        return {}
+    found: dict[str, Answer] = {}
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        try:
+            entry = json.loads(line)
+            found[str(entry["id"])] = Answer(entry["answer"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(
+                f"{path}:{number}: no answer: {error}", remedy="take the line away, or the whole file"
+            ) from error
+    return found
+
+
+def _asked(question: Question, number: int, count: int) -> Answer | None:
+    """Return the answer; None to stop."""
+    from pipelines.backtest.labelling import Answer
+
+    normal = "" if question.expected is None else f", {question.expected:.2g} would be normal"
+    click.echo(
+        f"\n{number}/{count}  {question.key}  {question.start:%Y-%m-%d %H:%M} UTC: {question.stories} stories{normal}"
+    )
+    for headline in question.headlines[:_HEADLINES]:
+        click.echo(f"  - {printable(headline)}")
+    if len(question.headlines) > _HEADLINES:
+        click.echo(f"    and {len(question.headlines) - _HEADLINES} more")
+    click.echo("Did something happen? y n ? q ", nl=False)
+    while True:
+        key = click.getchar().lower()
+        if key in ("q", "\x03", "\x04", ""):
+            click.echo("q")
+            return None
+        if key in (answer.value for answer in Answer):
+            click.echo(key)
+            return Answer(key)
+
+
+def _keep(path: Path, question: Question, answer: Answer) -> None:
+    entry = {
+        "id": question.id,
+        "answer": answer.value,
+        "kind": question.kind.value,
+        "rule": question.rule,
+        "key": question.key,
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{json.dumps(entry)}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error}", remedy="choose another --out, or make room") from error
+
+
+def _say(questions: Sequence[Question], answers: dict[str, Answer], out: Path) -> None:
+    from pipelines.backtest.labelling import Kind, share_of_yes, truth_of
+    from tocsin.report.words import share_in_words
+
+    events = truth_of(questions, answers)
+    _write(out, events)
+    given = sum(question.id in answers for question in questions)
+    click.echo(f"\n{given} of {len(questions)} answered; {len(events)} events in {out}")
+    click.echo(f"alarms on something that happened: {share_in_words(share_of_yes(questions, answers, Kind.OPENING))}")
+    click.echo(f"near misses that should have rung: {share_in_words(share_of_yes(questions, answers, Kind.NEAR_MISS))}")
+    if given < len(questions):
+        click.echo("Call it again to go on.")
+    else:
+        click.echo(f"Next: tocsin backtest … --truth {out}")
+
+
+def _write(out: Path, events: Sequence[TrueEvent]) -> None:
+    from pipelines.backtest.truth import write_truth
+
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(write_truth(events), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error}", remedy="choose another --out, or make room") from error

@@ -1,0 +1,186 @@
+"""A backtest in sentences that need no knowledge of statistics. Records in, text out; the page escapes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pipelines.backtest.choosing import Point
+from pipelines.backtest.intervals import Share, quartiles
+from pipelines.backtest.judging import AlarmVerdict, EventFate, Matching, in_hours
+from pipelines.backtest.report import Report
+from pipelines.backtest.scores import Score
+
+
+def many(count: int, what: str) -> str:
+    """Return "1 alert", "2 alerts", "1 story", "2 stories"."""
+    plural = f"{what[:-1]}ies" if what.endswith("y") and what[-2:-1] not in "aeiou" else f"{what}s"
+    return f"{count:,} {what if count == 1 else plural}"
+
+
+def share_in_words(share: Share) -> str:
+    """Return "5 of 6 (83 %; likely between 44 % and 97 %)"."""
+    if share.value is None:
+        return "none to go by"
+    low, high = share.interval
+    return f"{share.part} of {share.whole} ({share.value:.0%}; likely between {low:.0%} and {high:.0%})"
+
+
+def per_cent(share: Share) -> str:
+    """Return "83 % (44–97)"; a dash of nothing."""
+    if share.value is None:
+        return "–"
+    low, high = share.interval
+    return f"{share.value:.0%} ({low * 100:.0f}–{high * 100:.0f})"
+
+
+def span(hours: float) -> str:
+    """Return hours as people say them: "40 minutes", "15 hours", "3.5 days"."""
+    if hours < 1:
+        return many(round(hours * 60), "minute")
+    if hours < 48:
+        return many(round(hours), "hour")
+    days = hours / 24
+    return f"{days:.1f} days" if days < 10 else f"{days:.0f} days"
+
+
+def a_week(value: float) -> str:
+    """Return a rate in words."""
+    if value == 0:
+        return "never"
+    if value >= 0.95:
+        return f"{value:.1f} a week"
+    return f"one in {1 / value:.0f} weeks" if value > 1 / 52 else f"{value * 52:.1f} a year"
+
+
+def delay_in_words(score: Score) -> str:
+    """Return when events were found: "half of them within 15 hours of their start"."""
+    found = quartiles(score.delays_h)
+    if found is None:
+        return ""
+    lower, median, upper = found
+    if median < 0:
+        middle = f"half of them {span(-median)} or more before their stated start"
+    else:
+        middle = f"half of them within {span(median)} of their stated start"
+    return f"{middle} (the middle half between {signed(lower)} and {signed(upper)})"
+
+
+def signed(hours: float) -> str:
+    """Return "+15.0 h"; a minus is before the start."""
+    return f"{'−' if hours < 0 else '+'}{abs(hours):.1f} h"
+
+
+def moment(when: datetime | None) -> str:
+    """Return an instant for people, UTC."""
+    return when.strftime("%Y-%m-%d %H:%M") if when is not None else "–"
+
+
+def summary(report: Report) -> list[str]:
+    """Return what was found as a few sentences, the most important first."""
+    total, stretch = report.total, report.stretch
+    said = [
+        f"{many(len(report.rules), 'rule')} watched {many(report.archive.articles, 'article')} of "
+        f"{many(len(report.archive.sources), 'source')} from {stretch.first:%d %B %Y} to {stretch.last:%d %B %Y}, as if "
+        f"{'they' if len(report.rules) > 1 else 'it'} had been switched on at the time.",
+        f"They rang {many(total.openings, 'time')}: {a_week(total.a_week)} in all.",
+    ]
+    if report.truth is not None:
+        said.extend(_against_truth(report))
+    else:
+        said.append(
+            "Nobody has said yet what really happened, so this report tells how often the rules ring, not how often they are "
+            "right. Label some alarms with `tocsin truth label`, or write down events, and run it again."
+        )
+    said.extend(_blindness(total))
+    quiet = [rule.rule.name for rule in report.rules if not rule.judgement.alarms]
+    if quiet:
+        shown = ", ".join(quiet[:8]) + (f" and {len(quiet) - 8} more" if len(quiet) > 8 else "")
+        said.append(f"Never rang: {shown}.")
+    return said
+
+
+def _against_truth(report: Report) -> list[str]:
+    total = report.total
+    said = [f"Of the events they could have found, they found {share_in_words(total.recall)}."]
+    if delay := delay_in_words(total):
+        said[0] = f"{said[0][:-1]}, {delay}."
+    missed = [event.event.event for event in report.events if event.fate is EventFate.MISSED]
+    if missed:
+        said.append(f"Missed: {'; '.join(missed[:6])}{f'; and {len(missed) - 6} more' if len(missed) > 6 else ''}.")
+    said.append(f"Of the alarms that can be judged, {share_in_words(total.precision)} were about a listed event.")
+    during, false = total.alarms[AlarmVerdict.DURING], total.alarms[AlarmVerdict.FALSE]
+    if during:
+        said.append(f"{many(during, 'alarm')} rang later, while a listed event went on, and count neither way.")
+    if false:
+        said.append(
+            f"{many(false, 'alarm')} matched no listed event. A list is never complete: look at them before calling them false."
+        )
+    for fate, why in (
+        (EventFate.BLIND, "in time without news, and so not counted as missed"),
+        (EventFate.LEARNING, "in the first week, before normal was known, and so not counted"),
+        (EventFate.OUTSIDE, "outside these days"),
+        (EventFate.UNWATCHED, "watched by no rule"),
+    ):
+        if total.events[fate]:
+            said.append(f"Besides, {many(total.events[fate], 'listed event')} {why}.")
+    return said
+
+
+def _blindness(total: Score) -> list[str]:
+    if total.blind_h <= 0:
+        return []
+    return [
+        f"For {span(total.blind_h)} ({total.blind_h / total.hours:.1%} of the time) most sources were silent: the rules were "
+        "blind then, which is neither calm nor news."
+    ]
+
+
+def matching_in_words(matching: Matching, delay: str) -> list[str]:
+    """Return how alarms and events were matched, and when articles are taken to have arrived."""
+    said = [
+        f"An alarm counts for an event when it opened or grew from {in_hours(matching.before)} before to "
+        f"{in_hours(matching.after)} after the stated start of the event ({matching})."
+    ]
+    if delay == "none":
+        said.append("Articles are taken to have arrived when the archive says they were published or seen.")
+    else:
+        half, _, most = delay.partition("/")
+        rest = f", nine of ten within {most}" if most else ""
+        said.append(
+            f"Where the archive does not say when an article arrived, it is taken to have come {half} after publication"
+            f"{' (half of all)' if most else ''}{rest}."
+        )
+    return said
+
+
+def choice_in_words(report: Report) -> list[str]:
+    """Return which setting fits the budget, and how it did on the days it was not chosen on."""
+    if report.sweep is None:
+        return []
+    choice = report.sweep.choice
+    first = f"{report.stretch.first:%d %B %Y} to {choice.split:%d %B %Y}"
+    second = f"{choice.split:%d %B %Y} to {report.stretch.last:%d %B %Y}"
+    if choice.point is None:
+        return [f"No setting kept to {choice.budget_a_week:g} alerts a week from {first}."]
+    point = choice.point
+    said = [
+        f"For at most {choice.budget_a_week:g} alerts a week, judged on {first} alone, the best of all settings tried is: "
+        f"{point.setting.name}."
+    ]
+    if point.chosen_on.judged and not point.chosen_on.recall.whole:
+        said.append("No listed event lies in those days, so this is only the keenest setting that keeps to the budget.")
+    later = point.judged_on
+    told = f"On the days it was not chosen on ({second}) it rang {a_week(later.a_week)}"
+    if later.judged:
+        told += f", found {share_in_words(later.recall)} of the events, and of its alarms "
+        told += f"{share_in_words(later.precision)} were right"
+    return [*said, f"{told}."]
+
+
+def best_points(points: list[Point], count: int = 12) -> list[Point]:
+    """Return settings worth a row, one for each outcome: those that find most first, of these the ones that ring least."""
+    outcomes: dict[tuple[int, int, int], Point] = {}
+    for point in sorted(points, key=lambda one: (-(one.whole.recall.value or 0.0), one.whole.a_week)):
+        score = point.whole
+        outcomes.setdefault((score.recall.part, score.precision.part, score.openings), point)
+    return list(outcomes.values())[:count]
