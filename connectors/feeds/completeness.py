@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from connectors.feeds.cursor import FeedCursor
+from connectors.feeds.cursor import FeedCursor, KnownEntry
 from connectors.feeds.schedule import MOST_HURRIED
 from connectors.feeds.wire import WireEntry
 
 
-def reached_back_to(entries: Mapping[str, WireEntry], cursor: FeedCursor, now: datetime) -> datetime:
-    """Return from when on the feed is known completely.
+def reached_back_to(
+    entries: Mapping[str, WireEntry], cursor: FeedCursor, known: Mapping[str, KnownEntry], now: datetime
+) -> datetime:
+    """Return from when on the feed is known completely; ``known``: the entries of ``cursor``.
 
     Where the document still holds an entry of the one before, nothing scrolled off between them. Else it is complete
     from its oldest dated entry on; an undated document that shares nothing with the one before shows nothing. Entries
@@ -26,7 +28,7 @@ def reached_back_to(entries: Mapping[str, WireEntry], cursor: FeedCursor, now: d
     if not entries or not cursor.document_entries:
         return previous
     for key in entries:
-        entry = cursor.known.get(key)
+        entry = known.get(key)
         if entry is not None and entry.listed_ms == cursor.document_ms and dated.get(key, now) >= oldest:
             return previous
     return max(oldest, previous)

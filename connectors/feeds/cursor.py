@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from connectors.feeds.rhythm import Rhythm
 from connectors.feeds.wire import Pace
@@ -38,6 +38,9 @@ class KnownEntry(NamedTuple):
     revisions: int = 0
 
 
+_KNOWN = TypeAdapter(dict[str, KnownEntry])
+
+
 class Move(NamedTuple):
     """A permanent redirect that was met; it is believed after some time."""
 
@@ -49,14 +52,14 @@ class Move(NamedTuple):
 class FeedCursor(Part):
     """The cursor of a feed: what a conditional request needs, and what tells new entries from known ones."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     etag: str | None = None  # as they came, byte for byte
     last_modified: str | None = None
     body_hash: str | None = None
     succeeded_ms: int | None = None  # the last poll that succeeded, changed or not
     document_ms: int | None = None  # the last document that was read
     document_entries: int = 0
-    known: dict[str, KnownEntry] = {}
+    known_text: str = "{}"  # the known entries as JSON: see :attr:`known`
     repeated_guids: tuple[str, ...] = ()  # guids that stand for several articles here and so name none
     gone: int = 0  # answers 410 in a row
     errors: float = 0.0  # failures in a row, each by its weight
@@ -73,6 +76,15 @@ class FeedCursor(Part):
     moved_to: str | None = None  # where it is asked instead of the URL of the settings
 
     @property
+    def known(self) -> dict[str, KnownEntry]:
+        """Return the entries by article id.
+
+        They are kept as text and taken apart where a document has changed: hundreds of thousands of small objects would
+        take twice the memory, and Python's collector through all of them again and again.
+        """
+        return _KNOWN.validate_json(self.known_text)
+
+    @property
     def succeeded_at(self) -> datetime | None:
         """Return when the feed was last polled with success."""
         return None if self.succeeded_ms is None else from_milliseconds(self.succeeded_ms)
@@ -80,7 +92,7 @@ class FeedCursor(Part):
     def tells_no_more_than(self, earlier: FeedCursor) -> bool:
         """Return whether nothing but the time of success came since ``earlier``: the row of the feed holds that time, and
         hundreds of entries need not be written again for it. What a restart may forget is not looked at."""
-        return self.known is earlier.known and self._worth_keeping() == earlier._worth_keeping()
+        return self.known_text is earlier.known_text and self._worth_keeping() == earlier._worth_keeping()
 
     def _worth_keeping(self) -> tuple[object, ...]:
         validators = (self.etag, self.last_modified, self.body_hash)
@@ -112,16 +124,27 @@ def cursor_of(row: FeedRow) -> FeedCursor:
         return FeedCursor()
     try:
         cursor = FeedCursor.model_validate_json(row.cursor)
+        _ = cursor.known  # Read now, while a mistake in it can still be told.
     except ValidationError as error:
         logger.warning(
             "feed %s: its cursor cannot be read (%d mistakes) and starts anew", row.feed_id, error.error_count()
         )
         return FeedCursor()
-    if row.last_success_at is None:
+    return brought_up_to(cursor, row)
+
+
+def brought_up_to(cursor: FeedCursor, row: FeedRow) -> FeedCursor:
+    """Return ``cursor`` with the last success of ``row``: a poll that found nothing new leaves the text as it was, see
+    :meth:`FeedCursor.tells_no_more_than`."""
+    if row.last_success_at is None or cursor.succeeded_ms is None:
         return cursor
-    # A poll that found nothing new leaves the text as it was: see :meth:`FeedCursor.tells_no_more_than`.
-    succeeded_ms = max(cursor.succeeded_ms or 0, milliseconds(row.last_success_at))
-    return cursor.model_copy(update={"succeeded_ms": succeeded_ms})
+    succeeded_ms = milliseconds(row.last_success_at)
+    return cursor if succeeded_ms <= cursor.succeeded_ms else cursor.model_copy(update={"succeeded_ms": succeeded_ms})
+
+
+def text_of(known: dict[str, KnownEntry]) -> str:
+    """Return the text for :attr:`FeedCursor.known_text`."""
+    return _KNOWN.dump_json(known).decode()
 
 
 def trimmed(known: dict[str, KnownEntry], document_ms: int) -> dict[str, KnownEntry]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.feeds.completeness import hurried, reached_back_to, running_times
-from connectors.feeds.cursor import KEPT_GUIDS, FeedCursor, KnownEntry, trimmed
+from connectors.feeds.cursor import KEPT_GUIDS, FeedCursor, KnownEntry, text_of, trimmed
 from connectors.feeds.identity import identity, repeated_guids
 from connectors.feeds.record_size import fitted
 from connectors.feeds.rhythm import following
@@ -46,7 +46,8 @@ def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor,
     now_ms = milliseconds(now)
     repeated = [*cursor.repeated_guids, *sorted(repeated_guids(document.entries) - set(cursor.repeated_guids))]
     entries, refused = _by_article(document, feed, repeated)
-    known = dict(cursor.known)
+    known = cursor.known
+    reached = reached_back_to(entries, cursor, known, from_milliseconds(now_ms))
     articles: list[Article] = []
     new: list[WireEntry] = []
     revised = 0
@@ -62,7 +63,6 @@ def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor,
             continue
         revised_ms = _revised_ms(before, remembered, now_ms)
         articles.append(_article(key, entry, words, feed, document.language, remembered, revised_ms))
-    reached = reached_back_to(entries, cursor, from_milliseconds(now_ms))
     before_at = cursor.succeeded_at
     gap = (before_at, reached) if before_at is not None and reached > before_at else None
     after = cursor.model_copy(
@@ -70,7 +70,7 @@ def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor,
             "succeeded_ms": now_ms,
             "document_ms": now_ms,
             "document_entries": len(entries),
-            "known": trimmed(known, now_ms),
+            "known_text": text_of(trimmed(known, now_ms)),
             "repeated_guids": tuple(repeated[-KEPT_GUIDS:]),
             "gone": 0,
             "pace": document.pace,
@@ -80,11 +80,13 @@ def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor,
     return Reading(tuple(articles), after, reached, len(new), revised, refused + document.refused_entries, gap)
 
 
-def read_nothing_new(cursor: FeedCursor, now: datetime) -> Reading:
-    """Return the reading of a poll whose document is the one already read."""
-    now_ms = milliseconds(now)
-    reached = cursor.succeeded_at or from_milliseconds(now_ms)
-    return Reading((), cursor.model_copy(update={"succeeded_ms": now_ms, "gone": 0}), reached)
+def read_nothing_new(cursor: FeedCursor, previous: datetime | None, now: datetime) -> Reading:
+    """Return the reading of a poll whose document is the one already read, ``previous``: when it was confirmed last.
+
+    The cursor stays as it is; the row of the feed knows when a poll succeeded, and hundreds of feeds have nothing new.
+    """
+    after = cursor.model_copy(update={"gone": 0}) if cursor.gone else cursor
+    return Reading((), after, previous or now)
 
 
 def _learnt(

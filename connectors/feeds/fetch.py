@@ -109,13 +109,11 @@ class Fetcher:
     ) -> None:
         self._clock = clock
         self._limits = limits or FetchLimits()
-        limits = self._limits
+        self._whole = self._timeout(self._limits.total_s)
         self._session = aiohttp.ClientSession(
             connector=guarded_connector(allowed_networks),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"},
-            # The total is ours to keep: it spans redirects.
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect_s, sock_read=limits.silence_s),
             trust_env=False,
         )
 
@@ -126,8 +124,7 @@ class Fetcher:
         """
         conditions = _conditions(etag, last_modified)
         try:
-            async with asyncio.timeout(self._limits.total_s):
-                return await self._follow(url, conditions)
+            return await self._follow(url, conditions)
         except TimeoutError:
             raise FetchError(
                 FetchFailure.TIMEOUT, f"{shown_url(url)} took over {self._limits.total_s:g} s or fell silent"
@@ -138,8 +135,11 @@ class Fetcher:
     async def _follow(self, url: str, conditions: Mapping[str, str]) -> Fetched:
         address = url
         permanent = True
-        for _ in range(self._limits.max_redirects + 1):
-            async with self._session.get(URL(address), headers=conditions, allow_redirects=False) as answer:
+        began_s = asyncio.get_running_loop().time()
+        for hop in range(self._limits.max_redirects + 1):
+            timeout = self._whole if hop == 0 else self._timeout(self._left_s(began_s))
+            request = self._session.get(_parsed(address), headers=conditions, allow_redirects=False, timeout=timeout)
+            async with request as answer:
                 if answer.status not in _REDIRECTS:
                     moved_to = address if permanent and address is not url else None
                     return await self._read(answer, address, conditions, moved_to)
@@ -187,9 +187,26 @@ class Fetcher:
             parts.append(part)
         return b"".join(parts)
 
+    def _timeout(self, total_s: float) -> aiohttp.ClientTimeout:
+        """Return the bounds of one hop, its body included."""
+        limits = self._limits
+        return aiohttp.ClientTimeout(total=total_s, sock_connect=limits.connect_s, sock_read=limits.silence_s)
+
+    def _left_s(self, began_s: float) -> float:
+        """Return what is left of the total, which spans redirects; :raises TimeoutError: nothing is."""
+        left_s = began_s + self._limits.total_s - asyncio.get_running_loop().time()
+        if left_s <= 0:
+            raise TimeoutError
+        return left_s
+
     async def close(self) -> None:
         """Close the connections; idempotent."""
         await self._session.close()
+
+
+@functools.lru_cache(maxsize=4_096)  # Taking an address apart costs as much as a third of a request.
+def _parsed(address: str) -> URL:
+    return URL(address)
 
 
 def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
@@ -201,7 +218,9 @@ def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
 def _told(headers: Mapping[str, str], name: str) -> str | None:
     """Return a header as it came; None for one that can be neither stored nor sent back byte for byte."""
     value = headers.get(name)
-    return None if value is None or _UNSENDABLE.search(value) else value
+    if value is None or (value.isascii() and value.isprintable()):
+        return value
+    return None if _UNSENDABLE.search(value) else value
 
 
 def _redirected(address: str, target: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import datetime, timedelta
 
 from connectors.feeds.cursor import FeedCursor
 from connectors.feeds.wire import Pace
-from schemas.ids import digest, milliseconds
+from schemas.ids import milliseconds
 
 LONGEST_WAIT = timedelta(days=1)
 SHORTEST_OWN_INTERVAL = timedelta(minutes=5)
@@ -51,7 +52,7 @@ def next_poll_at(
     """Return when to poll next: ``interval`` × (1 to 1 + ``jitter``), times the weight of the ``errors`` in a row (linear,
     up to ``most_stretched``), not before what the server asked for, and at most a day away. The jitter follows from feed
     and time, not from chance."""
-    share = int(digest("jitter", feed_id, str(milliseconds(now)), length=8), 16) / 0xFFFF_FFFF
+    share = zlib.crc32(b"%b %d" % (feed_id.encode(), milliseconds(now))) / 0xFFFF_FFFF
     wait = interval * (1 + jitter * share) * max(1.0, min(errors, most_stretched))
     if retry_after_s is not None:
         wait = max(wait, timedelta(seconds=retry_after_s))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import timedelta
 from typing import Annotated
@@ -43,6 +44,11 @@ def _feed_url(value: str) -> str:
     if parts.scheme not in ("http", "https") or not host or any(ord(c) <= 32 or ord(c) == 127 for c in value):
         raise ValueError("must be a URL that begins with https:// or http://")
     return value
+
+
+@functools.lru_cache(maxsize=4_096)  # Told of each feed each minute.
+def _publisher(source_id: str, name: str, country: str | None, group: str | None) -> Source:
+    return Source(id=source_id, name=name, country=country, group=group)
 
 
 def shown_url(url: str) -> str:
@@ -97,7 +103,7 @@ class FeedSettings(BaseModel):
     @property
     def publisher(self) -> Source:
         """Return the publisher as articles and coverage name it."""
-        return Source(id=self.source or self.id, name=self.name or self.id, country=self.country, group=self.group)
+        return _publisher(self.source or self.id, self.name or self.id, self.country, self.group)
 
     @property
     def shown_url(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectors.feeds.cursor import FeedCursor, cursor_of
+from connectors.feeds.cursor import FeedCursor, brought_up_to, cursor_of
 from connectors.feeds.schedule import (
     FIRST_INTERVAL,
     MOST_STRETCHED,
@@ -14,7 +14,7 @@ from connectors.feeds.schedule import (
     outside_rest,
     own_interval,
 )
-from connectors.feeds.settings import FeedSettings, shown_url
+from connectors.feeds.settings import FeedSettings
 from schemas.ids import from_milliseconds
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
@@ -31,11 +31,16 @@ _ANSWERING = frozenset({FeedState.OK, FeedState.SILENT})
 
 @dataclass(frozen=True)
 class FeedStanding:
-    """A feed of the settings with its row and its cursor, read once."""
+    """A feed of the settings with its row and its cursor, read once. While polls find nothing new, only the row moves."""
 
     feed: FeedSettings
     row: FeedRow
     cursor: FeedCursor
+
+    @property
+    def cursor_now(self) -> FeedCursor:
+        """Return the cursor with the time of the last success, which the row holds."""
+        return brought_up_to(self.cursor, self.row)
 
     @property
     def address(self) -> str:
@@ -101,7 +106,6 @@ def after_success(
     silence = _silence_told(cursor, now)
     following = row.model_copy(
         update={
-            "url": shown_url(feed.url),
             "state": FeedState.SILENT if silence else FeedState.OK,
             "state_reason": silence or said,
             "cursor": _text_of(cursor, standing),

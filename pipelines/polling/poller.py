@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +16,11 @@ from urllib.parse import urlsplit
 
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.standing import FeedStanding, at_start, not_before, removed
+from pipelines.polling.arrivals import Arrivals
 from pipelines.polling.clock_guard import LEAST_HOSTS, ClockGuard
 from pipelines.polling.host_pace import HostPace
 from pipelines.polling.looking import DocumentParser, Failed, FeedFetcher, Look, look_at
+from pipelines.polling.places import Places
 from pipelines.polling.settling import Settled, settle
 from pipelines.polling.watching import WatchBook, check_room
 from schemas.clock import Clock
@@ -115,9 +116,8 @@ class Poller:
         self._in_flight: dict[str, asyncio.Task[Look]] = {}
         self._left: list[Settled] = []  # settled, and not acknowledged by the log yet
         self._unsaved: dict[str, FeedRow] = {}
-        self._slots = asyncio.Semaphore(self._settings.max_in_flight)
         self._hosts = HostPace(self._settings.host_gap_s)
-        self._host_slots = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(self._settings.max_per_host))
+        self._places = Places(self._settings.max_in_flight, self._settings.max_per_host)
         self._articles = 0
         self._gaps = 0
         self._asked = 0
@@ -174,29 +174,26 @@ class Poller:
     async def _write_as_they_come(self, tasks: set[asyncio.Task[Look]]) -> int:
         hosts = {_host(standing.address) for standing in self._standings.values() if standing.polled}
         patience = 0 if self._heard_out or len(hosts) < LEAST_HOSTS else _PATIENCE
-        arrived: list[Look] = []
+        arrived = Arrivals(tasks)
         written = 0
         try:
-            while tasks:
-                done, tasks = await asyncio.wait(tasks, timeout=self._settings.linger_s)
-                arrived += [task.result() for task in done]
+            while arrived.awaited:
+                await arrived.wait(self._settings.linger_s)
                 patience -= 1
-                if tasks and patience > 0 and self._guard.hosts < LEAST_HOSTS:
+                if not arrived.complete and patience > 0 and self._guard.hosts < LEAST_HOSTS:
                     continue  # Nothing is written by a clock that no host was asked about.
                 self._heard_out = True
-                written += self._write(arrived)
-                arrived = []
+                written += self._write([task.result() for task in arrived.take()])
         finally:
             for task in tasks:
                 task.cancel()
-            if tasks:
+            if not arrived.complete:
                 await asyncio.wait(tasks)
         return written
 
     async def _look(self, standing: FeedStanding) -> Look:
         host = _host(standing.address)
-        # First the host's place, then one of all: who waits for a slow host takes no place from others.
-        async with self._host_slots[host], self._slots:
+        async with self._places.at(host):
             now = self._clock.now()
             look = await look_at(standing.feed, standing.cursor, self._fetcher, self._parser, now)
         if look.clock_offset_s is not None:

@@ -77,8 +77,8 @@ def partition_of(source_id: str, partitions: int) -> int:
 
 def _reading(standing: FeedStanding, found: Answered, now: datetime) -> Reading:
     if found.document is None:
-        return read_nothing_new(standing.cursor, now)
-    return read_entries(found.document, standing.feed, standing.cursor, now)
+        return read_nothing_new(standing.cursor, standing.row.last_success_at, now)
+    return read_entries(found.document, standing.feed, standing.cursor_now, now)
 
 
 def _validated(cursor: FeedCursor, found: Answered, now: datetime) -> FeedCursor:

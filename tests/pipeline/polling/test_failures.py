@@ -138,7 +138,7 @@ def test_a_damaged_cursor_starts_anew_and_says_so(desks: DeskMaker, caplog: pyte
     async def go(desk: Desk) -> None:
         desk.server.page("/rss", rss(NEWS))
         desk.feed("daily", "/rss")
-        row = FeedRow(feed_id="daily", url=desk.feeds[0].shown_url, state=FeedState.OK, cursor='{"known": 7}')
+        row = FeedRow(feed_id="daily", url=desk.feeds[0].shown_url, state=FeedState.OK, cursor='{"known_text": 7}')
         desk.store.save_feeds([row])
         assert await desk.poll() == 2
 

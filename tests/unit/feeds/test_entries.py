@@ -146,7 +146,7 @@ class TestReach:
         assert read(*page, cursor=self.cursor(), now=self.LATER).reached_back_to == NOW
 
     def test_the_same_document_reaches_back_to_the_last_success(self) -> None:
-        assert read_nothing_new(self.cursor(), self.LATER).reached_back_to == NOW
+        assert read_nothing_new(self.cursor(), NOW, self.LATER).reached_back_to == NOW
 
     def test_a_pinned_entry_vouches_for_nothing(self) -> None:
         pinned = entry("a9", NOW - 400 * HOUR)

@@ -64,15 +64,15 @@ def test_two_answers_of_gone_mute_a_feed_and_another_answer_between_them_does_no
 def test_a_poll_that_found_nothing_new_keeps_the_text_of_the_cursor_and_a_restart_knows_its_time() -> None:
     before = polled(at_start(FEED, None, NOW))
     later = NOW + HOUR
-    after = after_success(before, read_nothing_new(before.cursor, later).cursor, later, jitter=0.0)
+    after = after_success(before, read_nothing_new(before.cursor, NOW, later).cursor, later, jitter=0.0)
     assert after.row.cursor is before.row.cursor
     assert cursor_of(after.row).succeeded_ms == milliseconds(later)
-    assert at_start(FEED, after.row, later).cursor == after.cursor
+    assert at_start(FEED, after.row, later).cursor == after.cursor_now
 
 
 def test_new_validators_and_new_entries_are_stored() -> None:
     before = polled(at_start(FEED, None, NOW))
-    tagged = read_nothing_new(before.cursor, NOW).cursor.model_copy(update={"etag": '"2"'})
+    tagged = read_nothing_new(before.cursor, NOW, NOW).cursor.model_copy(update={"etag": '"2"'})
     assert cursor_of(after_success(before, tagged, NOW, jitter=0.0).row).etag == '"2"'
     grown = read(entry("b"), cursor=before.cursor, now=NOW + HOUR).cursor
     assert len(cursor_of(after_success(before, grown, NOW + HOUR, jitter=0.0).row).known) == 2
@@ -115,7 +115,9 @@ def test_a_shorter_interval_holds_at_once() -> None:
     assert at_start(FEED, before.row, NOW).due_at(NOW) == NOW + 1.25 * EVERY
 
 
-@pytest.mark.parametrize("text", ["", "{}", "no json", '{"known": 3}', '{"version": 99}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "no json", '{"known_text": 3}', '{"known_text": "{]"}', '{"version": 1}', '{"version": 99}']
+)
 def test_any_text_is_a_cursor(text: str) -> None:
     row = FeedRow(feed_id="daily", url="", state=FeedState.OK, cursor=text, last_success_at=NOW)
     assert cursor_of(row).known == {}
