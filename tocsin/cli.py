@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Make a folder with settings, feeds, actors and rules, and send a test message."),
     "run": ("run", "Run all jobs, or the named ones, supervised."),
     "status": ("status", "Show the health of every job, lag and blind watches."),
+    "web": ("web", "Serve the web page: what rings, where every watch stands."),
     "extract": ("extract", "Turn articles (JSON Lines, .txt) into signals (JSON Lines)."),
     "detect": ("detect", "Run the spike detector over a CSV of timestamp,count."),
     "rules": ("rules", "Check, explain, match, activate and undo rules."),
