@@ -16,6 +16,7 @@ from pipelines.notify import Notifier, NotifySettings
 from pipelines.notifying.composing import NotifyStore, without_history
 from pipelines.notifying.following import KeyFollower
 from pipelines.notifying.planning import Receiver
+from pipelines.notifying.situations import NO_ROUTES, Routing
 from pipelines.watchdog import Heartbeat, Watchdog
 from schemas.clock import Clock
 from schemas.errors import UsageError
@@ -65,6 +66,7 @@ class NotifyJob:
         heartbeat: Heartbeat | None = None,
         follower: KeyFollower | None = None,
         page: str | None = None,
+        routing: Routing = NO_ROUTES,
     ) -> None:
         self._follower = follower
         self._notifier = Notifier(
@@ -76,6 +78,7 @@ class NotifyJob:
             settings=settings,
             backgrounds=follower.background if follower is not None else without_history,
             page=page,
+            routing=routing,
         )
         self._watchdog = Watchdog(store, channels, clock=clock, heartbeat=heartbeat)
 

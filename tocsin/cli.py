@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "actors": ("actors", "Own actors: add, try, compare, update, review."),
     "feeds": ("feeds", "List, check and parse feeds."),
     "alerts": ("alerts", "List and show alerts with their evidence."),
+    "routes": ("routes", "Show where an alert would go, and why."),
     "trace": ("trace", "Follow one article through everything."),
     "archive": ("archive", "Import old articles into the archive; show what it holds."),
     "replay": ("replay", "Show what would have rung on history."),

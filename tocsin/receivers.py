@@ -24,6 +24,7 @@ from pipelines.notifying.planning import Receiver
 from schemas.errors import UsageError
 from schemas.ports.channel import Channel
 from schemas.ports.store import Store
+from tocsin.routes_settings import pacing_of, routing_of
 from tocsin.workplace import open_log_of
 
 if TYPE_CHECKING:
@@ -76,11 +77,14 @@ def open_ways(workplace: Workplace, environ: Mapping[str, str] | None = None) ->
 
 def receiver_of(settings: ReceiverSettings) -> Receiver:
     """Return whom ``settings`` describe: what is told and what is not."""
+    quiet, at_most = pacing_of(settings)
     return Receiver(
         name=settings.name,
         min_severity=settings.min_severity,
         labels=settings.labels,
         service_events=settings.service_events,
+        quiet=quiet,
+        at_most=at_most,
     )
 
 
@@ -121,6 +125,7 @@ async def run_notify(workplace: Workplace, store: Store, stop: asyncio.Event) ->
         heartbeat=ways.heartbeat,
         follower=KeyFollower(lambda: open_log_of(workplace), store.rule_sets, SystemClock()),
         page=workplace.settings.public_url,
+        routing=routing_of(workplace.settings.routes, workplace.settings.inhibit_rules),
     )
     await job.run(stop)
 

@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -25,6 +26,7 @@ from connectors.channels.settings import ChannelSettings, EnvName, Network
 from connectors.feeds.settings import FeedSettings, parse_duration
 from schemas.durations import show_duration
 from schemas.errors import UsageError
+from tocsin.routes_settings import InhibitSettings, RouteSettings, mistakes_in
 from tocsin.settings_mistakes import line_of, words_of
 from tocsin.settings_override import override
 from tocsin.web_settings import WebSettings
@@ -125,6 +127,8 @@ class Settings(_Section):
     )
     feeds: tuple[FeedSettings, ...] = Field(default=(), description="the feeds to read")
     receivers: tuple[Annotated[ChannelSettings, Field()], ...] = Field(default=(), description="whom to tell, and how")
+    routes: tuple[RouteSettings, ...] = Field(default=(), description="who is told of what")
+    inhibit_rules: tuple[InhibitSettings, ...] = Field(default=(), description="what is not told beside what")
     polling: PollingSettings = PollingSettings()
     web: WebSettings = WebSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
@@ -141,6 +145,15 @@ class Settings(_Section):
     def _unique_receivers(cls, receivers: tuple[ChannelSettings, ...]) -> tuple[ChannelSettings, ...]:
         _refuse_twins("name", [receiver.name for receiver in receivers])
         return receivers
+
+    @field_validator("routes")
+    @classmethod
+    def _whole_routes(cls, routes: tuple[RouteSettings, ...], info: ValidationInfo) -> tuple[RouteSettings, ...]:
+        if "receivers" in info.data:  # Else they hold mistakes of their own, which are told first.
+            mistakes = list(mistakes_in(routes, {receiver.name for receiver in info.data["receivers"]}))
+            if mistakes:
+                raise ValueError("; ".join(mistakes))
+        return routes
 
 
 def _refuse_twins(key: str, names: Sequence[str]) -> None:

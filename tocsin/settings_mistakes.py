@@ -37,7 +37,7 @@ def known_keys(location: Location, settings: type[BaseModel]) -> list[str]:
         tagged = [model for model in models if _tag(model) == part]
         fields = [model.model_fields[part].annotation for model in models if part in model.model_fields]
         models = tagged or [model for annotation in fields for model in models_in(annotation)]
-    return sorted({key for model in models for key in model.model_fields})
+    return sorted({field.alias or key for model in models for key, field in model.model_fields.items()})
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:  # Any: a type or a typing construct

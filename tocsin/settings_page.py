@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import Enum
 from pathlib import Path, PurePath
 from types import NoneType, UnionType
@@ -27,6 +27,7 @@ _WORDS: dict[object, str] = {
     float: "number",
     bool: "true or false",
     timedelta: "duration",
+    time: "time of day",
 }
 
 _HEAD = """\
@@ -84,6 +85,11 @@ def _receivers(name: str, models: Sequence[type[BaseModel]]) -> Iterator[str]:
     yield f"## `[[{name}]]`: one section each\n"
     yield "The key `type` says which kind it is. Every kind has:\n"
     yield _table(common)
+    for key, field in common.items():
+        for model in models_in(field.annotation):
+            yield f"### `{key}`: a table in each of them\n"
+            yield _doc(model)
+            yield _table(model.model_fields)
     for model in models:
         (kind,) = get_args(model.model_fields["type"].annotation)
         own = {
@@ -105,7 +111,7 @@ def _table(fields: dict[str, FieldInfo]) -> str:
     for name, field in fields.items():
         if not field.description:
             raise ValueError(f"the setting {name} has no description")
-        cells = (f"`{name}`", _kind(field), _default(field), field.description)
+        cells = (f"`{field.alias or name}`", _kind(field), _default(field), field.description)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
 
@@ -135,6 +141,8 @@ def _kind_of(annotation: Any) -> str:  # Any: a type or a typing construct
         return f"list of {_kind_of(arguments[0])}"
     if origin is dict:
         return "table of text"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"table of {', '.join(f'`{field.alias or name}`' for name, field in annotation.model_fields.items())}"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return " or ".join(f'`"{member.value}"`' for member in annotation)
     if isinstance(annotation, type) and issubclass(annotation, PurePath):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from connectors.channels.pacing_settings import AtMostSettings, QuietHoursSettings, ZoneName
 from connectors.channels.secrets import SecretReference
 from schemas.reasons import Severity
 
@@ -60,6 +61,13 @@ class ReceiverSettings(BaseModel):
     labels: dict[str, str] = Field(default={}, description="only alerts that carry all of these labels")
     service_events: bool = Field(
         default=False, description="also hear of rules that became ready, extractors that changed and the like"
+    )
+    zone: ZoneName = Field(default="UTC", description='time zone of its days and nights, for example "Asia/Baku"')
+    quiet_hours: QuietHoursSettings | None = Field(
+        default=None, description='hours in which nothing rings, for example {begin = "22:00", end = "07:00"}'
+    )
+    at_most: AtMostSettings | None = Field(
+        default=None, description='so many messages and the rest in one, for example {count = 5, per = "night"}'
     )
     timeout_s: float = Field(default=10.0, gt=0, le=20, description="seconds after which a try is given up")
     allow_addresses: tuple[Network, ...] = Field(

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from schemas.alert_event import AlertEvent
+from tocsin.commands.alerts_answers import ANSWERS
 from tocsin.commands.alerts_show import show
 from tocsin.commands.alerts_why import why
 from tocsin.event_lines import event_line, printable
@@ -23,6 +24,8 @@ def command() -> None:
 
 command.add_command(show)
 command.add_command(why)
+for answer in ANSWERS:
+    command.add_command(answer)
 
 
 @command.command(name="list", epilog="Example: tocsin alerts list --rule azerbaijan-russia")
