@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from connectors.archive.log_file import read_column, read_records
-from connectors.archive.log_tier import LogTier, TierFile, day_of, logs_in
+from connectors.archive.log_tier import LogTier, Span, TierFile, day_of, logs_in
 from schemas.errors import FatalError, OffsetOutOfRangeError, UsageError
 from schemas.ports.log import LogRecord
 
@@ -126,6 +126,10 @@ class ArchivedLog:
     def files(self, topic: str, partition: int) -> Sequence[TierFile]:
         """Return the files in order."""
         return self._tier.files(topic, partition)
+
+    def spans(self, topic: str, partition: int) -> Sequence[Span]:
+        """Return the unbroken stretches in order."""
+        return self._tier.spans(topic, partition)
 
     def _file_at(self, topic: str, partition: int, offset: int) -> TierFile | None:
         """Return the file that holds ``offset``; None at the end."""

@@ -25,6 +25,7 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
         tier = LogTier(life.archive, log.log_id)
         urls = f"sqlite:///{tmp_path / 'log.db'}", f"sqlite:///{tmp_path / 'store.db'}"
         seen = []
+        archived = ArchivedLog(life.archive, log.log_id)
         for number in range(_KILLS):
             archiver = Archiver(*urls, life.archive)
             before = _archived(tier)
@@ -37,7 +38,6 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
             time.sleep(r.uniform(0, 0.02))  # Not to wait for anything: the kill has to fall anywhere.
             assert archiver.kill() == KILLED
             seen.append(_archived(tier))
-            archived = ArchivedLog(life.archive, log.log_id)
             for topic in (SIGNALS, ARTICLES):
                 known = all_of(archived, topic)
                 assert known == all_of(log, topic)[: len(known)]

@@ -1,10 +1,11 @@
-"""`tocsin archive`: old articles in, and what the archive holds."""
+"""`tocsin archive`: old articles in, records out, and what the archive holds."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +14,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from schemas.errors import UsageError
+from tocsin.disk_use import shown_bytes
 from tocsin.progress import Progress
 from tocsin.workplace import json_option
 
 if TYPE_CHECKING:
     from connectors.archive.field_map import FieldMap
     from connectors.archive.import_rows import Row
+    from pipelines.archive_summary import ArchiveSummary
     from pipelines.import_history import ImportReport
 
 #: Rows a map is guessed from.
 _GUESS_ROWS = 200
+
+#: A day in UTC.
+_DAY = click.DateTime(["%Y-%m-%d"])
 
 archive_option = click.option(
     "--archive",
@@ -35,7 +41,7 @@ archive_option = click.option(
 
 @click.group(name="archive", epilog="Example: tocsin archive info --archive history")
 def command() -> None:
-    """Import old articles into an archive; show what it holds."""
+    """Import old articles into an archive; show what it holds; write its records out."""
 
 
 @command.command(
@@ -45,11 +51,24 @@ def command() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @archive_option
 @click.option("--map", "mapping", help="FIELD=COLUMN by commas; a column may be a dotted path. Guessed where left out.")
+@click.option(
+    "--preset",
+    type=click.Choice(("event-registry", "feedly", "meltwater", "gdelt")),
+    help="The map of a service's exports instead of --map.",
+)
 @click.option("--source", default="", help="The source of rows that name none.")
 @click.option("--tz", default="UTC", show_default=True, help="The zone of times written without one.")
 @click.option("--dry-run", is_flag=True, help="Show the map and the first rows; write nothing.")
-def import_(files: tuple[Path, ...], folder: Path, mapping: str | None, source: str, tz: str, dry_run: bool) -> None:
-    """Import FILES: JSON Lines, JSON arrays, CSV or Parquet, each also .gz, .xz, .bz2 or .zst.
+def import_(
+    files: tuple[Path, ...],
+    folder: Path,
+    mapping: str | None,
+    preset: str | None,
+    source: str,
+    tz: str,
+    dry_run: bool,
+) -> None:
+    """Import FILES: JSON Lines, JSON arrays, {"articles": […]}, CSV or Parquet, each also .gz, .xz, .bz2 or .zst.
 
     The fields of --map are published, observed, source, title, summary, text, url, guid, language, country. Importing a
     file again changes nothing. Exit code 1 when no row could be used.
@@ -59,7 +78,9 @@ def import_(files: tuple[Path, ...], folder: Path, mapping: str | None, source: 
     from pipelines.import_history import ImportReport, import_items, items_in, write_rhythm
 
     zone = _zone(tz)
-    fields = FieldMap.parse(mapping) if mapping else _guessed(files)
+    if mapping and preset:
+        raise UsageError("--map and --preset exclude each other", remedy="keep one")
+    fields = FieldMap.parse(mapping) if mapping else _guessed(files, preset)
     click.echo(f"map: {fields}", err=True)
     if "published" not in fields.paths:
         raise UsageError("no column with the time of publication", remedy="name it: --map published=COLUMN,…")
@@ -80,14 +101,54 @@ def import_(files: tuple[Path, ...], folder: Path, mapping: str | None, source: 
 @archive_option
 @json_option
 def info(folder: Path, as_json: bool) -> None:
-    """Show the sources of the archive, from when to when, and the holes in it."""
+    """Show what the archive holds.
+
+    Of imported history the sources, from when to when, and the holes in them; of archived logs the records of every
+    partition, their offsets and days, and offsets that are missing.
+    """
     from connectors.archive.folder import Archive
+    from connectors.archive.log_tier import logs_in
     from pipelines.archive_summary import summary_of
 
-    summary = summary_of(Archive.existing(folder))
-    if as_json:
-        click.echo(json.dumps(summary.as_json()))
-        return
+    logs = logs_in(folder)
+    if Archive(folder).days() or not logs:
+        summary = summary_of(Archive.existing(folder))
+        click.echo(json.dumps(summary.as_json())) if as_json else _show_imports(summary)
+    for log_id in logs:
+        _show_log(folder, log_id, as_json=as_json)
+
+
+@command.command(epilog="Example: tocsin archive export --archive data/archive --from 2025-01-01 > january.jsonl")
+@archive_option
+@click.option("--topic", type=click.Choice(("articles", "signals")), default="articles", show_default=True)
+@click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day they came, as 2025-01-31, UTC.")
+@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included.")
+@click.option("--log-id", help="Which log, where the archive holds several.")
+def export(folder: Path, topic: str, first: datetime | None, last: datetime | None, log_id: str | None) -> None:
+    """Write the records of the archive to stdout, one JSON object a line: imported articles, then the archived log.
+
+    What is no JSON is left out and counted on stderr. `tocsin archive import` reads the articles again.
+    """
+    from connectors.archive.log_tier import logs_in
+    from pipelines.archive_records import archived_records
+
+    if log_id is None and len(logs_in(folder)) > 1:
+        raise UsageError(f"{folder} holds several logs", remedy=f"say which: --log-id {logs_in(folder)[-1]}")
+    days = first.date() if first else None, last.date() if last else None
+    written = left_out = 0
+    with Progress("exporting") as progress:
+        for raw in archived_records(folder, topic, *days, log_id):
+            if b"\n" in raw or not raw.startswith(b"{"):
+                left_out += 1
+                continue
+            sys.stdout.buffer.write(raw + b"\n")
+            written += 1
+            if written % 1_000 == 0:
+                progress.update(written, None)
+    click.echo(f"{written:,} records{f', {left_out:,} that are no JSON left out' if left_out else ''}", err=True)
+
+
+def _show_imports(summary: ArchiveSummary) -> None:
     click.echo(f"{summary.articles:,} articles on {summary.days:,} days, {summary.first} to {summary.last}")
     for source in summary.sources:
         end = f"ended {source.last}" if source.ended else "to the end"
@@ -96,6 +157,25 @@ def info(folder: Path, as_json: bool) -> None:
         )
     for hole in summary.shared_holes:
         click.echo(f"  nothing at all {hole.first} to {hole.last} ({hole.hours} h)")
+
+
+def _show_log(folder: Path, log_id: str, *, as_json: bool) -> None:
+    from connectors.archive.archived_log import ArchivedLog
+    from pipelines.log_summary import log_summary
+
+    partitions = log_summary(ArchivedLog(folder, log_id))
+    if as_json:
+        click.echo(json.dumps({"log_id": log_id, "partitions": [one.as_json() for one in partitions]}))
+        return
+    click.echo(f"log {log_id}")
+    for one in partitions:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in one.records.items())
+        click.echo(
+            f"  {one.topic}/{one.partition}: {kinds}; offsets {one.first:,} to {one.until - 1:,}, "
+            f"{one.first_day} to {one.last_day}, {one.files:,} files, {shown_bytes(one.bytes)}"
+        )
+        for hole in one.holes:
+            click.echo(f"    missing: offsets {hole.first:,} to {hole.until - 1:,}")
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -114,10 +194,12 @@ def _rows(files: tuple[Path, ...], progress: Progress | None = None) -> Iterator
         yield from read_rows(path, progress.update) if progress else read_rows(path)
 
 
-def _guessed(files: tuple[Path, ...]) -> FieldMap:
+def _guessed(files: tuple[Path, ...], preset: str | None) -> FieldMap:
     from connectors.archive.field_map import FieldMap
+    from connectors.archive.presets import preset_map
 
-    return FieldMap.guessed([row.values for row in islice(_rows(files), _GUESS_ROWS) if row.values is not None])
+    rows = [row.values for row in islice(_rows(files), _GUESS_ROWS) if row.values is not None]
+    return preset_map(preset, rows) if preset else FieldMap.guessed(rows)
 
 
 def _show_rows(files: tuple[Path, ...], fields: FieldMap, zone: ZoneInfo, source: str) -> None:
@@ -133,6 +215,27 @@ def _show_rows(files: tuple[Path, ...], fields: FieldMap, zone: ZoneInfo, source
         empty = sum(1 for _, values in with_values if fields.value(values, field) in (None, ""))
         if empty:
             click.echo(f"{field} ({path}) is empty in {empty} of the first {len(with_values)} rows", err=True)
+    _show_stamps([fields.value(values, "published") for _, values in with_values], zone)
+
+
+def _show_stamps(stamps: list[object], zone: ZoneInfo) -> None:
+    """Say how many of ``stamps`` are missing, or say a day and no time of day: then nobody knows when an alert rang."""
+    from connectors.archive.stamps import share_of_stamps
+
+    shares = share_of_stamps(stamps, zone)
+    click.echo(
+        f"times of publication in the first {shares.all} rows: {shares.missing} missing, {shares.unreadable} that cannot be "
+        f"read, {shares.day_only} with a day alone, {shares.midnight} at exactly 00:00",
+        err=True,
+    )
+    if shares.day_only:
+        click.echo("a day alone is laid somewhere in its day, always the same place, never all at 00:00", err=True)
+    if shares.midnight * 2 > shares.all:
+        click.echo(
+            "most stand at exactly 00:00: are they days without a time? If so, map a column that has the time, "
+            "or one with the day alone (2020-01-03)",
+            err=True,
+        )
 
 
 def _show_report(report: ImportReport) -> None:

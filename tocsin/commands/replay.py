@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connectors.archive.folder import Archive
     from pipelines.replay.extract_archive import ArchiveExtraction
     from pipelines.replay.ledger_file import LedgerSummary
+    from pipelines.replay.log_range import LogRange
     from pipelines.replay.summary import ReplaySummary, RuleSummary
 
 #: A day in UTC.
@@ -43,14 +44,19 @@ _FAILED_SHOWN = 5
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="The folder of the archive; see tocsin archive import.",
+    help="The folder of the archive: of tocsin archive import, or of the job archive.",
 )
+@click.option(
+    "--of",
+    type=click.Choice(("imports", "log")),
+    help="What is replayed, where the archive holds both: imported history, or the archived log.",
+)
+@click.option("--log-id", help="Which log is replayed, where the archive holds several.")
 @click.option(
     "--rules",
     "rules_path",
     type=click.Path(path_type=Path, exists=True),
-    required=True,
-    help="A rule file, or a folder of them.",
+    help="A rule file, or a folder of them; of an archived log its own rules where left out.",
 )
 @click.option(
     "--actors",
@@ -88,7 +94,9 @@ _FAILED_SHOWN = 5
 @json_option
 def command(
     folder: Path,
-    rules_path: Path,
+    of: str | None,
+    log_id: str | None,
+    rules_path: Path | None,
     actors: tuple[Path, ...],
     first: datetime | None,
     last: datetime | None,
@@ -102,17 +110,38 @@ def command(
     What extraction finds is kept in the archive, so the second replay extracts nothing; stopped at any moment, what is
     done stays done. The same archive and rules give the same digest, with any --workers and --batch. Each rule begins to
     learn what is normal on the first day. Exit code 0 whatever rang, 2 for mistakes in rules or options.
+
+    Of an archived log nothing is extracted: its signals are stepped as they lay in the log. Without --rules the rules in
+    the log decide, and from its first record on the ledger is the live one, byte for byte.
     """
     from connectors.archive.folder import Archive
     from pipelines.replay.replay import days_between
 
+    say = _say_json if as_json else _say
+    first_day, last_day = first.date() if first else None, last.date() if last else None
+    if replays_log(folder, of):
+        signals, result, summary = _stepped_log(folder, log_id, rules_path, actors, first_day, last_day, ledger)
+        say(result, summary, None, ledger, [signals.first_day, signals.last_day])
+        return
+    if rules_path is None:
+        raise UsageError("no rules are named", remedy="name a rule file, or a folder of them: --rules PATH")
     rules, text = _rules(rules_path, actors)
     archive = Archive.existing(folder)
-    days = days_between(archive, first.date() if first else None, last.date() if last else None)
+    days = days_between(archive, first_day, last_day)
     version, extraction = _extracted(archive, days, actors, workers=workers, batch=batch)
     result, summary = _stepped(archive, version, days, rules, text, ledger)
-    say = _say_json if as_json else _say
     say(result, summary, extraction, ledger, days)
+
+
+def replays_log(folder: Path, of: str | None) -> bool:
+    """Tell whether the archived log is meant; :raises UsageError: there is imported history too, and nobody said."""
+    from connectors.archive.folder import Archive
+    from connectors.archive.log_tier import logs_in
+
+    log, imports = bool(logs_in(folder)), bool(Archive(folder).days())
+    if of is None and log and imports:
+        raise UsageError(f"{folder} holds imported history and an archived log", remedy="say --of imports or --of log")
+    return of == "log" or (of is None and log)
 
 
 def _rules(path: Path, actors: Sequence[Path]) -> tuple[RuleSet, str]:
@@ -163,8 +192,38 @@ def _stepped(
     return result, summary
 
 
+def _stepped_log(
+    folder: Path,
+    log_id: str | None,
+    rules_path: Path | None,
+    actors: Sequence[Path],
+    first: date | None,
+    last: date | None,
+    ledger: Path,
+) -> tuple[LogRange, LedgerSummary, ReplaySummary]:
+    from connectors.archive.archived_log import ArchivedLog
+    from pipelines.replay.ledger_file import write_ledger
+    from pipelines.replay.log_range import range_between, replay_recorded, replay_rules
+    from pipelines.replay.summary import ReplaySummary
+
+    signals = range_between(ArchivedLog.existing(folder, log_id), first, last)
+    rules, text = _rules(rules_path, actors) if rules_path is not None else (None, "")
+    summary = ReplaySummary(rules.rules if rules is not None else ())
+    with Progress("deciding") as progress:
+        if rules is None:
+            decisions = replay_recorded(signals, progress.update)
+        else:
+            decisions = replay_rules(signals, rules, text, progress.update)
+        result = write_ledger(ledger, summary.counted(decisions))
+    return signals, result, summary
+
+
 def _say_json(
-    result: LedgerSummary, summary: ReplaySummary, extraction: ArchiveExtraction, ledger: Path, days: Sequence[date]
+    result: LedgerSummary,
+    summary: ReplaySummary,
+    extraction: ArchiveExtraction | None,
+    ledger: Path,
+    days: Sequence[date],
 ) -> None:
     about = {
         "kind": "replay",
@@ -174,15 +233,19 @@ def _say_json(
         "kinds": result.kinds,
         "first_day": days[0].isoformat(),
         "last_day": days[-1].isoformat(),
-        "extracted": extraction.articles,
-        "not_extracted": [asdict(one) for one in extraction.failed],
+        "extracted": extraction.articles if extraction else 0,
+        "not_extracted": [asdict(one) for one in extraction.failed] if extraction else [],
         "rules": [rule.as_json() for rule in summary.rules.values()],
     }
     click.echo(json.dumps(about))
 
 
 def _say(
-    result: LedgerSummary, summary: ReplaySummary, extraction: ArchiveExtraction, ledger: Path, days: Sequence[date]
+    result: LedgerSummary,
+    summary: ReplaySummary,
+    extraction: ArchiveExtraction | None,
+    ledger: Path,
+    days: Sequence[date],
 ) -> None:
     rang = [rule for rule in summary.rules.values() if rule.opened]
     silent = [rule.rule for rule in summary.rules.values() if not rule.opened]
@@ -195,7 +258,8 @@ def _say(
         click.echo(f"  {rule.rule:{width}}  {_in_words(rule)}")
     if silent:
         click.echo(f"  never rang: {', '.join(silent)}")
-    click.echo(f"extracted now: {_number(extraction.articles, 'article')}; the rest was there already")
+    if extraction is not None:
+        click.echo(f"extracted now: {_number(extraction.articles, 'article')}; the rest was there already")
     click.echo(f"{ledger}: {_number(result.events, 'event')}, one a line")
     click.echo(f"digest {result.digest}")
     click.echo(

@@ -52,6 +52,7 @@ def article(number: int, at: datetime) -> Article:
         feed_id="feed",
         url=f"https://alpha.example/{number}",
         title=f"Title {number}",
+        published_at=at,
         observed_at=at,
         event_time=at,
         event_time_reason=EventTimeReason.PUBLISHED,
