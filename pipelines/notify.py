@@ -16,6 +16,7 @@ from alerts.explanation.names import ActorNames
 from alerts.explanation.service_note import dead_delivery_note
 from pipelines.notifying.composing import PLAN_BATCH, UNCLEAR, Backgrounds, Composer, NotifyStore, without_history
 from pipelines.notifying.planning import Receiver, plan, status_of
+from pipelines.notifying.reminding import REMINDED, Reminders
 from pipelines.notifying.retrying import RetryPolicy, after_attempt
 from pipelines.notifying.situations import NO_ROUTES, Routing, Situations
 from pipelines.notifying.trying import LONGEST_TRY_S, try_once
@@ -26,6 +27,8 @@ from schemas.ports.store import Attempt, Delivery
 from schemas.reasons import DeliveryReason, DeliveryStatus
 
 logger = logging.getLogger(__name__)
+
+_REMIND_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Notifier:
         self._channels = {channel.receiver: channel for channel in channels}
         self._receivers = [receiver for receiver in receivers if receiver.name in self._channels]
         self._composer = Composer(store, names, backgrounds=backgrounds, page=page)
+        self._reminders = Reminders(store, routing, self._situations, self._composer)
+        self._last_reminding: datetime | None = None
         self._clock = clock
         self._settings = settings
         self._delivered = 0
@@ -87,6 +92,7 @@ class Notifier:
         for result in await asyncio.gather(*map(self._take, turns), return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result
+        await self._remind(now)
         self._beat(now)
         return done + len(claimed)
 
@@ -173,6 +179,21 @@ class Notifier:
             await self._tell_the_others(after, telling.message, turn.now())
         self._delivered += after.status is DeliveryStatus.DELIVERED
         self._record(after, UNCLEAR if outcome.may_have_arrived else outcome.result, outcome.detail, begun_at)
+
+    async def _remind(self, now: datetime) -> None:
+        """Tell again what is due; looks once a minute. What fails is due again at the next look."""
+        if self._last_reminding is not None and now - self._last_reminding < _REMIND_EVERY:
+            return
+        self._last_reminding = now
+        for reminder in self._reminders.due(self._receivers, now):
+            channel = self._channels[reminder.delivery.receiver]
+            outcome = await try_once(channel, reminder.message, longest_try_s=self._settings.longest_try_s)
+            told = REMINDED if outcome.result == "delivered" else outcome.result
+            attempt = Attempt(
+                delivery_id=reminder.delivery.delivery_id, at=now, outcome=told, detail=f"told again: {outcome.detail}"
+            )
+            # The delivery has ended; only the attempt is kept.
+            self._store.record_attempt(reminder.delivery, attempt, owner=self._settings.owner)
 
     async def _tell_the_others(self, dead: Delivery, message: Message, now: datetime) -> None:
         """Say through every other channel that ``dead`` was not delivered; at most one note per receiver and hour."""

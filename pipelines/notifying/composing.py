@@ -10,6 +10,7 @@ from typing import Protocol
 from alerts.explanation.background import Background
 from alerts.explanation.message import alert_message
 from alerts.explanation.names import ActorNames
+from alerts.explanation.subject import SUBJECT_LIMIT
 from alerts.explanation.while_away import several_message, while_away_message
 from pipelines.notifying.holding import held_because, is_told_together
 from pipelines.notifying.overlap import strongest_first
@@ -18,6 +19,7 @@ from pipelines.notifying.silencing import silence_over
 from pipelines.notifying.strands import settle, strand_of
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.errors import FatalError
+from schemas.plain_text import shortened
 from schemas.ports.channel import HourBar, Message
 from schemas.ports.response import ResponseStore
 from schemas.ports.store import Delivery, DeliveryStore, EventHoursStore, HeartbeatStore, OutboxEntry
@@ -104,6 +106,11 @@ class Composer:
             page=self._page,
             also=self._spoken_for(delivery),
         )
+
+    def again(self, event: AlertEvent, delivery: Delivery, message_id: str, mark: str) -> Message:
+        """Return the message that tells ``event`` once more, marked so that nobody takes it for news."""
+        message = self._alert(event, delivery.model_copy(update={"message_id": message_id}))
+        return message.model_copy(update={"subject": shortened(mark + message.subject, SUBJECT_LIMIT)})
 
     def _spoken_for(self, delivery: Delivery) -> list[AlertEvent]:
         """Return the events of weaker alerts on the same stories that are told in the message of ``delivery``."""

@@ -15,6 +15,7 @@ from schemas.ports.store import Delivery, DeliveryStore, OutboxEntry
 from schemas.reasons import EventKind
 
 _PAGE = 500
+_SIGHT = frozenset({EventKind.BLIND, EventKind.SIGHTED})
 _ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
 
 #: How far back limits look: a day that changes its clock has 25 hours.
@@ -74,7 +75,7 @@ class Situations:
             silences=silences,
             acknowledged=frozenset(self._store.acknowledgements(updated)) if updated else frozenset(),
             articles=articles_of(self._store, wanted),
-            open_alerts=self._open_alerts(entries),
+            open_alerts=self.open_alerts(entries[-1].position) if self._routing.inhibitions and entries else (),
             earlier={receiver.name: self._earlier(receiver, now) for receiver in receivers},
         )
 
@@ -84,18 +85,20 @@ class Situations:
             back = max(back, _LIMITS_LOOK_BACK)
         return self._store.deliveries_since(receiver.name, now - back) if back else ()
 
-    def _open_alerts(self, entries: Sequence[OutboxEntry]) -> Sequence[AlertEvent]:
-        if not self._routing.inhibitions or not entries:
-            return ()
-        while self._position < entries[-1].position:
+    def open_alerts(self, position: int) -> Sequence[AlertEvent]:
+        """Return the newest event of the life of each live alert that is open as of ``position`` of the outbox."""
+        while self._position < position:
             page = self._store.outbox_after(self._position, _PAGE)
             if not page:
                 break
             for entry in page:
-                if entry.event.alert_id and entry.event.mode == "live":
-                    self._open[entry.event.alert_id] = entry.event
-                    if entry.event.event in _ENDS:
-                        del self._open[entry.event.alert_id]
+                event = entry.event
+                if not event.alert_id or event.mode != "live" or event.event in _SIGHT:
+                    continue
+                if event.event in _ENDS:
+                    self._open.pop(event.alert_id, None)
+                else:
+                    self._open[event.alert_id] = event
             self._position = page[-1].position
         return tuple(self._open.values())
 

@@ -307,6 +307,53 @@ def test_a_silence_holds_at_once_even_for_what_waits(tmp_path: Path) -> None:
     assert phone.told == [("escalated", 3)]
 
 
+def test_an_open_alert_is_told_again_until_somebody_acknowledges_it(tmp_path: Path) -> None:
+    phone = Phone()
+    desk = Desk(tmp_path, phone)
+    desk.routing = Routing((Route("1", "phone", repeat=60 * MINUTES),))
+    notifier = desk.notifier()
+    made = desk.ring()
+    desk.step(notifier)
+    desk.pass_time(minutes=59)
+    desk.step(notifier)
+    assert len(phone.got) == 1
+    phone.answers = [LATER]
+    for _ in range(3):
+        desk.pass_time(minutes=2)
+        desk.step(notifier, times=2)
+    assert [m.subject.startswith("STILL OPEN") for m in phone.tried] == [False, True, True]
+    assert len({m.message_id for m in phone.tried}) == 2, "a reminder tried again is the same message"
+    assert phone.got[0].thread_id == phone.got[1].thread_id
+    outcomes = [attempt.outcome for attempt in desk.store.attempts(1)]
+    assert outcomes == ["delivered", "retry", "reminded"]
+    desk.store.acknowledge(Acknowledgement(alert_id=made.alert_id, at=desk.clock.now(), author="ann"))
+    desk.pass_time(hours=3)
+    desk.step(notifier)
+    assert len(phone.got) == 2
+
+
+def test_what_is_over_or_silenced_is_not_told_again(tmp_path: Path) -> None:
+    phone = Phone()
+    desk = Desk(tmp_path, phone)
+    desk.routing = Routing((Route("1", "phone", repeat=60 * MINUTES),))
+    notifier = desk.notifier()
+    desk.ring(key="AZE-RUS")
+    quiet = desk.ring(key="GBR-UKR")
+    desk.settle(notifier)
+    desk.ring(RESOLVED, key="AZE-RUS")
+    until = START + timedelta(hours=9)
+    desk.store.add_silence(
+        Silence(silence_id="s1", created_at=START, author="ann", alert_id=quiet.alert_id, ends_at=until)
+    )
+    desk.settle(notifier)
+    desk.pass_time(hours=3)
+    desk.step(notifier)
+    assert len(phone.got) == 3, "two openings and an end"
+    desk.pass_time(hours=7)
+    desk.step(notifier)
+    assert phone.got[-1].subject.startswith("STILL OPEN"), "the silence is over, the alert is not"
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_laws_of_holding(tmp_path: Path, seed: int) -> None:
     """Whatever is held and whatever the weather: each delivery ends, nothing is told after something newer of its alert,
