@@ -74,9 +74,15 @@ class FieldMap:
 
 
 def at_path(row: Mapping[str, object], path: str) -> object:
-    """Return the value at a dotted path (``source.name``, ``dates.0``); a field of that very name comes first."""
+    """Return the value at a dotted path (``source.name``, ``dates.0``); a field of that very name comes first.
+
+    ``Date+Time`` is what stands at the one path and, after a blank, what stands at the other.
+    """
     if path in row:
         return row[path]
+    if "+" in path:
+        parts = [at_path(row, part) for part in path.split("+")]
+        return " ".join(str(part) for part in parts if part not in (None, "")) or None
     here: object = row
     for part in path.split("."):
         if isinstance(here, Mapping):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import csv
 import gzip
 import io
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
@@ -50,14 +52,14 @@ def read_rows(path: Path, told: Callable[[int, int], None] = lambda done, total:
         return
     try:
         with _opened(path, told) as text:
-            if kind == ".csv":
+            if kind in (".csv", ".tsv"):
                 yield from _csv_rows(text, path)
             elif kind in (".jsonl", ".ndjson", ".json"):
                 yield from _json_rows(text, path)
             else:
                 raise UsageError(
                     f"{path} is of no known kind",
-                    remedy="name it .jsonl, .json, .csv or .parquet, and .gz, .xz, .bz2 or .zst behind it where it is packed",
+                    remedy="name it .jsonl, .json, .csv, .tsv or .parquet, and .gz, .xz, .bz2 or .zst behind it if packed",
                 )
     except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, zstandard.ZstdError, csv.Error) as error:
         raise UsageError(f"{path} cannot be read: {error}", remedy="is it whole, and in UTF-8?") from error
@@ -80,7 +82,9 @@ def _opened(path: Path, told: Callable[[int, int], None]) -> Iterator[TextIO]:
                 plain = cast("BinaryIO", zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True))
             case _:
                 plain = packed
-        with io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text:
+        seen = io.BufferedReader(cast("io.RawIOBase", plain), 1 << 18)
+        wide = seen.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        with io.TextIOWrapper(seen, encoding="utf-16" if wide else "utf-8-sig", newline="") as text:
             yield text
 
 
@@ -102,7 +106,9 @@ class _Counted(io.RawIOBase):
 
 
 def _csv_rows(text: TextIO, path: Path) -> Iterator[Row]:
-    reader = csv.DictReader(text)
+    header = text.readline()
+    tabs = "\t" in header and header.count("\t") >= header.count(",")
+    reader = csv.DictReader(chain([header] if header else [], text), delimiter="\t" if tabs else ",")
     for cells in reader:
         place = f"{path}:{reader.line_num}"
         if None in cells:
@@ -168,6 +174,17 @@ def _row(place: str, values: object) -> Row:
 
 
 def _rows_within(document: Mapping[str, object]) -> list[object] | None:
-    """Return the one array of objects in ``document``, as exports wrap their articles; None where there is none."""
-    lists = [v for v in document.values() if isinstance(v, list) and v and all(isinstance(one, dict) for one in v)]
-    return lists[0] if len(lists) == 1 and not any(name in document for name in ("title", "url", "text")) else None
+    """Return the one array of objects in ``document``, as exports wrap their articles; None where there is none.
+
+    It may lie one level deeper: ``{"articles": {"results": […]}}``.
+    """
+    if any(name in document for name in ("title", "url", "text")):
+        return None
+    places = [document, *(value for value in document.values() if isinstance(value, dict))]
+    lists = [
+        value
+        for place in places
+        for value in place.values()
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value)
+    ]
+    return lists[0] if len(lists) == 1 else None

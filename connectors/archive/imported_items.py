@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from connectors.archive.field_map import FieldMap
 from connectors.archive.folder import Known
+from connectors.archive.languages import language_code
 from connectors.archive.rhythm import feed_of
 from connectors.feeds.identity import canonical_link
 from connectors.feeds.plain_html import text_of_html
@@ -91,7 +92,7 @@ def item_of(row: Mapping[str, object], fields: FieldMap, zone: tzinfo, source: s
         title=title,
         summary=summary,
         text=body,
-        language=(texts.word("language") or "").lower()[:2] or None,
+        language=language_code(texts.word("language")),
         replaced=texts.replaced,
     )
 

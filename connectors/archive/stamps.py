@@ -1,0 +1,47 @@
+"""How good the times of publication in a file are: missing, unreadable, a day alone, or suspiciously at midnight. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, tzinfo
+
+from schemas.timestamps import names_a_day_only, parse_timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class StampShares:
+    """Counts of stamps; one is counted in at most one of the last four."""
+
+    all: int
+    missing: int
+    unreadable: int
+    day_only: int
+    midnight: int
+
+
+def share_of_stamps(stamps: Iterable[object], zone: tzinfo) -> StampShares:
+    """Return what ``stamps`` are, times without a zone taken in ``zone``."""
+    every = missing = unreadable = day_only = midnight = 0
+    for stamp in stamps:
+        every += 1
+        if stamp is None or stamp == "":
+            missing += 1
+        elif isinstance(stamp, str) and names_a_day_only(stamp):
+            day_only += 1
+        elif (moment := _read(stamp, zone)) is None:
+            unreadable += 1
+        elif moment.astimezone(zone).time() == time() or moment.time() == time():
+            midnight += 1
+    return StampShares(every, missing, unreadable, day_only, midnight)
+
+
+def _read(stamp: object, zone: tzinfo) -> datetime | None:
+    if isinstance(stamp, datetime):
+        return stamp if stamp.tzinfo else stamp.replace(tzinfo=zone)
+    if not isinstance(stamp, str | int | float):
+        return None
+    try:
+        return parse_timestamp(stamp, zone)
+    except (ValueError, OverflowError):
+        return None
