@@ -10,6 +10,7 @@ import click
 from schemas.alert_event import AlertEvent
 from tocsin.commands.alerts_answers import ANSWERS
 from tocsin.commands.alerts_show import show
+from tocsin.commands.alerts_verdict import verdict
 from tocsin.commands.alerts_why import why
 from tocsin.event_lines import event_line, printable
 from tocsin.workplace import folder_option, json_option, open_store_of, open_workplace
@@ -24,6 +25,7 @@ def command() -> None:
 
 command.add_command(show)
 command.add_command(why)
+command.add_command(verdict)
 for answer in ANSWERS:
     command.add_command(answer)
 

@@ -15,6 +15,7 @@ import click
 from alerts.rules.mistakes import RulesError, did_you_mean
 from schemas.errors import BrokenRecordError, UsageError
 from tocsin.commands.alerts import printable
+from tocsin.commands.rules_diff import diff, scorecard
 from tocsin.commands.rules_in_force import apply, history, rollback
 from tocsin.commands.rules_test import test
 from tocsin.progress import Progress
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pipelines.actor_directory import ActorDirectory
     from pipelines.rule_matches import Match
     from schemas.signal import Signal
+    from schemas.wire import SignalsRecord
 
 
 @click.group(name="rules", epilog="Example: tocsin rules check rules/caucasus.yaml")
@@ -38,13 +40,18 @@ command.add_command(apply)
 command.add_command(history)
 command.add_command(rollback)
 command.add_command(test)
+command.add_command(diff)
+command.add_command(scorecard)
 
 
 @command.command(epilog="Example: tocsin rules check rules/caucasus.yaml")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--history", is_flag=True, help="Also say which rules can never ring with the feeds and the news in the log."
+)
 @folder_option
 @json_option
-def check(files: Sequence[Path], folder: Path, as_json: bool) -> None:
+def check(files: Sequence[Path], history: bool, folder: Path, as_json: bool) -> None:
     """Check FILES, or the rule files of the settings: all mistakes at once, each with its line and a remedy.
 
     Prints every rule with the keys it counts, names in their canonical form. Exit code 0 when all is well, 1 when there
@@ -58,6 +65,40 @@ def check(files: Sequence[Path], folder: Path, as_json: bool) -> None:
         _say_mistakes(error, as_json=as_json)
         sys.exit(1)
     _say_rules(checked, as_json=as_json)
+    if history:
+        if workplace is None:
+            raise UsageError("--history needs a folder with settings", remedy="name it with --folder")
+        sys.exit(1 if _say_doubts(workplace, checked, as_json=as_json) else 0)
+
+
+def _say_doubts(workplace: Workplace, files: Sequence[RuleFile], *, as_json: bool) -> bool:
+    """Say what is doubtful about the rules on the history in the log; return whether one can never ring."""
+    from pipelines.explaining.never import doubts, history_of
+    from pipelines.signal_history import read_range
+    from schemas.topics import SIGNALS
+    from schemas.wire import decode_signals
+
+    rules = [rule for file in files for rule in file.rules.rules]
+    with open_log_of(workplace) as log, Progress("reading the log") as progress:
+        first, end = log.start_offset(SIGNALS, 0), log.end_offset(SIGNALS, 0)
+
+        def records() -> Iterator[SignalsRecord]:
+            for record in read_range(log, first, end):
+                progress.update(record.offset - first + 1, end - first)
+                try:
+                    yield decode_signals(record.value)
+                except BrokenRecordError:
+                    continue
+
+        found = doubts(rules, history_of(records(), rules))
+    for doubt in found:
+        if as_json:
+            click.echo(json.dumps({"kind": "doubt", "rule": doubt.rule, "never": doubt.never, "text": doubt.text}))
+        else:
+            click.echo(f"{'NEVER ' if doubt.never else 'note  '}  {doubt.rule}: {printable(doubt.text)}")
+    if not found:
+        click.echo("every rule can ring, and found something in the history", err=True)
+    return any(doubt.never for doubt in found)
 
 
 def _say_mistakes(error: RulesError, *, as_json: bool) -> None:

@@ -1,0 +1,134 @@
+"""Rules that cannot ring with the feeds there are, and rules that found nothing in the history: told before they are trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alerts.coverage import CoverageBook
+from alerts.explanation.phrases import plural
+from alerts.rules.match import RuleIndex
+from alerts.rules.model import Mode, New, Rule, SourcesPart, Threshold
+from alerts.tracks.counting import FEWEST_PUBLISHERS
+from schemas.article import Source
+from schemas.coverage import Coverage
+from schemas.signal import Signal
+from schemas.wire import SignalsRecord
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Something about a rule. ``never``: as things stand it cannot ring; else it is only worth knowing."""
+
+    rule: str
+    never: bool
+    text: str
+
+
+@dataclass
+class History:
+    """What the log holds, as far as rules are asked about it."""
+
+    sources: tuple[Source, ...] = ()
+    articles: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    hits: dict[str, int] | None = None
+    languages: frozenset[str] = frozenset()
+
+
+def history_of(records: Iterable[SignalsRecord], rules: Sequence[Rule]) -> History:
+    """Return what ``records`` hold; articles are counted once, by their newest revision but for withdrawals."""
+    index, coverage = RuleIndex(tuple(rules)), CoverageBook()
+    hits: dict[str, set[str]] = {rule.name: set() for rule in rules}
+    articles: set[str] = set()
+    languages: set[str] = set()
+    found = History()
+    for record in records:
+        if isinstance(record, Coverage):
+            coverage.apply(record)
+            found.first, found.last = found.first or record.since, record.at
+        elif isinstance(record, Signal):
+            articles.add(record.article_id)
+            languages.update([record.language] if record.language else [])
+            for name in index.hits(record):
+                hits[name].add(record.article_id)
+    found.sources = tuple(coverage.feeds[feed].source for feed in coverage.counting())
+    found.articles, found.languages = len(articles), frozenset(languages)
+    found.hits = {name: len(ids) for name, ids in hits.items()}
+    return found
+
+
+def doubts(rules: Sequence[Rule], history: History) -> list[Doubt]:
+    """Return what is doubtful about ``rules``, in their order; rules that are off are not asked."""
+    return [doubt for rule in rules if rule.mode is not Mode.OFF for doubt in _doubts(rule, history)]
+
+
+def _doubts(rule: Rule, history: History) -> Iterator[Doubt]:
+    admitted = [source for source in history.sources if _admits(rule.watch.sources, source)]
+    if history.sources and not admitted:
+        yield Doubt(rule.name, True, f"can never ring: none of your {_feeds(history)} is among its sources")
+        return
+    publishers = len({source.publisher for source in admitted})
+    reasons = list(filter(None, (_unreachable(rule, number, publishers) for number in range(len(rule.when)))))
+    if history.sources and len(reasons) == len(rule.when):
+        yield Doubt(rule.name, True, f"can never ring: {'; '.join(dict.fromkeys(reasons))}")
+    elif history.sources:
+        yield from (Doubt(rule.name, False, f"one of its detectors can never ring: {reason}") for reason in reasons)
+    countries = len({source.country for source in admitted if source.country is not None})
+    wanted = rule.corroborated_by
+    if history.sources and wanted is not None and wanted.source_countries > countries:
+        yield Doubt(
+            rule.name,
+            True,
+            f"can never ring: publishers of {plural(countries, 'country', 'countries')} in your feeds,"
+            f" corroborated_by asks for {wanted.source_countries}",
+        )
+    yield from _in_history(rule, history)
+
+
+def _unreachable(rule: Rule, number: int, publishers: int) -> str:
+    """Return why one detector cannot ring with so many publishers; empty where it can."""
+    detector = rule.when[number]
+    if isinstance(detector, Threshold):
+        needed = max(detector.floors.publishers, detector.count if detector.of.value == "publishers" else 0)
+    elif isinstance(detector, New):
+        needed = detector.confirm.publishers
+    else:
+        # Statistical floors ask for no more publishers than there are, but for two at least.
+        needed = min(detector.floors.publishers, FEWEST_PUBLISHERS)
+    if needed <= publishers:
+        return ""
+    return f"{plural(publishers, 'publisher', 'publishers')} in your feeds, {detector.kind} needs {needed}"
+
+
+def _in_history(rule: Rule, history: History) -> Iterator[Doubt]:
+    if history.first is None or history.last is None:
+        return
+    span = history.last - history.first
+    days = span / timedelta(days=1)
+    hits = (history.hits or {}).get(rule.name, 0)
+    if history.articles and not hits:
+        yield Doubt(rule.name, False, f"found nothing in {history.articles:,} articles of {days:.0f} days")
+    missing = [language for language in rule.watch.languages if language not in history.languages]
+    if history.articles and missing and len(missing) == len(rule.watch.languages):
+        yield Doubt(rule.name, False, f"no article was in {' or '.join(missing)}")
+    for detector in rule.when:
+        if isinstance(detector, New) and span < timedelta(hours=detector.quiet_for_h):
+            ready = history.first + timedelta(hours=detector.quiet_for_h)
+            yield Doubt(rule.name, False, f"new is silent until {ready:%Y-%m-%d}: the history has {days:.0f} days")
+
+
+def _feeds(history: History) -> str:
+    return plural(len(history.sources), "feed", "feeds")
+
+
+def _admits(part: SourcesPart | None, source: Source) -> bool:
+    if part is None:
+        return True
+    if source.id in part.except_ids or source.group in part.except_groups or source.country in part.except_countries:
+        return False
+    if not (part.ids or part.groups or part.countries):
+        return True
+    return source.id in part.ids or source.group in part.groups or source.country in part.countries

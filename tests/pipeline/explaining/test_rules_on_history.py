@@ -1,0 +1,141 @@
+"""`rules diff` and `rules check --history`: rule files against what the log holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from alerts.rules.model import (
+    Confirm,
+    Corroboration,
+    Floors,
+    Mode,
+    New,
+    Rule,
+    SourcesPart,
+    Spike,
+    Threshold,
+    Unit,
+)
+from pipelines.explaining.never import Doubt, History, doubts, history_of
+from schemas.article import Source
+from schemas.wire import SignalsRecord
+from tests.pipeline.explaining.scripted import Script
+from tests.streams.records import coverage, pair_rule, signal
+from tests.streams.world import START
+from tocsin.cli import cli
+
+TWO = History(sources=(Source(id="a", country="AZE"), Source(id="b", country="AZE")), hits={})
+
+
+def said(rule: Rule, history: History = TWO) -> list[Doubt]:
+    return doubts([rule], history)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (
+            pair_rule("r", Threshold(count=1, within_h=6, floors=Floors(publishers=3))),
+            "can never ring: 2 publishers in your feeds, threshold needs 3",
+        ),
+        (
+            pair_rule("r", Threshold(count=4, within_h=6, of=Unit.PUBLISHERS)),
+            "can never ring: 2 publishers in your feeds, threshold needs 4",
+        ),
+        (
+            pair_rule("r", New(quiet_for_h=24, confirm=Confirm(publishers=3))),
+            "can never ring: 2 publishers in your feeds, new needs 3",
+        ),
+        (
+            pair_rule("r", Spike()).model_copy(update={"corroborated_by": Corroboration(source_countries=2)}),
+            "can never ring: publishers of 1 country in your feeds, corroborated_by asks for 2",
+        ),
+    ],
+)
+def test_what_can_never_ring_is_told_with_its_numbers(rule: Rule, text: str) -> None:
+    assert said(rule) == [Doubt("r", True, text)]
+
+
+def test_filters_of_sources_are_taken_into_account() -> None:
+    rule = pair_rule("r", Spike())
+    nobody = rule.model_copy(update={"watch": rule.watch.model_copy(update={"sources": SourcesPart(ids=("x",))})})
+    assert said(nobody) == [Doubt("r", True, "can never ring: none of your 2 feeds is among its sources")]
+    one = rule.model_copy(update={"watch": rule.watch.model_copy(update={"sources": SourcesPart(except_ids=("a",))})})
+    assert said(one)[0].text == "can never ring: 1 publisher in your feeds, spike needs 2"
+
+
+def test_one_of_several_detectors_is_a_note_and_a_good_rule_is_none() -> None:
+    both = pair_rule("r", Spike(), Threshold(count=1, within_h=6, floors=Floors(publishers=3)))
+    (doubt,) = said(both)
+    assert not doubt.never
+    assert "one of its detectors can never ring" in doubt.text
+    assert said(pair_rule("r", Spike())) == []
+    off = pair_rule("r", New(quiet_for_h=24, confirm=Confirm(publishers=3))).model_copy(update={"mode": Mode.OFF})
+    assert said(off) == []
+
+
+def test_a_statistical_floor_asks_for_no_more_publishers_than_there_are() -> None:
+    assert said(pair_rule("r", Spike(floors=Floors(stories=4, publishers=9, times=2)))) == []
+
+
+def test_what_the_history_shows() -> None:
+    rules = [pair_rule("found", Spike()), pair_rule("not", New(quiet_for_h=48), one="FRA", other="DEU")]
+    records: list[SignalsRecord] = [signal("a1", START), signal("a1", START), coverage(START)]
+    history = history_of(records, rules)
+    assert (history.articles, history.hits) == (1, {"found": 1, "not": 0})
+    texts = [doubt.text for doubt in doubts(rules, history)]
+    assert texts == ["found nothing in 1 articles of 0 days", "new is silent until 2025-01-08: the history has 0 days"]
+
+
+RULES = """rules:
+  - name: baku-moscow
+    watch: {pair: [Azerbaijan, Russia]}
+    when: {spike: {min: {stories: 4, publishers: %d}}}
+  - name: lonely
+    watch: {pair: [Azerbaijan, Georgia]}
+    when: {threshold: {count: 1, within: 6h, min: {publishers: 9}}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A desk whose rules in force need two publishers, and whose files need more."""
+    desk = Script(rules=(), hours=30).burst(26.1, 12, feeds=["alfa", "bravo"]).desk(tmp_path)
+    (tmp_path / "tocsin.toml").write_text(
+        f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\nsnapshots = "{desk.snapshots}"\nrules = ["r.yaml"]\n'
+    )
+    (tmp_path / "r.yaml").write_text(RULES % 2)
+    assert run(tmp_path, "rules", "apply").exit_code == 0
+    return tmp_path
+
+
+def run(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(cli, [*words, "-C", str(folder)])
+
+
+def test_a_change_is_shown_by_the_alerts_it_costs(folder: Path) -> None:
+    same = run(folder, "rules", "diff")
+    assert (same.stdout, same.exit_code) == ("", 0)
+    assert "the rule files are the rules in force" in same.stderr
+    (folder / "r.yaml").write_text(RULES % 3)
+    changed = run(folder, "rules", "diff")
+    assert changed.exit_code == 0, changed.output
+    assert "baku-moscow  1 → 0 alerts: 0 added, 1 lost" in changed.stdout
+    assert "  - 2025-01-" in changed.stdout
+    assert "lonely" not in changed.stdout
+    (line,) = map(json.loads, run(folder, "rules", "diff", "--json").stdout.splitlines())
+    assert (line["before"], line["after"], len(line["lost"])) == (1, 0, 1)
+
+
+def test_check_with_the_history_fails_where_a_rule_can_never_ring(folder: Path) -> None:
+    assert run(folder, "rules", "check").exit_code == 0
+    checked = run(folder, "rules", "check", "--history")
+    assert checked.exit_code == 1, checked.output
+    assert "NEVER   lonely: can never ring: 5 publishers in your feeds, threshold needs 9" in checked.stdout
+    assert "baku-moscow: " not in checked.stdout
+    lines = [json.loads(line) for line in run(folder, "rules", "check", "--history", "--json").stdout.splitlines()]
+    assert [line["never"] for line in lines if line["kind"] == "doubt"] == [True, False]

@@ -1,0 +1,123 @@
+"""Verdicts, scorecards, and what a noise verdict proposes: every effect it states is what the engine does with that rule."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from alerts.rules.model import Corroboration, Floors, Mode, Rule, Spike, Threshold
+from pipelines.explaining.proposals import AS_IT_IS, JudgedAlert, proposals
+from pipelines.explaining.rule_replay import replay_rules
+from pipelines.explaining.scorecards import scorecards
+from schemas.alert_event import AlertEvent, Counts
+from schemas.reasons import EventKind, Judgement
+from tests.pipeline.explaining.scripted import Script, at
+from tests.streams.deciding import Desk
+from tests.streams.records import FEED_IDS, pair_rule
+from tocsin.cli import cli
+
+RULE = pair_rule("baku-moscow", Spike(floors=Floors(stories=3, publishers=2, times=2.0)))
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A wide burst, then days later a burst of two publishers only."""
+    folder = tmp_path_factory.mktemp("desk")
+    wide = Script(rules=(RULE,), hours=160).burst(2.1, 18)
+    desk = wide.burst(120.1, 12, feeds=FEED_IDS[:2], name="n").desk(folder)
+    (folder / "tocsin.toml").write_text(
+        f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\nsnapshots = "{desk.snapshots}"\n'
+    )
+    return desk
+
+
+def alerts(desk: Desk) -> list[AlertEvent]:
+    with desk.store() as store:
+        return [event for event in store.events() if event.event is EventKind.OPENED]
+
+
+def run(desk: Desk, *words: str) -> Result:
+    return CliRunner().invoke(cli, [*words, "-C", str(desk.folder)])
+
+
+def test_the_replay_rings_what_rang(desk: Desk) -> None:
+    with desk.log() as log:
+        replayed = replay_rules(log, {AS_IT_IS: RULE, "off": RULE.model_copy(update={"mode": Mode.OFF})})
+    assert [one.opened.crossing for one in replayed.alerts[AS_IT_IS]] == [a.crossing for a in alerts(desk)]
+    assert [one.opened.score for one in replayed.alerts["off"]] == [a.score for a in alerts(desk)]
+    assert replayed.alerts[AS_IT_IS][0].until is not None
+    assert {one.key for one in replayed.alerts["off"]} == {"AZE-RUS"}
+
+
+def test_a_proposal_does_what_it_says(desk: Desk) -> None:
+    wide, narrow = alerts(desk)
+    useful = JudgedAlert("AZE-RUS", wide.at, None, Judgement.USEFUL)
+    noise = JudgedAlert("AZE-RUS", narrow.at, None, Judgement.NOISE)
+    with desk.log() as log:
+        found = proposals(log, RULE, noise, [useful, noise])
+        best = found[0]
+        assert best.silences_it
+        assert (best.useful_kept, best.useful, best.noise_gone, best.noise) == (1, 1, 1, 1)
+        changes = {one.change for one in found if one.silences_it and one.useful_kept}
+        assert "spike: {min: {publishers: 4}}" in changes
+        floors = Floors(stories=3, publishers=4, times=2.0)
+        tried = replay_rules(log, {"x": pair_rule("baku-moscow", Spike(floors=floors))}).alerts["x"]
+    assert [one.opened.crossing for one in tried] == [wide.crossing]
+    assert all(one.alerts <= one.alerts_before == 2 for one in found)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pair_rule("baku-moscow", Threshold(count=5, within_h=6)),
+        RULE.model_copy(update={"corroborated_by": Corroboration(source_countries=2)}),
+    ],
+)
+def test_every_kind_of_rule_gets_proposals(desk: Desk, rule: Rule) -> None:
+    had = Counts(stories=12, publishers=2, articles=12)
+    noise = JudgedAlert("AZE-RUS", alerts(desk)[1].at, None, Judgement.NOISE, had)
+    with desk.log() as log:
+        found = proposals(log, rule, noise, [noise])
+    assert found
+    assert found[0].silences_it
+    if isinstance(rule.when[0], Threshold):
+        assert [one.change for one in found if one.silences_it] == ["threshold: {count: 13}"]
+
+
+def test_verdict_and_scorecard_by_command(desk: Desk) -> None:
+    wide, narrow = alerts(desk)
+    assert run(desk, "alerts", "verdict", wide.alert_id[:10], "useful").exit_code == 0
+    said = run(desk, "alerts", "verdict", narrow.alert_id[:10], "noise", "--note", "two sites only")
+    assert said.exit_code == 0, said.output
+    assert "silences it, keeps 1 of 1 useful, removes 1 of 1 noise, alerts in the log 2 → 1" in said.stdout
+    (card,) = map(json.loads, run(desk, "rules", "scorecard", "--json").stdout.splitlines())
+    assert (card["alerts"], card["useful"], card["noise"], card["useful_share"]) == (2, 1, 1, 0.5)
+    assert "50% useful" in run(desk, "rules", "scorecard").stdout
+    assert run(desk, "alerts", "verdict", "nothing", "noise").exit_code != 0
+
+
+def test_shadow_and_live_have_cards_of_their_own(desk: Desk) -> None:
+    wide, narrow = alerts(desk)
+    shadow = wide.model_copy(update={"mode": "shadow", "alert_id": "other", "at": wide.at + timedelta(days=21)})
+    cards = scorecards([wide, narrow, wide, shadow], {})
+    assert [(card.mode, card.alerts, card.unjudged, card.useful_share) for card in cards] == [
+        ("live", 2, 2, None),
+        ("shadow", 1, 1, None),
+    ]
+    assert cards[0].a_week == pytest.approx(2 / 3, abs=0.01)
+    assert scorecards([], {}) == []
+
+
+def test_a_log_that_does_not_reach_back_says_so(tmp_path: Path) -> None:
+    desk = Script(rules=(RULE,), hours=6).burst(2.1, 12).desk(tmp_path)
+    (tmp_path / "tocsin.toml").write_text(f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\n')
+    with desk.log() as log:
+        log.trim("signals", 0, log.end_offset("signals", 0) - 1)
+    said = run(desk, "alerts", "verdict", alerts(desk)[0].alert_id[:10], "noise")
+    assert said.exit_code == 0
+    assert "does not reach back" in said.stderr
+    assert at(2) < alerts(desk)[0].at + timedelta(hours=1)
