@@ -12,6 +12,7 @@ from typing import BinaryIO
 from connectors.archive.field_map import FieldMap
 from connectors.archive.import_rows import Row, read_rows
 from connectors.archive.imported_items import article_of, item_of
+from pipelines.extraction.furniture import without_furniture
 from schemas.article import Article
 from schemas.errors import UnprocessableError, UsageError
 from schemas.ids import article_id
@@ -140,6 +141,8 @@ def _of_document(place: str, raw: bytes, now: datetime, *, html: bool) -> FoundA
 
 
 def _title_and_text(text: str) -> dict[str, object]:
+    # Menus and tickers above an article are not its title.
+    text = without_furniture(text)
     first, _, rest = text.strip().partition("\n")
     if rest.strip() and len(first) <= _TITLE_CHARACTERS:
         return {"title": first.strip(), "text": rest.strip()}

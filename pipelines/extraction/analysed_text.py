@@ -1,4 +1,4 @@
-"""The text that is analysed: title and body of an article without markup and characters nobody sees. Linear, bounded."""
+"""The text that is analysed: title and body without markup, furniture of the page and unseen characters. Linear, bounded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import html
 import re
 from typing import NamedTuple
 
+from pipelines.extraction.furniture import without_furniture
 from schemas.article import Article
 from schemas.reasons import CutReason
 
@@ -53,7 +54,7 @@ def analysed_text(article: Article, max_characters: int = MAX_CHARACTERS) -> Ana
     if any(not raw.isprintable() and _CONTROLS.search(raw) for raw in (raw_title, raw_body[:MAX_RAW_CHARACTERS])):
         cuts[CutReason.CHARACTERS] = None
     title = _SPACES.sub(" ", _plain(raw_title[: 4 * MAX_TITLE_CHARACTERS])).strip()
-    body = _plain(raw_body[:MAX_RAW_CHARACTERS])
+    body = without_furniture(_plain(raw_body[:MAX_RAW_CHARACTERS]))
     if len(title) > MAX_TITLE_CHARACTERS or len(raw_title) > 4 * MAX_TITLE_CHARACTERS:
         title = title[:MAX_TITLE_CHARACTERS].rstrip()
         cuts[CutReason.RECORD_LIMIT] = None

@@ -37,7 +37,7 @@ _HERE = Path(__file__).parent
 #: The code that findings depend on. The transforms around it may change without changing a finding.
 _CODE = (
     "actors/*.py", "analysed_text.py", "analysis.py", "entities.py", "extractor.py", "findings.py", "fingerprint.py",
-    "language.py", "pairs.py", "phrase_files.py", "phrases.py", "reporters.py", "sentences.py", "tone.py",
+    "furniture.py", "language.py", "pairs.py", "phrase_files.py", "phrases.py", "reporters.py", "sentences.py", "tone.py",
     "topics.py", "data/*.yaml",
 )  # fmt: skip
 
@@ -187,6 +187,7 @@ class Extractor:
     def _signal(self, article: Article, analysis: _Analysis, names: list[list[NamedSpan]]) -> Signal:
         read, titled = analysis.read, bool(analysis.analysed.title)
         text = analysis.analysed.text
+        actors = actors_of(read, titled)
         return Signal(
             article_id=article.article_id,
             revision=article.revision,
@@ -206,8 +207,8 @@ class Extractor:
             fingerprint=fingerprint_of(text),
             tone=tone_of_article(read, titled),
             sentences=tuple(Sentence(start=s.start, end=s.end, tone=s.tone) for s in read),
-            actors=actors_of(read, titled),
-            pairs=pairs_of(read, titled),
+            actors=actors,
+            pairs=pairs_of(read, titled, actors),
             topics=topics_of(read),
             entities=persons_of(read) + self._unknown_names(analysis, names, article.event_time.date()),
             cuts=analysis.analysed.cuts,

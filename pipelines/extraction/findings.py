@@ -9,11 +9,11 @@ from pipelines.extraction.analysis import SentenceRead
 from schemas.reasons import Prominence, Tone
 from schemas.signal import ActorFound, EntityFound, PairFound, ToneCounts, TopicFound
 
-#: What stands in one of the first sentences of the body is what the article is about.
+#: What stands in one of the first sentences of the body is what the article is about, and so is what comes up at least so often …
 LEAD_SENTENCES = 3
-
-#: … and so is what comes up at least so often, and at least such a part as often as the most frequent one.
 MAIN_MENTIONS = 3
+
+#: … if it comes up at least such a part as often as the most frequent one: a long analysis begins with what it then leaves.
 MAIN_PART = 0.125
 
 #: A title weighs as much as two sentences of the body.
@@ -54,8 +54,10 @@ def actors_of(read: Sequence[SentenceRead], titled: bool) -> tuple[ActorFound, .
     )
 
 
-def pairs_of(read: Sequence[SentenceRead], titled: bool) -> tuple[PairFound, ...]:
-    """Return the pairs in the order of their first sentence; how central a pair is does not depend on who acts."""
+def pairs_of(read: Sequence[SentenceRead], titled: bool, actors: Sequence[ActorFound]) -> tuple[PairFound, ...]:
+    """Return the pairs in the order of their first sentence. How central a pair is does not depend on who acts; a pair of
+    somebody whom the article only mentions is only mentioned."""
+    passing = {actor.id for actor in actors if actor.prominence is Prominence.MENTION}
     gathered: dict[tuple[str, str, bool], _Gathered] = {}
     meetings: dict[frozenset[str], _Gathered] = {}
     for number, sentence in enumerate(read):
@@ -69,12 +71,15 @@ def pairs_of(read: Sequence[SentenceRead], titled: bool) -> tuple[PairFound, ...
     result = []
     for (source, target, directed), found in gathered.items():
         meeting = meetings[frozenset((source, target))]
+        prominence = _prominence(meeting.sentences, meeting.mentions, most, titled)
+        if source in passing or target in passing:
+            prominence = Prominence.MENTION
         result.append(
             PairFound(
                 source=source,
                 target=target,
                 directed=directed,
-                prominence=_prominence(meeting.sentences, meeting.mentions, most, titled),
+                prominence=prominence,
                 tones=ToneCounts(
                     cooperation=found.tones.count(Tone.COOPERATION),
                     conflict=found.tones.count(Tone.CONFLICT),
@@ -128,6 +133,6 @@ def _prominence(sentences: Sequence[int], mentions: int, most: int, titled: bool
     first = sentences[0]
     if titled and first == 0:
         return Prominence.TITLE
-    if first < LEAD_SENTENCES + titled or (mentions >= MAIN_MENTIONS and mentions >= MAIN_PART * most):
+    if (first < LEAD_SENTENCES + titled or mentions >= MAIN_MENTIONS) and mentions >= MAIN_PART * most:
         return Prominence.MAIN
     return Prominence.MENTION

@@ -122,6 +122,9 @@ class _Sum:
     mistakes: list[ActorMistake] = field(default_factory=list)
 
 
+#: Words behind a name that are none.
+_NO_SURNAMES = {"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"}
+
 #: An office without an end is believed for so long after the file's ``as_of``: an old file does not keep anybody in office.
 TRUSTED_YEARS = 2
 
@@ -252,7 +255,7 @@ def _persons(offices: Sequence[tuple[str, OfficialEntry, date]]) -> tuple[Person
 
 def _person(held: Sequence[tuple[str, OfficialEntry, date]]) -> Person:
     entries = [entry for _, entry, _ in held]
-    words = entries[0].name.split(" ")
+    words = [word for word in entries[0].name.split(" ") if word not in _NO_SURNAMES]
     family_first = any(entry.family_first for entry in entries)
     surname, given = (words[0], words[1:]) if family_first else (words[-1], words[:-1])
     # The first spelling is the one in ``name``, and the others are further ones.

@@ -1,0 +1,146 @@
+"""What stands around an article on its page: exchange rates, links to other articles, bylines, credits. Taken out by line.
+
+Only short lines go, and only for what they say themselves; a sentence of the article is never judged by its actors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+#: A longer line is text.
+MAX_LINE_CHARACTERS = 200
+
+#: A link's title behind "Read also:" on a line of its own is no longer than this.
+_LINK_CHARACTERS = 150
+
+#: So much of a text in ASCII makes it a text in Latin letters; so much of a line in others makes it a foreign one.
+_LATIN_SHARE = 0.5
+_FOREIGN_SHARE = 0.7
+
+_LEADING = r"[\s•*·►▶→»>|#–—-]*+"
+
+
+def _any(*parts: str) -> str:
+    return "(?:" + "|".join(parts) + ")"
+
+
+#: Furniture however it ends.
+_ALWAYS = _any(
+    r"(?:read|see|watch) (?:also|more|next)\s*[:|]",
+    r"(?:also read|read (?:this|it) (?:too|next)|related(?: news| stories| articles)?)\s*:",
+    r"more on th(?:is|e) (?:topic|subject|story)\s*:",
+    r"subscribe (?:to|now)\b",
+    r"sign up (?:for|to) (?:our|the|receive)\b",
+    r"click here\b",
+    r"download (?:the|our) app\b",
+    r"(?:follow|join|find) (?:us|our (?:telegram|whatsapp|channel|page)) (?:on|in|at|for)\b",
+    r"(?:join|follow) our (?:telegram|whatsapp|channel|page)\b",
+    r"читайте (?:также|нас|ещё|еще|також)\b",
+    r"читати також\b",
+    r"(?:подписывайтесь|підписуйтесь|підписатися)\b",
+    r"(?:authors?|editors?|photographer|(?:written|reported|reporting|edited|editing|compiled|translated) by)\s*[:–—]",
+    r"(?:автор|редактор|корреспондент|кореспондент)\s*[:–—]",
+    r"original article\s*:",
+    r"(?:photos?|images?|pictures?|video|illustration|graphic|фото|видео|відео)"
+    r"(?: credits?| by| source| courtesy(?: of)?)?\s*[:©|/]",
+    "©",
+    r"copyright\s*(?:©|\(c\)|\d{4}|:)",
+    r"all rights reserved\b",
+)
+#: Furniture where the line is no sentence.
+_UNLESS_SENTENCE = _any(
+    r"(?:read|see|watch) (?:also|more|next|now|our|the full)\b",
+    r"(?:reading|trending) now\b",
+    r"(?:related|recommended|popular|latest|top|most read|more|all|other|show more)"
+    r" (?:news|stories|articles|topics|posts|materials)\b",
+    r"more (?:from|on|about)\b",
+    r"most (?:read|popular)\b",
+    r"don['’]t miss\b",
+    r"share (?:this|on|the)\b",
+    r"advertisement\b",
+    r"(?:written|reported|reporting|edited|editing|compiled|translated|photos?|images?|pictures?) by\b",
+    r"(?:photo|image|picture)s? courtesy\b",
+    r"(?:sources?|via|источник|джерело)\s*:(?=.{0,80}$)",
+)
+_LEGAL = (
+    r"\*+\s*(?=.*\b(?:banned|prohibited|outlawed|included in the list|recogni[sz]ed as|designated|foreign agents?"
+    "|запрещ|признан))"
+)
+_FURNITURE = re.compile(rf"(?:{_LEGAL})|{_LEADING}{_ALWAYS}", re.IGNORECASE)
+_FURNITURE_UNLESS_SENTENCE = re.compile(rf"{_LEADING}{_UNLESS_SENTENCE}", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?…][\"”’»)\]]*\s*$")
+
+#: "By Anna Novak and Paul Martin, Baku": names and no sentence.
+_BY_NAMES = re.compile(
+    r"\s*By:? (?:[A-ZÀ-Þ][\w.'’-]+(?:,? and |, | |$)){1,8}"
+    r"(?:(?:in|for|at|correspondent|reporter|editor|staff|writer|the)\b.{0,40})?[^.!?]{0,3}$"
+)
+_WRITTEN_FOR = re.compile(r"[^.!?]{3,60}, (?:special(?:ly)?|exclusive(?:ly)?) (?:for|to) [^.!?]{2,60}$")
+_ADDRESS = re.compile(rf"{_LEADING}(?:https?://|www\.)\S+\s*$", re.IGNORECASE)
+_DIGITS = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]")
+_FOREIGN_LETTERS = re.compile(r"[^\W\d_a-zA-Z\u00aa-\u024f\u1e00-\u1eff]")
+#: Of a ticker: a price or a change, and codes of three letters at most.
+_PRICE = re.compile(r"[$€£¥₽₴₼%]|[+−-]\s?\d|\d[.,]\d")
+_LONG_WORD = re.compile(r"[^\W\d_]{4}")
+
+#: Inside a line: in brackets, or at its end behind a caption.
+_IN_BRACKETS = re.compile(
+    r"[ ]?[(\[](?:(?:additional |further )?(?:reporting|writing|editing|compiled|written|translated) by"
+    r"|photos?(?: by|:)|images?(?: by|:)|pictures?(?: by|:)|file photo|фото)[^()\[\]\n]{0,300}[)\]]",
+    re.IGNORECASE,
+)
+_CREDIT_AT_END = re.compile(
+    r"(?<=[.!?…»”\"])[ ](?:Photo|Image|Picture|Video|Фото)(?: credit| by| courtesy)?(?: ?[:©/|]) ?"
+    r"[^.\n]{2,60}(?:\.[a-z]{2,6})?\.?$",
+    re.MULTILINE,
+)
+#: Without one of these in it a text has neither.
+_INLINE_MARKS = ("ing by ", "ten by ", "led by ", "hoto", "mage", "icture", "ideo", "ото")
+
+
+def without_furniture(text: str) -> str:
+    """Return ``text`` without the lines that are furniture and the credits within lines; blank lines part what they parted."""
+    if any(mark in text for mark in _INLINE_MARKS):
+        text = _CREDIT_AT_END.sub("", _IN_BRACKETS.sub("", text))
+    if "\n" not in text:
+        return text
+    is_latin = len(text.encode("ascii", "ignore")) >= _LATIN_SHARE * len(text)
+    return "\n".join(_kept(text.split("\n"), is_latin)).strip()
+
+
+def _kept(lines: list[str], is_latin: bool) -> Iterator[str]:
+    link_follows = False
+    blank = False
+    for line in lines:
+        if not line.strip():
+            blank = True
+            continue
+        if link_follows and len(line) <= _LINK_CHARACTERS and line.rstrip()[-1] not in ".!?":
+            link_follows = False
+            continue
+        link_follows = False
+        if len(line) <= MAX_LINE_CHARACTERS and is_furniture(line, is_latin=is_latin):
+            # "Read also:" alone is followed by the title of another article.
+            link_follows = line.rstrip().endswith(":")
+            blank = True
+            continue
+        if blank:
+            yield ""
+            blank = False
+        yield line
+
+
+def is_furniture(line: str, *, is_latin: bool) -> bool:
+    """Whether ``line`` (of a text mainly in Latin letters or not) is no part of an article."""
+    if _FURNITURE.match(line) or _BY_NAMES.match(line) or _WRITTEN_FOR.match(line) or _ADDRESS.match(line):
+        return True
+    if _FURNITURE_UNLESS_SENTENCE.match(line) and _SENTENCE_END.search(line) is None:
+        return True
+    if _DIGITS.search(line) and _PRICE.search(line) and len(line) < 60 and _LONG_WORD.search(line) is None:
+        return True
+    if is_latin and not line.isascii():
+        letters = len(_LETTERS.findall(line))
+        return letters > 2 and len(_FOREIGN_LETTERS.findall(line)) > _FOREIGN_SHARE * letters
+    return False
