@@ -14,7 +14,8 @@ from schemas.errors import UsageError
 from tocsin.commands.alerts import printable
 
 if TYPE_CHECKING:
-    from tocsin.new_workplace import NewFeed, TomlValue
+    from tocsin.new_workplace import NewFeed
+    from tocsin.toml_text import TomlValue
 
 _CHANNELS = ("none", "webhook", "ntfy", "slack", "email")
 
@@ -35,7 +36,8 @@ def ask_for_watch(names: ActorDirectory, topics: Collection[str]) -> str:
 
 def ask_for_feeds(networks: Sequence[str]) -> list[NewFeed]:
     """Return feeds that can be read, or that are wanted all the same; an empty line ends the list."""
-    from tocsin.feed_probe import probe_feeds
+    from connectors.feeds.settings import shown_url
+    from tocsin.feed_checks import check_urls
     from tocsin.new_workplace import NewFeed
 
     feeds: list[NewFeed] = []
@@ -45,17 +47,17 @@ def ask_for_feeds(networks: Sequence[str]) -> list[NewFeed]:
             _say("  it is in the list already")
             continue
         try:
-            (probe,) = probe_feeds([url], networks)
+            (found,) = check_urls([url], networks)
         except UsageError as error:
             _say(f"  {printable(error.message)}")
             continue
-        if not probe.fault:
-            _say(f"  {printable(probe.title) or 'a feed'}, {probe.entries} entries")
+        if not found.fault:
+            _say(f"  {printable(found.title) or 'a feed'}, {found.entries} entries")
         else:
-            _say(f"  {printable(probe.fault)}")
+            _say(f"  {printable(f'{shown_url(url)}: {found.fault}')}")
             if not click.confirm("  keep it all the same?", default=False, err=True):
                 continue
-        feeds.append(NewFeed(url, probe.title))
+        feeds.append(NewFeed(url, found.title))
     return feeds
 
 

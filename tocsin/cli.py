@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "detect": ("detect", "Run the spike detector over a CSV of timestamp,count."),
     "rules": ("rules", "Check, explain, match, activate and undo rules."),
     "actors": ("actors", "Own actors: add, try, compare, update, review."),
-    "feeds": ("feeds", "List, check and parse feeds."),
+    "feeds": ("feeds", "List, check, add and parse feeds."),
     "alerts": ("alerts", "List and show alerts with their evidence."),
     "routes": ("routes", "Show where an alert would go, and why."),
     "trace": ("trace", "Follow one article through everything."),

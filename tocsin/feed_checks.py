@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from connectors.clock import SystemClock
 from connectors.feeds.cursor import FeedCursor, cursor_of
 from connectors.feeds.entries import Reading, read_entries
 from connectors.feeds.fetch import Fetcher, FetchLimits
 from connectors.feeds.parsing import FeedParser, NotAFeedError, ParserUnavailableError
-from connectors.feeds.settings import FeedSettings
+from connectors.feeds.settings import FeedSettings, shown_url
 from connectors.feeds.wire import WireDocument
 from pipelines.polling.looking import Failed, look_at
+from schemas.errors import UsageError
 from schemas.ports.store import FeedRow
 
 #: Feeds asked at the same time.
@@ -27,10 +30,21 @@ class FeedCheck:
     """What is at a feed's URL. ``fault`` is empty where it is a feed; then the rest says what it holds."""
 
     name: str
+    url: str
     fault: str = ""
     document: WireDocument | None = None
     reading: Reading | None = None
     polled_before: bool = False
+
+    @property
+    def title(self) -> str:
+        """Return what the document calls itself."""
+        return self.document.title if self.document else ""
+
+    @property
+    def entries(self) -> int:
+        """Return how many entries it holds."""
+        return len(self.document.entries) if self.document else 0
 
     @property
     def newest(self) -> datetime | None:
@@ -49,6 +63,19 @@ def check_feeds(
 ) -> list[FeedCheck]:
     """Return what is at each of ``feeds``, in their order; ``rows`` tell what the poll job knows of them."""
     return asyncio.run(_check_all(feeds, rows, allow_addresses))
+
+
+def check_urls(urls: Sequence[str], allow_addresses: Sequence[str] = ()) -> list[FeedCheck]:
+    """Return what is at each of ``urls``, in their order; :raises UsageError: one of them is no URL of the web."""
+    return check_feeds([_asked(url, number) for number, url in enumerate(urls)], {}, allow_addresses)
+
+
+def _asked(url: str, number: int) -> FeedSettings:
+    try:
+        return FeedSettings(id=f"feed-{number + 1}", url=url)
+    except ValidationError as error:
+        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{shown_url(url)} {message}", remedy="write the whole address of the feed") from None
 
 
 async def _check_all(
@@ -72,12 +99,14 @@ async def _check(feed: FeedSettings, row: FeedRow | None, fetcher: Fetcher, pars
     # Without validators: the whole document is wanted, whether or not it is known.
     look = await look_at(feed, FeedCursor(), fetcher, parser, SystemClock().now())
     if isinstance(look.finding, Failed):
-        return FeedCheck(feed.id, fault=look.finding.reason)
+        return FeedCheck(feed.id, feed.url, fault=look.finding.reason)
     document = look.finding.document
     assert document is not None, "nothing was known that it could be the same as"
     cursor = cursor_of(row) if row is not None else FeedCursor()
     reading = read_entries(document, feed, cursor, SystemClock().now())
-    return FeedCheck(feed.id, document=document, reading=reading, polled_before=cursor.succeeded_ms is not None)
+    return FeedCheck(
+        feed.id, feed.url, document=document, reading=reading, polled_before=cursor.succeeded_ms is not None
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from connectors.channels.open import open_channel
 from connectors.channels.settings import ChannelSettings
 from connectors.clock import SystemClock
 from schemas.errors import TocsinError, UsageError
-from tocsin.new_workplace import TomlValue
+from tocsin.toml_text import TomlValue
 
 _CHANNEL: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.load import load_rules
 from alerts.rules.model import WatchKind
 from alerts.rules.short_watch import short_watch
-from connectors.feeds.settings import shown_url
-from schemas.errors import UsageError
+from tocsin.feed_tables import feed_id_for, feed_table
 from tocsin.settings import FILE_NAME, parse_settings
+from tocsin.toml_text import TomlValue, quoted, toml_table, toml_value
 
 #: Where the rule and the actors of one's own go, seen from the folder.
 RULE_FILE = "rules/watch.yaml"
 ACTOR_FILE = "actors/own.yaml"
 #: Keeps data out of a repository of one's own; one that is there already is left as it is.
 IGNORE_FILE = ".gitignore"
-
-#: Values a key of a receiver may have.
-TomlValue = str | int | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -77,26 +72,29 @@ def _watch_in_file(watch: str, kind: WatchKind) -> str:
         return " ".join(bare.split())
     head, _, rest = bare.partition(":")
     if head in ("keyword", "topic"):
-        return f"{{{'keywords' if head == 'keyword' else 'topics'}: {_quoted(rest.strip())}}}"
+        return f"{{{'keywords' if head == 'keyword' else 'topics'}: {quoted(rest.strip())}}}"
     sides = [side.strip() for side in bare.split("&")]
     if kind is WatchKind.PAIR and len(sides) == 2:
-        return f"{{pair: [{_quoted(sides[0])}, {_quoted(sides[1])}]}}"
-    return f"{{{'pair' if kind is WatchKind.PAIR else 'actor'}: {_quoted(bare)}}}"
+        return f"{{pair: [{quoted(sides[0])}, {quoted(sides[1])}]}}"
+    return f"{{{'pair' if kind is WatchKind.PAIR else 'actor'}: {quoted(bare)}}}"
 
 
 def settings_text(answers: Answers) -> str:
     """Return the settings file."""
     parts = [_SETTINGS]
     if answers.allow_addresses:
-        parts.append(f"allow_addresses = {_toml(answers.allow_addresses)}\n")
+        parts.append(f"allow_addresses = {toml_value(answers.allow_addresses)}\n")
     else:
         parts.append(_PRIVATE_NETWORKS)
     parts.append(_FEEDS_HEAD)
-    parts.extend(_feed_table(feed, feed_id) for feed, feed_id in zip(answers.feeds, feed_ids(answers), strict=True))
+    parts.extend(
+        feed_table(feed_id, feed.url, name=feed.title)
+        for feed, feed_id in zip(answers.feeds, feed_ids(answers), strict=True)
+    )
     parts.append(_FEED_EXAMPLE if not answers.feeds else "")
     parts.append(_RECEIVERS)
     if answers.receiver:
-        parts.append("\n" + _table("receivers", answers.receiver))
+        parts.append("\n" + toml_table("receivers", answers.receiver))
     else:
         parts.append(_RECEIVER_EXAMPLES)
     return "".join(parts)
@@ -106,45 +104,8 @@ def feed_ids(answers: Answers) -> list[str]:
     """Return an id for each feed, made of its host; a second feed of one host gets a number."""
     ids: list[str] = []
     for feed in answers.feeds:
-        try:
-            host = (urlsplit(feed.url).hostname or "").removeprefix("www.")
-        except ValueError:
-            raise UsageError(f"{shown_url(feed.url)} is no URL", remedy="write it with https:// before it") from None
-        base = re.sub(r"[^A-Za-z0-9.-]+", "-", host).strip("-.")[:50] or "feed"
-        number = 2
-        name = base
-        while name in ids:
-            name, number = f"{base}-{number}", number + 1
-        ids.append(name)
+        ids.append(feed_id_for(feed.url, ids))
     return ids
-
-
-def _feed_table(feed: NewFeed, feed_id: str) -> str:
-    values: dict[str, TomlValue] = {"id": feed_id, "url": feed.url}
-    if feed.title:
-        values["name"] = feed.title[:200]
-    # Two feeds of one host are most probably one publisher, and one publisher's word is not two.
-    base = re.sub(r"-\d+$", "", feed_id)
-    if base != feed_id:
-        values["source"] = base
-    return "\n" + _table("feeds", values)
-
-
-def _table(name: str, values: Mapping[str, TomlValue]) -> str:
-    return "".join([f"[[{name}]]\n", *(f"{key} = {_toml(value)}\n" for key, value in values.items())])
-
-
-def _toml(value: TomlValue) -> str:
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str):
-        return _quoted(value)
-    return "[" + ", ".join(_quoted(item) for item in value) + "]"
-
-
-def _quoted(text: str) -> str:
-    # A JSON string is a string of YAML and, but for DEL, of TOML.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 _SETTINGS = """\
@@ -167,12 +128,13 @@ _PRIVATE_NETWORKS = """
 """
 
 _FEEDS_HEAD = """
-# Feeds: RSS or Atom. `id` is yours to choose and keeps the place in the feed when its address changes. Worth adding:
+# Feeds: RSS, Atom, JSON Feed or news sitemaps. `id` is yours to choose and keeps the place in the feed when its address
+# changes. Worth adding:
 #   name = "…"         the publisher as people know it
 #   source = "…"       the same for several feeds of one publisher: an article in two of them counts once
 #   country = "GBR"    where it sits, three letters; rules can ask for publishers of several countries
 #   group = "…"        outlets of one owner or agency: they count as one publisher
-#   interval = "15m"   time between polls
+#   interval = "15m"   time between polls (default: by the feed's own rhythm)
 """
 
 _FEED_EXAMPLE = """

@@ -17,6 +17,7 @@ from connectors.feeds.settings import FeedSettings, shown_url
 from schemas.errors import UsageError
 from schemas.plain_text import plain_line
 from schemas.reasons import FeedState
+from tocsin.commands.feed_sources import add, export_opml, import_opml, pause, resume
 from tocsin.disk_use import file_of
 from tocsin.settings import FILE_NAME
 from tocsin.workplace import folder_option, json_option, open_workplace
@@ -31,7 +32,11 @@ _TEXT = 100
 
 @click.group(name="feeds", epilog="Example: tocsin feeds list --folder desk")
 def command() -> None:
-    """List, check and parse feeds."""
+    """List, check, add and parse feeds."""
+
+
+for _other in (add, pause, resume, import_opml, export_opml):
+    command.add_command(_other)
 
 
 @command.command(name="list", epilog="Example: tocsin feeds list --folder desk")
@@ -40,7 +45,7 @@ def command() -> None:
 def list_feeds(folder: Path, as_json: bool) -> None:
     """Show every feed with its state: when it was read last, when next, how many items came, and what is wrong."""
     workplace = open_workplace(folder)
-    rows = _rows(workplace)
+    rows = rows_of(workplace)
     known = {feed.id for feed in workplace.settings.feeds}
     shown = [_known_row(feed, rows) for feed in workplace.settings.feeds]
     shown += [row for feed_id, row in sorted(rows.items()) if feed_id not in known]
@@ -75,7 +80,7 @@ def check(feeds: tuple[str, ...], folder: Path, as_json: bool) -> None:
     if not asked:
         raise UsageError("there is no feed to check", remedy=f"name a URL, or add a [[feeds]] section to {FILE_NAME}")
     ours = workplace.settings.feeds if workplace else ()
-    known = _rows(workplace) if workplace else {}
+    known = rows_of(workplace) if workplace else {}
     rows = {feed.id: known[feed.id] for feed in asked if feed in ours and feed.id in known}
     checks = check_feeds(asked, rows, workplace.settings.allow_addresses if workplace else ())
     for feed, found in zip(asked, checks, strict=True):
@@ -112,12 +117,13 @@ def parse(files: tuple[Path, ...]) -> None:
     sys.exit(1 if faults else 0)
 
 
-def _rows(workplace: Workplace) -> Mapping[str, FeedRow]:
+def rows_of(workplace: Workplace) -> Mapping[str, FeedRow]:
+    """Return what the store knows of feeds, by id; nothing, and no store is made, where nothing ever ran."""
     from connectors.store.open import open_store
 
     path = file_of(workplace, workplace.settings.store)
     if path is not None and not path.exists():
-        return {}  # Nothing ever ran here; whoever only looks makes no store.
+        return {}
     store = open_store(workplace.url(workplace.settings.store), migrate=False)
     try:
         return store.feed_rows()

@@ -13,7 +13,8 @@ from schemas.errors import TocsinError, UsageError
 from tocsin.commands.alerts import printable
 
 if TYPE_CHECKING:
-    from tocsin.new_workplace import Answers, NewFeed, TomlValue
+    from tocsin.new_workplace import Answers, NewFeed
+    from tocsin.toml_text import TomlValue
 
 _WATCH_EXAMPLES = '"Azerbaijan & Russia", "AZE>*", "keyword:Zangezur corridor", "topic:peace_talks", "SOCAR"'
 _CHANNELS = ("webhook", "email", "ntfy", "slack")
@@ -188,20 +189,20 @@ def _refuse_to_overwrite(folder: Path, files: Mapping[str, str]) -> None:
 def _checked(urls: Sequence[str], networks: Sequence[str]) -> list[NewFeed]:
     """Return the feeds with their titles; :raises TocsinError: one of them is none, with the reason of each."""
     from connectors.feeds.settings import shown_url
-    from tocsin.feed_probe import probe_feeds
+    from tocsin.feed_checks import check_urls
     from tocsin.new_workplace import NewFeed
 
-    probes = probe_feeds(urls, networks)
-    faults = [probe.fault for probe in probes if probe.fault]
-    for probe in probes:
-        if not probe.fault:
-            say(f"{shown_url(probe.url)}: {printable(probe.title) or 'a feed'}, {probe.entries} entries")
+    checks = check_urls(urls, networks)
+    faults = [f"{shown_url(found.url)}: {found.fault}" for found in checks if found.fault]
+    for found in checks:
+        if not found.fault:
+            say(f"{shown_url(found.url)}: {printable(found.title) or 'a feed'}, {found.entries} entries")
     if faults:
         raise TocsinError(
             "\n".join(printable(fault) for fault in faults),
             remedy="correct the URL, or keep it unseen with --no-check; nothing was written",
         )
-    return [NewFeed(probe.url, probe.title) for probe in probes]
+    return [NewFeed(found.url, found.title) for found in checks]
 
 
 def _test(answers: Answers, keep_going: Callable[[], bool] | None) -> None:

@@ -1,0 +1,110 @@
+"""`tocsin feeds add, pause, resume, import-opml, export-opml` in a folder, against a real server."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.clock import SystemClock
+from connectors.feeds.cursor import FeedCursor
+from connectors.feeds.entries import read_entries
+from connectors.feeds.wire import WireDocument, WireEntry
+from connectors.store.open import open_store
+from schemas.errors import TocsinError, UsageError
+from schemas.ports.store import FeedRow
+from schemas.reasons import FeedState
+from tests.pipeline.polling.server import Item, rss
+from tests.pipeline.polling.test_feeds_command import feeds, folder, web
+from tocsin.settings import load_workplace
+
+__all__ = ["folder", "web"]  # Fixtures of the folder and the server.
+
+RULES = """\
+rules:
+  - name: ferries
+    watch: {keywords: {any: [ferry]}}
+    when: {threshold: {count: 3, within: 24h}}
+  - name: comets
+    watch: {keywords: {any: [comet]}}
+    when: {threshold: {count: 3, within: 24h}}
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, web: str) -> str:
+    """A page that names a feed with three items of two days."""
+    now = SystemClock().now()
+    items = [Item(f"s{n}", f"The ferry was late again, number {n}", now - n * timedelta(hours=12)) for n in range(1, 6)]
+    (tmp_path / "web" / "site.xml").write_text(rss(items, title="Ferry Weekly"))
+    link = '<link rel="alternate" type="application/rss+xml" href="/site.xml">'
+    (tmp_path / "web" / "site.html").write_text(f"<html><head>{link}</head></html>")
+    return f"{web}/site.html"
+
+
+def test_add_takes_the_address_of_a_site_and_says_what_it_brings(folder: Path, site: str) -> None:
+    (folder / "rules").mkdir()
+    (folder / "rules" / "watch.yaml").write_text(RULES)
+    before = (folder / "tocsin.toml").read_text()
+    dry = feeds("add", site, "-C", str(folder), "--dry-run")
+    assert dry.exit_code == 0
+    assert (folder / "tocsin.toml").read_text() == before
+    _brought_before(folder)
+    result = feeds("add", site, "-C", str(folder), "--id", "ferry")
+    assert result.exit_code == 0, result.output
+    assert "language: en; extraction: full" in result.stderr
+    assert "items a day: 2.0" in result.stderr
+    assert "known already from daily: 2 of 5" in result.stderr
+    assert "rule ferries: 5 of its present items" in result.stderr
+    assert "comets" not in result.stderr
+    added = load_workplace(folder, {}).settings.feeds[-1]
+    assert (added.id, added.name, added.url.rpartition("/")[2]) == ("ferry", "Ferry Weekly", "site.xml")
+    with pytest.raises(UsageError, match="in the settings already, as ferry"):
+        feeds("add", site, "-C", str(folder))
+
+
+def _brought_before(folder: Path) -> None:
+    """Make the store know that the feed "daily" brought two of the site's items."""
+    daily = load_workplace(folder, {}).settings.feeds[0]
+    now = SystemClock().now()
+    document = WireDocument(form="rss20", entries=tuple(WireEntry(guid=f"s{n}", title="x") for n in (1, 2)))
+    cursor = read_entries(document, daily, FeedCursor(), now).cursor
+    store = open_store(f"sqlite:///{folder / 'data' / 'store.sqlite'}")
+    row = FeedRow(feed_id="daily", url="x", state=FeedState.OK, cursor=cursor.to_json(), last_success_at=now)
+    store.save_feeds([row])
+    store.close()
+
+
+def test_add_of_a_page_without_feeds_says_so(folder: Path, web: str) -> None:
+    with pytest.raises(TocsinError, match="names no feed"):
+        feeds("add", f"{web}/page.html", "-C", str(folder))
+
+
+def test_pause_and_resume(folder: Path) -> None:
+    assert feeds("pause", "daily", "-C", str(folder)).stderr == "daily is paused\n"
+    assert feeds("list", "-C", str(folder)).stdout.splitlines()[1].split()[:2] == ["daily", "paused"]
+    assert feeds("pause", "daily", "-C", str(folder)).stderr == "daily is paused already\n"
+    assert feeds("resume", "daily", "-C", str(folder)).exit_code == 0
+    assert not load_workplace(folder, {}).settings.feeds[0].paused
+
+
+def test_a_list_goes_in_and_out(folder: Path, tmp_path: Path) -> None:
+    exported = feeds("export-opml", "-C", str(folder))
+    assert exported.exit_code == 0
+    assert "secret" not in exported.output
+    assert "page: its address is printed without user" in exported.stderr
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "tocsin.toml").write_text("# empty\n")
+    listed = exported.stdout.replace(
+        "</body>", '<outline text="World"><outline text="N" xmlUrl="http://n.example/"/></outline></body>'
+    )
+    (tmp_path / "list.opml").write_text(listed)
+    result = feeds("import-opml", str(tmp_path / "list.opml"), "-C", str(other))
+    assert result.exit_code == 0, result.output
+    found = load_workplace(other, {}).settings.feeds
+    assert [feed.name for feed in found] == ["daily", "page", "N"], "one address stood there twice"
+    assert found[2].labels == {"folder": "World"}
+    again = feeds("import-opml", "-", "-C", str(other), stdin=listed)
+    assert "0 added, 3 there already" in again.stderr

@@ -1,0 +1,152 @@
+"""`tocsin feeds add, pause, resume, import-opml, export-opml`: which feeds stand in the settings."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from connectors.feeds.settings import shown_url
+from schemas.errors import TocsinError, UsageError
+from schemas.plain_text import plain_line
+from tocsin.settings import FILE_NAME
+from tocsin.workplace import folder_option, open_workplace
+
+if TYPE_CHECKING:
+    from tocsin.feed_checks import FeedCheck
+    from tocsin.feed_outlook import Outlook
+    from tocsin.settings import Workplace
+
+_SHOWN = 10
+
+
+@click.command(epilog="Example: tocsin feeds add https://news.example/ --folder desk")
+@click.argument("url")
+@click.option("--id", "feed_id", help="The id of the feed (default: its host).")
+@click.option("--name", default="", help="The publisher as people know it (default: what the feed calls itself).")
+@click.option("--dry-run", is_flag=True, help="Only say what would be added and what it would bring.")
+@folder_option
+def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -> None:
+    """Add the feed at URL, or the first that the page there names, to the settings, and say what it will bring.
+
+    Its language and what extraction can do for it, items a day, what present feeds bring already, and which rules its
+    present items meet. The table is appended to tocsin.toml; a running service is to be started again.
+    """
+    from tocsin.commands.feeds import rows_of
+    from tocsin.feed_checks import check_urls
+    from tocsin.feed_discovery import find_feeds
+    from tocsin.feed_outlook import outlook
+    from tocsin.feed_tables import append_feeds, feed_id_for, feed_table
+
+    workplace = open_workplace(folder)
+    known = {feed.url: feed.id for feed in workplace.settings.feeds}
+    networks = workplace.settings.allow_addresses
+    address, *others = find_feeds(url if "://" in url else f"https://{url}", networks)
+    if address in known:
+        raise UsageError(
+            f"{shown_url(address)} is in the settings already, as {known[address]}", remedy="nothing to do"
+        )
+    (found,) = check_urls([address], networks)
+    if found.fault:
+        raise TocsinError(f"{shown_url(address)}: {found.fault}", remedy="give the address of another feed of the site")
+    feed_id = feed_id or feed_id_for(address, known.values())
+    _say_outlook(found, outlook(found, workplace, rows_of(workplace)))
+    for other in others[:_SHOWN]:
+        click.echo(f"also there: {shown_url(other)}", err=True)
+    table = feed_table(feed_id, address, name=name or found.title)
+    if not dry_run:
+        append_feeds(workplace, [table])
+    click.echo(table.strip())
+    click.echo(f"{'would be added' if dry_run else 'added'} to {workplace.folder / FILE_NAME}", err=True)
+
+
+def _say_outlook(found: FeedCheck, seen: Outlook) -> None:
+    lines = [f"{shown_url(found.url)}: {found.title or 'a feed without a title'}, {found.entries} entries"]
+    lines.append(f"language: {seen.language or 'unknown'}; extraction: {seen.support.value}")
+    lines.append("items a day: " + ("unknown" if seen.items_a_day is None else f"{seen.items_a_day:.1f}"))
+    for feed_id, count in seen.overlap.items():
+        lines.append(f"known already from {feed_id}: {count} of {found.entries}")
+    met = {rule: count for rule, count in seen.rules.items() if count}
+    for rule, count in met.items():
+        lines.append(f"rule {rule}: {count} of its present items")
+    if seen.rules and not met:
+        lines.append(f"none of the {len(seen.rules)} rules meets one of its present items")
+    for line in lines:
+        click.echo(plain_line(line, 300), err=True)
+
+
+@click.command(epilog="Example: tocsin feeds pause example-news --folder desk")
+@click.argument("feed_id", metavar="ID")
+@folder_option
+def pause(feed_id: str, folder: Path) -> None:
+    """Poll the feed ID no more until it is resumed; its place is kept. A running service is to be started again."""
+    _set_paused(open_workplace(folder), feed_id, paused=True)
+
+
+@click.command(epilog="Example: tocsin feeds resume example-news --folder desk")
+@click.argument("feed_id", metavar="ID")
+@folder_option
+def resume(feed_id: str, folder: Path) -> None:
+    """Poll the feed ID again, from where it stood. A running service is to be started again."""
+    _set_paused(open_workplace(folder), feed_id, paused=False)
+
+
+def _set_paused(workplace: Workplace, feed_id: str, *, paused: bool) -> None:
+    from tocsin.feed_tables import set_paused
+
+    changed = set_paused(workplace, feed_id, paused=paused)
+    state = "paused" if paused else "not paused"
+    click.echo(f"{feed_id} is {state}{'' if changed else ' already'}", err=True)
+
+
+@click.command(name="import-opml", epilog="Example: tocsin feeds import-opml subscriptions.opml --folder desk")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
+@click.option("--dry-run", is_flag=True, help="Only print the tables.")
+@folder_option
+def import_opml(file: Path, dry_run: bool, folder: Path) -> None:
+    """Append the feeds of an OPML FILE ("-" reads standard input) to the settings; folders become the label "folder".
+
+    Feeds whose address stands there already are left as they are. Exit code 1 when an outline has no address that can
+    be read; the others are added all the same.
+    """
+    from tocsin.feed_tables import append_feeds, feed_id_for, feed_table
+    from tocsin.opml import FOLDER_LABEL, read_opml
+
+    workplace = open_workplace(folder)
+    body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    listed = read_opml(body, str(file))
+    known = {feed.url for feed in workplace.settings.feeds}
+    ids = [feed.id for feed in workplace.settings.feeds]
+    tables = []
+    for feed in listed.feeds:
+        if feed.url in known:
+            continue
+        ids.append(feed_id_for(feed.url, set(ids)))
+        labels = {FOLDER_LABEL: feed.folder} if feed.folder else None
+        tables.append(feed_table(ids[-1], feed.url, name=feed.title, labels=labels))
+    if tables and not dry_run:
+        append_feeds(workplace, tables)
+    click.echo("".join(tables).strip())
+    there = len(listed.feeds) - len(tables)
+    what = "would be added" if dry_run else "added"
+    click.echo(f"{len(tables)} {what}, {there} there already, {listed.refused} without an address to read", err=True)
+    sys.exit(1 if listed.refused else 0)
+
+
+@click.command(name="export-opml", epilog="Example: tocsin feeds export-opml --folder desk > subscriptions.opml")
+@folder_option
+def export_opml(folder: Path) -> None:
+    """Print the feeds of the settings as OPML 2.0, in the folders of their labels.
+
+    An address that holds a password is printed without it, and said so.
+    """
+    from tocsin.opml import write_opml
+
+    feeds = open_workplace(folder).settings.feeds
+    bare = [feed.model_copy(update={"url": feed.shown_url}) if feed.url != feed.shown_url else feed for feed in feeds]
+    click.echo(write_opml(bare), nl=False)
+    for feed, shown in zip(feeds, bare, strict=True):
+        if feed is not shown:
+            click.echo(f"{feed.id}: its address is printed without user, password and fragment", err=True)

@@ -1,0 +1,90 @@
+"""OPML, the list of feeds that readers exchange: text in, feeds out, and back. Folders are labels. Pure.
+
+Lists come from strangers: document types are refused, depth and size are bounded, an outline that is no feed is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, ElementTree, SubElement, indent, tostring
+
+from pydantic import ValidationError
+
+from connectors.feeds.safe_xml import UnsafeXmlError, read_xml
+from connectors.feeds.settings import FeedSettings
+from schemas.errors import UsageError
+from schemas.plain_text import plain_line
+
+#: The label that holds the folders of a feed, parted by slashes as OPML parts them.
+FOLDER_LABEL = "folder"
+MAX_BYTES = 15_000_000
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A feed of a list."""
+
+    url: str
+    title: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class FeedList:
+    """The feeds of a list, each address once, and how many outlines name an address that cannot be read."""
+
+    feeds: tuple[Outline, ...]
+    refused: int = 0
+
+
+def read_opml(body: bytes, name: str) -> FeedList:
+    """Return the feeds in ``body``; ``name`` is what errors call it. :raises UsageError: it is no list of feeds."""
+    try:
+        if len(body) > MAX_BYTES:
+            raise UnsafeXmlError(f"it has more than {MAX_BYTES:,} bytes")
+        root = read_xml(body)
+    except UnsafeXmlError as error:
+        raise UsageError(f"{name}: {error}", remedy="export the list from your reader anew, as OPML") from error
+    found: dict[str, Outline] = {}
+    refused = 0
+    if root.tag != "opml" or (top := root.find("body")) is None:
+        raise UsageError(f"{name} is no OPML", remedy="export the list from your reader, as OPML")
+    for outline, folders in _outlines(top, ()):
+        url = (outline.get("xmlUrl") or outline.get("xmlurl") or "").strip()
+        if not url:
+            continue
+        title = plain_line(outline.get("title") or outline.get("text") or "", 200)
+        try:
+            FeedSettings(id="feed", url=url)
+        except ValidationError:
+            refused += 1
+            continue
+        found.setdefault(url, Outline(url, title, "/".join(folders)))
+    return FeedList(tuple(found.values()), refused)
+
+
+def _outlines(parent: Element, folders: tuple[str, ...]) -> Iterator[tuple[Element, tuple[str, ...]]]:
+    for outline in parent:
+        if outline.tag != "outline":
+            continue
+        yield outline, folders
+        named = plain_line(outline.get("text") or outline.get("title") or "", 100)
+        yield from _outlines(outline, (*folders, named) if named else folders)
+
+
+def write_opml(feeds: Sequence[FeedSettings]) -> str:
+    """Return ``feeds`` as OPML 2.0, in the folders of their labels; addresses are as the settings have them."""
+    root = Element("opml", version="2.0")
+    SubElement(SubElement(root, "head"), "title").text = "Feeds of Tocsin"
+    folders: dict[tuple[str, ...], Element] = {(): SubElement(root, "body")}
+    for feed in feeds:
+        path = tuple(filter(None, feed.labels.get(FOLDER_LABEL, "").split("/")))
+        for depth in range(1, len(path) + 1):
+            if path[:depth] not in folders:
+                title = path[depth - 1]
+                folders[path[:depth]] = SubElement(folders[path[: depth - 1]], "outline", text=title, title=title)
+        name = feed.name or feed.id
+        SubElement(folders[path], "outline", type="rss", text=name, title=name, xmlUrl=feed.url)
+    indent(ElementTree(root))
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
