@@ -11,14 +11,13 @@ from functools import lru_cache
 
 import numpy as np
 
+from alerts.detectors.negative_binomial import log_betainc
+
 #: A probability below 10^-300 is shown as that.
 LARGEST = 300.0
 
-#: Terms below this part of the sum no longer change its last digit.
-_NEGLIGIBLE = 1e-17
-
-#: Terms are taken in blocks: a count of millions costs some milliseconds and little memory.
-_BLOCK = 4096
+#: Of more than so many the beta distribution of the same mean and variance is taken: terms would be too many to sum.
+_MOST_TERMS = 4096
 
 
 @lru_cache(maxsize=65_536)  # A touched key is asked about each hour of its last day again; few of them have changed.
@@ -30,26 +29,24 @@ def minus_log10_share_tail(part: float, whole: float, share: float, correlation:
     """
     if part <= 0 or whole <= 0:
         return 0.0
+    if whole > _MOST_TERMS:
+        return _large(part, whole, share, correlation)
     certainty = 1.0 / correlation - 1.0
     alpha, beta = share * certainty, (1.0 - share) * certainty
     first = _log_choose(whole, part) + _log_beta(part + alpha, whole - part + beta) - _log_beta(alpha, beta)
-    total = first + math.log(_relative_sum(part, whole, alpha, beta))
+    k = np.arange(part, whole)
+    logs = np.cumsum(np.log((whole - k) * (k + alpha) / ((k + 1.0) * (whole - k - 1.0 + beta))))
+    # A sum as large as this has no use for precision: its p is 1 in all but name.
+    total = first + math.log1p(math.fsum(np.exp(np.minimum(logs, 700.0))))
     return min(LARGEST, max(0.0, -total / math.log(10.0)))
 
 
-def _relative_sum(part: float, whole: float, alpha: float, beta: float) -> float:
-    """Return Σ of the terms from ``part`` to ``whole``, in units of the first."""
-    total, log_term = 1.0, 0.0
-    for begin in range(int(part), int(whole), _BLOCK):
-        k = np.arange(begin, min(begin + _BLOCK, int(whole)), dtype=np.float64)
-        ratios = (whole - k) * (k + alpha) / ((k + 1.0) * (whole - k - 1.0 + beta))
-        logs = log_term + np.cumsum(np.log(ratios))
-        # A sum that is as large as this has no use for precision: its p is 1 in all but name.
-        total += math.fsum(np.exp(np.minimum(logs, 700.0)))
-        log_term = float(logs[-1])
-        if ratios[-1] < 1.0 and log_term < math.log(_NEGLIGIBLE * total):
-            break
-    return min(total, 1e300)
+def _large(part: float, whole: float, share: float, correlation: float) -> float:
+    """Return the same by the beta distribution whose mean and variance those of S/n are, with half a count of continuity."""
+    certainty = whole / (1.0 + (whole - 1.0) * correlation) - 1.0
+    alpha, beta = share * certainty, (1.0 - share) * certainty
+    log_tail = log_betainc(beta, alpha, 1.0 - (part - 0.5) / whole)
+    return min(LARGEST, max(0.0, -log_tail / math.log(10.0)))
 
 
 def _log_beta(a: float, b: float) -> float:

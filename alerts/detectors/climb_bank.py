@@ -25,7 +25,7 @@ class ClimbParameters(SpikeParameters):
     windows_h: tuple[int, ...] = (24,)
     half_life_h: float = 1344.0
     dispersion_after_h: int = 336
-    ratio: float = 1.5
+    ratio: float = 2.0
     climb_cap_sd: float = 3.0
     climb_warmup_h: int = 672
     most: float = 8.0

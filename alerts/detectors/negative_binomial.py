@@ -23,7 +23,7 @@ def minus_log10_tail(count: float, mean: float, variance: float) -> float:
     if count <= 0:
         return 0.0
     r = mean * mean / (variance - mean)
-    return min(LARGEST, max(0.0, -_log_betainc(count, r, mean / (r + mean)) / math.log(10.0)))
+    return min(LARGEST, max(0.0, -log_betainc(count, r, mean / (r + mean)) / math.log(10.0)))
 
 
 @lru_cache(maxsize=65_536)
@@ -33,10 +33,10 @@ def minus_log10_lower_tail(count: float, mean: float, variance: float) -> float:
     P(X ≤ c) = I_p(r, c+1).
     """
     r = mean * mean / (variance - mean)
-    return min(LARGEST, max(0.0, -_log_betainc(r, count + 1.0, r / (r + mean)) / math.log(10.0)))
+    return min(LARGEST, max(0.0, -log_betainc(r, count + 1.0, r / (r + mean)) / math.log(10.0)))
 
 
-def _log_betainc(a: float, b: float, x: float) -> float:
+def log_betainc(a: float, b: float, x: float) -> float:
     """Return ln I_x(a, b) for 0 < x < 1."""
     front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
     if x < (a + 1.0) / (a + b + 2.0):

@@ -111,8 +111,8 @@ class Cusum(BaselineSettings):
     kind: Literal["cusum"] = "cusum"
     windows_h: tuple[int, ...] = (24,)
     half_life_h: int = 1344
-    ratio: float = 1.5
-    floors: Floors = Floors(stories=8, publishers=3, times=1.3)
+    ratio: float = 2.0
+    floors: Floors = Floors(stories=8, publishers=3, times=2.0)
 
 
 class WindowSettings(DetectorSettings):

@@ -28,9 +28,9 @@ class BudgetFit:
 #: By kind of detector, fitted to simulated news (``./run evaluate detectors``); spike's is the design's.
 FITS = {
     "spike": BudgetFit(0.77, 0.57),
-    "shift": BudgetFit(0.77, 0.57),
-    "drop": BudgetFit(0.77, 0.57),
-    "cusum": BudgetFit(0.77, 0.57),
+    "shift": BudgetFit(0.89, 0.74),
+    "drop": BudgetFit(1.2, 0.96),
+    "cusum": BudgetFit(-0.64, 0.19),
 }
 
 

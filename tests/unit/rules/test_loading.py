@@ -362,7 +362,7 @@ def test_the_detectors_that_compare_have_their_defaults_and_take_what_is_written
         for when in (
             "{shift: {to: {tone: conflict, sources: {countries: Georgia}}, min: {stories: 9, part: 2, publishers: 2}}}",
             "{drop: {min: {expected: 30, times: 3}, sensitivity: low}}",
-            "{cusum: {ratio: 2}}",
+            "{cusum: {ratio: 3}}",
             "ratio",
             "{zscore: {sd: 5, window: 48h}}",
             "{record: {baseline: 60d, of: publishers}}",
@@ -378,7 +378,7 @@ def test_the_detectors_that_compare_have_their_defaults_and_take_what_is_written
     )
     assert shift.to == PartOf(tones=(Tone.CONFLICT,), sources=SourcesPart(countries=("GEO",)))
     assert drop == Drop(expected=30, floors=Floors(times=3), sensitivity=Sensitivity.LOW)
-    assert cusum == Cusum(ratio=2)
+    assert cusum == Cusum(ratio=3)
     assert ratio == Ratio()
     assert zscore == Zscore(sd=5, window_h=48)
     assert record == Record(baseline_h=1440, of=Unit.PUBLISHERS)
@@ -396,7 +396,7 @@ def test_the_detectors_that_compare_have_their_defaults_and_take_what_is_written
             "drop",
             "far fewer stories than normal within 24 h or 3 days (sensitivity normal), where 12 or more are expected",
         ),
-        ("cusum", "for long more stories than normal, about 1.5 times as many"),
+        ("cusum", "for long more stories than normal, about 2 times as many"),
         ("ratio", "the stories of 24 h are at least 3 times their mean over 28 days"),
         ("zscore", "at least 4 standard deviations above their mean"),
         ("record", "more than in any 24 h of the last 28 days"),

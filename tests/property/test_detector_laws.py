@@ -1,0 +1,277 @@
+"""Laws over every detector: monotone in the count, deterministic, whole batches or hour by hour, silent on zeros, finite,
+state that round-trips, no look-ahead, and keys that know nothing of each other.
+
+A drop is monotone the other way and rings on zeros after plenty: it is asked that instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.detectors.beta_binomial import minus_log10_share_tail
+from alerts.detectors.climb_bank import ClimbBank, ClimbParameters
+from alerts.detectors.hour_bank import HourBank
+from alerts.detectors.negative_binomial import minus_log10_lower_tail
+from alerts.detectors.recent_bank import RecentBank, RecentParameters
+from alerts.detectors.shift_bank import ShiftBank, ShiftParameters
+from alerts.detectors.spike_bank import SpikeBank, SpikeParameters
+
+Bank = SpikeBank | HourBank
+FIRST = 480_000
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A bank, how a count is told it, and what one row scores at the newest hour; ``sign`` −1 falls with the count."""
+
+    name: str
+    make: Callable[[], Bank]
+    tell: Callable[[Bank, int, int, int], None]
+    score: Callable[[Bank, int, int], float]
+    sign: int = 1
+
+
+def _plain(bank: Bank, row: int, hour: int, count: int) -> None:
+    assert isinstance(bank, SpikeBank | RecentBank)
+    bank.set_count(row, hour, count)
+
+
+def _half(bank: Bank, row: int, hour: int, count: int) -> None:
+    """The count is the part; as many again and two more are not of it."""
+    assert isinstance(bank, ShiftBank)
+    bank.set_count(row, hour, 2 * count + 2, count)
+
+
+def _spike(bank: Bank, row: int, hour: int) -> float:
+    assert isinstance(bank, SpikeBank)
+    return max(window.score for window in bank.scores(row, hour))
+
+
+def _drop(bank: Bank, row: int, hour: int) -> float:
+    assert isinstance(bank, SpikeBank)
+    windows = [w for w in bank.scores(row, hour) if w.expected > 0.0]
+    return max((minus_log10_lower_tail(w.count, w.expected, w.variance) for w in windows), default=0.0)
+
+
+def _climb(bank: Bank, row: int, hour: int) -> float:
+    assert isinstance(bank, ClimbBank)
+    return bank.climb_score(row, hour)
+
+
+def _shift(bank: Bank, row: int, hour: int) -> float:
+    assert isinstance(bank, ShiftBank)
+    return bank.score(row, hour).score
+
+
+def _recent(what: str) -> Callable[[Bank, int, int], float]:
+    def score(bank: Bank, row: int, hour: int) -> float:
+        assert isinstance(bank, RecentBank)
+        found = bank.score(row, hour)
+        return {"ratio": found.times, "zscore": found.sd, "record": float(found.count > found.highest)}[what]
+
+    return score
+
+
+def _climb_bank() -> ClimbBank:
+    return ClimbBank(ClimbParameters(climb_warmup_h=100, dispersion_after_h=60), FIRST)
+
+
+DETECTORS = [
+    Detector("spike", lambda: SpikeBank(SpikeParameters(), FIRST), _plain, _spike),
+    Detector(
+        "drop", lambda: SpikeBank(SpikeParameters((24, 72), dispersion_after_h=200), FIRST), _plain, _drop, sign=-1
+    ),
+    Detector("cusum", _climb_bank, _plain, _climb),
+    Detector("shift", lambda: ShiftBank(ShiftParameters(), FIRST), _half, _shift),
+    *(
+        Detector(name, lambda: RecentBank(RecentParameters(), FIRST), _plain, _recent(name))
+        for name in ("ratio", "zscore", "record")
+    ),
+]
+every = pytest.mark.parametrize("detector", DETECTORS, ids=lambda d: d.name)
+FEW = settings(max_examples=5, deadline=None)
+
+#: Counts of a stretch: mostly quiet, now and then a burst.
+STRETCH = st.lists(st.integers(0, 4) | st.integers(0, 40), min_size=180, max_size=200)
+
+
+def stepped(
+    detector: Detector, counts: Sequence[int | None], bank: Bank | None = None, row: int = 1
+) -> tuple[Bank, list[float]]:
+    """Step ``bank`` (a new one of one key) through ``counts`` (None: untold); return it and the score at each hour's end."""
+    if bank is None:
+        bank = detector.make()
+        bank.add_row()
+    scores = []
+    for count in counts:
+        bank.open_next()
+        if count is not None:
+            detector.tell(bank, row, bank.open_hour, count)
+        scores.append(detector.score(bank, row, bank.open_hour))
+    return bank, scores
+
+
+def steady(hours: int, mean: float = 1.5, seed: int = 3) -> list[int]:
+    return [int(n) for n in np.random.default_rng(seed).poisson(mean, hours)]
+
+
+@every
+@FEW
+@given(counts=STRETCH, more=st.integers(1, 50))
+def test_monotone_in_the_count(detector: Detector, counts: list[int], more: int) -> None:
+    """One more in the newest hour never scores less (a drop: never more)."""
+    bank, _ = stepped(detector, counts)
+    scores = []
+    for count in (counts[-1], counts[-1] + 1, counts[-1] + more):
+        detector.tell(bank, 1, bank.open_hour, count)
+        scores.append(detector.sign * detector.score(bank, 1, bank.open_hour))
+    assert all(later >= before - 1e-9 for before, later in pairwise(scores))
+
+
+@every
+@FEW
+@given(counts=STRETCH)
+def test_deterministic_and_no_look_ahead(detector: Detector, counts: list[int]) -> None:
+    _, once = stepped(detector, counts)
+    _, again = stepped(detector, counts)
+    assert once == again
+    _, other = stepped(detector, [*counts[:150], *(n + 7 for n in counts[150:])])
+    assert other[:150] == once[:150]
+
+
+@every
+@FEW
+@given(counts=STRETCH, late=st.integers(1, 24))
+def test_counts_that_come_late_or_in_one_batch_score_the_same(detector: Detector, counts: list[int], late: int) -> None:
+    """An hour told a day later, before it is learnt, is as good as at once: every score of the last day is the same."""
+    bank, _ = stepped(detector, counts)
+    batch = detector.make()
+    batch.add_row()
+    for index in range(len(counts)):
+        batch.open_next()
+        if index >= late:
+            detector.tell(batch, 1, batch.open_hour - late, counts[index - late])
+    for index in range(len(counts) - late, len(counts)):
+        detector.tell(batch, 1, FIRST + index, counts[index])
+    hours = range(bank.open_hour - 23, bank.open_hour + 1)
+    assert [detector.score(batch, 1, h) for h in hours] == [detector.score(bank, 1, h) for h in hours]
+
+
+@every
+def test_silent_on_zeros(detector: Detector) -> None:
+    _, scores = stepped(detector, [0] * 300)
+    if detector.sign > 0:
+        assert max(scores) == 0.0
+    else:
+        assert max(scores) < 0.5  # Nothing is expected, so nothing is missing.
+        _, after_plenty = stepped(detector, [*steady(500), *([0] * 30)])
+        assert after_plenty[-1] > 3.0
+
+
+@every
+def test_finite_on_a_million(detector: Detector) -> None:
+    _, scores = stepped(detector, [*steady(200), 1_000_000, *steady(60), 1_000_000])
+    assert all(math.isfinite(score) for score in scores)
+    assert all(math.isfinite(score) for score in stepped(detector, [1_000_000] * 120)[1])
+
+
+@every
+@pytest.mark.parametrize("cut", [10, 130])
+def test_state_goes_on_exactly(detector: Detector, cut: int) -> None:
+    counts = [*steady(150, seed=8), 30, 20, *steady(40, seed=9)]
+    _, whole = stepped(detector, counts)
+    bank, first = stepped(detector, counts[:cut])
+    document, arrays = bank.state(np.arange(bank.rows)) if isinstance(bank, SpikeBank) else bank.state()
+    other = detector.make()
+    other.load(document, {name: np.array(array) for name, array in arrays.items()})
+    _, rest = stepped(detector, counts[cut:], other)
+    assert first + rest == whole
+
+
+@every
+@FEW
+@given(counts=STRETCH, born=st.integers(0, 150))
+def test_keys_know_nothing_of_each_other_and_a_new_one_equals_one_that_was_silent(
+    detector: Detector, counts: list[int], born: int
+) -> None:
+    """A key that appears late, in a bank of busy others, scores what it scores alone since the beginning."""
+    quiet = [None] * born + counts[born:]
+    _, alone = stepped(detector, quiet)
+    bank = detector.make()
+    for _ in range(3):
+        bank.add_row()
+    scores, row = [], 0
+    for index, count in enumerate(quiet):
+        if index == born:
+            row = bank.add_row()
+        bank.open_next()
+        for other in (1, 2, 3):
+            detector.tell(bank, other, bank.open_hour, 11 * other)
+        if index >= born:
+            assert count is not None
+            detector.tell(bank, row, bank.open_hour, count)
+            scores.append(detector.score(bank, row, bank.open_hour))
+    differing = [(hour, a, b) for hour, (a, b) in enumerate(zip(scores, alone[born:], strict=True)) if a != b]
+    assert differing[:3] == []
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "share", "correlation"),
+    [(3, 9, 0.2, 0.05), (21, 36, 0.17, 0.004), (40, 60, 0.5, 0.3), (1, 5, 0.01, 0.9)],
+)
+def test_the_share_tail_is_the_sum_of_its_terms(part: int, whole: int, share: float, correlation: float) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    certainty = 1.0 / correlation - 1.0
+    terms = stats.betabinom.pmf(np.arange(part, whole + 1), whole, share * certainty, (1.0 - share) * certainty)
+    assert minus_log10_share_tail(part, whole, share, correlation) == pytest.approx(
+        -math.log10(math.fsum(terms)), abs=1e-8
+    )
+
+
+@pytest.mark.parametrize(("part", "correlation"), [(1300, 0.002), (1700, 0.02), (1000, 0.02)])
+def test_the_share_tail_goes_on_where_terms_are_no_longer_summed(part: int, correlation: float) -> None:
+    below = minus_log10_share_tail(part, 4096, 0.25, correlation)
+    assert minus_log10_share_tail(part, 4097, 0.25, correlation) == pytest.approx(below, rel=0.02, abs=0.01)
+
+
+@pytest.mark.parametrize(("count", "mean", "variance"), [(0, 20.0, 31.0), (7, 30.0, 45.0), (100, 60.0, 200.0)])
+def test_the_lower_tail_is_that_of_the_negative_binomial(count: int, mean: float, variance: float) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    r = mean * mean / (variance - mean)
+    theirs = -math.log10(stats.nbinom.cdf(count, r, r / (r + mean)))
+    assert minus_log10_lower_tail(count, mean, variance) == pytest.approx(theirs, abs=1e-8)
+
+
+def test_a_share_alone_moves_a_shift_not_the_volume() -> None:
+    bank = ShiftBank(ShiftParameters(), FIRST)
+    bank.add_row()
+    for hour in range(900):
+        bank.open_next()
+        busy = 10 if hour >= 850 else 1
+        bank.set_count(1, bank.open_hour, 5 * busy, busy)
+    assert bank.score(1, bank.open_hour).score < 1.0
+    assert bank.score(1, bank.open_hour).share == pytest.approx(0.2, abs=0.01)
+
+
+def test_an_hour_nobody_saw_teaches_a_shift_nothing() -> None:
+    shares = []
+    for seen in (1.0, 0.0):
+        bank = ShiftBank(ShiftParameters(), FIRST)
+        bank.add_row()
+        for hour in range(600):
+            bank.open_next()
+            inside = 200 <= hour < 300
+            bank.set_count(1, bank.open_hour, 4, 4 if inside else 1)
+            if inside:
+                bank.set_seen(bank.open_hour, seen)
+        shares.append(bank.score(1, bank.open_hour).share)
+    assert shares[0] > 0.3
+    assert shares[1] == pytest.approx(0.25, abs=0.005)
