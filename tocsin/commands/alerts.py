@@ -9,6 +9,7 @@ import click
 
 from schemas.alert_event import AlertEvent
 from tocsin.commands.alerts_answers import ANSWERS
+from tocsin.commands.alerts_export import export
 from tocsin.commands.alerts_show import show
 from tocsin.commands.alerts_verdict import verdict
 from tocsin.commands.alerts_why import why
@@ -26,6 +27,7 @@ def command() -> None:
 command.add_command(show)
 command.add_command(why)
 command.add_command(verdict)
+command.add_command(export)
 for answer in ANSWERS:
     command.add_command(answer)
 

@@ -1,0 +1,88 @@
+"""`alerts export`: one page that loads nothing, with every text in it escaped and readable without the links."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from alerts.rules.model import Threshold
+from schemas.reasons import EventKind
+from tests.pipeline.explaining.scripted import Script, at
+from tests.streams.deciding import Desk
+from tests.streams.records import FEED_IDS, pair_rule, signal
+from tocsin.cli import cli
+
+RULE = pair_rule("baku-moscow", Threshold(count=3, within_h=6))
+HOSTILE = 'A <script>alert(1)</script> & "quoted" \u202e turned'
+
+
+class Page(HTMLParser):
+    """What a browser would make of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Four articles with hostile titles, texts and links."""
+    script = Script(rules=(RULE,), background=False, hours=5)
+    for n, url in enumerate(
+        ["javascript:alert(1)", "https://x.example/a?b=1&c=2", 'https://x.example/"><img src=x>', "https://x.example/4"]
+    ):
+        made = signal(f"h{n}", at(2) + timedelta(minutes=n), feed=FEED_IDS[n])
+        text = f"{HOSTILE} {n}\n\nThe body of article {n} <b>in full</b>."
+        script.put(made.model_copy(update={"title": f"{HOSTILE} {n}", "text": text, "url": url}))
+    folder = tmp_path_factory.mktemp("desk")
+    desk = script.desk(folder)
+    (folder / "tocsin.toml").write_text(
+        f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\nsnapshots = "{desk.snapshots}"\n'
+    )
+    return desk
+
+
+def exported(desk: Desk, out: Path) -> str:
+    with desk.store() as store:
+        alert = next(event for event in store.events() if event.event is EventKind.OPENED)
+    said = CliRunner().invoke(cli, ["alerts", "export", alert.alert_id, "--out", str(out), "-C", str(desk.folder)])
+    assert said.exit_code == 0, said.output
+    return out.read_text(encoding="utf-8")
+
+
+def test_nothing_runs_and_nothing_is_loaded(desk: Desk, tmp_path: Path) -> None:
+    page = Page(exported(desk, tmp_path / "page.html"))
+    tags = {tag for tag, _ in page.tags}
+    assert tags.isdisjoint({"script", "img", "iframe", "link", "object", "embed", "base", "form"})
+    assert "b" not in tags
+    for _, attributes in page.tags:
+        assert not any(name.startswith("on") or name == "src" for name in attributes)
+    hrefs = {attributes["href"] for tag, attributes in page.tags if tag == "a"}
+    assert hrefs <= {"https://x.example/a?b=1&c=2", "https://x.example/4", 'https://x.example/"><img'}
+    assert all("javascript" not in (href or "") for href in hrefs)
+    policy = next(a["content"] for tag, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+def test_it_is_readable_without_the_links(desk: Desk, tmp_path: Path) -> None:
+    text = exported(desk, tmp_path / "page.html")
+    words = " ".join(Page(text).words)
+    for n in range(3):
+        assert f"The body of article {n} <b>in full</b>." in words
+    for part in ("AZE-RUS", "counted", "3 stories, 3 publishers", "silenced by", "count: 4", "Alfa, AZE", "Life"):
+        assert part in words, part
+    assert "\u202e" not in text
+    assert 'aria-label="counts by the hour' in text
