@@ -68,7 +68,7 @@ def backtest(
     """
     written = as_written(rules.rules)
     tried = varied(rules.rules, wanted.settings())
-    passed = _pass(archive, version, days, [*written, *tried], written, wanted.delay, told)
+    passed = pass_over(archive, version, days, [*written, *tried], written, told, wanted.delay)
     judge = Judge(
         truth=truth,
         matching=wanted.matching,
@@ -97,20 +97,24 @@ def backtest(
     )
 
 
-def _pass(
+def pass_over(
     archive: Archive,
     version: str,
     days: Sequence[date],
     variants: Sequence[Variant],
-    written: Sequence[Variant],
-    delay: ArrivalDelay,
+    looked_at: Sequence[Variant],
     told: Told,
+    delay: ArrivalDelay | None = None,
 ) -> Passed:
+    """Run ``variants`` over ``days``; days and near misses are kept of those ``looked_at``.
+
+    :raises UsageError: there is too little history for one decision.
+    """
     every = RuleSet.of(*(variant.rule for variant in rules_to_run(variants).values()))
     records = records_of(archive, version, days, activation(every, "", days[0]))
     total = number_of_records(archive, version, days)
-    book = DayBook.of(variant.rule for variant in written)
-    return one_pass(delayed(records, delay), variants, book, told, total)
+    book = DayBook.of(variant.rule for variant in looked_at)
+    return one_pass(delayed(records, delay or ArrivalDelay()), variants, book, told, total)
 
 
 def _split(passed: Passed, judge_from: date | None) -> datetime:

@@ -14,6 +14,7 @@ from alerts.rule_state import LEARNING_HOURS
 from pipelines.backtest.alarms import AlarmBook
 from pipelines.backtest.day_book import DayBook
 from pipelines.backtest.variants import Variant, rules_to_run
+from schemas.errors import UsageError
 from schemas.reasons import EventKind
 from schemas.wire import SignalsRecord
 
@@ -40,7 +41,10 @@ class Passed:
 def one_pass(
     records: Iterable[SignalsRecord], variants: Sequence[Variant], days: DayBook, told: Told, total: int | None = None
 ) -> Passed:
-    """Step a fresh engine through ``records``, whose first activates the rules of ``variants``; ``told`` hears how far."""
+    """Step a fresh engine through ``records``, whose first activates the rules of ``variants``; ``told`` hears how far.
+
+    :raises UsageError: nothing could be decided on them.
+    """
     engine = Engine()
     by_rule = rules_to_run(variants)
     books = {name: AlarmBook() for name in by_rule}
@@ -64,5 +68,7 @@ def one_pass(
             told(done, total)
     told(done, total)
     if first is None or engine.now is None:
-        raise ValueError("there was no coverage: nothing was decided")
+        raise UsageError(
+            "these days hold too little to decide anything", remedy="take more days, or import more articles"
+        )
     return Passed(books, days, first, engine.now)

@@ -159,9 +159,9 @@ def _under(detector: Detector, setting: Setting) -> Detector:
     elif isinstance(detector, Threshold):
         changes["count"] = max(1, round(detector.count * _TIMES_OF[setting.bar]))
     elif isinstance(detector, Ratio):
-        changes["ratio"] = max(1.2, detector.ratio * _TIMES_OF[setting.bar])
+        changes["ratio"] = max(1.2, round(detector.ratio * _TIMES_OF[setting.bar], 2))
     elif isinstance(detector, Zscore):
-        changes["sd"] = detector.sd * _TIMES_OF[setting.bar]
+        changes["sd"] = round(detector.sd * _TIMES_OF[setting.bar], 2)
     if isinstance(detector, Spike) and setting.windows == "one day":
         changes["windows_h"] = (24,)
     if isinstance(detector, BaselineSettings | WindowSettings) and detector.kind != "drop":
@@ -174,10 +174,8 @@ def _bar(kind: str, bar: str) -> dict[str, object]:
         return {"sensitivity": Sensitivity(bar), "budget": None}
     fit = FITS[kind]
     # A budget is shared by the keys with news: of one key it leads to this score, of many to a higher one, up to 6.
-    return {
-        "sensitivity": None,
-        "budget": Budget(false_alarms_per_month=float(10 ** (fit.level - fit.slope * _STRICT_K))),
-    }
+    budget = float(f"{10 ** (fit.level - fit.slope * _STRICT_K):.2g}")  # As it can be written into a rule file.
+    return {"sensitivity": None, "budget": Budget(false_alarms_per_month=budget)}
 
 
 def _floors(floors: Floors, wanted: str) -> Floors:

@@ -18,6 +18,7 @@ from tocsin.commands.alerts import printable
 from tocsin.commands.rules_diff import diff, scorecard
 from tocsin.commands.rules_in_force import apply, history, rollback
 from tocsin.commands.rules_test import test
+from tocsin.commands.rules_tune import tune
 from tocsin.progress import Progress
 from tocsin.rule_files import RuleFile, names_of, read_files, read_text, rule_paths, workplace_or_none
 from tocsin.settings import Workplace
@@ -40,6 +41,7 @@ command.add_command(apply)
 command.add_command(history)
 command.add_command(rollback)
 command.add_command(test)
+command.add_command(tune)
 command.add_command(diff)
 command.add_command(scorecard)
 

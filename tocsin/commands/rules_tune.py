@@ -1,0 +1,118 @@
+"""`tocsin rules tune`: bars that keep to a budget of alerts, found on history and shown as a diff; nothing is changed."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tocsin.commands.replay import _DAY, _extracted
+from tocsin.progress import Progress
+from tocsin.rule_files import RuleFile, read_files, read_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipelines.backtest.tuning import Tuned
+
+
+@click.command(name="tune", epilog="Example: tocsin rules tune rules.yaml --archive history --budget 0.5 > tuned.diff")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--archive",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder of the archive; see tocsin archive import.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    required=True,
+    help="Alerts a week that each rule may ring.",
+)
+@click.option(
+    "--truth",
+    "truth_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="What really happened (CSV): then the bar that finds most is taken, not the keenest.",
+)
+@click.option(
+    "--actors",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="A file of own actors; may be given again.",
+)
+@click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day, UTC.")
+@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=min(2, os.cpu_count() or 1), help="Processes that extract."
+)
+def tune(
+    files: tuple[Path, ...],
+    folder: Path,
+    budget: float,
+    truth_path: Path | None,
+    actors: tuple[Path, ...],
+    first: datetime | None,
+    last: datetime | None,
+    workers: int,
+) -> None:
+    """Suggest for each rule in FILES the keenest bar that keeps to a budget on history.
+
+    Prints a diff to review and to apply with patch; words go to stderr. Bars are sensitivities, budgets, counts of
+    thresholds and plain multiples; windows and floors stay. No file is changed.
+    """
+    from alerts.rules.model import RuleSet
+    from connectors.archive.folder import Archive
+    from pipelines.actor_directory import actor_directory
+    from pipelines.backtest.truth import read_truth
+    from pipelines.backtest.tuning import tune as tuned_on
+    from pipelines.replay.replay import days_between
+
+    names = actor_directory(actors)
+    read = read_files(files, names)
+    rules = RuleSet.of(*(rule for file in read for rule in file.rules.rules))
+    rule_names = [rule.name for rule in rules.rules]
+    truth = read_truth(read_text(truth_path), str(truth_path), names, rule_names) if truth_path else None
+    archive = Archive.existing(folder)
+    days = days_between(archive, first.date() if first else None, last.date() if last else None)
+    version, _ = _extracted(archive, days, actors, workers=workers, batch=1_000)
+    with Progress("deciding") as progress:
+        found = tuned_on(archive, version, days, rules, truth, names, budget, progress.update)
+    for one in found:
+        click.echo(_in_words(one, budget), err=True)
+    for file in read:
+        _show_diff(file, found)
+
+
+def _in_words(one: Tuned, budget: float) -> str:
+    written = f"{one.rule.name}: as written {one.written_a_week:.2f} alerts a week"
+    if one.point is None:
+        return f"{written}; every bar rings more than {budget:g}: raise its floors, or narrow what it watches"
+    if not one.changes:
+        return f"{written}; it stays as it is"
+    return f"{written}; {one.point.setting.bar}: {one.point.whole.a_week:.2f}"
+
+
+def _show_diff(file: RuleFile, found: Sequence[Tuned]) -> None:
+    from tocsin.rule_edits import with_bars
+
+    wanted = {one.rule.name: (one.rule, one.tuned) for one in found if one.changes and one.tuned is not None}
+    mine = {rule.name: wanted[rule.name] for rule in file.rules.rules if rule.name in wanted}
+    after = with_bars(file.text, mine)
+    lines = difflib.unified_diff(
+        file.text.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        fromfile=f"{file.path}",
+        tofile=f"{file.path}",
+    )
+    click.echo("".join(lines), nl=False)
+    if mine and after == file.text:
+        click.echo(
+            f"{file.path}: its detectors are written in a way that is not edited here: change them by hand", err=True
+        )
