@@ -5,14 +5,15 @@ The conditions are those the tracks decide by; a law of the tests is that a wind
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from alerts.chain import quantised_expected
 from alerts.lifecycle import Verdict
 from alerts.rule_state import RuleState
-from alerts.rules.model import Floors
+from alerts.rules.model import Floors, Sensitivity
+from alerts.tracks.bars import K_OF
 from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.counting import of_unit
 from alerts.tracks.drop import DropTrack
@@ -95,6 +96,15 @@ def nearest(state: RuleState, keys: Sequence[str], first_hour: int, last_hour: i
     """Return the window nearest to crossing among those of ``keys`` that end in ``first_hour..last_hour``; None: no key."""
     every = (s for key in keys for hour in range(first_hour, last_hour + 1) for s in standings(state, key, hour))
     return max(every, key=lambda s: (s.nearness, -s.verdict.hour), default=None)
+
+
+def more_sensitive(standing: Standing) -> Iterator[tuple[Sensitivity, float]]:
+    """Yield the sensitivities, with the score, at which a window would have crossed that lacks nothing but score."""
+    missing = standing.missing
+    if len(missing) == 1 and missing[0].need is Need.SCORE:
+        for sensitivity in Sensitivity:
+            if K_OF[sensitivity] <= missing[0].has:
+                yield sensitivity, missing[0].has
 
 
 def _of_track(track: Track, key: str, hour: int, floors: Floors) -> list[Standing]:

@@ -5,7 +5,7 @@ The log is stepped again up to the record that opened it; everything is read off
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,8 +15,7 @@ from alerts.explanation.background import background_of, conflict_share, terms_o
 from alerts.explanation.key_history import KEPT, KeyHistory
 from alerts.explanation.names import ActorNames
 from alerts.rules.model import Rule, Sensitivity
-from alerts.standing import HourCount, Need, Standing, hour_counts, standings
-from alerts.tracks.bars import K_OF
+from alerts.standing import HourCount, Standing, hour_counts, more_sensitive, standings
 from pipelines.explaining.engine_then import Progress, engine_then, no_progress
 from pipelines.explaining.silencers import silencers
 from schemas.alert_event import AlertEvent, Evidence
@@ -174,14 +173,5 @@ class _Looking:
             return
         at = max(engine.now, decoded.revised_at) if isinstance(decoded, Signal) else engine.now
         for standing in standings(state, self._opened.key, engine.open):
-            for sensitivity, score in _more_sensitive(standing):
+            for sensitivity, score in more_sensitive(standing):
                 self.then.sooner.setdefault(sensitivity, Sooner(sensitivity, at, score))
-
-
-def _more_sensitive(standing: Standing) -> Iterator[tuple[Sensitivity, float]]:
-    """Yield the sensitivities at which a window would have crossed that lacks nothing but score."""
-    missing = standing.missing
-    if len(missing) == 1 and missing[0].need is Need.SCORE:
-        for sensitivity in Sensitivity:
-            if K_OF[sensitivity] <= missing[0].has:
-                yield sensitivity, missing[0].has

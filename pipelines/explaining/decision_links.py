@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from alerts.explanation.standing_words import standing_line
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
 from alerts.rule_state import RuleState
-from alerts.standing import Need, Standing, standings
+from alerts.rules.model import Sensitivity
+from alerts.standing import Need, Standing, more_sensitive, standings
 from pipelines.explaining.engine_then import EngineThen
 from pipelines.explaining.links import Checked, Link, State
 from schemas.alert_event import AlertEvent
@@ -59,7 +60,8 @@ def _bars(every: Sequence[Standing]) -> Iterator[Checked]:
     numbers: dict[str, float | int | str] = {c.need.value: round(c.has, 3) for c in best.conditions}
     numbers |= {f"{c.need.value} needed": round(c.needs, 3) for c in best.conditions}
     if far:
-        yield Checked(Link.EXPECTATION, State.BROKEN, "not far enough from what is expected", line, numbers)
+        details = (*line, *_near_misses(every))
+        yield Checked(Link.EXPECTATION, State.BROKEN, "not far enough from what is expected", details, numbers)
     else:
         yield Checked(Link.EXPECTATION, State.HOLDS, "far enough from what is expected", line, numbers)
     if low:
@@ -67,6 +69,17 @@ def _bars(every: Sequence[Standing]) -> Iterator[Checked]:
         yield Checked(Link.FLOORS, State.BROKEN, f"a floor was not reached: {names}", line)
     else:
         yield Checked(Link.FLOORS, State.HOLDS, "every floor was reached")
+
+
+def _near_misses(every: Sequence[Standing]) -> Iterator[str]:
+    """Yield which sensitivities would have rung, and in which hour first, everything else alike."""
+    told: set[Sensitivity] = set()
+    for standing in sorted(every, key=lambda s: s.verdict.hour):
+        for sensitivity, score in more_sensitive(standing):
+            if sensitivity not in told:
+                told.add(sensitivity)
+                hour = f"{hour_start(standing.verdict.hour):%m-%d %H:%M}"
+                yield f"sensitivity {sensitivity.value} would have rung in the hour from {hour} (score {score:.3g})"
 
 
 def _life_links(state: RuleState, key: str, every: Sequence[Standing]) -> Iterator[Checked]:

@@ -10,6 +10,7 @@ import click
 from schemas.alert_event import AlertEvent
 from tocsin.commands.alerts_answers import ANSWERS
 from tocsin.commands.alerts_export import export
+from tocsin.commands.alerts_missed import missed
 from tocsin.commands.alerts_show import show
 from tocsin.commands.alerts_verdict import verdict
 from tocsin.commands.alerts_why import why
@@ -28,6 +29,7 @@ command.add_command(show)
 command.add_command(why)
 command.add_command(verdict)
 command.add_command(export)
+command.add_command(missed)
 for answer in ANSWERS:
     command.add_command(answer)
 

@@ -180,6 +180,7 @@ def test_not_far_enough_from_normal(tmp_path: Path) -> None:
     link, text = broken(answer)
     assert link is Link.EXPECTATION
     assert "lacks a score of 3 (has" in text
+    assert "sensitivity high would have rung in the hour from 01-18 02:00 (score 2.5" in text
     numbers = answer.chain.broken.numbers if answer.chain.broken is not None else {}
     assert numbers["score needed"] == 3.0
 

@@ -1,0 +1,116 @@
+"""`tocsin alerts missed`: what should have rung becomes a row of truth and a failing test."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schemas.errors import UsageError
+from tocsin.event_lines import printable
+from tocsin.moments import moment
+from tocsin.progress import Progress
+from tocsin.workplace import folder_option, open_log_of, open_store_of, open_workplace
+
+if TYPE_CHECKING:
+    from alerts.rules.model import Rule
+    from tocsin.settings import Workplace
+
+_COLUMNS = ("event", "watch", "start", "end")
+
+
+@click.command(epilog="Example: tocsin alerts missed azerbaijan-russia --start 2025-01-22T02:00")
+@click.argument("watch")
+@click.option("--start", type=moment, metavar="TIME", required=True, help="When it began (UTC unless a zone is given).")
+@click.option("--event", default="", help="What happened, for the row and the name of the test.")
+@click.option("--key", help="Which key, where the rule has several; by default the one with most articles.")
+@click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="The CSV; truth.csv in the folder.")
+@click.option(
+    "--test", "test_file", type=click.Path(path_type=Path, dir_okay=False), help="The test; beside the rules."
+)
+@folder_option
+def missed(
+    watch: str, start: datetime, event: str, key: str | None, truth: Path | None, test_file: Path | None, folder: Path
+) -> None:
+    """Note that the rule WATCH should have rung: a row of truth, and a timeline test made of what the log holds.
+
+    The test holds the articles as they came, story by story, after a quiet background like the one there was. It fails until
+    the rule rings on it; then it keeps it so. `tocsin alerts why` says why the rule was silent.
+    """
+    from alerts.rules.yaml_tree import render
+    from pipelines.explaining.missed import missed as found_missed
+    from tocsin.rule_files import names_of, rule_paths
+
+    workplace = open_workplace(folder)
+    rule, home = _rule(workplace, watch)
+    with open_log_of(workplace) as log:
+        store = open_store_of(workplace)
+        try:
+            with Progress("deciding again") as progress:
+                found = found_missed(
+                    log,
+                    store,
+                    workplace.path(workplace.settings.snapshots),
+                    rule,
+                    start,
+                    key=key,
+                    event=event,
+                    name_of=names_of(workplace).display_name,
+                    progress=progress.update,
+                )
+        finally:
+            store.close()
+    target = test_file or home.parent / f"{_slug(rule.name)}-missed-{start:%Y%m%dT%H%M}.test.yaml"
+    if target.exists():
+        raise UsageError(f"{target} is there already", remedy="name another file with --test")
+    heading = f"# Made by `tocsin alerts missed`: {printable(found.truth[0])}. It fails until the rule rings.\n"
+    _write(target, heading + render(found.test))
+    rows = truth or workplace.folder / "truth.csv"
+    _add_row(rows, found.truth)
+    click.echo(f"{rows}: {','.join(found.truth)}")
+    click.echo(f"{target}: a test of {found.articles} articles on {found.key}")
+    beside = test_file is None and home in rule_paths(workplace)
+    click.echo(f"run it: tocsin rules test {target}" + ("; `rules apply` asks it too" if beside else ""), err=True)
+
+
+def _rule(workplace: Workplace, name: str) -> tuple[Rule, Path]:
+    from alerts.rules.mistakes import did_you_mean
+    from tocsin.rule_files import names_of, read_files, rule_paths
+
+    files = read_files(rule_paths(workplace), names_of(workplace))
+    rules = {rule.name: (rule, file.path) for file in files for rule in file.rules.rules}
+    if name not in rules:
+        raise UsageError(f"there is no rule {name!r} in the rule files", remedy=did_you_mean(name, rules))
+    return rules[name]
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9_-]", "-", name)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _add_row(path: Path, row: tuple[str, ...]) -> None:
+    """Append ``row`` once; a new file gets its heading first."""
+    try:
+        there = path.read_text(encoding="utf-8") if path.exists() else ""
+        if list(row) in list(csv.reader(there.splitlines())):
+            return
+        with path.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            if not there.strip():
+                writer.writerow(_COLUMNS)
+            elif not there.endswith("\n"):
+                file.write("\n")
+            writer.writerow(row)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be written: {error}") from error
