@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from scipy.stats import binomtest
 
 from alerts.rules.directory import FixedDirectory
 from alerts.rules.load import load_rules
@@ -170,9 +171,9 @@ def test_a_key_with_a_direction() -> None:
 
 
 def test_wilson_intervals() -> None:
-    # Checked against R: prop.test(5, 6, correct=FALSE)$conf.int
-    low, high = Share(5, 6).interval
-    assert (round(low, 4), round(high, 4)) == (0.4365, 0.9699)
+    for part, whole in ((5, 6), (1, 2), (0, 7), (30, 31), (400, 900)):
+        wanted = binomtest(part, whole).proportion_ci(0.95, method="wilson")
+        assert Share(part, whole).interval == pytest.approx((wanted.low, wanted.high), abs=1e-6)
     assert Share(0, 0).interval == (0.0, 1.0)
     assert Share(0, 0).value is None
     assert Share(3, 3).interval[1] == 1.0
