@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
-from benchmarks.evaluate_extraction import Score
 from benchmarks.event_gold import (
     NOVEL,
     PETRARCH_FILE,
@@ -21,6 +20,7 @@ from benchmarks.event_gold import (
     petrarch_sentences,
     plover_sentences,
 )
+from benchmarks.scores import Score
 from pipelines.extraction.actors.catalogue import load_catalogue
 from pipelines.extraction.extractor import Extractor, extractor_for
 from schemas.article import Article, Source

@@ -14,11 +14,13 @@ MAX_LINE_CHARACTERS = 200
 #: A link's title behind "Read also:" on a line of its own is no longer than this.
 _LINK_CHARACTERS = 150
 
-#: So much of a text in ASCII makes it a text in Latin letters; so much of a line in others makes it a foreign one.
-_LATIN_SHARE = 0.5
+#: So many of the letters of a line in another script than the text make it a foreign one.
 _FOREIGN_SHARE = 0.7
 
-_LEADING = r"[\s•*·►▶→»>|#–—-]*+"
+#: So many words of a text tell in which script it is.
+_LOOK_WORDS = 400
+
+_LEADING = r"[^\w\n“”\"'(«©]*+"
 
 
 def _any(*parts: str) -> str:
@@ -38,7 +40,7 @@ _ALWAYS = _any(
     r"(?:join|follow) our (?:telegram|whatsapp|channel|page)\b",
     r"читайте (?:также|нас|ещё|еще|також)\b",
     r"читати також\b",
-    r"(?:подписывайтесь|підписуйтесь|підписатися)\b",
+    r"(?:подписывай(?:ся|тесь)|подписаться|прислать новость|підписуйтесь|підписатися)\b",
     r"(?:authors?|editors?|photographer|(?:written|reported|reporting|edited|editing|compiled|translated) by)\s*[:–—]",
     r"(?:автор|редактор|корреспондент|кореспондент)\s*[:–—]",
     r"original article\s*:",
@@ -106,8 +108,16 @@ def without_furniture(text: str) -> str:
         text = _CREDIT_AT_END.sub("", _IN_BRACKETS.sub("", text))
     if "\n" not in text:
         return text
-    is_latin = len(text.encode("ascii", "ignore")) >= _LATIN_SHARE * len(text)
-    return "\n".join(_kept(text.split("\n"), is_latin)).strip()
+    return "\n".join(_kept(text.split("\n"), _is_latin(text))).strip()
+
+
+def _is_latin(text: str) -> bool:
+    """Whether most words of ``text`` are in Latin letters; addresses are words of no script."""
+    if text.isascii():
+        return True
+    words = [word for word in text[: 20 * _LOOK_WORDS].split() if "/" not in word and _LETTERS.search(word)]
+    foreign = sum(_FOREIGN_LETTERS.search(word) is not None for word in words)
+    return len(words) > 2 * foreign
 
 
 def _kept(lines: list[str], is_latin: bool) -> Iterator[str]:

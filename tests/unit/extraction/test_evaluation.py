@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.evaluate_extraction import Score, main
+from benchmarks import judged_texts, main_pairs
+from benchmarks.evaluate_extraction import judge_sentences, main
+from benchmarks.judged_texts import Judged, read_judged
+from benchmarks.scores import Score
+from pipelines.extraction.actors.catalogue import load_catalogue
+from pipelines.extraction.extractor import extractor_for
+from tests.unit.extraction.articles import DAY, article
 
 SENTENCE = {
     "file": "own.txt",
@@ -39,25 +45,66 @@ def test_what_is_optional_counts_neither_way() -> None:
 
 
 def test_all_found_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(gold(tmp_path)) == 0
+    assert judge_sentences(gold(tmp_path)) == 0
     assert capsys.readouterr().out.count("F1 1.000") == 5
 
 
 def test_too_little_found_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(gold(tmp_path, actors=["AZE", "RUS", "CHN"], pairs=["AZE-RUS -1 explicit", "AZE-CHN +0 explicit"])) == 1
+    assert (
+        judge_sentences(
+            gold(tmp_path, actors=["AZE", "RUS", "CHN"], pairs=["AZE-RUS -1 explicit", "AZE-CHN +0 explicit"])
+        )
+        == 1
+    )
     assert "missed 1:AZE-CHN" in capsys.readouterr().out
 
 
 def test_an_optional_pair_may_be_found(tmp_path: Path) -> None:
-    assert main(gold(tmp_path, sentence="Baku accused Moscow; Kyiv looked on.", actors=["AZE", "RUS", "UKR"],
-                     pairs=["AZE>RUS -1 explicit", "AZE-UKR +0 optional", "RUS-UKR +0 anaphoric"])) == 0  # fmt: skip
+    assert judge_sentences(gold(tmp_path, sentence="Baku accused Moscow; Kyiv looked on.", actors=["AZE", "RUS", "UKR"],
+                     pairs=["AZE>RUS -1 explicit", "AZE-UKR +0 optional", "RUS-UKR +0 anaphoric"], topics=[])) == 0  # fmt: skip
 
 
 def test_a_broken_pair_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'AZE RUS' is no pair"):
-        main(gold(tmp_path, pairs=["AZE RUS"]))
+        judge_sentences(gold(tmp_path, pairs=["AZE RUS"]))
 
 
-def test_without_gold_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_to_find_and_nothing_found_is_well() -> None:
+    assert Score().f1 == 1.0
+
+
+def test_without_data_each_part_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(tmp_path) == main(None) == 2
-    assert capsys.readouterr().err.count("NOT RUN: evaluate extraction") == 2
+    assert capsys.readouterr().err.count("NOT RUN") == 5
+
+
+ANNOTATIONS = Path(judged_texts.__file__).parent / "annotations"
+
+
+@pytest.mark.parametrize(("name", "count"), [("headlines.jsonl", 50), ("russian_posts.jsonl", 30)])
+def test_the_annotations_are_whole_and_hold_no_text(name: str, count: int) -> None:
+    judged = read_judged(ANNOTATIONS / name)
+    assert len(judged) == count
+    known = set(load_catalogue().actors)
+    for one in judged:
+        assert set(one.actors) <= known
+        assert {actor for pair in one.pairs or () for actor in pair.split("-")} <= set(one.actors)
+
+
+def test_judged_texts_are_scored_and_no_others() -> None:
+    text = "Baku accused Moscow of a cyberattack."
+    one = Judged(line=7, start=0, end=len(text), check="80a2d878", actors=["AZE", "CHN"], pairs=["AZE-RUS"])
+    actors, pairs = judged_texts.score([one], lambda line: (text, DAY, "en"), extractor_for())
+    assert (actors.found, actors.missed, actors.wrong, pairs.f1) == (1, ["7:CHN"], ["7:RUS"], 1.0)
+    with pytest.raises(ValueError, match="line 7 is another text"):
+        judged_texts.score([one], lambda line: (text.upper(), DAY, "en"), extractor_for())
+
+
+def test_main_pairs_are_those_an_article_is_about() -> None:
+    told = (
+        ["Azerbaijan accused Russia again."] * 9 + ["Russia thanked Peru once."] + ["Azerbaijan answered Russia."] * 9
+    )
+    signal = extractor_for().extract(article("", "\n\n".join(["Azerbaijan, Russia and Chile met.", *told])))
+    assert main_pairs.central_pairs(signal) == ["AZE-RUS"]
+    short = extractor_for().extract(article("", "Azerbaijan, Russia and Chile met."))
+    assert main_pairs.central_pairs(short) == ["AZE-RUS", "AZE-CHL", "CHL-RUS"]

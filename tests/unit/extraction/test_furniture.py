@@ -41,6 +41,7 @@ FURNITURE = [
     "**Recognised as a foreign agent in Russia",
     "Читайте также: Россия и Украина",
     "Главные новости Украины и России",
+    "🔴 [Подписаться на новости Москвы](https://channel.example/moscow)",
 ]
 ARTICLE = [
     "By the end of the year Russia will leave the treaty.",
@@ -106,6 +107,10 @@ def test_credits_within_a_line_go(text: str, left: str) -> None:
 def test_a_text_in_another_script_is_not_foreign_to_itself() -> None:
     text = "Россия и Украина начали переговоры.\n\nСтороны встретятся снова"
     assert without_furniture(text) == text
+    followed = (
+        f"⚡️{text}\n**\n[👉 Подписаться](https://channel.example/+HWFlcuXhzKdhYWY6HWFlcuXhzKdhYWY6HWFlcuXhzKdhYWY6)"
+    )
+    assert without_furniture(followed) == f"⚡️{text}\n**"
 
 
 def test_paragraphs_are_parted_as_before() -> None:
