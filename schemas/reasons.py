@@ -165,6 +165,7 @@ class DeliveryReason(StrEnum):
     GROUP_WAIT = "group_wait"  # it waits for others of its group
     ESCALATION = "escalation"  # told later, unless somebody acknowledges it before
     TOLD_TOGETHER = "told_together"  # in one message with others; the message id leads to it
+    RESTORED = "restored"  # from a backup: it may have been told since that was made
     SAME_STORIES = "same_stories"  # told under a stronger key that counts mostly the same articles
 
 

@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "truth": ("truth", "Make a list of what really happened: by hand, or from an encyclopedia's current events."),
     "verify": ("verify", "Recompute the ledger from the log and compare it with what is stored."),
     "dead-letters": ("dead_letters", "List, show and replay records that could not be handled."),
+    "backup": ("backup", "Copy a folder as one consistent set, while it runs."),
+    "restore": ("restore", "Bring a backup back; nobody is told anything twice."),
     "db": ("db", "Check and migrate the store."),
 }
 
