@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.load import Mistake, RulesError, load_rules
 from alerts.rules.model import RuleSet
+from alerts.rules.yaml_tree import MAX_FILE_BYTES
 from schemas.errors import UsageError
 from tocsin.settings import FILE_NAME, Workplace, load_workplace
 
@@ -72,8 +74,8 @@ def read_files(paths: Sequence[Path], names: ActorDirectory) -> Sequence[RuleFil
     files: list[RuleFile] = []
     mistakes: list[Mistake] = []
     for path in paths:
-        text = read_text(path)
         try:
+            text = read_rule_text(path)
             files.append(RuleFile(path, text, load_rules(text, str(path), names, topics=topic_ids())))
         except RulesError as error:
             mistakes.extend(error.mistakes)
@@ -96,6 +98,23 @@ def _line_of_name(text: str, name: str) -> int:
         if "name:" in line and name in line:
             return number
     return 1
+
+
+def read_rule_text(path: Path) -> str:
+    """Return the text of a rule file; never more of it than a rule file may have is read.
+
+    :raises RulesError: it is larger.
+    :raises UsageError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
+            message = f"the file is larger than {MAX_FILE_BYTES:,} bytes"
+            raise RulesError([Mistake(str(path), 1, "", message, "split it into several files")])
+        return io.StringIO(raw.decode("utf-8"), newline=None).read()  # Line ends as in any text file.
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
 
 
 def read_text(path: Path) -> str:

@@ -12,7 +12,7 @@ from alerts.rules.model import Rule
 from alerts.rules.timeline_grammar import load_timelines
 from alerts.rules.timeline_model import Timeline
 from schemas.errors import UsageError
-from tocsin.rule_files import names_of, read_files, read_text, rule_paths
+from tocsin.rule_files import names_of, read_files, read_rule_text, rule_paths
 from tocsin.settings import Workplace
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def read_timelines(paths: Sequence[Path], workplace: Workplace | None) -> list[T
     for path in paths:
         if not path.name.endswith(SUFFIX):
             raise UsageError(f"{path} is no file of tests", remedy=f"their names end with {SUFFIX}")
-        text = read_text(path)
         home = path.parent if workplace is None else workplace.folder
         if home not in known:
             known[home] = _rules(home, workplace, names)
         names_there = [rule.name for rule in known[home]]
         try:
+            text = read_rule_text(path)
             timelines = load_timelines(text, str(path), names, rules=names_there, topics=topic_ids())
         except RulesError as error:
             mistakes.extend(error.mistakes)

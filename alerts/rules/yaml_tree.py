@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -32,6 +32,8 @@ MAX_DEPTH = 50
 
 #: Enough to see that a file is not meant as rules; the rest of it is not read.
 _MAX_MISTAKES = 1_000
+
+_ANCHORS = "anchors and aliases"
 
 #: The core schema of YAML 1.2: everything else that is not quoted is text, ``no`` and ``22:00`` among it.
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -119,7 +121,7 @@ def parse(text: str, file_name: str) -> Node:
             Mistake(file_name, line, "", message, "remove it; in a quoted text write it as an escape")
         )
     if builder.mistakes:
-        raise RulesError(builder.mistakes)
+        raise RulesError(builder.all_mistakes())
     return builder.root or Scalar(1, "", quoted=False)
 
 
@@ -150,6 +152,7 @@ class _Builder:
         self._open: list[Sequence_ | Mapping_] = []
         self._keys: list[Scalar | None] = []  # Beside every open mapping the key that waits for its value.
         self._documents = 0
+        self._often: dict[str, list[int]] = {}  # by kind of mistake: which one stands for all, how many more there are
 
     def take(self, event: Any) -> None:  # Any: see _events
         """Put one event in its place."""
@@ -157,9 +160,8 @@ class _Builder:
         if isinstance(event, DocumentStartEvent):
             self._document(event, line)
         elif isinstance(event, AliasEvent):
-            self._refuse(
-                line, f"an alias (*{clipped(event.anchor)}) is not allowed", "write the value out where it is used"
-            )
+            message = f"an alias (*{clipped(event.anchor)}) is not allowed"
+            self._refuse(line, message, "write the value out where it is used", kind=_ANCHORS)
             self._place(Scalar(line, "", quoted=True))
         elif isinstance(event, (ScalarEvent, SequenceStartEvent, MappingStartEvent)):
             self._node(event, line)
@@ -176,13 +178,11 @@ class _Builder:
 
     def _node(self, event: Any, line: int) -> None:  # Any: see _events
         if event.anchor is not None:
-            self._refuse(
-                line, f"an anchor (&{clipped(event.anchor)}) is not allowed", "write the value out where it is used"
-            )
+            message = f"an anchor (&{clipped(event.anchor)}) is not allowed"
+            self._refuse(line, message, "write the value out where it is used", kind=_ANCHORS)
         if event.tag is not None:
-            self._refuse(
-                line, f"a tag ({clipped(str(event.tag))}) is not allowed", "remove it; quote a value that is to be text"
-            )
+            message = f"a tag ({clipped(str(event.tag))}) is not allowed"
+            self._refuse(line, message, "remove it; quote a value that is to be text", kind="tags")
         if isinstance(event, ScalarEvent):
             self._place(Scalar(line, event.value, quoted=event.style is not None))
             return
@@ -223,8 +223,22 @@ class _Builder:
             self._refuse(node.line, "a merge key (<<) is not allowed", "write the keys out")
         return node
 
-    def _refuse(self, line: int, message: str, remedy: str) -> None:
+    def _refuse(self, line: int, message: str, remedy: str, *, kind: str = "") -> None:
+        """Note a mistake; of one ``kind`` the first stands for all, so that a bomb of them is one clear error."""
+        if kind in self._often:
+            self._often[kind][1] += 1
+            return
+        if kind:
+            self._often[kind] = [len(self.mistakes), 0]
         self.mistakes.append(Mistake(self._file, line, "", message, remedy))
+
+    def all_mistakes(self) -> list[Mistake]:
+        """Return the mistakes, each that stands for several with how many more there are."""
+        found = list(self.mistakes)
+        for kind, (place, more) in self._often.items():
+            if more:
+                found[place] = replace(found[place], message=f"{found[place].message} (and {more:,} more {kind})")
+        return found
 
 
 Plain = Value | Sequence["Plain"] | Mapping[str, "Plain"]
