@@ -14,6 +14,11 @@ from schemas.ids import milliseconds
 from schemas.topics import ARTICLES
 
 
+def is_archive(folder: Path) -> bool:
+    """Tell whether there is anything in ``folder`` to read."""
+    return bool(Archive(folder).days() or logs_in(folder))
+
+
 def archived_records(
     folder: Path, topic: str, first: date | None, last: date | None, log_id: str | None = None
 ) -> Iterator[bytes]:

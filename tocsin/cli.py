@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alerts": ("alerts", "List and show alerts with their evidence."),
     "routes": ("routes", "Show where an alert would go, and why."),
     "trace": ("trace", "Follow one article through everything."),
+    "search": ("search", "Find articles in the archive by words, with a bar a month."),
     "archive": ("archive", "Import old articles into the archive; show what it holds."),
     "replay": ("replay", "Show what would have rung on history."),
     "backtest": ("backtest", "Score rules on history against what really happened; a report for people."),
