@@ -16,7 +16,7 @@ from alerts.explanation.names import ActorNames
 from alerts.explanation.service_note import dead_delivery_note
 from pipelines.notifying.composing import PLAN_BATCH, UNCLEAR, Backgrounds, Composer, NotifyStore, without_history
 from pipelines.notifying.planning import Receiver, plan, status_of
-from pipelines.notifying.reminding import REMINDED, Reminders
+from pipelines.notifying.reminding import Reminders
 from pipelines.notifying.retrying import RetryPolicy, after_attempt
 from pipelines.notifying.situations import NO_ROUTES, Routing, Situations
 from pipelines.notifying.trying import LONGEST_TRY_S, try_once
@@ -188,9 +188,9 @@ class Notifier:
         for reminder in self._reminders.due(self._receivers, now):
             channel = self._channels[reminder.delivery.receiver]
             outcome = await try_once(channel, reminder.message, longest_try_s=self._settings.longest_try_s)
-            told = REMINDED if outcome.result == "delivered" else outcome.result
+            told = reminder.told_as if outcome.result == "delivered" else outcome.result
             attempt = Attempt(
-                delivery_id=reminder.delivery.delivery_id, at=now, outcome=told, detail=f"told again: {outcome.detail}"
+                delivery_id=reminder.delivery.delivery_id, at=now, outcome=told, detail=f"afterwards: {outcome.detail}"
             )
             # The delivery has ended; only the attempt is kept.
             self._store.record_attempt(reminder.delivery, attempt, owner=self._settings.owner)

@@ -2,6 +2,7 @@
 
 outbox ──▶ notifier ──▶ channels ──▶ people
 signals ──▶ follower (what is new about a key) ──┘
+buttons ──▶ listener ──▶ store
 signs of life ──▶ watchdog ──┘  └──▶ heartbeat.url
 """
 
@@ -15,6 +16,7 @@ from alerts.explanation.names import ActorNames, NamesById
 from pipelines.notify import Notifier, NotifySettings
 from pipelines.notifying.composing import NotifyStore, without_history
 from pipelines.notifying.following import KeyFollower
+from pipelines.notifying.listening import Listener
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.situations import NO_ROUTES, Routing
 from pipelines.watchdog import Heartbeat, Watchdog
@@ -67,8 +69,10 @@ class NotifyJob:
         follower: KeyFollower | None = None,
         page: str | None = None,
         routing: Routing = NO_ROUTES,
+        listener: Listener | None = None,
     ) -> None:
         self._follower = follower
+        self._listener = listener
         self._notifier = Notifier(
             store,
             channels,
@@ -90,6 +94,8 @@ class NotifyJob:
         if self._follower is not None:
             self._follower.start()
         tasks = {asyncio.create_task(self._notifier.run(stop)), asyncio.create_task(self._watchdog.run(stop))}
+        if self._listener is not None:
+            tasks.add(asyncio.create_task(self._listener.run(stop)))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
             for task in done:

@@ -182,5 +182,6 @@ class MessageKind(StrEnum):
     ALERT = "alert"
     WHILE_AWAY = "while_away"  # one message for all that is too old to be told one by one
     DIGEST = "digest"  # one message for what was held back: a group, quiet hours, the rest over a limit
+    ACKNOWLEDGED = "acknowledged"  # somebody cares for an alert: for machines that keep incidents
     SERVICE = "service"  # the watch itself: it stands still, or a receiver cannot be reached
     TEST = "test"

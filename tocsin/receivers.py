@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from connectors.channels.heartbeat_url import HeartbeatUrl
-from connectors.channels.open import open_channel
+from connectors.channels.open import open_answers, open_channel
 from connectors.channels.secrets import SecretReference
-from connectors.channels.settings import ReceiverSettings
+from connectors.channels.settings import PagerDutySettings, ReceiverSettings
 from connectors.clock import SystemClock
 from pipelines.notify import NotifySettings
 from pipelines.notify_job import NamesWhenNeeded, NotifyJob
 from pipelines.notifying.following import KeyFollower
+from pipelines.notifying.listening import Listener
 from pipelines.notifying.planning import Receiver
 from schemas.errors import UsageError
+from schemas.ports.answers import AnswerSource
 from schemas.ports.channel import Channel
 from schemas.ports.store import Store
 from tocsin.routes_settings import pacing_of, routing_of
@@ -43,10 +45,12 @@ class Ways:
     channels: Sequence[Channel]
     receivers: Sequence[Receiver]
     heartbeat: HeartbeatUrl | None
+    answers: Sequence[AnswerSource] = ()
 
     async def close(self) -> None:
         """Close all of them; idempotent."""
         await asyncio.gather(*(channel.close() for channel in self.channels))
+        await asyncio.gather(*(source.close() for source in self.answers))
         if self.heartbeat is not None:
             await self.heartbeat.close()
 
@@ -60,9 +64,14 @@ def open_ways(workplace: Workplace, environ: Mapping[str, str] | None = None) ->
     clock = SystemClock()
     mistakes: list[UsageError] = []
     channels: list[Channel] = []
+    answers: list[AnswerSource] = []
     for settings in workplace.settings.receivers:
+        beside = beside_settings(settings, workplace.folder)
         try:
-            channels.append(open_channel(beside_settings(settings, workplace.folder), clock=clock, environ=environ))
+            channels.append(open_channel(beside, clock=clock, environ=environ))
+            source = open_answers(beside, environ=environ)
+            if source is not None:
+                answers.append(source)
         except UsageError as error:
             mistakes.append(error)
     heartbeat = None
@@ -72,7 +81,7 @@ def open_ways(workplace: Workplace, environ: Mapping[str, str] | None = None) ->
         mistakes.append(error)
     if mistakes:
         raise UsageError("\n".join(str(mistake) for mistake in mistakes))  # Each carries its own remedy.
-    return Ways(channels, [receiver_of(settings) for settings in workplace.settings.receivers], heartbeat)
+    return Ways(channels, [receiver_of(settings) for settings in workplace.settings.receivers], heartbeat, answers)
 
 
 def receiver_of(settings: ReceiverSettings) -> Receiver:
@@ -85,6 +94,7 @@ def receiver_of(settings: ReceiverSettings) -> Receiver:
         service_events=settings.service_events,
         quiet=quiet,
         at_most=at_most,
+        keeps_incidents=isinstance(settings, PagerDutySettings),
     )
 
 
@@ -126,6 +136,7 @@ async def run_notify(workplace: Workplace, store: Store, stop: asyncio.Event) ->
         follower=KeyFollower(lambda: open_log_of(workplace), store.rule_sets, SystemClock()),
         page=workplace.settings.public_url,
         routing=routing_of(workplace.settings.routes, workplace.settings.inhibit_rules),
+        listener=Listener(store, ways.answers, SystemClock()) if ways.answers else None,
     )
     await job.run(stop)
 

@@ -8,9 +8,11 @@ from datetime import datetime
 
 from alerts.explanation.phrases import moment
 from alerts.explanation.subject import SUBJECT_LIMIT
+from schemas.alert_event import AlertEvent
 from schemas.ids import digest
 from schemas.plain_text import plain_line, plain_text
 from schemas.ports.channel import Message
+from schemas.ports.response import Acknowledgement
 from schemas.reasons import MessageKind, Severity
 
 
@@ -43,6 +45,18 @@ def dead_delivery_note(receiver: str, message: Message, why: str) -> Message:
         "\n".join(body),
         occasion=f"dead {receiver} {message.message_id}",
         severity=message.severity,
+    )
+
+
+def acknowledged_note(event: AlertEvent, by: Acknowledgement) -> Message:
+    """Return what a machine that keeps incidents is told when somebody cares for an alert; in the thread of the alert."""
+    return Message(
+        message_id="ack_" + digest("acknowledged", event.alert_id, by.at.isoformat(), length=24),
+        thread_id=event.alert_id,
+        kind=MessageKind.ACKNOWLEDGED,
+        severity=event.severity,
+        subject=plain_line(f"Acknowledged by {by.author}: {event.rule} {event.key}", SUBJECT_LIMIT),
+        body=plain_text(by.comment) or "No comment was given.",
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import aiohttp
 
-from connectors.channels.http_outcome import outcome_of_status
+from connectors.channels.http_outcome import LONGEST_RETRY_AFTER_S, outcome_of_status
 from schemas.clock import Clock
 from schemas.ports.channel import Outcome
 
@@ -35,18 +35,35 @@ class HttpPoster:
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
-        """Post ``body`` once; takes at most ``timeout_s``; raises nothing for what the network or the receiver does."""
-        return await self._request("POST", url, body, headers)
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        retry_after_in: Callable[[bytes], float | None] | None = None,
+    ) -> Outcome:
+        """Post ``body`` once; takes at most ``timeout_s``; raises nothing for what the network or the receiver does.
+
+        ``retry_after_in`` finds the seconds to wait in the body of an answer, for receivers that say them there.
+        """
+        return await self._request("POST", url, body, headers, retry_after_in)
 
     async def get(self, url: str) -> Outcome:
         """Fetch ``url`` once and look at the status only; bounded and silent like :meth:`post`."""
         return await self._request("GET", url, None, {})
 
-    async def _request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
+    async def _request(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        retry_after_in: Callable[[bytes], float | None] | None = None,
+    ) -> Outcome:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._try(method, url, body, headers)
+                return await self._try(method, url, body, headers, retry_after_in)
         except TimeoutError:
             return _unclear(f"no answer within {self._timeout_s:g} s")
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, ssl.SSLError) as error:
@@ -60,14 +77,24 @@ class HttpPoster:
             logger.debug("receiver %s: %s", self._receiver, type(error).__name__)
             return _unclear("the connection broke before an answer")
 
-    async def _try(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
+    async def _try(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        retry_after_in: Callable[[bytes], float | None] | None,
+    ) -> Outcome:
         session = self._opened()
         async with session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
             outcome = outcome_of_status(
                 answer.status, retry_after=answer.headers.get("Retry-After"), now=self._clock.now()
             )
             try:
-                await answer.content.read(_ANSWER_READ_BYTES)
+                said = await answer.content.read(_ANSWER_READ_BYTES)
+                seconds = retry_after_in(said) if retry_after_in is not None and outcome.result == "retry" else None
+                if seconds is not None and outcome.retry_after_s is None:
+                    outcome = outcome.model_copy(update={"retry_after_s": min(seconds, LONGEST_RETRY_AFTER_S)})
             except (
                 aiohttp.ClientError,
                 OSError,

@@ -8,24 +8,34 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from connectors.address_guard import guarded_connector, open_guarded_socket
+from connectors.channels.alertmanager import AlertmanagerChannel
+from connectors.channels.atom_file import AtomFileChannel
 from connectors.channels.console import ConsoleChannel
 from connectors.channels.http_post import HttpPoster
 from connectors.channels.ntfy import NtfyChannel
+from connectors.channels.pagerduty import PagerDutyChannel
 from connectors.channels.settings import (
+    AlertmanagerSettings,
+    AtomSettings,
     ChannelSettings,
     ConsoleSettings,
     EmailSettings,
     NtfySettings,
+    PagerDutySettings,
     ReceiverSettings,
     SlackSettings,
+    TelegramSettings,
     WebhookSettings,
     checked_url,
 )
 from connectors.channels.slack import SlackChannel
 from connectors.channels.smtp import EmailChannel, OpenSocket
+from connectors.channels.telegram import TelegramChannel
+from connectors.channels.telegram_answers import TelegramAnswers
 from connectors.channels.webhook import WebhookChannel, decoded_secret
 from schemas.clock import Clock
 from schemas.errors import UsageError
+from schemas.ports.answers import AnswerSource
 from schemas.ports.channel import Channel
 
 
@@ -43,6 +53,8 @@ def open_channel(
     environ = os.environ if environ is None else environ
     if isinstance(settings, ConsoleSettings):
         return ConsoleChannel(settings.name, stream or sys.stdout, timeout_s=settings.timeout_s)
+    if isinstance(settings, AtomSettings):
+        return AtomFileChannel(settings.name, settings.path, settings.entries, clock, timeout_s=settings.timeout_s)
     if isinstance(settings, EmailSettings):
         password = _secret(settings, "password", environ)
         return EmailChannel(settings, password, _socket_opener(settings), clock)
@@ -57,8 +69,34 @@ def open_channel(
         return NtfyChannel(settings.name, settings.url, topic, _secret(settings, "token", environ), poster)
     if isinstance(settings, SlackSettings):
         return SlackChannel(settings.name, _url(settings, environ), poster)
-    secret = decoded_secret(settings.name, _needed(settings, "secret", environ))
-    return WebhookChannel(settings.name, settings.url or _url(settings, environ), secret, poster, clock)
+    if isinstance(settings, TelegramSettings):
+        token = _needed(settings, "token", environ)
+        return TelegramChannel(settings.name, settings.url, token, settings.chat_id, poster, buttons=settings.buttons)
+    if isinstance(settings, PagerDutySettings):
+        return PagerDutyChannel(settings.name, settings.url, _needed(settings, "routing_key", environ), poster)
+    if isinstance(settings, AlertmanagerSettings):
+        return AlertmanagerChannel(settings.name, settings.url, _secret(settings, "token", environ), poster, clock)
+    text = _secret(settings, "secret", environ)
+    secret = None if text is None else decoded_secret(settings.name, text)
+    address = settings.url or _url(settings, environ)
+    return WebhookChannel(settings.name, address, secret, poster, clock, body_format=settings.format)
+
+
+def open_answers(settings: ChannelSettings, *, environ: Mapping[str, str] | None = None) -> AnswerSource | None:
+    """Return where answers to the messages of a receiver come in; None where it has no way back.
+
+    :raises UsageError: a secret cannot be read.
+    """
+    if not isinstance(settings, TelegramSettings) or not settings.buttons:
+        return None
+    token = _needed(settings, "token", os.environ if environ is None else environ)
+    return TelegramAnswers(
+        settings.name,
+        settings.url,
+        token,
+        settings.chat_id,
+        lambda: guarded_connector(settings.allowed_networks),
+    )
 
 
 def _socket_opener(settings: EmailSettings) -> OpenSocket:

@@ -109,11 +109,14 @@ class WebhookSettings(ReceiverSettings):
     url_file: Path | None = _file("the address, where it is a secret")
     secret_env: EnvName | None = _env("the key that signs each post")
     secret_file: Path | None = _file("the key that signs each post")
+    format: Literal["native", "alertmanager"] = Field(
+        default="native", description='"alertmanager": as its webhooks post (version 4); then the key may be missing'
+    )
 
     @model_validator(mode="after")
     def _check_references(self) -> Self:
         self._require_one("url", plain="url")
-        self._require_one("secret")
+        self._require_one("secret", optional=self.format == "alertmanager")
         return self
 
 
@@ -182,8 +185,75 @@ class SlackSettings(ReceiverSettings):
         return self
 
 
+class TelegramSettings(ReceiverSettings):
+    """Messages by a Telegram bot, with buttons to acknowledge, silence and call noise. Only members of the chat see them."""
+
+    type: Literal["telegram"] = Field(description='always "telegram"')
+    url: HttpUrl = Field(default="https://api.telegram.org", description="the bot server")
+    chat_id: str = Field(
+        pattern=r"^(-?[0-9]{1,20}|@[A-Za-z0-9_]{5,32})$", description='the chat: its number, or "@name" of a channel'
+    )
+    token_env: EnvName | None = _env("the token of the bot")
+    token_file: Path | None = _file("the token of the bot")
+    buttons: bool = Field(default=True, description="show buttons, and listen to them")
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        self._require_one("token")
+        if urlsplit(self.url).scheme != "https" and not self.allow_addresses:
+            raise ValueError("a token is not sent over an open connection: use https")
+        return self
+
+
+class PagerDutySettings(ReceiverSettings):
+    """Incidents in PagerDuty, one an alert, resolved at its end (Events API v2)."""
+
+    type: Literal["pagerduty"] = Field(description='always "pagerduty"')
+    url: HttpUrl = Field(default="https://events.pagerduty.com", description="the server of the Events API")
+    routing_key_env: EnvName | None = _env("the integration key")
+    routing_key_file: Path | None = _file("the integration key")
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        self._require_one("routing_key")
+        if urlsplit(self.url).scheme != "https" and not self.allow_addresses:
+            raise ValueError("a key is not sent over an open connection: use https")
+        return self
+
+
+class AlertmanagerSettings(ReceiverSettings):
+    """Alerts into a running Prometheus Alertmanager, which routes and tells them."""
+
+    type: Literal["alertmanager"] = Field(description='always "alertmanager"')
+    url: HttpUrl = Field(description="the Alertmanager, for example http://127.0.0.1:9093")
+    token_env: EnvName | None = _env("a bearer token, where it stands behind a proxy that wants one")
+    token_file: Path | None = _file("a bearer token, where it stands behind a proxy that wants one")
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        self._require_one("token", optional=True)
+        return self
+
+
+class AtomSettings(ReceiverSettings):
+    """An Atom feed of what rang, in a file."""
+
+    type: Literal["atom"] = Field(description='always "atom"')
+    path: Path = Field(description="the file; it is replaced whole with each message")
+    entries: int = Field(default=100, ge=1, le=10_000, description="so many messages are kept")
+
+
 ChannelSettings = Annotated[
-    ConsoleSettings | WebhookSettings | EmailSettings | NtfySettings | SlackSettings, Field(discriminator="type")
+    ConsoleSettings
+    | WebhookSettings
+    | EmailSettings
+    | NtfySettings
+    | SlackSettings
+    | TelegramSettings
+    | PagerDutySettings
+    | AlertmanagerSettings
+    | AtomSettings,
+    Field(discriminator="type"),
 ]
 
 

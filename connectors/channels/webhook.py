@@ -7,7 +7,9 @@ import binascii
 import hashlib
 import hmac
 from datetime import datetime
+from typing import Literal
 
+from connectors.channels.alertmanager_alerts import webhook_v4
 from connectors.channels.http_post import HttpPoster
 from schemas.clock import Clock
 from schemas.errors import UsageError
@@ -22,11 +24,23 @@ class WebhookChannel:
     """Posts each message to ``url``, signed with ``secret``.
 
     The body is ``{"type", "timestamp", "data"}``; ``data`` holds the texts, the event (or events) and the evidence as
-    the ledger has them. The id is the message id, so a receiver that has seen it already can leave a repeat out.
+    the ledger has them. The id is the message id, so a receiver that has seen it already can leave a repeat out. In the
+    format ``alertmanager`` the body is what Alertmanager's own webhooks post, so that what takes those takes these; it
+    may go unsigned (``secret`` None), as those do.
     Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
     """
 
-    def __init__(self, receiver: str, url: str, secret: bytes, poster: HttpPoster, clock: Clock) -> None:
+    def __init__(
+        self,
+        receiver: str,
+        url: str,
+        secret: bytes | None,
+        poster: HttpPoster,
+        clock: Clock,
+        *,
+        body_format: Literal["native", "alertmanager"] = "native",
+    ) -> None:
+        self._format = body_format
         self._receiver = receiver
         self._url = url
         self._secret = secret
@@ -41,14 +55,18 @@ class WebhookChannel:
     async def send(self, message: Message) -> Outcome:
         """Post ``message`` once."""
         now = self._clock.now()
-        body = webhook_body(message, now)
+        if self._format == "alertmanager":
+            body = canonical_json(webhook_v4(message, self._receiver, now))
+        else:
+            body = webhook_body(message, now)
         timestamp = int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
             "webhook-id": message.message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(self._secret, message.message_id, timestamp, body),
         }
+        if self._secret is not None:
+            headers["webhook-signature"] = signature(self._secret, message.message_id, timestamp, body)
         return await self._poster.post(self._url, body, headers)
 
     async def close(self) -> None:

@@ -54,6 +54,7 @@ class Receiver:
     service_events: bool = False
     quiet: QuietHours | None = None
     at_most: AtMost | None = None
+    keeps_incidents: bool = False  # and so is told when somebody acknowledges
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Tells an open alert again where its route asks for it and nobody acknowledged it.
+"""Tells an open alert again where its route asks for it and nobody acknowledged it; tells machines that somebody did.
 
 A reminder is a further try at the delivery that told the alert: it is kept as an attempt, and the newest one says when the
 next is due. Whoever gets it sees a message id of its own, the same on every retry.
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerts.explanation.service_note import acknowledged_note
 from pipelines.notifying.composing import Composer, NotifyStore
 from pipelines.notifying.planning import Receiver, not_for
 from pipelines.notifying.routing import lead
@@ -18,25 +19,29 @@ from pipelines.notifying.situations import Routing, Situations, every_route
 from schemas.alert_event import AlertEvent
 from schemas.ids import digest
 from schemas.ports.channel import Message
+from schemas.ports.response import Acknowledgement
 from schemas.ports.store import Attempt, Delivery
 from schemas.reasons import DeliveryStatus
 
-#: How an attempt is kept that told an alert again.
+#: How an attempt is kept that told an alert again, and one that told that somebody cares for it.
 REMINDED = "reminded"
+ACKNOWLEDGED = "acknowledged"
 
 _SUBJECT_MARK = "STILL OPEN "
 
 
 @dataclass(frozen=True)
 class Reminder:
-    """What is to be told again: ``delivery`` is the one that told it."""
+    """What is to be told after ``delivery``, which told the alert; ``told_as`` is how the attempt is kept that did."""
 
     delivery: Delivery
     message: Message
+    told_as: str = REMINDED
 
 
 class Reminders:
-    """Finds what is due. Reads the store only, and only where a route has a ``repeat_interval``."""
+    """Finds what is due. Reads the store only, and only where a route has a ``repeat_interval`` or a receiver keeps
+    incidents."""
 
     def __init__(self, store: NotifyStore, routing: Routing, situations: Situations, composer: Composer) -> None:
         self._store = store
@@ -47,7 +52,8 @@ class Reminders:
 
     def due(self, receivers: Sequence[Receiver], now: datetime) -> list[Reminder]:
         """Return the reminders due at ``now``."""
-        if not self._any:
+        keepers = [receiver for receiver in receivers if receiver.keeps_incidents]
+        if not self._any and not keepers:
             return []
         open_alerts = self._situations.open_alerts(self._store.outbox_cursor())
         seen = self._store.acknowledgements([event.alert_id for event in open_alerts])
@@ -57,7 +63,23 @@ class Reminders:
             articles = self._articles(event) if silences else frozenset()
             if event.alert_id not in seen and silence_over(event, silences, articles, now) is None:
                 found += [r for receiver in receivers if (r := self._of(event, receiver, receivers, now)) is not None]
+            if event.alert_id in seen:
+                found += [r for keeper in keepers if (r := self._cared_for(event, keeper, seen[event.alert_id]))]
         return found
+
+    def _cared_for(self, event: AlertEvent, keeper: Receiver, by: Acknowledgement) -> Reminder | None:
+        told = self._told(event, keeper)
+        tries = [one for delivery in told for one in self._store.attempts(delivery.delivery_id)]
+        if not told or any(one.outcome == ACKNOWLEDGED for one in tries):
+            return None
+        return Reminder(told[-1], acknowledged_note(event, by), ACKNOWLEDGED)
+
+    def _told(self, event: AlertEvent, receiver: Receiver) -> list[Delivery]:
+        return [
+            one
+            for one in self._store.deliveries(alert_id=event.alert_id)
+            if one.receiver == receiver.name and one.status is DeliveryStatus.DELIVERED
+        ]
 
     def _articles(self, event: AlertEvent) -> frozenset[str]:
         return frozenset(item.article_id for item in self._store.evidence(event.evidence).values())
@@ -70,11 +92,7 @@ class Reminders:
             return None
         if receiver.quiet is not None and receiver.quiet.until(now, event.severity) is not None:
             return None
-        told = [
-            one
-            for one in self._store.deliveries(alert_id=event.alert_id)
-            if one.receiver == receiver.name and one.status is DeliveryStatus.DELIVERED
-        ]
+        told = self._told(event, receiver)
         if not told:
             return None
         tries = self._store.attempts(told[-1].delivery_id)

@@ -20,15 +20,26 @@ from tests.contract.channels.counterparts import (
     SmtpCounterpart,
     WebhookCounterpart,
 )
+from tests.contract.channels.hosted_counterparts import (
+    AlertmanagerCounterpart,
+    AlertmanagerWebhookCounterpart,
+    AtomCounterpart,
+    PagerDutyCounterpart,
+    TelegramCounterpart,
+)
 from tests.contract.channels.messages import HOSTILE, message
 
 NETWORKED: list[Callable[[], NetworkedCounterpart]] = [
     WebhookCounterpart,
+    AlertmanagerWebhookCounterpart,
     NtfyCounterpart,
     SlackCounterpart,
     SmtpCounterpart,
+    TelegramCounterpart,
+    PagerDutyCounterpart,
+    AlertmanagerCounterpart,
 ]
-ALL: list[Callable[[], Counterpart]] = [*NETWORKED, ConsoleCounterpart]
+ALL: list[Callable[[], Counterpart]] = [*NETWORKED, ConsoleCounterpart, AtomCounterpart]
 
 every_channel = pytest.mark.parametrize("make", ALL, ids=lambda make: make.__name__.removesuffix("Counterpart"))
 every_networked_channel = pytest.mark.parametrize(
@@ -56,8 +67,8 @@ async def sent_once(counterpart: Counterpart, **settings: object) -> Outcome:
 
 
 def nothing_allowed(counterpart: Counterpart) -> dict[str, object]:
-    """Return settings that allow no special address. ntfy then insists on https, because a token goes with it."""
-    if isinstance(counterpart, NtfyCounterpart):
+    """Return settings that allow no special address. Where a token goes with it, https is insisted on then."""
+    if isinstance(counterpart, NtfyCounterpart | TelegramCounterpart | PagerDutyCounterpart):
         return {"allow_addresses": [], "url": f"https://127.0.0.1:{counterpart.port}"}
     return {"allow_addresses": []}
 
@@ -106,7 +117,7 @@ def test_hostile_text_arrives_as_text(make: Callable[[], Counterpart], hostile: 
             assert outcome.result == "delivered"
             assert len(counterpart.taken) == 1, "a line in the text was taken for another message"
             taken = counterpart.taken[0]
-            if isinstance(counterpart, WebhookCounterpart):  # JSON is data: it arrives exactly as it is.
+            if type(counterpart) is WebhookCounterpart:  # JSON is data: it arrives exactly as it is.
                 assert (taken.subject, taken.text) == (f"HIGH {hostile}", body)
                 return
             for text in (taken.subject, taken.text.replace("\n", "")):
@@ -179,7 +190,9 @@ def test_an_unknown_host_is_tried_again(make: Callable[[], NetworkedCounterpart]
         async with Running(counterpart):
             if isinstance(counterpart, SmtpCounterpart):
                 outcome = await sent_once(counterpart, host="no-such-host.invalid")
-            elif isinstance(counterpart, NtfyCounterpart):
+            elif isinstance(
+                counterpart, NtfyCounterpart | TelegramCounterpart | PagerDutyCounterpart | AlertmanagerCounterpart
+            ):
                 outcome = await sent_once(counterpart, url="https://no-such-host.invalid")
             elif isinstance(counterpart, WebhookCounterpart):
                 outcome = await sent_once(counterpart, url_env=None, url="https://no-such-host.invalid/hook")

@@ -16,9 +16,21 @@ from tests.contract.channels.counterparts import (
     SlackCounterpart,
     WebhookCounterpart,
 )
+from tests.contract.channels.hosted_counterparts import (
+    AlertmanagerCounterpart,
+    PagerDutyCounterpart,
+    TelegramCounterpart,
+)
 from tests.contract.channels.test_channel_laws import run, sent_once
 
-POSTING: list[Callable[[], HttpCounterpart]] = [WebhookCounterpart, NtfyCounterpart, SlackCounterpart]
+POSTING: list[Callable[[], HttpCounterpart]] = [
+    WebhookCounterpart,
+    NtfyCounterpart,
+    SlackCounterpart,
+    TelegramCounterpart,
+    PagerDutyCounterpart,
+    AlertmanagerCounterpart,
+]
 every_posting_channel = pytest.mark.parametrize(
     "make", POSTING, ids=lambda make: make.__name__.removesuffix("Counterpart")
 )

@@ -354,6 +354,22 @@ def test_what_is_over_or_silenced_is_not_told_again(tmp_path: Path) -> None:
     assert phone.got[-1].subject.startswith("STILL OPEN"), "the silence is over, the alert is not"
 
 
+def test_who_keeps_incidents_is_told_once_that_somebody_cares(tmp_path: Path) -> None:
+    pager, phone = Phone("pager", YES, LATER), Phone("phone")
+    desk = Desk(tmp_path, pager, phone, receivers=[Receiver("pager", keeps_incidents=True), Receiver("phone")])
+    notifier = desk.notifier()
+    made = desk.ring()
+    desk.step(notifier)
+    desk.store.acknowledge(Acknowledgement(alert_id=made.alert_id, at=desk.clock.now(), author="ann", comment="on it"))
+    for _ in range(4):
+        desk.pass_time(minutes=1)
+        desk.step(notifier)
+    assert [message.kind for message in pager.got] == [MessageKind.ALERT, MessageKind.ACKNOWLEDGED]
+    assert pager.got[1].thread_id == made.alert_id
+    assert len(phone.got) == 1
+    assert [attempt.outcome for attempt in desk.store.attempts(1)] == ["delivered", "retry", "acknowledged"]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_laws_of_holding(tmp_path: Path, seed: int) -> None:
     """Whatever is held and whatever the weather: each delivery ends, nothing is told after something newer of its alert,

@@ -1,0 +1,291 @@
+"""What is particular to a channel: actions, keys and buttons of services, the Atom file, a real Alertmanager."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from datetime import timedelta
+from pathlib import Path
+from typing import Any  # whatever JSON came
+
+import pytest
+from aiohttp import web
+
+from connectors.address_guard import guarded_connector
+from connectors.channels.alertmanager_alerts import alerts_of, webhook_v4
+from connectors.channels.pagerduty import action_of, pagerduty_body
+from connectors.channels.telegram import retry_after_in, telegram_body
+from connectors.channels.telegram_answers import TelegramAnswers, answer_in
+from connectors.clock import ManualClock
+from pipelines.notifying.listening import Listener
+from schemas.ids import canonical_json
+from schemas.ports.answers import AnswerKind
+from schemas.reasons import EventKind, Judgement, MessageKind
+from tests.contract.channels.counterparts import Running, opened
+from tests.contract.channels.hosted_counterparts import (
+    BOT_TOKEN,
+    LOOPBACK,
+    AtomCounterpart,
+    PagerDutyCounterpart,
+    TelegramCounterpart,
+)
+from tests.contract.channels.messages import AT, event, message
+from tests.contract.channels.test_channel_laws import run, sent_once
+from tests.unit.notify.world import START, Desk
+
+OVER = (EventKind.RESOLVED, EventKind.RETRACTED)
+NOTE = {"event": None, "evidence": ()}
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_an_incident_is_triggered_and_resolved_under_one_key(kind: EventKind) -> None:
+    data = json.loads(pagerduty_body(message(event=event(event=kind)), "key"))
+    assert data["event_action"] == ("resolve" if kind in OVER else "trigger")
+    assert data["dedup_key"] == message().thread_id
+
+
+def test_what_is_no_alert_has_an_action_too() -> None:
+    assert action_of(message(kind=MessageKind.TEST, **NOTE)) == "resolve", "a test wakes nobody"
+    assert action_of(message(kind=MessageKind.ACKNOWLEDGED, **NOTE)) == "acknowledge"
+    assert action_of(message(kind=MessageKind.SERVICE, **NOTE)) == "trigger"
+    sighted = event(event=EventKind.SIGHTED, alert_id="")
+    assert action_of(message(event=sighted)) == "resolve"
+
+
+def test_the_life_of_an_incident_at_a_receiver() -> None:
+    async def scenario() -> None:
+        counterpart = PagerDutyCounterpart()
+        async with Running(counterpart):
+            channel = counterpart.channel()
+            for kind in (EventKind.OPENED, EventKind.ESCALATED, EventKind.RESOLVED):
+                assert (await channel.send(message(event=event(event=kind)))).result == "delivered"
+            await channel.close()
+            actions = [(taken.json["event_action"], taken.json["dedup_key"]) for taken in counterpart.taken]
+            assert actions == [(action, "a" * 24) for action in ("trigger", "trigger", "resolve")]
+
+    run(scenario)
+
+
+def test_buttons_under_what_rings_and_under_nothing_else() -> None:
+    def keyboard(**changes: object) -> list[str]:
+        data = json.loads(telegram_body(message(**changes), "1", buttons=True))
+        rows = data.get("reply_markup", {"inline_keyboard": [[]]})["inline_keyboard"]
+        assert all(len(button["callback_data"].encode()) <= 64 for button in rows[0]), "Telegram's limit"
+        return [button["callback_data"] for button in rows[0]]
+
+    assert keyboard() == [f"{kind}:{'a' * 24}" for kind in ("ack", "silence", "noise")]
+    assert keyboard(event=event(event=EventKind.RESOLVED)) == []
+    assert keyboard(kind=MessageKind.SERVICE, **NOTE) == []
+    assert "reply_markup" not in json.loads(telegram_body(message(), "1", buttons=False))
+
+
+def test_a_bot_that_sends_too_much_is_told_in_the_body_how_long_to_wait() -> None:
+    class Busy(TelegramCounterpart):
+        async def _answer(self, request: web.Request) -> web.Response:
+            return web.json_response({"ok": False, "parameters": {"retry_after": 17}}, status=429)
+
+    async def scenario() -> None:
+        counterpart = Busy()
+        async with Running(counterpart):
+            outcome = await sent_once(counterpart)
+            assert (outcome.result, outcome.retry_after_s) == ("retry", 17.0)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"[]", b"{}", b'{"parameters":[]}', b'{"parameters":{"retry_after":"1"}}', b"\xff"]
+)
+def test_an_unreadable_wish_to_wait_is_none(said: bytes) -> None:
+    assert retry_after_in(said) is None
+
+
+def pressed(number: int, data: str, *, chat: int = -1001) -> dict[str, Any]:
+    return {
+        "update_id": number,
+        "callback_query": {
+            "id": str(number),
+            "from": {"id": 7, "first_name": "Ann\u202e"},
+            "message": {"chat": {"id": chat}},
+            "data": data,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {},
+        {"callback_query": 3},
+        {"callback_query": {"message": None}},
+        pressed(1, "ack:" + "a" * 24, chat=5),
+        pressed(1, "delete:" + "a" * 24),
+        pressed(1, "ack:../../x"),
+        pressed(1, "ack"),
+    ],
+)
+def test_what_is_no_answer_of_the_chat_is_passed_over(update: dict[str, Any]) -> None:
+    assert answer_in(update, "-1001") is None
+
+
+def test_pressing_buttons_answers_the_alert(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    made = desk.ring()
+
+    async def scenario() -> None:
+        counterpart = TelegramCounterpart()
+        async with Running(counterpart):
+            counterpart.updates = [
+                pressed(5, f"ack:{made.alert_id}"),
+                pressed(6, f"silence:{made.alert_id}"),
+                pressed(7, f"noise:{made.alert_id}"),
+                pressed(8, f"ack:{made.alert_id}", chat=99),
+                pressed(9, "ack:" + "f" * 24),
+            ]
+            source = TelegramAnswers(
+                "desk", counterpart.base, BOT_TOKEN, "-1001", lambda: guarded_connector(LOOPBACK), pause_s=0.01
+            )
+            stop = asyncio.Event()
+            listening = asyncio.create_task(Listener(desk.store, [source], ManualClock(START)).run(stop))
+            while not any(asked.get("offset") == 10 for asked in counterpart.asked):
+                await asyncio.sleep(0.01)
+            stop.set()
+            await listening
+        words = [confirmed["text"] for confirmed in counterpart.confirmed]
+        assert [word.partition(" ")[0] for word in words] == ["acknowledged", "silent", "noted:", "there"]
+
+    run(scenario)
+    kept = desk.store.acknowledgements([made.alert_id])[made.alert_id]
+    assert kept.author == "Ann (Telegram 7)"
+    (silence,) = desk.store.silences(in_force_at=START)
+    assert silence.ends_at == START + timedelta(hours=2)
+    assert desk.store.verdicts()[made.alert_id].judgement is Judgement.NOISE
+
+
+def test_a_bot_server_that_fails_is_asked_again_and_its_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        counterpart = TelegramCounterpart()
+        async with Running(counterpart):
+            pass  # The port was its own and is closed now.
+        source = TelegramAnswers(
+            "desk", counterpart.base, BOT_TOKEN, "-1001", lambda: guarded_connector(LOOPBACK), pause_s=0.01
+        )
+        assert list(await source.wait()) == []
+        await source.close()
+
+    run(scenario)
+    assert "its buttons cannot be read" in caplog.text
+    assert BOT_TOKEN not in caplog.text
+    assert AnswerKind("ack") is AnswerKind.ACKNOWLEDGE
+
+
+def test_a_feed_holds_the_newest_first_and_each_message_once() -> None:
+    async def scenario() -> None:
+        counterpart = AtomCounterpart()
+        channel = counterpart.channel(entries=3)
+        for n in (1, 2, 3, 4, 2):
+            assert (await channel.send(message(message_id=f"m{n}", subject=f"HIGH {n}"))).result == "delivered"
+        assert [taken.subject for taken in counterpart.taken] == ["HIGH 2", "HIGH 4", "HIGH 3"]
+        assert sorted(path.name for path in counterpart.path.parent.iterdir()) == [".alerts.atom.lock", "alerts.atom"]
+        await counterpart.stop()
+
+    run(scenario)
+
+
+def test_a_file_that_is_no_feed_of_ours_is_left_alone() -> None:
+    async def scenario() -> None:
+        counterpart = AtomCounterpart()
+        counterpart.path.write_text("my diary")
+        outcome = await counterpart.channel().send(message())
+        assert (outcome.result, counterpart.path.read_text()) == ("refused", "my diary")
+        await counterpart.stop()
+
+    run(scenario)
+
+
+def test_a_feed_whose_folder_is_missing_is_tried_again() -> None:
+    async def scenario() -> None:
+        channel = opened({}, {"type": "atom", "path": "/no/such/folder/alerts.atom"})
+        outcome = await channel.send(message())
+        assert outcome.result == "retry"
+        assert "cannot be written" in outcome.detail
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_an_alert_keeps_its_labels_over_its_life(kind: EventKind) -> None:
+    first, later = (
+        alerts_of(message(event=event(event=k, labels={"de-sk": "x"})), AT)[0] for k in (EventKind.OPENED, kind)
+    )
+    assert first["labels"] == later["labels"], "Alertmanager knows an alert by them"
+    assert later["status"] == ("resolved" if kind in OVER else "firing")
+    assert later["labels"]["de_sk"] == "x"  # type: ignore[index,call-overload]  # a mapping
+    v4 = webhook_v4(message(event=event(event=kind)), "desk", AT)
+    assert v4["status"] == later["status"]
+
+
+def test_several_events_in_one_message_are_several_alerts() -> None:
+    events = (event(), event(alert_id="b" * 24, key="GBR-UKR", event=EventKind.RESOLVED))
+    told = message(kind=MessageKind.DIGEST, event=None, events=events)
+    assert [alert["status"] for alert in alerts_of(told, AT)] == ["firing", "resolved"]
+    assert json.loads(canonical_json(webhook_v4(told, "desk", AT)))["status"] == "firing"
+
+
+@pytest.mark.skipif(
+    not shutil.which("prometheus-alertmanager"), reason="needs prometheus-alertmanager (Debian's package)"
+)
+def test_a_real_alertmanager_takes_an_alert_and_its_end(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "am.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+    base = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [
+            "prometheus-alertmanager",
+            f"--config.file={tmp_path}/am.yml",
+            f"--storage.path={tmp_path}/data",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(f"{base}/-/ready")
+
+        async def scenario() -> None:
+            channel = opened({}, {"type": "alertmanager", "url": base, "allow_addresses": LOOPBACK})
+            assert (await channel.send(message())).result == "delivered"
+            assert [alert["labels"]["key"] for alert in _open_alerts(base)] == ["AZE-RUS"]
+            assert (await channel.send(message(event=event(event=EventKind.RESOLVED)))).result == "delivered"
+            assert _open_alerts(base) == []
+            await channel.close()
+
+        run(scenario)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(url: str) -> None:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            assert time.monotonic() < until, f"{url} did not answer within a minute"
+            time.sleep(0.1)
+
+
+def _open_alerts(base: str) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"{base}/api/v2/alerts?active=true", timeout=10) as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+    return found
