@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from connectors.feeds.plain_html import text_of_html
 from schemas.plain_text import plain_line
@@ -15,6 +15,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 #: No text of an entry is longer; a record holds 1 MiB in all.
 MAX_TEXT = 300_000
 _MAX_NAMES = 50
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -30,7 +31,8 @@ def identifier(value: str) -> str | None:
 
 def web_address(value: str, base: str = "") -> str | None:
     """Return an absolute http(s) address, a relative one seen from ``base``; None for anything else."""
-    value = "".join(c for c in value.strip() if c.isprintable() and not c.isspace())
+    # An invisible character may be part of the address (they are, in real feeds): it is written so that it can be seen.
+    value = "".join(c if c.isprintable() else quote(c, errors="replace") for c in value.strip() if not _BLANK.match(c))
     try:
         value = urljoin(base, value) if value and base else value
         parts = urlsplit(value)

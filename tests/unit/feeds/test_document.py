@@ -189,3 +189,10 @@ def test_a_guid_is_what_was_written_wherever_the_document_lies(
         assert read_one.guid == known_as
         if found_at is not None:
             assert read_one.link == f"http://{host}{found_at}"
+
+
+def test_an_invisible_character_of_an_address_stays_part_of_it() -> None:
+    assert item("<title>T</title><link>http://news.example/a\u200bb \u202e</link>").link == (
+        "http://news.example/a%E2%80%8Bb%E2%80%AE"
+    )
+    assert item("<title>T</title><link>\n http://news.example/a\n/b\t</link>").link == "http://news.example/a/b"
