@@ -28,25 +28,25 @@ class Decided:
     alert_id: str
 
 
-def decision_links(then: EngineThen, state: RuleState, key: str) -> Decided:
-    """Return what was decided of ``key`` up to the moment."""
+def decision_links(then: EngineThen, state: RuleState, key: str, events: Sequence[AlertEvent]) -> Decided:
+    """Return what was decided of ``key`` up to the moment; ``events`` are those of the rule until then."""
     open_hour = then.engine.open
     assert open_hour is not None
     life = state.lives.get(key)
     if life is not None and life.firing and life.crossing is not None:
         found = alert_id(state.rule.name, key, hour_start(life.crossing))
         text = f"the alert was open, since the hour from {hour_start(life.crossing):%Y-%m-%d %H:%M}"
-        return Decided((Checked(Link.OPENED, State.HOLDS, text, _life(then, found)),), found)
+        return Decided((Checked(Link.OPENED, State.HOLDS, text, _life(events, found)),), found)
     first = max(open_hour - OPEN_TO_CHANGE_HOURS + 1, state.start_hour or open_hour)
     every = [s for hour in range(first, open_hour + 1) for s in standings(state, key, hour)]
     if not every:
         return Decided((Checked(Link.EXPECTATION, State.BROKEN, "nothing was ever counted for this key"),), "")
     links = [*_bars(every), *_life_links(state, key, every)]
     broken = any(link.state is State.BROKEN for link in links)
-    last = _last_alert(then.events, state.rule.name, key)
+    last = _last_alert(events, state.rule.name, key)
     if last is not None:
         text = f"the last alert of this key had ended: {last.event.value} at {last.at:%Y-%m-%d %H:%M}"
-        links.append(Checked(Link.OPENED, State.NOTE if broken else State.BROKEN, text, _life(then, last.alert_id)))
+        links.append(Checked(Link.OPENED, State.NOTE if broken else State.BROKEN, text, _life(events, last.alert_id)))
     elif not broken:
         links.append(Checked(Link.OPENED, State.BROKEN, "every condition held, and nothing was opened yet"))
     return Decided(tuple(links), "")
@@ -105,9 +105,9 @@ def _last_alert(events: Sequence[AlertEvent], rule: str, key: str) -> AlertEvent
     return next((e for e in reversed(events) if e.alert_id and e.rule == rule and e.key == key), None)
 
 
-def _life(then: EngineThen, alert: str) -> tuple[str, ...]:
+def _life(events: Sequence[AlertEvent], alert: str) -> tuple[str, ...]:
     return tuple(
         f"{event.at:%Y-%m-%d %H:%M} {event.event.value} ({event.reason.value})"
-        for event in then.events
+        for event in events
         if event.alert_id == alert and event.event is not EventKind.UPDATED
     )

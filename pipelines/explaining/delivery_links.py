@@ -17,6 +17,17 @@ _WORDS = {
     DeliveryReason.NEWER_EVENT.value: "a newer event was told instead",
     DeliveryReason.WHILE_AWAY.value: "it went into the message about what happened meanwhile",
     DeliveryReason.NEVER_TOLD.value: "its opening was never told there",
+    DeliveryReason.NOT_ROUTED.value: "the routes lead it to others",
+    DeliveryReason.MUTED.value: "a route tells nobody",
+    DeliveryReason.SILENCED.value: "somebody asked for silence",
+    DeliveryReason.ACKNOWLEDGED.value: "somebody cares for it",
+    DeliveryReason.INHIBITED.value: "an open alert explains it",
+    DeliveryReason.TOO_MANY.value: "over the messages this receiver wants",
+    DeliveryReason.QUIET_HOURS.value: "quiet hours",
+    DeliveryReason.GROUP_WAIT.value: "it waits for others of its group",
+    DeliveryReason.ESCALATION.value: "told if nobody acknowledges",
+    DeliveryReason.TOLD_TOGETHER.value: "it went into one message with others",
+    DeliveryReason.SAME_STORIES.value: "a stronger key on the same stories was told instead",
 }
 
 
@@ -41,6 +52,8 @@ def delivery_links(store: Store, alert: str, mode: Mode) -> Iterator[Checked]:
 
 
 def _line(delivery: Delivery) -> str:
-    why = _WORDS.get(delivery.reason, delivery.reason)
+    reason, _, detail = delivery.reason.partition(": ")
+    known = _WORDS.get(reason)
+    why = delivery.reason if known is None else f"{known}: {detail}" if detail else known
     tries = f" after {delivery.attempts} attempts" if delivery.attempts else ""
     return f"{delivery.receiver}: {delivery.status.value}{tries}{f' ({why})' if why else ''}"

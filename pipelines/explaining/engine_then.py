@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from alerts.engine import Engine
+from alerts.engine_state import restore
 from pipelines.recovery import decide_again, load_snapshot
 from pipelines.signal_history import read_range
 from schemas.alert_event import AlertEvent
 from schemas.coverage import Coverage
 from schemas.errors import BrokenRecordError, FatalError
+from schemas.ids import milliseconds
 from schemas.ports.log import Log, LogRecord
 from schemas.ports.store import Store
 from schemas.signal import Signal
@@ -62,15 +65,24 @@ def engine_then(
     each: Callable[[LogRecord, SignalsRecord, Engine], None] | None = None,
     *,
     keep_signals: bool = True,
+    shorten: bool = False,
 ) -> EngineThen:
     """Step to ``moment``; ``each`` hears of every record after its step. Signals are kept unless the caller needs none.
+
+    With ``shorten`` it begins with the newest snapshot that is not later, if there is one: the engine is the same, but
+    ``each`` hears nothing of what came before.
 
     :raises FatalError: the log was trimmed, and the snapshot is of a later moment or lost.
     """
     start, end = log.start_offset(SIGNALS, 0), log.end_offset(SIGNALS, 0)
     then = EngineThen(Engine(), moment, since, start)
-    if start > 0:
+    short = _newest_before(log, store, snapshots, moment, since) if shorten else None
+    if short is not None:
+        then = short
+    elif start > 0:
         then = _from_snapshot(log, store, snapshots, moment, since)
+    if keep_signals and then.offset > start:
+        _keep_signals_before(log, then)
     first = then.offset
     for record in read_range(log, first, end):
         try:
@@ -115,3 +127,37 @@ def _from_snapshot(
             remedy="ask about a later time, or use `tocsin replay` on the archive",
         )
     return EngineThen(engine, moment, since, head.snapshot_offset, whole=False)
+
+
+def _newest_before(
+    log: Log, store: Store | None, folder: Path | None, moment: datetime, since: datetime
+) -> EngineThen | None:
+    """Return the engine of the newest whole snapshot of this log that is not later than ``moment``."""
+    head = store.decider_head() if store is not None else None
+    if folder is None or head is None or head.log_id != log.log_id:
+        return None  # Files of another log may lie there: only the ledger says whose they are.
+    start = log.start_offset(SIGNALS, 0)
+    for path in sorted(folder.glob("*.snapshot"), reverse=True):
+        offset, _, begins = path.stem.partition("-")
+        if not offset.isdecimal() or not start <= int(offset) <= head.next_offset:
+            continue
+        try:
+            raw = path.read_bytes()
+            engine = restore(raw) if hashlib.sha256(raw).hexdigest().startswith(begins) else None
+        except (OSError, BrokenRecordError):
+            continue
+        if engine is not None and engine.now is not None and engine.now <= moment:
+            return EngineThen(engine, moment, since, int(offset), whole=False)
+    return None
+
+
+def _keep_signals_before(log: Log, then: EngineThen) -> None:
+    """Read, without stepping, the signals that the engine of a snapshot has taken in already."""
+    first = max(log.offset_at(SIGNALS, 0, milliseconds(then.since)), log.start_offset(SIGNALS, 0))
+    for record in read_range(log, first, then.offset):
+        try:
+            decoded = decode_signals(record.value)
+        except BrokenRecordError:
+            continue
+        if isinstance(decoded, Signal) and decoded.revised_at >= then.since:
+            then.signals.append(SeenSignal(record.offset, record.append_time_ms, decoded))

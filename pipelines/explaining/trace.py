@@ -74,7 +74,7 @@ def trace(
         return Trace(found, (), (), alerts, deliveries, None)
     seen = [SeenSignal(p.offset, milliseconds(p.appended_at), signal) for p, signal in found.signals]
     last = max(one.signal.revised_at for one in seen)
-    then = engine_then(log, store, snapshots, last + _AFTER, last + _AFTER, progress)
+    then = engine_then(log, store, snapshots, last + _AFTER, last + _AFTER, progress, keep_signals=False, shorten=True)
     card = then.engine.cards.get(found.article_id)
     hour = card.hour if card is not None else hour_of(seen[0].signal.event_time)
     fates: list[tuple[str, Fate]] = []

@@ -88,7 +88,7 @@ def why(
         return Why(name, key or "", moment, None, chain_of([_not_in_force(past, name, moment)]))
     window_h = longest_window_h(rule)
     since = moment - timedelta(hours=window_h + _LATE_H)
-    then = engine_then(log, store, snapshots, moment, since, progress)
+    then = engine_then(log, store, snapshots, moment, since, progress, shorten=True)
     engine = then.engine
     state = engine.rules.get(name)
     if state is None or engine.open is None or state.start_hour is None:
@@ -99,7 +99,9 @@ def why(
     of_key = [fate for fate in fates if not fate.matches or not chosen or chosen in fate.keys]
     links = [Checked(Link.RULE, State.HOLDS, _in_force_words(state, engine))]
     links.extend(article_links(log, then, rule, of_key, hours, name_of))
-    decided = decision_links(then, state, chosen)
+    # Where stepping began in the midst, the life before it is in the ledger, which is what the log gave.
+    events = then.events if then.whole else [e for e in store.events(rule=name) if e.at <= moment]
+    decided = decision_links(then, state, chosen, events)
     links.extend(decided.links)
     if decided.alert_id:
         links.extend(delivery_links(store, decided.alert_id, rule.mode))

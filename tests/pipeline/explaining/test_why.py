@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from alerts.rules.model import Corroboration, Mode, NamedActors, New, Only, PairPart, Rule, Spike, Threshold
+from pipelines.explaining.engine_then import engine_then
 from pipelines.explaining.links import Link, State
 from pipelines.explaining.why import Why, why
 from schemas.dead_letter import DeadLetter, dead_letter_id
@@ -258,6 +260,33 @@ def test_a_trimmed_log_is_asked_from_the_snapshot_on(tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(FatalError, match="the log was trimmed and there is no snapshot"):
         ask(desk, 3)
+
+
+def test_a_snapshot_shortens_the_way_and_changes_no_answer(tmp_path: Path) -> None:
+    desk = Script(hours=40).burst(2.1, 4).burst(20.1, 14, name="c").desk(tmp_path)
+    with desk.opened() as (log, store):
+        whole = [why(log, store, None, "baku-moscow", at(hour)) for hour in (3, 21, 39)]
+        (old,) = list(desk.snapshots.iterdir())
+        old.unlink()
+        again = Desk(tmp_path / "second")
+        again.folder.mkdir()
+        again.make_store()
+        with again.log() as other:
+            other.append("signals", [Entry(0, r.value) for r in log.read("signals", 0, 0, max_records=100_000)])
+    again.decide(batch=40, snapshot_every=40)
+    kept = sorted(again.snapshots.iterdir())
+    assert len(kept) == 3
+    for path in kept:
+        shutil.copy(path, desk.snapshots / path.name)
+    (desk.snapshots / f"{10**15:016d}-0000000000000000.snapshot").write_bytes(b"of another log")
+    (desk.snapshots / f"{1:016d}-0000000000000000.snapshot").write_bytes(b"damaged")
+    stepped: list[int] = []
+    for hour, before in zip((3, 21, 39), whole, strict=True):
+        with desk.opened() as (log, store):
+            then = engine_then(log, store, desk.snapshots, at(hour), at(hour), shorten=True)
+            stepped.append(int(then.whole))
+        assert ask(desk, hour) == before
+    assert stepped[-1] == 0, "the last question began with a snapshot"
 
 
 def test_the_command_says_the_same(tmp_path: Path) -> None:
