@@ -90,7 +90,7 @@ def backtest(
         rules=own,
         total=score_all(judgements, books, truth, judge.stretch),
         events=together(judgements, truth or ()),
-        days=passed.days.days,
+        days=passed.days.without_gaps(),
         near_misses=passed.days.near_misses(),
         sweep=_sweep(tried, passed, judge, wanted) if wanted.sweep else None,
         compared=_compared(tried, passed, judge, wanted) if wanted.detectors else None,

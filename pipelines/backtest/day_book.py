@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.detectors.negative_binomial import minus_log10_tail
 from alerts.engine import Engine
@@ -90,6 +90,10 @@ class DayBook:
             if state is not None and state.start_hour is not None:
                 self._take_rule(engine, state, hour)
 
+    def without_gaps(self) -> dict[tuple[str, str], list[Day]]:
+        """Return the days of each key from its first to its last, those nobody kept as empty ones."""
+        return {place: _filled(days) for place, days in self.days.items()}
+
     def near_misses(self) -> list[NearMiss]:
         """Return what came nearest without ringing, the nearest first; a key that rang within three days is left out."""
         found = sorted(self._near, key=lambda item: (-item[0], item[1]))
@@ -99,7 +103,8 @@ class DayBook:
         track = state.tracks[0]
         name = state.rule.name
         keys = set(track.alive(hour))
-        known = [key for key in state.keys if has_fixed_keys(state.rule) or (name, key) in self.days]
+        # Of a wildcard's thousands of keys only days with news are kept, until one rings.
+        known = [key for key in state.keys if has_fixed_keys(state.rule) or (name, key) in self._rang]
         for key in sorted({*keys, *known}):
             if (name, key) not in self.days and len(self.days) >= _MOST_KEYS and not has_fixed_keys(state.rule):
                 continue
@@ -127,6 +132,15 @@ class DayBook:
             heapq.heappush(self._near, entry)
         else:
             heapq.heapreplace(self._near, entry)
+
+
+def _filled(days: list[Day]) -> list[Day]:
+    found: list[Day] = []
+    for day in days:
+        while found and day.end - found[-1].end > timedelta(days=1):
+            found.append(Day(found[-1].end + timedelta(days=1), 0))
+        found.append(day)
+    return found
 
 
 def _day(track: Track, key: str, hour: int) -> Day:

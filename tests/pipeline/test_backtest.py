@@ -350,11 +350,14 @@ def test_a_list_of_happenings_becomes_truth(rules: Path, tmp_path: Path) -> None
         {"date": "2023-05-30", "text": "Iceland and Norway sign a treaty."},
         {"date": "2023-05-30", "text": "France and Germany hold talks."},
         {"date": "", "text": "Undated."},
+        {"date": "2023-07-01", "text": "Norway beats Iceland in a friendly.", "category": "Sports"},
     ]
     listed = tmp_path / "list.jsonl"
     listed.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     out = tmp_path / "events.csv"
-    result = CliRunner().invoke(truth_command, ["import", str(listed), "--rules", str(rules), "--out", str(out)])
+    result = CliRunner().invoke(
+        truth_command, ["import", str(listed), "--rules", str(rules), "--out", str(out), "--without", "category=Sports"]
+    )
     assert result.exit_code == 0, result.exception
     assert "no date: 1" in result.stderr
     assert out.read_text().splitlines() == [

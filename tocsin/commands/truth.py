@@ -84,6 +84,12 @@ def label(report_path: Path, out: Path, openings: int, near_misses: int, seed: i
 )
 @click.option("--map", "mapping", default="published=date,text=text", show_default=True, help="FIELD=COLUMN by commas.")
 @click.option(
+    "--without",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="Leave out rows that have this value, as category=Sports; may be given again.",
+)
+@click.option(
     "--quiet-days",
     type=click.IntRange(0, 3_650),
     default=7,
@@ -97,7 +103,13 @@ def label(report_path: Path, out: Path, openings: int, near_misses: int, seed: i
     help="A file of own actors; may be given again.",
 )
 def import_(
-    files: tuple[Path, ...], out: Path, rules_path: Path | None, mapping: str, quiet_days: int, actors: tuple[Path, ...]
+    files: tuple[Path, ...],
+    out: Path,
+    rules_path: Path | None,
+    mapping: str,
+    without: tuple[str, ...],
+    quiet_days: int,
+    actors: tuple[Path, ...],
 ) -> None:
     """Make events of FILES, a dated list of happenings: JSON Lines, CSV and others as for tocsin archive import.
 
@@ -114,7 +126,7 @@ def import_(
     rules = _rules(rules_path, actors)[0].rules if rules_path is not None else None
     names = actor_directory(actors)
     extraction = BoundedExtraction(actors)
-    articles, left_out = _listed(files, mapping)
+    articles, left_out = _listed(files, mapping, [_unwanted(text) for text in without])
     parts = [articles[start : start + _BATCH] for start in range(0, len(articles), _BATCH)]
     signals = [signal for part in parts for signal in extraction.extract(part).signals]
     events = events_of(
@@ -124,16 +136,28 @@ def import_(
     click.echo(f"{len(articles):,} entries, {left_out:,} left out: {len(events):,} events in {out}")
 
 
-def _listed(files: Sequence[Path], mapping: str) -> tuple[list[Article], int]:
+def _unwanted(text: str) -> tuple[str, str]:
+    column, equals, value = text.partition("=")
+    if not equals or not column.strip():
+        raise UsageError(f"--without: {text!r} is not COLUMN=VALUE", remedy="for example category=Sports")
+    return column.strip(), value.strip()
+
+
+def _listed(files: Sequence[Path], mapping: str, unwanted: Sequence[tuple[str, str]]) -> tuple[list[Article], int]:
     from zoneinfo import ZoneInfo
 
-    from connectors.archive.field_map import FieldMap
+    from connectors.archive.field_map import FieldMap, at_path
     from connectors.archive.import_rows import read_rows
     from connectors.archive.imported_items import article_of
     from pipelines.import_history import ImportReport, items_in
 
     report = ImportReport()
-    rows = (row for path in files for row in read_rows(path))
+    rows = (
+        row
+        for path in files
+        for row in read_rows(path)
+        if row.values is None or not any(str(at_path(row.values, column)) == value for column, value in unwanted)
+    )
     items = items_in(rows, FieldMap.parse(mapping), ZoneInfo("UTC"), "list", report)
     articles = {item.article_id: article_of(item, None) for item in items}
     for reason, count in report.left_out.most_common():

@@ -42,7 +42,7 @@ _STYLE: dict[Any, Any] = {  # The stub of rc_context names every key there is.
     "svg.fonttype": "none",  # Letters stay letters: small files, and a page can be searched.
     "font.family": "sans-serif",
     "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
-    "font.size": 9.5,
+    "font.size": 10.5,
     "axes.edgecolor": _PALE,
     "axes.labelcolor": _INK,
     "xtick.color": _INK,
@@ -71,6 +71,7 @@ def _inline(svg: str, label: str) -> str:
     """Return the ``<svg>`` element alone, as wide as its place, without what names other hosts."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"(\d\.\d\d)\d+", r"\1", body)  # A hundredth of a point is finer than any screen.
     opening, rest = body.split(">", 1)
     view = re.search(r'viewBox="[^"]+"', opening)
     assert view is not None
@@ -91,21 +92,30 @@ def hash_of(text: str) -> int:
     return value
 
 
-def timeline(name: str, days: Sequence[Day], alarms: Sequence[JudgedAlarm], events: Sequence[JudgedEvent]) -> str:
-    """Draw the stories of each day over what was normal, with what rang above and what happened behind."""
+def timeline(
+    name: str,
+    days: Sequence[Day],
+    alarms: Sequence[JudgedAlarm],
+    events: Sequence[JudgedEvent],
+    blind: Sequence[tuple[datetime, datetime | None]],
+) -> str:
+    """Draw the stories of each day over what was normal, with what rang above, what happened and blindness behind."""
     with _axes(f"timeline {name}") as (axes, drawn):
         when = [day.end for day in days]
         counts = [day.count for day in days]
         top = max([*counts, *(day.upper or 0 for day in days), 1]) * 1.02
+        for begun, ended in blind:
+            axes.axvspan(_number(begun), _number(ended or when[-1]), color=_PALE, alpha=0.22, lw=0)
         for event in events:
             first, last = event.event.start, max(event.event.end, event.event.start)
             axes.axvspan(_number(first), _number(last), color=_EVENT, alpha=0.13, lw=0)
             axes.axvline(_number(first), color=_EVENT, lw=1.1, ls="-" if event.fate is EventFate.FOUND else ":")
-        known = [day for day in days if day.upper is not None and day.expected is not None]
-        if known:
-            ends = [_number(day.end) for day in known]
-            axes.fill_between(ends, 0, [day.upper or 0.0 for day in known], step="pre", color=_BAND, lw=0)
-            axes.step(ends, [day.expected or 0.0 for day in known], where="pre", color=_PALE, lw=0.8)
+        if any(day.upper is not None for day in days):
+            ends, missing = [_number(day.end) for day in days], float("nan")
+            upper = [missing if day.upper is None else day.upper for day in days]
+            axes.fill_between(ends, 0, upper, step="pre", color=_BAND, lw=0)
+            expected = [missing if day.expected is None else day.expected for day in days]
+            axes.step(ends, expected, where="pre", color=_PALE, lw=0.8)
         axes.step([_number(one) for one in when], counts, where="pre", color=_INK, lw=0.9)
         for verdict, (colour, marker) in _MARKS.items():
             at = [_number(one.alarm.opened) for one in alarms if one.verdict is verdict]
@@ -210,4 +220,4 @@ def _marked(axes: Axes, written: Point | None, chosen: Point | None, of: object)
 
 
 def _legend(axes: Axes) -> None:
-    axes.legend(loc="lower left", fontsize=8, frameon=False, bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.0)
+    axes.legend(loc="lower left", fontsize=9, frameon=False, bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.0)

@@ -33,6 +33,7 @@ _MARKS = (
     ("✕", "false", "rang without a listed event"),
     ("◆", "during", "rang while one went on"),
     ("•", "other", "rang in the first week, before normal was known"),
+    ("▒", "during", "no sight: most sources were silent"),
     ("▏", "found", "a listed event begins; the shade lasts as long as it (dotted: not found)"),
 )
 
@@ -62,7 +63,7 @@ def report_page(report: Report, names: ActorNames) -> str:
         events_left_out=_left_out(len(report.events) - MOST_EVENTS, "event"),
         marks=[
             {"sign": sign, "style": style, "name": name}
-            for sign, style, name in (_MARKS if judged else (("▲", "other", "rang"), _MARKS[4]))
+            for sign, style, name in (_MARKS if judged else (("▲", "other", "rang"), _MARKS[4], _MARKS[5]))
         ],
         timelines=timelines,
         timelines_left_out=_left_out(timelines_left_out, "other watch", "other watches"),
@@ -159,7 +160,7 @@ def _timelines(report: Report, names: ActorNames) -> tuple[list[dict[str, object
         alarms = by_key.get((rule_name, key), [])
         events = [event for event in rule.judgement.events if _concerns(rule, key, event)]
         days = report.days[rule_name, key]
-        svg = charts.timeline(f"{rule_name} {key}", days, alarms, events)
+        svg = charts.timeline(f"{rule_name} {key}", days, alarms, events, rule.book.blind)
         # The chart is made of numbers and of dates only: it holds no word of the world.
         found.append(
             {

@@ -10,6 +10,9 @@ from pipelines.backtest.judging import AlarmVerdict, EventFate, Matching, in_hou
 from pipelines.backtest.report import Report
 from pipelines.backtest.scores import Score
 
+#: Fewer events than this have no quartiles worth telling.
+_FEW = 4
+
 
 def many(count: int, what: str) -> str:
     """Return "1 alert", "2 alerts", "1 story", "2 stories"."""
@@ -62,6 +65,8 @@ def delay_in_words(score: Score) -> str:
         middle = f"half of them {span(-median)} or more before their stated start"
     else:
         middle = f"half of them within {span(median)} of their stated start"
+    if len(score.delays_h) < _FEW or signed(lower) == signed(upper):
+        return middle
     return f"{middle} (the middle half between {signed(lower)} and {signed(upper)})"
 
 
@@ -82,7 +87,7 @@ def summary(report: Report) -> list[str]:
         f"{many(len(report.rules), 'rule')} watched {many(report.archive.articles, 'article')} of "
         f"{many(len(report.archive.sources), 'source')} from {stretch.first:%d %B %Y} to {stretch.last:%d %B %Y}, as if "
         f"{'they' if len(report.rules) > 1 else 'it'} had been switched on at the time.",
-        f"They rang {many(total.openings, 'time')}: {a_week(total.a_week)} in all.",
+        f"{'They' if len(report.rules) > 1 else 'It'} rang {many(total.openings, 'time')}: {a_week(total.a_week)} in all.",
     ]
     if report.truth is not None:
         said.extend(_against_truth(report))
@@ -101,7 +106,7 @@ def summary(report: Report) -> list[str]:
 
 def _against_truth(report: Report) -> list[str]:
     total = report.total
-    said = [f"Of the events they could have found, they found {share_in_words(total.recall)}."]
+    said = [f"Of the listed events that could be found, {share_in_words(total.recall)} were."]
     if delay := delay_in_words(total):
         said[0] = f"{said[0][:-1]}, {delay}."
     missed = [event.event.event for event in report.events if event.fate is EventFate.MISSED]
@@ -122,7 +127,7 @@ def _against_truth(report: Report) -> list[str]:
         (EventFate.UNWATCHED, "watched by no rule"),
     ):
         if total.events[fate]:
-            said.append(f"Besides, {many(total.events[fate], 'listed event')} {why}.")
+            said.append(f"Besides: {many(total.events[fate], 'listed event')} {why}.")
     return said
 
 
@@ -168,7 +173,9 @@ def choice_in_words(report: Report) -> list[str]:
         f"{point.setting.name}."
     ]
     if point.chosen_on.judged and not point.chosen_on.recall.whole:
-        said.append("No listed event lies in those days, so this is only the keenest setting that keeps to the budget.")
+        said.append(
+            "No listed event lies in those days, so this is no more than the keenest setting that keeps to the budget."
+        )
     later = point.judged_on
     told = f"On the days it was not chosen on ({second}) it rang {a_week(later.a_week)}"
     if later.judged:

@@ -255,7 +255,7 @@ def test_the_choice_keeps_to_the_budget_and_is_made_on_the_first_part_alone() ->
     assert choice.point.setting.bar == "normal"
     assert choice.point.chosen_on.recall == Share(1, 1)
     assert choice.point.judged_on.recall == Share(0, 1)
-    assert choose(found, 100.0, judge.split).point == _of_bar(found, "normal")  # As many found, and fewer alarms.
+    assert choose(found, 100.0, judge.split).point == _of_bar(found, "high")  # As many found: the keenest one can bear.
     nothing_known = points(variants, books, Judge(None, Matching(), NAMES, STRETCH, judge.split, START))
     keenest = choose(nothing_known, 100.0, judge.split).point
     assert keenest is not None
