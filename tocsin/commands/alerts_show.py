@@ -72,12 +72,15 @@ def show(alert: str, short: bool, folder: Path, as_json: bool) -> None:
         found = stored_alert(store, alert)
         then, note = (None, "") if short else explained(workplace, store, found)
         text = "" if short else _rule_text(store, found)
+        latency = {} if short else _latency(workplace, store, found.opened.alert_id)
     finally:
         store.close()
     if as_json:
         for event in found.events:
             texts = [found.evidence[n].model_dump(mode="json") for n in event.evidence if n in found.evidence]
             more = {"explained": as_document(then, text)} if event is found.opened and then is not None else {}
+            if event is found.opened and latency:
+                more["latency"] = latency
             click.echo(json.dumps({**event.model_dump(mode="json"), "evidence_texts": texts, **more}))
         return
     for line in lines_of(found, then, text, note):
@@ -96,6 +99,22 @@ def explained(workplace: Workplace, store: Store, found: StoredAlert) -> tuple[A
             return alert_then(log, store, snapshots, found.opened, found.articles, names, progress.update), ""
         except FatalError as error:
             return None, error.message
+
+
+def _latency(workplace: Workplace, store: Store, alert: str) -> dict[str, object]:
+    """Return the times of the article that made the alert open, and seconds by stage; empty where the log has forgotten."""
+    from pipelines.latency import latency_of_alert
+
+    with open_log_of(workplace) as log:
+        found = latency_of_alert(log, store, alert)
+    if found is None:
+        return {}
+    moments = {"published": found.published, "fetched": found.fetched, "signal": found.signal, "decided": found.decided}
+    return {
+        **{name: None if at is None else at.isoformat() for name, at in moments.items()},
+        "accepted": {receiver: at.isoformat() for receiver, at in found.accepted.items()},
+        "stages_s": dict(found.stages_s()),
+    }
 
 
 def _rule_text(store: Store, found: StoredAlert) -> str:

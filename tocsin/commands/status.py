@@ -49,11 +49,12 @@ def command(folder: Path, as_json: bool) -> None:
     supervisor = supervisor_at_work(workplace.folder.absolute())
     disk = disk_use(workplace)
     unreachable += disk.problems
+    latency = _latency(workplace, now) if store is not None and log is not None else {}
     status = judge_service(log, store, now=now, supervisor=supervisor, unreachable=unreachable)
     if as_json:
-        click.echo(json.dumps(as_object(status, supervisor, disk)))
+        click.echo(json.dumps({**as_object(status, supervisor, disk), "latency_s": latency}))
     else:
-        for line in lines_of(status, folder.absolute(), supervisor, disk):
+        for line in lines_of(status, folder.absolute(), supervisor, disk, latency):
             click.echo(line)
     sys.exit(1 if status.problems else 0)
 
@@ -94,11 +95,34 @@ def _log_facts(workplace: Workplace, store: StoreFacts | None, unreachable: list
         return None
 
 
+def _latency(workplace: Workplace, now: datetime) -> Mapping[str, Mapping[str, float]]:
+    """Return seconds by stage of the alerts of the last week; empty where they cannot be read, which is told elsewhere."""
+    from connectors.log.open import open_log
+    from connectors.store.open import open_store
+    from pipelines.latency import percentiles, recent_latencies
+
+    try:
+        store = open_store(workplace.url(workplace.settings.store), migrate=False)
+        try:
+            with open_log(workplace.url(workplace.settings.log), SystemClock()) as log:
+                return percentiles(recent_latencies(log, store, now))
+        finally:
+            store.close()
+    except TocsinError:
+        return {}
+
+
 def _in_a_line(error: TocsinError) -> str:
     return plain_line(error.message + (f" ({error.remedy})" if error.remedy else ""), 400)
 
 
-def lines_of(status: ServiceStatus, folder: Path, supervisor: int | None, disk: DiskUse) -> list[str]:
+def lines_of(
+    status: ServiceStatus,
+    folder: Path,
+    supervisor: int | None,
+    disk: DiskUse,
+    latency: Mapping[str, Mapping[str, float]] | None = None,
+) -> list[str]:
     """Return the page for people."""
     running = f"`tocsin run` is at work (process {supervisor})" if supervisor else "`tocsin run` is not at work here"
     lines = [f"{folder}: {running}", ""]
@@ -106,6 +130,7 @@ def lines_of(status: ServiceStatus, folder: Path, supervisor: int | None, disk: 
         lines += _job_lines(status)
         lines += _feed_lines(status.store.feeds)
         lines += _alert_lines(status.store)
+        lines += _latency_lines(latency or {})
     if status.log is not None:
         lines.append(f"dead letters {sum(status.log.open_dead_letters.values())} open")
     used = ", ".join(f"{name} {shown_bytes(size)}" for name, size in disk.used_bytes.items())
@@ -152,6 +177,23 @@ def _alert_lines(store: StoreFacts) -> list[str]:
     lines += _more(len(store.open_alerts))
     dead = len(store.dead_deliveries)
     return [*lines, f"deliveries   {len(store.open_deliveries)} open, {dead} dead within a day"]
+
+
+def _latency_lines(latency: Mapping[str, Mapping[str, float]]) -> list[str]:
+    told = {"from_fetch_to_told": "fetched to told", "in_all": "published to told"}
+    parts = [
+        f"{words} {shown_seconds(latency[stage]['p50'])}, 95 % within {shown_seconds(latency[stage]['p95'])}"
+        for stage, words in told.items()
+        if stage in latency
+    ]
+    return [f"latency      {'; '.join(parts)} (alerts of a week)"] if parts else []
+
+
+def shown_seconds(seconds: float) -> str:
+    """Return ``1.4 s``, ``12 min`` or ``3 h``."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
 def _more(count: int) -> list[str]:
