@@ -29,6 +29,7 @@ from schemas.signal import Signal
 from tests.pipeline.invented_history import HOUR, START, history, imported
 from tocsin.commands.backtest import command
 from tocsin.commands.replay import _rules
+from tocsin.commands.rules_diff import diff
 from tocsin.commands.truth import command as truth_command
 
 _DAYS = 15
@@ -373,3 +374,32 @@ def test_a_second_run_extracts_nothing(past: Archive, rules: Path, tmp_path: Pat
     stamps = {path: path.stat().st_mtime_ns for path in (copy / "signals").rglob("*.parquet")}
     assert run(Archive(copy), rules, tmp_path / "out").exit_code == 0
     assert {path: path.stat().st_mtime_ns for path in (copy / "signals").rglob("*.parquet")} == stamps
+
+
+# -- two sets of rules --------------------------------------------------------------------------------------------------
+
+
+def test_alerts_that_come_and_go_with_other_rules(past: Archive, rules: Path, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.yaml"
+    other = RULES.replace("count: 5", "count: 500").replace("never-heard-of", "somebody-else").replace("Peru", "Sweden")
+    changed.write_text(f"{other}  - name: iceland\n    watch: {{actor: Iceland}}\n    when: spike\n")
+
+    def run_(before: Path, after: Path) -> Result:
+        options = ["--archive", str(past.folder), "--json"]
+        return CliRunner().invoke(diff, [str(before), str(after), *options])
+
+    same = run_(rules, rules)
+    assert same.exit_code == 0, same.exception
+    result = run_(rules, changed)
+    assert result.exit_code == 1, result.exception
+    found = {one["rule"]: one for one in map(json.loads, result.stdout.splitlines())}
+    assert (found["norway-iceland"]["kept"], found["norway-iceland"]["added"], found["norway-iceland"]["lost"]) == (
+        1,
+        [],
+        [],
+    )
+    assert found["lanterns"]["lost"]
+    assert all(one["key"] == "keyword:lanterns" for one in found["lanterns"]["lost"])
+    assert [one["key"] for one in found["iceland"]["added"]] == ["ISL"]
+    assert "Norway and Iceland argue" in found["iceland"]["added"][0]["headlines"]
+    assert found["somebody-else"]["kept"] == 0
