@@ -54,6 +54,7 @@ class Reading:
     watches: Sequence[WatchRow]
     rules: Sequence[RuleSummary]
     engine_time: datetime | None  # what the ledger was decided by
+    answers: int  # acknowledgements of what rings, and silences in force
     number: int  # of the look: pages that show the same look show the same things
 
     def rule(self, name: str) -> Rule | None:
@@ -66,7 +67,7 @@ class Reading:
         at = self.status.engine_time
         told = f"{at:%H%M}" if at is not None else "0"
         fresh = "".join("1" if job.fresh else "0" for job in self.status.jobs)
-        return f"{self.ledger.events}-{self.live.offset}-{told}-{fresh}-{len(self.status.problems)}"
+        return f"{self.ledger.events}-{self.live.offset}-{told}-{fresh}-{len(self.status.problems)}-{self.answers}"
 
 
 class Reader:
@@ -189,8 +190,15 @@ class Reader:
             watches=watches,
             rules=rules,
             engine_time=engine.now if engine is not None else None,
+            answers=self._answers(store, ledger),
             number=before.number + 1 if before is not None else 1,
         )
+
+    def _answers(self, facts: StoreFacts | None, ledger: LedgerReading) -> int:
+        if facts is None:
+            return 0
+        silences = self._store.silences(in_force_at=self._clock.now())
+        return len(self._store.acknowledgements(ledger.open_ids)) + len(silences)
 
     def run(self, stop: threading.Event) -> None:
         """Look again and again until ``stop``; then close the log, which belongs to this thread."""

@@ -31,7 +31,7 @@ _FLAGS = (
 )
 
 #: The machine may be loaded: conditions are waited for so long.
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def chromium_path() -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from starlette.testclient import TestClient
 
 from alerts.rules.model import Floors, Spike, Threshold
+from pipelines.actor_directory import ActorDirectory, actor_directory
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
 from schemas.signal import Sentence, Signal
@@ -101,13 +103,18 @@ def desk_with_news(folder: Path) -> Desk:
     return desk
 
 
+@lru_cache
+def _names() -> ActorDirectory:
+    return actor_directory()
+
+
 class House:
     """The application over a folder. ``client`` speaks to it as a browser on this machine would."""
 
     def __init__(self, folder: Path, *, environ: Mapping[str, str] | None = None) -> None:
         self.workplace: Workplace = load_workplace(folder, {})
         self.store = open_store_of(self.workplace)
-        self.site: Site = make_site(self.workplace, self.store, environ or {})
+        self.site: Site = make_site(self.workplace, self.store, environ or {}, _names())
         while self.site.reader.look():
             pass
         self.app = make_app(self.site, self.workplace.settings.web, self.workplace.settings.public_url)

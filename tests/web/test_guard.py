@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from schemas.errors import UsageError
-from tests.web.house import House, desk_with_news, settings_in
+from tests.web.house import House, settings_in
 from tocsin.settings import parse_settings
 from tocsin.web.security import local_path, required_headers
 
@@ -30,10 +31,10 @@ NEVER_OPEN = (
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def locked(decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A house whose door is locked."""
-    folder = tmp_path_factory.mktemp("locked")
-    desk_with_news(folder)
+    folder = tmp_path_factory.mktemp("locked") / "news"
+    shutil.copytree(decided, folder)
     settings_in(folder, TOKENS)
     made = House(folder, environ=ENVIRON)
     yield made
@@ -60,7 +61,7 @@ def test_every_answer_carries_the_headers(house: House, locked: House) -> None:
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
     for refused in (locked.client.get("/"), house.client.get("/", headers={"host": "evil.example"})):
         assert "default-src 'none'" in refused.headers["content-security-policy"]
 
@@ -157,7 +158,7 @@ def test_a_form_of_another_site_is_refused(locked: House) -> None:
     mark = re.search(r'name="mark" value="(\w+)"', locked.client.get("/sign-in").text)
     assert mark is not None
     fields = {"mark": mark[1], "token": ACT}
-    for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+    for headers in ({"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}):
         assert locked.client.post("/sign-in", data=fields, headers=headers).status_code == 403
     assert locked.client.post("/sign-in", data={"token": ACT}).status_code == 403
 

@@ -34,7 +34,7 @@ def test_now_says_what_rings_and_that_nothing_runs(house: House) -> None:
     text = house.page("/")
     assert "<h1>1 alert rings</h1>" in text
     assert "Azerbaijan–Russia" in text
-    assert "nothing runs here" in text, "silence may mean that nobody looked"
+    assert "nothing runs here: start it with <code>tocsin run</code>" in text, "silence may mean that nobody looked"
     assert f"/alerts/{house.alert_id}" in text
     assert "normal " in text
 

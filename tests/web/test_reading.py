@@ -16,12 +16,12 @@ from schemas.errors import StoreUnavailableError
 from schemas.topics import SIGNALS
 from tests.streams.deciding import Desk, desk_in
 from tests.streams.world import invented_stream
-from tests.web.house import House, desk_with_news
+from tests.web.house import House
 from tocsin.web.serving import make_site
 
 
 def test_the_view_knows_what_the_decider_knows_from_any_start(tmp_path: Path) -> None:
-    desk = desk_in(tmp_path, invented_stream(5, days=9))
+    desk = desk_in(tmp_path, invented_stream(5, days=8))
     desk.decide(snapshot_every=300)
     with desk.opened() as (log, store):
         whole, late = LiveView(desk.snapshots), LiveView(desk.snapshots, read_whole_below=0)
@@ -59,7 +59,7 @@ def test_no_page_knows_of_what_is_not_committed(tmp_path: Path) -> None:
 
 
 def test_the_ledger_is_read_on_and_not_again(tmp_path: Path) -> None:
-    desk = desk_in(tmp_path, invented_stream(5, days=9))
+    desk = desk_in(tmp_path, invented_stream(5, days=8))
     view = LedgerView()
     desk.decide(records=500, batch=100)
     with desk.store() as store:
@@ -77,14 +77,10 @@ def test_the_ledger_is_read_on_and_not_again(tmp_path: Path) -> None:
     assert {e.alert_id for e in events if e.alert_id} == set(view.reading.alerts)
 
 
-def test_a_ledger_of_another_log_is_said_and_not_followed(tmp_path: Path) -> None:
-    mine, other = tmp_path / "mine", tmp_path / "other"
-    for folder in (mine, other):
-        folder.mkdir()
-    desk_with_news(mine)
-    stranger = desk_in(other, invented_stream(1, days=4))
-    with Desk(mine).store() as store, stranger.log() as log:
-        view = LiveView(mine / "snapshots")
+def test_a_ledger_of_another_log_is_said_and_not_followed(tmp_path: Path, decided: Path) -> None:
+    stranger = desk_in(tmp_path, invented_stream(1, days=4))
+    with Desk(decided).store() as store, stranger.log() as log:
+        view = LiveView(decided / "snapshots")
         assert view.refresh(log, store)
         assert "another log" in view.standing.problem
         assert view.engine is None
@@ -98,19 +94,14 @@ def test_a_page_before_the_first_look_says_that_it_is_too_early(house: House, mo
         _ = site.reading
 
 
-def test_the_reader_stops_when_told_and_lets_the_log_go(tmp_path: Path) -> None:
-    desk_with_news(tmp_path)
-    house = House(tmp_path)
-    try:
-        site, stop = make_site(house.workplace, house.store, {}), threading.Event()
-        thread = threading.Thread(target=site.reader.run, args=(stop,))
-        thread.start()
-        assert site.reading.number >= 1
-        stop.set()
-        thread.join(60)
-        assert not thread.is_alive()
-    finally:
-        house.close()
+def test_the_reader_stops_when_told_and_lets_the_log_go(house: House) -> None:
+    site, stop = make_site(house.workplace, house.store, {}), threading.Event()
+    thread = threading.Thread(target=site.reader.run, args=(stop,))
+    thread.start()
+    assert site.reading.number >= 1
+    stop.set()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_hours_are_kept_once_and_in_order() -> None:

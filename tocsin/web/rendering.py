@@ -9,7 +9,7 @@ from typing import Any  # What a template is given.
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from alerts.explanation.carriers import safe_link
 from alerts.explanation.phrases import counted, moment, percent, plural, quantity
@@ -44,6 +44,16 @@ def sparkline(counts: Sequence[int], words: str) -> Markup:
     ).format(w=_SPARK_WIDTH, h=_SPARK_HEIGHT, words=words, points=points)
 
 
+def told(text: str, limit: int = 400) -> Markup:
+    """Return a line of ours with what stands between backticks as code; everything in it is escaped all the same."""
+    pieces = plain_line(text, limit).split("`")
+    if len(pieces) % 2 == 0:
+        return escape("`".join(pieces))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece) for number, piece in enumerate(pieces)
+    )
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("tocsin.web"),
@@ -62,6 +72,7 @@ def _environment() -> Environment:
         "percent": percent,
         "quantity": quantity,
         "standing": standing_line,
+        "told": told,
     }
     environment.globals |= {"plural": plural, "sparkline": sparkline, "navigation": NAVIGATION}
     return environment

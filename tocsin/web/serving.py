@@ -32,11 +32,16 @@ logger = logging.getLogger(__name__)
 _STOP_S = 3
 
 
-def make_site(workplace: Workplace, store: Store, environ: Mapping[str, str] | None = None) -> Site:
-    """Return the site of ``workplace``; nothing is read yet. :raises UsageError: tokens that cannot be read."""
+def make_site(
+    workplace: Workplace, store: Store, environ: Mapping[str, str] | None = None, names: ActorNames | None = None
+) -> Site:
+    """Return the site of ``workplace``; nothing is read yet. ``names`` are those of its actors where nobody gives others.
+
+    :raises UsageError: tokens that cannot be read.
+    """
     settings, clock = workplace.settings, SystemClock()
     tokens = read_tokens(settings.web.token_places, workplace.folder, os.environ if environ is None else environ)
-    names = NamesWhenNeeded(lambda: _names(workplace))
+    names = names or NamesWhenNeeded(lambda: _names(workplace))
     snapshots = workplace.path(settings.snapshots)
     reader = Reader(
         open_log=lambda: open_log_of(workplace),

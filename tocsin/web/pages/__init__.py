@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tocsin.web.pages import alert, api, feeds, metrics, now, probes, sign_in, watches, why
+from tocsin.web.pages import alert, answers, api, feeds, metrics, now, probes, sign_in, watches, why
 
 ROUTERS = (
     now.router,
     alert.router,
+    answers.router,
     watches.router,
     why.router,
     feeds.router,

@@ -9,10 +9,12 @@ from fastapi.responses import HTMLResponse, Response
 
 from alerts.explanation.names import key_name
 from alerts.rules.model import New, Rule, Threshold
+from pipelines.notifying.answering import silence_words
 from pipelines.pages.alert_page import alert_page, evidence_hours, stories_of
 from pipelines.pages.hour_series import Hour
 from pipelines.pages.ledger_view import AlertLife, read_alert
 from schemas.ids import hour_of, hour_start
+from schemas.ports.response import Silence
 from tocsin.web.charts import Palette, hours_chart
 from tocsin.web.rendering import page
 from tocsin.web.site import Site, site_of
@@ -20,6 +22,16 @@ from tocsin.web.site import Site, site_of
 router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
+
+#: The ends of a silence that the page offers: value and words.
+SILENCE_ENDS: tuple[tuple[str, str], ...] = (
+    ("2h", "for 2 hours"),
+    ("8h", "for 8 hours"),
+    ("24h", "for a day"),
+    ("morning", "until 08:00 UTC"),
+    ("doubles", "until it doubles"),
+    ("story", "this story only"),
+)
 
 
 @router.get("/alerts")
@@ -50,6 +62,11 @@ def alert(request: Request, alert_id: str) -> HTMLResponse:
         hours=[(hour_start(one.hour), one) for one in hours if one.count],
         drawn=bool(hours),
         whole=whole,
+        acknowledged=site.store.acknowledgements([life.id]).get(life.id),
+        silences=silences_of(site, life),
+        verdict=site.store.verdicts().get(life.id),
+        ends=SILENCE_ENDS,
+        silence_words=silence_words,
     )
 
 
@@ -74,6 +91,16 @@ def chart(request: Request, alert_id: str, theme: Literal["light", "dark"] = "li
         narrow=narrow,
     )
     return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "private, max-age=30"})
+
+
+def silences_of(site: Site, life: AlertLife) -> list[Silence]:
+    """Return the silences in force under which the alert falls."""
+    first = life.first
+    return [
+        one
+        for one in site.store.silences(in_force_at=site.clock.now())
+        if one.alert_id == life.id or (one.rule == first.rule and one.key in ("", first.key))
+    ]
 
 
 def needed_by(rule: Rule | None, kind: str) -> int | None:

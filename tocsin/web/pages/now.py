@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from alerts.explanation.carriers import headlines
 from alerts.explanation.names import key_name
+from pipelines.notifying.answering import silence_words
 from pipelines.pages.ledger_view import AlertLife
 from pipelines.pages.watch_rows import KeyState
 from schemas.alert_event import Evidence
@@ -32,9 +33,13 @@ def now(request: Request) -> HTMLResponse:
         (row for row in reading.watches if row.state is not KeyState.FIRING and row.share > 0.0),
         key=lambda row: -row.share,
     )[:_NEAREST]
+    acknowledged = site.store.acknowledgements([life.id for life in ringing])
     return page(
         request,
         "now.html",
+        acknowledged=acknowledged,
+        silences=site.store.silences(in_force_at=site.clock.now()),
+        silence_words=silence_words,
         ringing=[_told(site, life) for life in ringing[:_TOLD]],
         further=[_told(site, life, headlines_too=False) for life in ringing[_TOLD:]],
         ended=[_told(site, life, headlines_too=False) for life in ended],
