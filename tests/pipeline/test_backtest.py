@@ -29,7 +29,7 @@ from schemas.signal import Signal
 from tests.pipeline.invented_history import HOUR, START, history, imported
 from tocsin.commands.backtest import command
 from tocsin.commands.replay import _rules
-from tocsin.commands.rules_diff import diff
+from tocsin.commands.rules_compare import compare
 from tocsin.commands.truth import command as truth_command
 
 _DAYS = 15
@@ -386,7 +386,7 @@ def test_alerts_that_come_and_go_with_other_rules(past: Archive, rules: Path, tm
 
     def run_(before: Path, after: Path) -> Result:
         options = ["--archive", str(past.folder), "--json"]
-        return CliRunner().invoke(diff, [str(before), str(after), *options])
+        return CliRunner().invoke(compare, [str(before), str(after), *options])
 
     same = run_(rules, rules)
     assert same.exit_code == 0, same.exception

@@ -15,6 +15,7 @@ import click
 from alerts.rules.mistakes import RulesError, did_you_mean
 from schemas.errors import BrokenRecordError, UsageError
 from tocsin.commands.alerts import printable
+from tocsin.commands.rules_compare import compare
 from tocsin.commands.rules_diff import diff, scorecard
 from tocsin.commands.rules_in_force import apply, history, rollback
 from tocsin.commands.rules_test import test
@@ -42,6 +43,7 @@ command.add_command(history)
 command.add_command(rollback)
 command.add_command(test)
 command.add_command(tune)
+command.add_command(compare)
 command.add_command(diff)
 command.add_command(scorecard)
 

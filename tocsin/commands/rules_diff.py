@@ -1,108 +1,127 @@
-"""`tocsin rules diff`: the alerts that other rules would have added and lost on history."""
+"""`tocsin rules diff` and `scorecard`: what a change of the rules would do to the past, and how each rule does."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.commands.alerts import printable
-from tocsin.commands.replay import _DAY, _extracted, _rules
+from tocsin.event_lines import event_line, printable
 from tocsin.progress import Progress
-from tocsin.workplace import json_option
+from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
 
 if TYPE_CHECKING:
-    from pipelines.backtest.alarms import Alarm
-    from pipelines.backtest.difference import Difference
+    from pipelines.explaining.rule_difference import RuleDifference
+    from pipelines.explaining.rule_replay import Rung
+    from pipelines.explaining.scorecards import Scorecard
 
-#: Headlines shown of one alert.
-_HEADLINES = 2
+_SHOWN = 20
 
 
-@click.command(
-    name="diff", epilog="Example: tocsin rules diff rules.yaml changed.yaml --archive history --from 2025-01-01"
-)
-@click.argument("before", type=click.Path(path_type=Path, exists=True))
-@click.argument("after", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--archive",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder of the archive; see tocsin archive import.",
-)
-@click.option(
-    "--actors",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    multiple=True,
-    help="A file of own actors; may be given again.",
-)
-@click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day, UTC.")
-@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included.")
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=min(2, os.cpu_count() or 1), help="Processes that extract."
-)
+@click.command(epilog="Example: tocsin rules diff --folder desk")
+@folder_option
 @json_option
-def diff(
-    before: Path,
-    after: Path,
-    folder: Path,
-    actors: tuple[Path, ...],
-    first: datetime | None,
-    last: datetime | None,
-    workers: int,
-    as_json: bool,
-) -> None:
-    """Show which alerts come and go on history when the rules AFTER take the place of BEFORE (files or folders).
+def diff(folder: Path, as_json: bool) -> None:
+    """Show the alerts that the rule files would add and lose on the history in the log, against the rules in force.
 
-    Both run side by side over signals kept in the archive. Alerts of one key within 24 hours are the same alert. Exit code 1
-    when any comes or goes, as diff has it.
+    Rules that differ are run through the log side by side, as if both had always been in force. Nothing is changed.
     """
-    from connectors.archive.folder import Archive
-    from pipelines.backtest.difference import differences
-    from pipelines.replay.replay import days_between
+    from alerts.rules.model import RuleSet
+    from pipelines.explaining.rule_difference import rule_difference
+    from pipelines.rule_history import rule_history
+    from tocsin.rule_files import read_rules
 
-    old, new = _rules(before, actors)[0], _rules(after, actors)[0]
-    archive = Archive.existing(folder)
-    days = days_between(archive, first.date() if first else None, last.date() if last else None)
-    version, _ = _extracted(archive, days, actors, workers=workers, batch=1_000)
-    with Progress("deciding") as progress:
-        found = differences(archive, version, days, old, new, progress.update)
+    workplace = open_workplace(folder)
+    files, _ = read_rules(workplace)
+    with open_log_of(workplace) as log:
+        store = open_store_of(workplace)
+        try:
+            past = rule_history(log, store)
+        finally:
+            store.close()
+        in_force = RuleSet.from_compiled(past[-1].rule_set.compiled).rules if past else ()
+        before, after = {rule.name: rule for rule in in_force}, {rule.name: rule for rule in files.rules}
+        with Progress("deciding again") as progress:
+            found, replayed = rule_difference(log, before, after, progress.update)
+    if not found:
+        click.echo("the rule files are the rules in force", err=True)
     for one in found:
-        click.echo(json.dumps(_as_json(one))) if as_json else _say(one)
-    sys.exit(1 if any(one.added or one.lost for one in found) else 0)
+        if as_json:
+            click.echo(json.dumps(_document(one)))
+            continue
+        for line in _lines(one):
+            click.echo(printable(line))
+    if found and replayed.first is not None and replayed.last is not None:
+        span = f"{replayed.first:%Y-%m-%d} to {replayed.last:%Y-%m-%d}"
+        click.echo(f"on the history in the log, {span}", err=True)
 
 
-def _say(one: Difference) -> None:
-    if not one.added and not one.lost:
-        click.echo(f"{one.rule}: no difference, {one.kept} alerts")
-        return
-    click.echo(f"{one.rule}: {len(one.added)} more, {len(one.lost)} fewer, {one.kept} stay")
-    for sign, alarms in (("+", one.added), ("-", one.lost)):
-        for alarm in alarms:
-            click.echo(f"  {sign} {alarm.opened:%Y-%m-%d %H:%M} {alarm.key}: {_headlines(alarm)}")
+def _lines(one: RuleDifference) -> Iterator[str]:
+    if one.before is None or one.after is None:
+        count = one.after if one.before is None else one.before
+        yield f"{one.rule}  {'new' if one.before is None else 'gone'}: {count or 0} alerts"
+    else:
+        yield f"{one.rule}  {one.before} → {one.after} alerts: {len(one.added)} added, {len(one.lost)} lost"
+    for sign, rungs in (("+", one.added), ("-", one.lost)):
+        yield from (f"  {sign} {_rung(rung)}" for rung in rungs[:_SHOWN])
+        if len(rungs) > _SHOWN:
+            yield f"  {sign} and {len(rungs) - _SHOWN} more"
 
 
-def _headlines(alarm: Alarm) -> str:
-    titles = dict.fromkeys(item.title for item in alarm.evidence if item.title)
-    return printable(" / ".join(list(titles)[:_HEADLINES]))
+def _rung(rung: Rung) -> str:
+    renamed = rung.opened.model_copy(update={"rule": "", "key": rung.key, "alert_id": ""})
+    return " ".join(event_line(renamed).split())
 
 
-def _as_json(one: Difference) -> dict[str, object]:
-    return {
-        "kind": "rule_difference",
-        "rule": one.rule,
-        "kept": one.kept,
-        "added": _listed(one.added),
-        "lost": _listed(one.lost),
+def _document(one: RuleDifference) -> dict[str, object]:
+    sides = {
+        name: [{"key": r.key, "at": r.opened.at.isoformat(), "score": r.opened.score} for r in rungs]
+        for name, rungs in (("added", one.added), ("lost", one.lost))
     }
+    return {"rule": one.rule, "before": one.before, "after": one.after, **sides}
 
 
-def _listed(alarms: Sequence[Alarm]) -> list[dict[str, str]]:
-    return [{"key": a.key, "opened": a.opened.isoformat(), "headlines": _headlines(a)} for a in alarms]
+@click.command(epilog="Example: tocsin rules scorecard --folder desk")
+@folder_option
+@json_option
+def scorecard(folder: Path, as_json: bool) -> None:
+    """Show how each rule does: its alerts, how many people found useful or noise, alerts a week; live and shadow apart.
+
+    `tocsin alerts verdict` gives the verdicts.
+    """
+    from pipelines.explaining.scorecards import scorecards
+
+    store = open_store_of(open_workplace(folder))
+    try:
+        cards = scorecards(store.events(), store.verdicts())
+    finally:
+        store.close()
+    if not cards:
+        click.echo("nothing rang yet", err=True)
+    width = max((len(card.rule) for card in cards), default=0)
+    for card in cards:
+        click.echo(json.dumps(_card(card)) if as_json else printable(_card_line(card, width)))
+
+
+def _card_line(card: Scorecard, width: int) -> str:
+    share = "not judged" if card.useful_share is None else f"{card.useful_share:.0%} useful"
+    return (
+        f"{card.rule:<{width}}  {card.mode:<6}  {card.alerts:4d} alerts, {card.a_week:g} a week:"
+        f" {card.useful} useful, {card.noise} noise, {card.unjudged} without a verdict ({share})"
+    )
+
+
+def _card(card: Scorecard) -> dict[str, object]:
+    return {
+        "rule": card.rule,
+        "mode": card.mode,
+        "alerts": card.alerts,
+        "a_week": card.a_week,
+        "useful": card.useful,
+        "noise": card.noise,
+        "unjudged": card.unjudged,
+        "useful_share": card.useful_share,
+    }

@@ -1,0 +1,108 @@
+"""`tocsin rules compare`: the alerts that other rules would have added and lost on the history in an archive."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tocsin.commands.alerts import printable
+from tocsin.commands.replay import _DAY, _extracted, _rules
+from tocsin.progress import Progress
+from tocsin.workplace import json_option
+
+if TYPE_CHECKING:
+    from pipelines.backtest.alarms import Alarm
+    from pipelines.backtest.difference import Difference
+
+#: Headlines shown of one alert.
+_HEADLINES = 2
+
+
+@click.command(
+    name="diff", epilog="Example: tocsin rules diff rules.yaml changed.yaml --archive history --from 2025-01-01"
+)
+@click.argument("before", type=click.Path(path_type=Path, exists=True))
+@click.argument("after", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--archive",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder of the archive; see tocsin archive import.",
+)
+@click.option(
+    "--actors",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="A file of own actors; may be given again.",
+)
+@click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day, UTC.")
+@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=min(2, os.cpu_count() or 1), help="Processes that extract."
+)
+@json_option
+def compare(
+    before: Path,
+    after: Path,
+    folder: Path,
+    actors: tuple[Path, ...],
+    first: datetime | None,
+    last: datetime | None,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Show which alerts come and go on history when the rules AFTER take the place of BEFORE (files or folders).
+
+    Both run side by side over signals kept in the archive. Alerts of one key within 24 hours are the same alert. Exit code 1
+    when any comes or goes. What a folder's own log says of changed rules, tocsin rules diff tells.
+    """
+    from connectors.archive.folder import Archive
+    from pipelines.backtest.difference import differences
+    from pipelines.replay.replay import days_between
+
+    old, new = _rules(before, actors)[0], _rules(after, actors)[0]
+    archive = Archive.existing(folder)
+    days = days_between(archive, first.date() if first else None, last.date() if last else None)
+    version, _ = _extracted(archive, days, actors, workers=workers, batch=1_000)
+    with Progress("deciding") as progress:
+        found = differences(archive, version, days, old, new, progress.update)
+    for one in found:
+        click.echo(json.dumps(_as_json(one))) if as_json else _say(one)
+    sys.exit(1 if any(one.added or one.lost for one in found) else 0)
+
+
+def _say(one: Difference) -> None:
+    if not one.added and not one.lost:
+        click.echo(f"{one.rule}: no difference, {one.kept} alerts")
+        return
+    click.echo(f"{one.rule}: {len(one.added)} more, {len(one.lost)} fewer, {one.kept} stay")
+    for sign, alarms in (("+", one.added), ("-", one.lost)):
+        for alarm in alarms:
+            click.echo(f"  {sign} {alarm.opened:%Y-%m-%d %H:%M} {alarm.key}: {_headlines(alarm)}")
+
+
+def _headlines(alarm: Alarm) -> str:
+    titles = dict.fromkeys(item.title for item in alarm.evidence if item.title)
+    return printable(" / ".join(list(titles)[:_HEADLINES]))
+
+
+def _as_json(one: Difference) -> dict[str, object]:
+    return {
+        "kind": "rule_difference",
+        "rule": one.rule,
+        "kept": one.kept,
+        "added": _listed(one.added),
+        "lost": _listed(one.lost),
+    }
+
+
+def _listed(alarms: Sequence[Alarm]) -> list[dict[str, str]]:
+    return [{"key": a.key, "opened": a.opened.isoformat(), "headlines": _headlines(a)} for a in alarms]
