@@ -20,6 +20,7 @@ from pipelines.extraction.entities import NamedSpan, NameRecogniser, Passage, en
 from pipelines.extraction.findings import actors_of, pairs_of, persons_of, tone_of_article, topics_of
 from pipelines.extraction.fingerprint import fingerprint_of
 from pipelines.extraction.language import identifier_version, identify, support_of
+from pipelines.extraction.marks import MarkedSignal, marks_in
 from schemas.article import Article
 from schemas.errors import RecordTooLargeError
 from schemas.ids import digest
@@ -134,6 +135,15 @@ class Extractor:
             )
             for number, sentence in enumerate(analysis.read)
         ]
+
+    def marked(self, article: Article) -> MarkedSignal:
+        """Return the signal of ``article`` with the places its findings come from.
+
+        :raises RecordTooLargeError: as :meth:`extract`.
+        """
+        signal = self.extract(article)
+        read = self._readers.read(signal.text, article.event_time.date(), signal.language, signal.language_support)
+        return MarkedSignal(signal, read, marks_in(signal.text, read, self._readers, signal.language_support))
 
     def _analyse(self, article: Article, max_characters: int) -> _Analysis:
         if article.status is ArticleStatus.WITHDRAWN:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from schemas.errors import UsageError
+from schemas.errors import UnprocessableError, UsageError
 from tocsin.article_files import FoundArticle, articles_in, articles_on
 from tocsin.progress import Progress
 
 if TYPE_CHECKING:
     from pipelines.extraction.bounded import ToldExtraction
+    from pipelines.extraction.marks import MarkedSignal
 
 _BATCH_ARTICLES = 1_000
 _DASH = Path("-")
@@ -26,17 +27,21 @@ _DASH = Path("-")
 @click.command(
     name="extract",
     epilog="Example: tocsin extract story.txt --explain\n\n"
+    "Example: tocsin extract story.txt --html > story-marked.html\n\n"
     """Example: echo '{"title": "Baku and Kyiv sign an agreement"}' | tocsin extract -""",
 )
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @click.option("--explain", is_flag=True, help="One line a sentence: its actors, pairs, topics and persons.")
+@click.option(
+    "--html", "as_html", is_flag=True, help="One page with actors, pairs, tones and topics marked in the text."
+)
 @click.option(
     "--actors",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A file with own actors; may be given several times.",
 )
-def command(files: tuple[Path, ...], explain: bool, actors: tuple[Path, ...]) -> None:
+def command(files: tuple[Path, ...], explain: bool, as_html: bool, actors: tuple[Path, ...]) -> None:
     """Turn the articles in FILES into signals, JSON Lines on standard output ("-" reads standard input).
 
     JSON Lines need "text" or "title" (or a "summary"); "date", "url", "source", "language" and "id" are used when there,
@@ -49,13 +54,17 @@ def command(files: tuple[Path, ...], explain: bool, actors: tuple[Path, ...]) ->
     asked = files or (_DASH,)
     if asked == (_DASH,) and sys.stdin.isatty():
         raise UsageError("no file, and nothing on standard input", remedy="tocsin extract FILE…, or - after a pipe")
+    if explain and as_html:
+        raise UsageError("--explain and --html are two forms of one answer", remedy="give one of them")
     from pipelines.extraction.bounded import ToldExtraction
 
-    extraction = ToldExtraction(actors, explain=explain)
     mistakes = 0
     with Progress("extracting") as progress:
         found = _found(asked, SystemClock().now(), progress)
-        while batch := list(islice(found, _BATCH_ARTICLES)):
+        if as_html:
+            mistakes = _print_page(found, actors)
+        extraction = ToldExtraction(actors, explain=explain) if not as_html else None
+        while extraction is not None and (batch := list(islice(found, _BATCH_ARTICLES))):
             mistakes += _print(batch, extraction)
     if mistakes:
         click.echo(f"{mistakes:,} articles could not be used", err=True)
@@ -75,6 +84,31 @@ def _print(batch: list[FoundArticle], extraction: ToldExtraction) -> int:
     out.writelines(line + b"\n" for line in told.lines)
     out.flush()
     return len(batch) - len(usable) + len(told.failures)
+
+
+def _print_page(found: Iterator[FoundArticle], actors: tuple[Path, ...]) -> int:
+    """Print the page article by article on stdout, and each mistake with its place on stderr; return the number of mistakes."""
+    from pipelines.extraction.extractor import extractor_for
+    from tocsin.marked_page import page_of
+
+    extractor = extractor_for(actors)
+    mistakes = 0
+
+    def marked() -> Iterator[MarkedSignal]:
+        nonlocal mistakes
+        for one in found:
+            try:
+                if one.article is None:
+                    raise UnprocessableError(one.mistake)
+                yield extractor.marked(one.article)
+            except UnprocessableError as error:
+                mistakes += 1
+                click.echo(f"{one.place}: {error.message}", err=True)
+
+    for part in page_of(marked()):
+        sys.stdout.buffer.write(part.encode())
+    sys.stdout.buffer.flush()
+    return mistakes
 
 
 def _found(files: tuple[Path, ...], now: datetime, progress: Progress) -> Iterator[FoundArticle]:
