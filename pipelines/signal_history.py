@@ -32,6 +32,19 @@ class ReadableLog(Protocol):
         ...
 
 
+class WholeLog(ReadableLog, Protocol):
+    """The same with its identity and its end."""
+
+    @property
+    def log_id(self) -> str:
+        """The id of the log."""
+        ...
+
+    def end_offset(self, topic: str, partition: int) -> int:
+        """Return the offset the next record will get."""
+        ...
+
+
 def read_range(log: ReadableLog, first: int, before: int) -> Iterator[LogRecord]:
     """Yield the records of ``signals`` from ``first`` up to, not including, ``before``."""
     offset = first

@@ -3,7 +3,8 @@
     signals ──▶ a fresh engine ──▶ events ══ same bytes? ══ rows stored ──▶ hashes, chains, evidence, digest
 
 It writes nothing. What it compares with is computed from the log, never read from the ledger. Only where the log was
-trimmed it starts from the engine's snapshot, and says of how many events that leaves the hashes and chains alone.
+trimmed, and its archive does not reach back to the first record, it starts from the engine's snapshot, and says of how
+many events that leaves the hashes and chains alone.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from alerts.engine import Engine
 from pipelines.ledger_rows import check_chains, check_evidence, check_rows, event_row
 from pipelines.ledger_segments import Segment, segments_of
 from pipelines.recovery import decide_again, load_snapshot
-from pipelines.signal_history import read_range
+from pipelines.signal_history import WholeLog, read_range
 from schemas.alert_event import ChainHead, ledger_digest
-from schemas.ports.log import Log
 from schemas.ports.store import DeciderHead, Store, StoredEvent
 from schemas.topics import SIGNALS
 
@@ -65,7 +65,9 @@ def _no_progress(done: int, total: int) -> None:
     """Tell nobody."""
 
 
-def verify(log: Log, store: Store, *, snapshots: Path | None = None, progress: Progress = _no_progress) -> Verification:
+def verify(
+    log: WholeLog, store: Store, *, snapshots: Path | None = None, progress: Progress = _no_progress
+) -> Verification:
     """Decide the log again and compare; ``progress`` is told records done and in all.
 
     :param snapshots: where the decider's snapshots lie; needed only where the log was trimmed.
@@ -89,7 +91,7 @@ def verify(log: Log, store: Store, *, snapshots: Path | None = None, progress: P
     return result
 
 
-def _is_of(head: DeciderHead, log: Log, result: Verification) -> bool:
+def _is_of(head: DeciderHead, log: WholeLog, result: Verification) -> bool:
     """Check that the log is the one of the ledger and holds what it stands on."""
     if head.log_id != log.log_id:
         result.differ(f"the ledger belongs to log {head.log_id}, the log that is open is {log.log_id}")
@@ -102,7 +104,7 @@ def _is_of(head: DeciderHead, log: Log, result: Verification) -> bool:
 
 
 def _decide_and_compare(
-    log: Log,
+    log: WholeLog,
     rows: Sequence[StoredEvent],
     head: DeciderHead,
     snapshots: Path | None,
@@ -136,7 +138,7 @@ def _decide_and_compare(
 
 
 def _decided_again(
-    log: Log,
+    log: WholeLog,
     engine: Engine,
     first: int,
     before: int,

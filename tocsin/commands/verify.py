@@ -18,9 +18,11 @@ from tocsin.workplace import folder_option, json_option, open_log_of, open_store
 def command(folder: Path, as_json: bool) -> None:
     """Recompute every event from the signals log and compare it, byte by byte, with the stored ledger.
 
-    Where the log was trimmed, the older events are checked by their hashes and chains alone, which is said.
+    What the log has forgotten is read from the archive. Where that does not reach back to the first record, the older
+    events are checked by their hashes and chains alone, which is said.
     Exit code 0 when they are the same, 1 when not.
     """
+    from connectors.archive.tiered_log import TieredLog
     from pipelines.verify import verify
 
     workplace = open_workplace(folder)
@@ -29,7 +31,7 @@ def command(folder: Path, as_json: bool) -> None:
         try:
             with Progress("verifying") as progress:
                 result = verify(
-                    log,
+                    TieredLog(log, workplace.path(workplace.settings.archive)),
                     store,
                     snapshots=workplace.path(workplace.settings.snapshots),
                     progress=progress.update,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alerts.rules.model import RuleSet
+from connectors.archive.tiered_log import TieredLog
 from pipelines.archive_job import ArchiveSettings
 from pipelines.replay.ledger_file import write_ledger
 from pipelines.replay.log_range import range_between, replay_recorded, replay_rules
@@ -83,6 +84,28 @@ def test_the_log_keeps_what_the_decider_and_new_rules_need(life: Life) -> None:
         assert result.ok, result.differences
         again = life.decider(log, store)
         assert again.offset == head.next_offset
+
+
+def test_with_its_archive_a_trimmed_log_is_verified_from_its_first_record(life: Life) -> None:
+    with life.opened() as (log, store):
+        alone = verify(log, store, snapshots=life.snapshots)
+        whole = verify(TieredLog(log, life.archive), store)
+        assert whole.ok, whole.differences
+        assert whole.recomputed == whole.events == len(life.ledger()) > alone.recomputed
+        assert whole.records == log.end_offset(SIGNALS, 0)
+        assert whole.digest == whole.recomputed_digest
+        tiered = TieredLog(log, life.archive)
+        times = [record.append_time_ms for record in all_of(life.archived(), SIGNALS)]
+        for at in sorted({*times[::150], *(time + 1 for time in times[::150])}):
+            expected = next((offset for offset, time in enumerate(times) if time >= at), len(times))
+            assert tiered.offset_at(SIGNALS, 0, at) == expected
+        file = next(file for file in life.archived().files(SIGNALS, 0) if file.first > 0)
+        file.path.rename(file.path.with_suffix(".away"))
+        try:
+            holed = TieredLog(log, life.archive).start_offset(SIGNALS, 0)
+            assert 0 < file.until <= holed <= log.start_offset(SIGNALS, 0)
+        finally:
+            file.path.with_suffix(".away").rename(file.path)
 
 
 def test_the_rules_are_archived_too(life: Life) -> None:
