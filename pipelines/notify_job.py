@@ -3,6 +3,7 @@
 outbox ──▶ notifier ──▶ channels ──▶ people
 signals ──▶ follower (what is new about a key) ──┘
 buttons ──▶ listener ──▶ store
+clock ──▶ tests, the line of a quiet day ──▶ channels
 signs of life ──▶ watchdog ──┘  └──▶ heartbeat.url
 """
 
@@ -18,6 +19,7 @@ from pipelines.notifying.composing import NotifyStore, without_history
 from pipelines.notifying.following import KeyFollower
 from pipelines.notifying.listening import Listener
 from pipelines.notifying.planning import Receiver
+from pipelines.notifying.regular import Regular, RegularMessages
 from pipelines.notifying.situations import NO_ROUTES, Routing
 from pipelines.watchdog import Heartbeat, Watchdog
 from schemas.clock import Clock
@@ -70,8 +72,10 @@ class NotifyJob:
         page: str | None = None,
         routing: Routing = NO_ROUTES,
         listener: Listener | None = None,
+        regulars: Sequence[Regular] = (),
     ) -> None:
         self._follower = follower
+        self._regular = RegularMessages(store, channels, regulars, clock)
         self._listener = listener
         self._notifier = Notifier(
             store,
@@ -94,6 +98,7 @@ class NotifyJob:
         if self._follower is not None:
             self._follower.start()
         tasks = {asyncio.create_task(self._notifier.run(stop)), asyncio.create_task(self._watchdog.run(stop))}
+        tasks.add(asyncio.create_task(self._regular.run(stop)))
         if self._listener is not None:
             tasks.add(asyncio.create_task(self._listener.run(stop)))
         try:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
 
 from connectors.channels.heartbeat_url import HeartbeatUrl
 from connectors.channels.open import open_answers, open_channel
@@ -22,6 +23,7 @@ from pipelines.notify_job import NamesWhenNeeded, NotifyJob
 from pipelines.notifying.following import KeyFollower
 from pipelines.notifying.listening import Listener
 from pipelines.notifying.planning import Receiver
+from pipelines.notifying.regular import Regular
 from schemas.errors import UsageError
 from schemas.ports.answers import AnswerSource
 from schemas.ports.channel import Channel
@@ -98,6 +100,11 @@ def receiver_of(settings: ReceiverSettings) -> Receiver:
     )
 
 
+def regular_of(settings: ReceiverSettings) -> Regular:
+    """Return what a receiver gets by the clock."""
+    return Regular(settings.name, settings.test_every, settings.all_quiet, ZoneInfo(settings.zone))
+
+
 def beside_settings(settings: Section, folder: Path) -> Section:
     """Return ``settings`` with the files they name seen from ``folder``, like every other path of the settings."""
     paths = {name: value for name, value in settings if isinstance(value, Path)}
@@ -136,6 +143,7 @@ async def run_notify(workplace: Workplace, store: Store, stop: asyncio.Event) ->
         follower=KeyFollower(lambda: open_log_of(workplace), store.rule_sets, SystemClock()),
         page=workplace.settings.public_url,
         routing=routing_of(workplace.settings.routes, workplace.settings.inhibit_rules),
+        regulars=[regular_of(settings) for settings in workplace.settings.receivers],
         listener=Listener(store, ways.answers, SystemClock()) if ways.answers else None,
     )
     await job.run(stop)

@@ -48,6 +48,21 @@ def dead_delivery_note(receiver: str, message: Message, why: str) -> Message:
     )
 
 
+def all_quiet_note(*, since: datetime, engine_time: datetime | None, rang: int, receiver: str) -> Message:
+    """Return the line of a day on which nothing was told to ``receiver`` since ``since``, and how fresh the watch is.
+    ``rang``: alerts that others were told of, or that were held back from it."""
+    others = f"{rang} rang for others or were not to be told here" if rang else "nothing rang at all"
+    fresh = (
+        f"The watch has read the news up to {moment(engine_time)}." if engine_time else "The watch has not begun yet."
+    )
+    return service_note(
+        f"All quiet since {moment(since)}: {others}",
+        f"{fresh}\nThis line comes once a day when there was nothing else to tell.\n\nMore: tocsin status",
+        occasion=f"all quiet {receiver} {since.isoformat()}",
+        severity=Severity.LOW,
+    )
+
+
 def acknowledged_note(event: AlertEvent, by: Acknowledgement) -> Message:
     """Return what a machine that keeps incidents is told when somebody cares for an alert; in the thread of the alert."""
     return Message(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from connectors.channels.pacing_settings import AtMostSettings, QuietHoursSettings, ZoneName
+from connectors.channels.pacing_settings import AtMostSettings, ClockTime, QuietHoursSettings, ZoneName
 from connectors.channels.secrets import SecretReference
+from schemas.durations import parse_duration
 from schemas.reasons import Severity
 
 
@@ -33,6 +35,16 @@ def _mail_address(value: str) -> str:
     if value.count("@") != 1 or not value.isprintable() or any(c in value for c in ' <>,;:"()[]\\'):
         raise ValueError("must be one bare mail address, like desk@example.org")
     return value
+
+
+def _stretch(value: object) -> object:
+    """Return ``"7d"`` as a timedelta; :raises ValueError: it is none, or shorter than an hour."""
+    found = parse_duration(value) if isinstance(value, str) else value
+    if not isinstance(found, timedelta):
+        raise ValueError('must be a duration like "7d"')
+    if found and found < timedelta(hours=1):
+        raise ValueError('must be "0s", or at least "1h"')
+    return found
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -69,6 +81,13 @@ class ReceiverSettings(BaseModel):
     at_most: AtMostSettings | None = Field(
         default=None, description='so many messages and the rest in one, for example {count = 5, per = "night"}'
     )
+    all_quiet: ClockTime | None = Field(
+        default=None,
+        description='when to say, once a day, that nothing rang, for example "08:00"; not said where it did',
+    )
+    test_every: Annotated[timedelta, BeforeValidator(_stretch)] = Field(
+        default=timedelta(days=7), description='a test goes out when nothing was told for so long; "0s": never'
+    )
     timeout_s: float = Field(default=10.0, gt=0, le=20, description="seconds after which a try is given up")
     allow_addresses: tuple[Network, ...] = Field(
         default=(), description='loopback or private networks it may be in, for example "10.1.0.0/16"'
@@ -95,6 +114,9 @@ class ConsoleSettings(ReceiverSettings):
     """Lines on standard output."""
 
     type: Literal["console"] = Field(description='always "console"')
+    test_every: Annotated[timedelta, BeforeValidator(_stretch)] = Field(
+        default=timedelta(), description='a test goes out when nothing was told for so long; "0s": never'
+    )
     service_events: bool = Field(
         default=True, description="also hear of rules that became ready, extractors that changed and the like"
     )
@@ -239,6 +261,9 @@ class AtomSettings(ReceiverSettings):
     """An Atom feed of what rang, in a file."""
 
     type: Literal["atom"] = Field(description='always "atom"')
+    test_every: Annotated[timedelta, BeforeValidator(_stretch)] = Field(
+        default=timedelta(), description='a test goes out when nothing was told for so long; "0s": never'
+    )
     path: Path = Field(description="the file; it is replaced whole with each message")
     entries: int = Field(default=100, ge=1, le=10_000, description="so many messages are kept")
 
