@@ -120,7 +120,9 @@ def info(folder: Path, as_json: bool) -> None:
 
 @command.command(epilog="Example: tocsin archive export --archive data/archive --from 2025-01-01 > january.jsonl")
 @archive_option
-@click.option("--topic", type=click.Choice(("articles", "signals")), default="articles", show_default=True)
+@click.option(
+    "--topic", type=click.Choice(("articles", "signals")), default="articles", show_default=True, help="Which records."
+)
 @click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day they came, as 2025-01-31, UTC.")
 @click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included.")
 @click.option("--log-id", help="Which log, where the archive holds several.")

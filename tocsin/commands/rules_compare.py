@@ -26,7 +26,7 @@ _HEADLINES = 2
 
 
 @click.command(
-    name="diff", epilog="Example: tocsin rules diff rules.yaml changed.yaml --archive history --from 2025-01-01"
+    name="compare", epilog="Example: tocsin rules compare rules.yaml changed.yaml --archive history --from 2025-01-01"
 )
 @click.argument("before", type=click.Path(path_type=Path, exists=True))
 @click.argument("after", type=click.Path(path_type=Path, exists=True))
