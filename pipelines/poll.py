@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 
 from connectors.feeds.settings import FeedSettings
 from pipelines.polling.looking import DocumentParser, FeedFetcher
-from pipelines.polling.poller import ArticlesLog, Poller, PollSettings, PollStore
+from pipelines.polling.poll_settings import PollSettings
+from pipelines.polling.poller import ArticlesLog, Poller, PollStore
 from schemas.clock import Clock
 from schemas.errors import ClockRefusedError, RetriableError
 from schemas.ids import EPOCH

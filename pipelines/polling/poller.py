@@ -9,7 +9,6 @@ import asyncio
 import functools
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -21,7 +20,9 @@ from pipelines.polling.clock_guard import LEAST_HOSTS, ClockGuard
 from pipelines.polling.host_pace import HostPace
 from pipelines.polling.looking import DocumentParser, Failed, FeedFetcher, Look, look_at
 from pipelines.polling.places import Places
+from pipelines.polling.poll_settings import PollSettings
 from pipelines.polling.settling import Settled, settle
+from pipelines.polling.telling import tell_change, tell_gap
 from pipelines.polling.watching import WatchBook, check_room
 from schemas.clock import Clock
 from schemas.errors import ClockRefusedError
@@ -59,25 +60,6 @@ class ArticlesLog(Protocol):
 
 class PollStore(FeedStore, HeartbeatStore, Protocol):
     """What the job keeps: rows of feeds, signs of life."""
-
-
-@dataclass(frozen=True)
-class PollSettings:
-    """How the job works. Times in seconds; ``linger_s`` is how long what has arrived waits for more to be written with
-    it, ``jitter`` the share by which intervals are stretched at most. A host is sent at most ``max_per_host`` requests at a
-    time, ``host_gap_s`` apart (0: no such rule)."""
-
-    max_in_flight: int = 64
-    max_per_host: int = 2
-    host_gap_s: float = 5.0
-    jitter: float = 0.25
-    coverage_every_s: float = 60.0
-    first_coverage_s: float = 5.0
-    tick_s: float = 1.0
-    linger_s: float = 0.2
-    clock_tolerance_s: float = 120.0
-    clock_retry_s: float = 30.0
-    longest_retry_s: float = 30.0
 
 
 class Poller:
@@ -278,13 +260,13 @@ class Poller:
         self._append(entries)
         for settled in self._left:
             feed_id = settled.standing.feed.id
-            _tell_change(self._standings[feed_id].row, settled.standing.row)
+            tell_change(self._standings[feed_id].row, settled.standing.row)
             self._standings[feed_id] = settled.standing
             self._unsaved[feed_id] = settled.standing.row
             self._book.add(settled.poll)
             if settled.gap is not None:
                 self._gaps += 1
-                _tell_gap(settled, settled.gap)
+                tell_gap(settled.standing.feed, settled.gap)
         self._left = []
         self._articles += len(entries)
         if entries:
@@ -339,21 +321,3 @@ class Poller:
 @functools.lru_cache(maxsize=10_000)
 def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
-
-
-def _tell_gap(settled: Settled, gap: tuple[datetime, datetime]) -> None:
-    feed = settled.standing.feed
-    remedy = "it is asked more often now" if feed.interval is None else "shorten its interval in the settings"
-    logger.warning(
-        "feed %s: entries between %s and %s UTC were probably missed; %s",
-        *(feed.id, f"{gap[0]:%Y-%m-%d %H:%M:%S}", f"{gap[1]:%Y-%m-%d %H:%M:%S}", remedy),
-    )
-
-
-def _tell_change(before: FeedRow, after: FeedRow) -> None:
-    if after.state is before.state:
-        return
-    if after.state in (FeedState.FAILING, FeedState.MUTED, FeedState.SILENT):
-        logger.warning("feed %s is %s: %s", after.feed_id, after.state.value, after.state_reason)
-    else:
-        logger.info("feed %s is %s", after.feed_id, after.state.value)

@@ -1,0 +1,24 @@
+"""How the poll job works: its limits, its manners, its pauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PollSettings:
+    """How the job works. Times in seconds; ``linger_s`` is how long what has arrived waits for more to be written with
+    it, ``jitter`` the share by which intervals are stretched at most. A host is sent at most ``max_per_host`` requests at a
+    time, ``host_gap_s`` apart (0: no such rule)."""
+
+    max_in_flight: int = 64
+    max_per_host: int = 2
+    host_gap_s: float = 5.0
+    jitter: float = 0.25
+    coverage_every_s: float = 60.0
+    first_coverage_s: float = 5.0
+    tick_s: float = 1.0
+    linger_s: float = 0.2
+    clock_tolerance_s: float = 120.0
+    clock_retry_s: float = 30.0
+    longest_retry_s: float = 30.0
