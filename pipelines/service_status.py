@@ -250,6 +250,11 @@ def _judge_feeds(feeds: Mapping[str, FeedRow], problems: list[str], notes: list[
     if failing:
         words = f"{len(failing)} of {len(polled)} feeds {'fails' if len(failing) == 1 else 'fail'}"
         (problems if 2 * len(failing) > len(polled) else notes).append(words)
+    silent = [row for row in polled if row.state is FeedState.SILENT]
+    if silent:
+        notes.append(
+            f"{len(silent)} of {len(polled)} feeds {'answers' if len(silent) == 1 else 'answer'} with nothing new"
+        )
 
 
 def _delivery_problems(store: StoreFacts, now: datetime) -> list[str]:

@@ -148,6 +148,12 @@ def test_one_failing_feed_of_many_is_a_note_and_paused_ones_do_not_count() -> No
     assert status.notes == ["1 of 3 feeds fails"]
 
 
+def test_a_silent_feed_is_a_note_of_its_own() -> None:
+    status = judged(replace(GOOD_STORE, feeds=feeds(a=FeedState.SILENT, b=FeedState.OK)))
+    assert status.problems == []
+    assert status.notes == ["1 of 2 feeds answers with nothing new"]
+
+
 def test_what_does_not_run_is_one_problem_not_five() -> None:
     (problem,) = judged(replace(GOOD_STORE, beats=beats(ago_s=9000, engine_ago_s=9000)), supervisor=None).problems
     assert problem == "nothing runs here: start it with `tocsin run`"
