@@ -17,7 +17,7 @@ from tests.pipeline.test_status_command import GOOD_LOG, GOOD_STORE, NOW, beats
 def status(ago_s: float | None, detail: Mapping[str, str | int] | None = None) -> ServiceStatus:
     here = dict(beats())
     archive = {} if ago_s is None else {JOB: (NOW - timedelta(seconds=ago_s), detail or {})}
-    return judge_service(GOOD_LOG, replace(GOOD_STORE, beats={**here, **archive}), now=NOW, supervisor=1)  # type: ignore[arg-type]
+    return judge_service(GOOD_LOG, replace(GOOD_STORE, beats={**here, **archive}), now=NOW, supervisor=1)
 
 
 def test_names_written_twice_are_the_same() -> None:
