@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
-from urllib.parse import urlsplit
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from alerts.explanation.names import ActorNames, key_name
-from pipelines.backtest.choosing import Point
+from alerts.explanation.names import ActorNames
 from pipelines.backtest.intervals import Share, quartiles
-from pipelines.backtest.judging import AlarmVerdict, EventFate, JudgedAlarm, JudgedEvent
-from pipelines.backtest.report import EVIDENCE_SHOWN, Report, RuleReport
-from pipelines.backtest.scores import Score
-from pipelines.backtest.variants import AS_WRITTEN, has_fixed_keys
-from schemas.alert_event import Evidence
-from tocsin.report import charts, words
+from pipelines.backtest.judging import EventFate, JudgedAlarm, JudgedEvent
+from pipelines.backtest.report import Report, RuleReport
+from pipelines.backtest.variants import has_fixed_keys
+from tocsin.report import charts, tables, words
+from tocsin.report.alert_card import alert_card, watch_name
 
 #: Charts of watches on one page, and alerts written out; beyond, the page says how many there are.
 MOST_TIMELINES = 40
 MOST_ALERTS = 400
 MOST_EVENTS = 300
-
-#: Headlines of an alert that are shown at once.
-_FIRST = 3
 
 _MARKS = (
     ("▲", "hit", "rang for a listed event"),
@@ -38,14 +32,6 @@ _MARKS = (
 )
 
 _STYLE_OF_FATE = {EventFate.FOUND: "found", EventFate.MISSED: "missed"}
-_STYLE_OF_VERDICT = {
-    AlarmVerdict.HIT: "hit",
-    AlarmVerdict.REPEAT: "repeat",
-    AlarmVerdict.FALSE: "false",
-    AlarmVerdict.DURING: "during",
-}
-
-Cells = Sequence[Sequence[str]]
 
 
 def report_page(report: Report, names: ActorNames) -> str:
@@ -67,24 +53,25 @@ def report_page(report: Report, names: ActorNames) -> str:
         ],
         timelines=timelines,
         timelines_left_out=_left_out(timelines_left_out, "other watch", "other watches"),
-        rule_columns=_columns("Rule", judged=judged),
-        rule_rows=[_row(one.rule.name, one.score) for one in report.rules] + [_row("All rules", report.total)],
-        sweep=_sweep(report),
-        compared=_compared(report.compared, judged=judged),
+        rule_columns=tables.columns("Rule", judged=judged),
+        rule_rows=[tables.row(one.rule.name, one.score) for one in report.rules]
+        + [tables.row("All rules", report.total)],
+        sweep=tables.sweep_section(report),
+        compared=tables.compared_section(report.compared, judged=judged),
         sources=[
             {
                 "name": one.source,
                 "articles": f"{one.articles:,}",
                 "first": one.first[:10],
                 "last": f"{one.last[:10]}{' (ended)' if one.ended else ''}",
-                "holes": _holes(len(one.holes), sum(hole.hours for hole in one.holes)),
+                "holes": tables.holes_in_words(len(one.holes), sum(hole.hours for hole in one.holes)),
             }
             for one in report.archive.sources
         ],
         holes=[
             f"{hole.first.replace('T', ' ')}h to {hole.last.replace('T', ' ')}h" for hole in report.archive.shared_holes
         ],
-        alerts=[_alert(one, names) for one in report.alarms[:MOST_ALERTS]],
+        alerts=[alert_card(one, names) for one in report.alarms[:MOST_ALERTS]],
         alerts_note=_alerts_note(report),
         how=_how(report),
     )
@@ -129,16 +116,11 @@ def _share(share: Share, name: str) -> dict[str, str]:
     }
 
 
-def _name(rule: str, key: str, names: ActorNames) -> str:
-    kind, _, rest = key.partition(":")
-    return f"{rest} ({kind})" if kind in ("keyword", "rule") and rest else key_name(rule, key, names)
-
-
 def _event(judged: JudgedEvent, names: ActorNames) -> dict[str, str]:
     event = judged.event
     return {
         "name": event.event,
-        "watch": _name("", event.watch, names),
+        "watch": watch_name("", event.watch, names),
         "start": words.moment(event.start),
         "fate": judged.fate.value,
         "style": _STYLE_OF_FATE.get(judged.fate, "other"),
@@ -164,7 +146,7 @@ def _timelines(report: Report, names: ActorNames) -> tuple[list[dict[str, object
         # The chart is made of numbers and of dates only: it holds no word of the world.
         found.append(
             {
-                "name": _name(rule_name, key, names),
+                "name": watch_name(rule_name, key, names),
                 "rule": f"rule {rule_name}",
                 "svg": Markup(svg),
                 "caption": _caption(alarms, events, [day.count for day in days]),
@@ -192,142 +174,6 @@ def _caption(alarms: Sequence[JudgedAlarm], events: Sequence[JudgedEvent], count
     if events:
         said += f". Listed: {'; '.join(f'{one.event.event} ({one.fate.value})' for one in events[:4])}"
     return f"{said}."
-
-
-def _columns(first: str, *, judged: bool) -> list[str]:
-    right = ["Events found", "Alarms right", "False alarms", "Median delay"] if judged else []
-    return [first, "Alerts", "A week", *right, "Time ringing", "Time blind"]
-
-
-def _row(name: str, score: Score) -> list[str]:
-    right = []
-    if score.judged:
-        delays = quartiles(score.delays_h)
-        right = [
-            f"{score.recall.part}/{score.recall.whole} · {words.per_cent(score.recall)}" if score.recall.whole else "–",
-            words.per_cent(score.precision),
-            f"{score.alarms[AlarmVerdict.FALSE]:,}",
-            words.signed(delays[1]) if delays else "–",
-        ]
-    hours = score.hours or 1.0
-    return [
-        name,
-        f"{score.openings:,}",
-        f"{score.a_week:.2f}",
-        *right,
-        f"{score.firing_h / hours:.1%}",
-        f"{score.blind_h / hours:.1%}",
-    ]
-
-
-def _holes(count: int, hours: int) -> str:
-    return f"{count} ({words.span(hours)})" if count else "0"
-
-
-def _sweep(report: Report) -> dict[str, object] | None:
-    if report.sweep is None:
-        return None
-    curves, choice = report.sweep.curves, report.sweep.choice
-    judged = report.truth is not None
-    points = [point for of_detector in curves.values() for point in of_detector]
-    written = next((point for point in points if point.setting == AS_WRITTEN), None)
-    drawn: list[dict[str, object]] = []
-    if judged:
-        drawn = [
-            {
-                "name": "Found against right",
-                "svg": Markup(charts.precision_recall(curves, written, choice.point)),
-                "caption": "Each mark is one setting for all rules. Further right, more is found; higher, fewer are false.",
-            },
-            {
-                "name": "Found against how often it rings",
-                "svg": Markup(charts.alerts_and_recall(curves, written, choice.point)),
-                "caption": "The further up and left, the more is found for the same number of alerts.",
-            },
-        ]
-    else:
-        drawn = [
-            {
-                "name": "How often each setting rings",
-                "svg": Markup(charts.alerts_by_setting(curves)),
-                "caption": "All rules together.",
-            }
-        ]
-    shown = words.best_points(points) if judged else sorted(points, key=lambda point: point.whole.a_week)[:14]
-    return {
-        "words": words.choice_in_words(report),
-        "charts": drawn,
-        "columns": _columns("Setting", judged=judged),
-        "rows": [_row(_setting(point), point.whole) for point in shown],
-        "note": f"{len(points)} settings were tried in one pass over the same news. Of those with the same outcome one is shown; "
-        "report.json has all.",
-    }
-
-
-def _setting(point: Point) -> str:
-    return f"{point.setting.name}{' (as written)' if point.setting == AS_WRITTEN else ''}"
-
-
-def _compared(compared: Mapping[str, Score] | None, *, judged: bool) -> dict[str, object] | None:
-    if compared is None:
-        return None
-    return {
-        "columns": _columns("Detector", judged=judged),
-        "rows": [_row(name, score) for name, score in compared.items()],
-    }
-
-
-def _alert(judged: JudgedAlarm, names: ActorNames) -> dict[str, object]:
-    alarm, opening = judged.alarm, judged.alarm.opening
-    hours = f" within {opening.window.hours} hours" if opening.window else ""
-    said = (
-        f"{words.many(opening.counts.stories, 'story')} of {words.many(opening.counts.publishers, 'publisher')}{hours}"
-    )
-    if opening.expected is not None:
-        said += f", where {opening.expected:.2g} would have been normal"
-    said += f". Rule {alarm.rule}, {opening.detector}."
-    if alarm.escalated:
-        said += f" It grew {words.many(len(alarm.escalated), 'time')}."
-    if alarm.ended is not None:
-        lasted = words.span((alarm.ended - alarm.opened).total_seconds() / 3600)
-        said += f" {'Taken back' if alarm.retracted else 'Over'} after {lasted}."
-    if judged.event is not None:
-        said += f" Listed event: {judged.event.event}."
-    stories = _one_of_each_story(alarm.evidence)
-    return {
-        "opened": words.moment(alarm.opened),
-        "key": _name(alarm.rule, alarm.key, names),
-        "verdict": judged.verdict.value,
-        "style": _STYLE_OF_VERDICT.get(judged.verdict, "other"),
-        "words": said,
-        "first": [_article(item) for item in stories[:_FIRST]],
-        "rest": [_article(item) for item in stories[_FIRST:EVIDENCE_SHOWN]],
-    }
-
-
-def _one_of_each_story(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return the evidence, the first article of each story before all others."""
-    leads: dict[str, Evidence] = {}
-    for item in evidence:
-        leads.setdefault(item.story, item)
-    return [*leads.values(), *(item for item in evidence if leads[item.story] is not item)]
-
-
-def _article(item: Evidence) -> dict[str, str]:
-    return {
-        "title": item.title or item.excerpt or "(without a title)",
-        "source": item.source.name or item.source.id,
-        "time": words.moment(item.event_time),
-        "url": _safe(item.url),
-    }
-
-
-def _safe(url: str | None) -> str:
-    """Return ``url`` where following it can do no harm; empty else."""
-    try:
-        return url if url and urlsplit(url).scheme in ("http", "https") else ""
-    except ValueError:
-        return ""
 
 
 def _alerts_note(report: Report) -> str:
