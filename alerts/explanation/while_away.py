@@ -47,7 +47,12 @@ def several_message(
     if len(ordered) > _LINES:
         lines.append(f"… and {len(ordered) - _LINES} more")
     body = [intro, "", *lines, "", "More: tocsin alerts list"]
-    subject = f"{head}: {told}, gravest {gravest.value.upper()}, {span}"
+    subject = f"{head}: {told}, gravest {subject_of(ordered[0], names)}"
+    if because is DeliveryReason.WHILE_AWAY:  # How long ago matters most of what is old.
+        subject = f"{head}: {told}, gravest {gravest.value.upper()}, {span}"
+    elif because is DeliveryReason.GROUP_WAIT:
+        more = f" · and {len(events) - 1} more"
+        subject = shortened(subject_of(ordered[0], names), SUBJECT_LIMIT - len(more)) + more
     return Message(
         message_id=message_id,
         thread_id=message_id,

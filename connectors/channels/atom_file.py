@@ -59,7 +59,7 @@ class AtomFileChannel:
     def _put(self, message: Message, now: datetime) -> None:
         with _locked(self._path):
             entries = [e for e in self._read() if e.findtext(_tag("id")) != _id(message)]
-            document = _feed(self._receiver, now, [_entry(message, now), *entries][: self._entries])
+            document = _feed(self._receiver, now, [entry_of(message, now), *entries][: self._entries])
             beside = self._path.with_name(f".{self._path.name}.new")
             with beside.open("wb") as file:
                 file.write(b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(document, "utf-8"))
@@ -91,7 +91,8 @@ def _feed(receiver: str, now: datetime, entries: list[ElementTree.Element]) -> E
     return feed
 
 
-def _entry(message: Message, now: datetime) -> ElementTree.Element:
+def entry_of(message: Message, now: datetime) -> ElementTree.Element:
+    """Return the entry of ``message``, updated at ``now``."""
     entry = ElementTree.Element(_tag("entry"))
     _add(entry, "id", _id(message))
     _add(entry, "title", _text(plain_line(message.subject, 500)))

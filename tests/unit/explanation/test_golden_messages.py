@@ -15,14 +15,15 @@ from alerts.explanation.background import Background
 from alerts.explanation.key_history import Headline
 from alerts.explanation.message import alert_message
 from alerts.explanation.names import NamesById
-from alerts.explanation.service_note import dead_delivery_note, message_for_test
+from alerts.explanation.service_note import acknowledged_note, all_quiet_note, dead_delivery_note, message_for_test
 from alerts.explanation.subject import SUBJECT_LIMIT
-from alerts.explanation.while_away import while_away_message
+from alerts.explanation.while_away import several_message, while_away_message
 from schemas.alert_event import AlertEvent, Counts, Evidence, Window
 from schemas.article import Source
 from schemas.plain_text import plain_text
 from schemas.ports.channel import HourBar, Message
-from schemas.reasons import EventKind, EventReason, Severity
+from schemas.ports.response import Acknowledgement
+from schemas.reasons import DeliveryReason, EventKind, EventReason, Severity
 
 GOLDEN = Path(__file__).with_name("golden")
 NAMES = NamesById(
@@ -248,12 +249,31 @@ def _while_away() -> Message:
     return while_away_message(events, NAMES, message_id="away_1")
 
 
+def _several(because: DeliveryReason) -> Message:
+    events = [EVENTS[name][0] for name in ("opened-threshold", "escalated")]
+    return several_message(events, NAMES, message_id="held_1", because=because)
+
+
+def _same_stories() -> Message:
+    event, evidence = EVENTS["opened"]
+    weaker = [event.changed(key=f"AZE-{other}", score=3.0) for other in ("TUR", "GBR")]
+    return alert_message(event, evidence, NAMES, message_id="msg_1", also=weaker)
+
+
 MESSAGES: dict[str, Callable[[], Message]] = {
     **{name: (lambda name=name: _alert(name)) for name in EVENTS},  # type: ignore[misc]  # mypy takes the default for an argument
     "opened-with-background": lambda: _with_background("opened"),
     "escalated-with-background": lambda: _with_background("escalated"),
     "opened-in-russian": _in_russian,
+    "opened-same-stories": _same_stories,
     "while-away": _while_away,
+    "quiet-hours": lambda: _several(DeliveryReason.QUIET_HOURS),
+    "over-the-limit": lambda: _several(DeliveryReason.TOO_MANY),
+    "group": lambda: _several(DeliveryReason.GROUP_WAIT),
+    "acknowledged": lambda: acknowledged_note(
+        EVENTS["opened"][0], Acknowledgement(alert_id="3f9c1a7be0d24c55a1b2c3d4", at=AT, author="ann", comment="on it")
+    ),
+    "all-quiet": lambda: all_quiet_note(since=AT - timedelta(days=1), engine_time=AT, rang=2, receiver="desk-mail"),
     "not-delivered": lambda: dead_delivery_note("desk-mail", _alert("opened"), "refused: the mail server answered 550"),
     "test": lambda: message_for_test("desk-mail", occasion="2025-06-28"),
 }
