@@ -17,7 +17,8 @@ from alerts.detectors.negative_binomial import minus_log10_lower_tail
 from alerts.detectors.recent_bank import RecentBank, RecentParameters
 from alerts.detectors.shift_bank import ShiftBank, ShiftParameters
 from alerts.detectors.spike_bank import Floats, SpikeBank, SpikeParameters
-from alerts.rules.model import Cusum, Drop, Ratio, Record, Shift, Spike, Zscore
+from alerts.rules.model import Cusum, Drop, Ratio, Record, Sensitivity, Shift, Spike, Zscore
+from alerts.tracks.bars import K_OF_SHIFT
 from alerts.tracks.cusum import SHOWN_HOURS
 from alerts.tracks.drop import SETTLED_HOURS
 from alerts.tracks.recent import QUIET_HOURS
@@ -228,6 +229,8 @@ class RecentRun(Run):
 
 class ShiftRun(Run):
     """The share of a part."""
+
+    bar = K_OF_SHIFT[Sensitivity.NORMAL]
 
     def __init__(self, settings: Shift) -> None:
         self.settings = settings

@@ -97,31 +97,32 @@ class Evaluation:
             low, high = (low, middle) if self.per_month(crossings, scores[middle]) <= rate else (middle + 1, high)
         return scores[low] if scores else 0.0
 
-    def _starts(self, spread_h: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        return self.random(3).integers(self.first, self.first + spread_h, self.keys)
+    def _starts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Return when it begins for each key: at any hour of any weekday."""
+        return self.random(3).integers(self.first, self.first + 7 * _DAY, self.keys)
 
     def bursts(self, run: Run, factor: float, bar: float | None = None) -> Found:
         """Return what is found of a day's burst, until it ends."""
-        starts = self._starts(72)
-        counts = stories(self.news, burst(self.quiet_rates(6), starts, factor, BURST_H), self.random(4))
+        starts = self._starts()
+        counts = stories(self.news, burst(self.quiet_rates(9), starts, factor, BURST_H), self.random(4))
         return found(run.over(counts, first=self.first - 48), run.bar if bar is None else bar, starts, BURST_H)
 
     def silences(self, run: Run) -> Found:
         """Return what is found of three days with a tenth of the news."""
-        starts = self._starts(48)
-        counts = stories(self.news, burst(self.quiet_rates(8), starts, 0.1, SILENCE_H), self.random(4))
+        starts = self._starts()
+        counts = stories(self.news, burst(self.quiet_rates(11), starts, 0.1, SILENCE_H), self.random(4))
         return found(run.over(counts, first=self.first - 48), run.bar, starts, SILENCE_H)
 
     def ramps(self, run: Run, factor: float) -> Found:
         """Return what is found of a rise over eight weeks, while it rises."""
-        starts = self._starts(48)
-        counts = stories(self.news, ramp(self.quiet_rates(60), starts, factor, RAMP_H), self.random(4))
+        starts = self._starts()
+        counts = stories(self.news, ramp(self.quiet_rates(64), starts, factor, RAMP_H), self.random(4))
         return found(run.over(counts, first=self.first - 48), run.bar, starts, RAMP_H)
 
     def _whole(self, days: int) -> Counts:
         return stories(self.news, self.quiet_rates(days), self.random(2))
 
-    def shift_false_alarms(self, bar: float = 3.0) -> float:
+    def shift_false_alarms(self, bar: float = ShiftRun.bar) -> float:
         """Return false alarms per watch-month of a shift; every key has a normal share of its own, 5 to 50 %."""
         whole = self._whole(JUDGED_DAYS)
         share = np.repeat(self.random(5).uniform(0.05, 0.5, self.keys)[:, None], whole.shape[1], axis=1)
@@ -130,12 +131,12 @@ class Evaluation:
 
     def steps(self, to: float, within_h: int) -> Found:
         """Return what a shift finds of a share that steps from 20 % for a week."""
-        whole, starts = self._whole(10), self._starts(24)
+        whole, starts = self._whole(15), self._starts()
         share = np.full(whole.shape, 0.2)
         for key, start in enumerate(starts):
             share[key, start : start + STEP_H] = to
         parts = part_of(whole, share, CORRELATION, self.random(6))
-        return found(ShiftRun(SHIFT).over(whole, parts, first=self.first - 72), 3.0, starts, within_h)
+        return found(ShiftRun(SHIFT).over(whole, parts, first=self.first - 72), ShiftRun.bar, starts, within_h)
 
 
 def _line(*cells: object) -> None:

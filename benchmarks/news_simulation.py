@@ -35,7 +35,8 @@ def rates(news: News, keys: int, hours: int, random: np.random.Generator) -> Flo
     hour = np.arange(hours)
     depth, peak = random.uniform(0.2, 0.8, keys)[:, None], random.uniform(8, 18, keys)[:, None]
     season = 1.0 + depth * np.cos((hour % _DAY - peak) / _DAY * 2.0 * np.pi)
-    weekend = np.where(hour // _DAY % 7 >= 5, random.uniform(0.4, 1.0, keys)[:, None], 1.0)
+    quieter = random.uniform(0.4, 1.0, keys)[:, None]
+    weekend = np.where(hour // _DAY % 7 >= 5, quieter, 1.0) / ((5.0 + 2.0 * quieter) / 7.0)  # a mean of 1 over the week
     fade = np.exp(-1.0 / news.drift_days)
     days = hours // _DAY + 1
     steps = random.normal(0.0, news.drift_sd * np.sqrt(1.0 - fade * fade), (keys, days))

@@ -39,7 +39,7 @@ class HourBank(ABC):
         for name in self.ARRAYS:
             array = getattr(self, name)
             if array.shape[-1] == row:
-                larger = np.zeros((*array.shape[:-1], max(8, 2 * row)), dtype=array.dtype)
+                larger = np.zeros((*array.shape[:-1], row + row // 8 + 8), dtype=array.dtype)
                 larger[..., :row] = array
                 setattr(self, name, larger)
                 array = larger

@@ -89,13 +89,14 @@ class SpikeBank:
         self.open_hour = first_hour - 1
         self._kept = parameters.kept_h
         self.rows = 1
+        self._expectations: dict[tuple[int, int], Floats] = {}
         self._capacity = 8
         p, cap, kept, windows = parameters, 8, parameters.kept_h, len(parameters.windows_h)
         self.a = np.full(cap, p.prior_count)
         self.b = np.full(cap, p.prior_exposure_h)
         self.factor = np.ones((SLOTS, cap))
         self.ratio = np.zeros((SLOTS, cap))
-        self.visits = np.zeros((SLOTS, cap))
+        self.visits = np.zeros((SLOTS, cap), dtype=np.float32)  # a count that matters up to 12: half the size will do
         self.phi_sum = np.zeros((windows, cap))
         self.phi_n = np.zeros((windows, cap))
         self.counts = np.zeros((kept, cap))
@@ -135,15 +136,17 @@ class SpikeBank:
         for name in self.ARRAYS:
             getattr(self, name)[..., first : first + other.rows] = getattr(other, name)[..., : other.rows]
         self.rows += other.rows
+        self._expectations.clear()
         return first
 
     def _make_room(self, rows: int) -> None:
         if self.rows + rows <= self._capacity:
             return
-        self._capacity = max(2 * self._capacity, self.rows + rows)
+        # By an eighth: a hundred thousand keys are 380 MB, and room for as many again would be that again.
+        self._capacity = max(self._capacity + self._capacity // 8 + 8, self.rows + rows)
         for name in self.ARRAYS:
             old = getattr(self, name)
-            new = np.zeros((*old.shape[:-1], self._capacity))
+            new = np.zeros((*old.shape[:-1], self._capacity), dtype=old.dtype)
             new[..., : self.rows] = old[..., : self.rows]
             setattr(self, name, new)
 
@@ -163,6 +166,7 @@ class SpikeBank:
         if (self.exposure[ring, columns] == exposure).all():
             return False
         self.exposure[ring, columns] = exposure
+        self._expectations.clear()
         return True
 
     # -- hours ------------------------------------------------------------------------------------------------------
@@ -190,6 +194,7 @@ class SpikeBank:
         if self.new_day(hour):
             self._renormalise_season()
         self.open_hour = hour
+        self._expectations.clear()
         ring = hour % p.kept_h
         self.counts[ring, :n] = 0.0
         self.exposure[ring, :n] = 1.0
@@ -292,6 +297,26 @@ class SpikeBank:
         score = max(0.0, surprise - math.log10(len(p.windows_h)))
         return WindowScore(length, count, mean, phi, coverage, score, 10.0**-surprise, variance)
 
+    def may_reach(self, row: int, hour: int, least: float, times: float) -> bool:
+        """Tell whether some window that ends with ``hour`` counts ``least`` and ``times`` its expectation: cheap, no tail.
+
+        What is expected is found once for all rows and kept until anything under it changes; a part in a thousand is
+        given away, so that rounding never makes this say no where the comparison itself says yes.
+        """
+        for w, length in enumerate(self.parameters.windows_h):
+            first = max(self.first_hour, hour - length + 1)
+            count = float(self.counts[np.arange(first, hour + 1) % self._kept, row].sum())
+            if count >= least and count >= 0.999 * times * self._expected(hour, w)[row]:
+                return True
+        return False
+
+    def _expected(self, hour: int, w: int) -> Floats:
+        found = self._expectations.get((hour, w))
+        if found is None or len(found) < self.rows:
+            _, _, seen = self._window_sums(hour, self.parameters.windows_h[w])
+            found = self._expectations[hour, w] = self.level[hour % self._kept, : self.rows] * seen
+        return found
+
     def expected_at_most(self, rows: Rows | np.intp, hour: int) -> Floats:
         """Return what the longest window that ends with ``hour`` is expected to hold, for each of ``rows``."""
         hours = np.arange(max(self.first_hour, hour - max(self.parameters.windows_h) + 1), hour + 1) % self._kept
@@ -315,6 +340,7 @@ class SpikeBank:
         assert isinstance(first, int)
         assert isinstance(newest, int)
         self.rows = self._capacity = rows
+        self._expectations.clear()
         self.first_hour, self.open_hour = first, newest
         for name in self.ARRAYS:
-            setattr(self, name, np.array(arrays[name], dtype=np.float64))
+            setattr(self, name, np.array(arrays[name], dtype=getattr(self, name).dtype))

@@ -10,6 +10,9 @@ from alerts.rules.model import Barred, Sensitivity
 #: Score to reach by sensitivity.
 K_OF = {Sensitivity.HIGH: 2.5, Sensitivity.NORMAL: 3.0, Sensitivity.LOW: 4.0}
 
+#: A shift looks at one long window only: the same number of false alarms, one in ten months, is at a lower score.
+K_OF_SHIFT = {Sensitivity.HIGH: 2.2, Sensitivity.NORMAL: 2.6, Sensitivity.LOW: 3.5}
+
 #: A window is calm again when what it counted is as probable as this.
 CALM_P = 0.05
 
@@ -43,6 +46,6 @@ def k_of_budget(false_alarms_per_month: float, keys: int, fit: BudgetFit = FITS[
 def bar_of(settings: Barred, active_keys: int) -> float:
     """Return the score to reach, while so many keys had an article in the last :data:`BUDGET_HOURS`."""
     if settings.sensitivity is not None:
-        return K_OF[settings.sensitivity]
+        return (K_OF_SHIFT if settings.kind == "shift" else K_OF)[settings.sensitivity]
     assert settings.budget is not None
     return k_of_budget(settings.budget.false_alarms_per_month, active_keys, FITS[settings.kind])

@@ -32,24 +32,38 @@ class FeedShares:
 
     def __init__(self) -> None:
         self.columns: dict[str, int] = {SHARED: 0}
-        self.learnt: Floats = np.zeros((1, 1))  # rows × columns, as learnt so far
-        self.today: Floats = np.zeros((1, 1))  # the same as of 00:00 UTC
+        self._rows = 1
+        # Room for more rows than there are, so that a key costs no copy of all the others.
+        self._learnt: Floats = np.zeros((8, 1))
+        self._today: Floats = np.zeros((8, 1))
         self._blank = True  # nothing learnt yet
+
+    @property
+    def learnt(self) -> Floats:
+        """Rows × columns, as learnt so far."""
+        return self._learnt[: self._rows]
+
+    @property
+    def today(self) -> Floats:
+        """The same as of 00:00 UTC."""
+        return self._today[: self._rows]
 
     def add_row(self) -> None:
         """Add a key without any story."""
-        blank = np.zeros((1, len(self.columns)))
-        self.learnt = np.vstack([self.learnt, blank])
-        self.today = np.vstack([self.today, blank])
+        if self._rows == len(self._learnt):
+            more = np.zeros((self._rows // 8 + 8, len(self.columns)))
+            self._learnt = np.vstack([self._learnt, more])
+            self._today = np.vstack([self._today, more])
+        self._rows += 1
 
     def learn(self, stories: Mapping[int, Mapping[str, int]], shortfalls: Mapping[str, float]) -> None:
         """Learn an hour: ``stories[row][feed]`` began in it; a feed's old share fades as far as the feed was seen."""
         if not self._blank:
-            self.learnt *= self._fade(shortfalls) if shortfalls else _DECAY
+            self._learnt *= self._fade(shortfalls) if shortfalls else _DECAY
         for row, by_feed in stories.items():
             for feed, count in by_feed.items():
                 column = self._column(feed)  # May make a new array: first the column, then the cell.
-                self.learnt[row, column] += count
+                self._learnt[row, column] += count
                 self._blank = False
 
     def _fade(self, shortfalls: Mapping[str, float]) -> Floats:
@@ -61,7 +75,7 @@ class FeedShares:
 
     def new_day(self) -> None:
         """Take the shares of the coming day from what was learnt until now."""
-        self.today = self.learnt.copy()
+        self._today = self._learnt.copy()
 
     def exposures(self, shortfalls: Mapping[str, float], feeds: int) -> Floats | float:
         """Return E of every row for an hour in which ``shortfalls`` of ``feeds`` counting feeds were not wholly seen."""
@@ -90,9 +104,9 @@ class FeedShares:
     def _column(self, feed: str) -> int:
         if feed not in self.columns:
             self.columns[feed] = len(self.columns)
-            blank = np.zeros((len(self.learnt), 1))
-            self.learnt = np.hstack([self.learnt, blank])
-            self.today = np.hstack([self.today, blank])
+            blank = np.zeros((len(self._learnt), 1))
+            self._learnt = np.hstack([self._learnt, blank])
+            self._today = np.hstack([self._today, blank])
         return self.columns[feed]
 
     def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
@@ -104,9 +118,10 @@ class FeedShares:
         columns = document["columns"]
         assert isinstance(columns, list)
         self.columns = {str(feed): i for i, feed in enumerate(columns)}
-        self.learnt = np.array(arrays["learnt"], dtype=np.float64)
-        self._blank = not self.learnt.any()
-        self.today = np.array(arrays["today"], dtype=np.float64)
+        self._learnt = np.array(arrays["learnt"], dtype=np.float64)
+        self._rows = len(self._learnt)
+        self._blank = not self._learnt.any()
+        self._today = np.array(arrays["today"], dtype=np.float64)
 
 
 def _even(columns: Mapping[str, int], shortfalls: Mapping[str, float], feeds: int) -> Floats:

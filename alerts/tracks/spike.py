@@ -5,7 +5,7 @@ from __future__ import annotations
 from alerts.chain import quantised_expected
 from alerts.detectors.spike_bank import WindowScore
 from alerts.lifecycle import Verdict
-from alerts.rules.model import Spike
+from alerts.rules.model import Spike, Unit
 from alerts.tracks.bars import CALM_P, K_OF, k_of_budget
 from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.counting import of_unit, reaches
@@ -43,6 +43,11 @@ class SpikeTrack(BaselineTrack[Spike]):
 
     def _may_cross(self, key: str, hour: int) -> bool:
         """Tell whether the counted floors hold in some window: cheap, and never wrong when it says no."""
+        assert self.share is not None
+        floors, settings = self.settings.floors, self.settings
+        least = floors.stories if settings.of is Unit.STORIES else 1
+        if not self.share.bank.may_reach(int(self.share.rows[self.rows[key]]), hour, max(1, least), floors.times):
+            return False
         needed = self.floor.at(hour)
         for length in self.settings.windows_h:
             counts = self.articles.counts(key, hour - length + 1, hour)

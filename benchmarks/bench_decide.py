@@ -1,0 +1,240 @@
+"""The engine's step on signals of feed items beside decoding the same records with pydantic, at 1,000 and 10,000 keys.
+
+Real items where the evaluation data are there, and then one count for every pair in them as well; else invented ones. Both are
+CPU of one process, in turns. And what 100,000 keys weigh, what a year of them costs, and how long a snapshot stops the engine.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from alerts.detectors.spike_bank import SpikeBank, SpikeParameters
+from alerts.engine import Engine
+from alerts.engine_state import restore, snapshot
+from alerts.rules.model import AnyActor, PairPart, Rule, RuleSet, Scope, Spike, Watch, WatchKind, rules_hash
+from benchmarks.figures import Figure, report
+from benchmarks.mixed_feed import mixed_feed
+from pipelines.extraction.extractor import extractor_for
+from schemas.article import Article, Source
+from schemas.control import RulesActivated
+from schemas.coverage import Coverage, FeedCoverage
+from schemas.fingerprint import encode as encode_fingerprint
+from schemas.ids import article_id, content_hash, milliseconds
+from schemas.reasons import EventTimeReason, FeedState, Prominence
+from schemas.signal import ActorFound, PairFound, Signal, ToneCounts
+from schemas.wire import SignalsRecord, decode_signals, encode
+
+_HEADLINER = Path("data") / "headliner_2019_2021.jsonl.xz"
+_START = datetime(2025, 1, 6, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
+_FEEDS = tuple(f"feed-{number:02d}" for number in range(40))
+
+#: Records before the clock runs, and those that are measured; an hour brings so many.
+WARM, MEASURED, AN_HOUR = 24_000, 12_000, 120
+STATE_MB = 400.0
+RESTART_S = 10.0
+
+
+def main(data: Path | None) -> int:
+    """Measure; return 1 where a figure is not reached."""
+    return report(_figures(data))
+
+
+def _figures(data: Path | None) -> Iterator[Figure]:
+    items = _item_signals(data)
+    for keys in (1_000, 10_000):
+        stream = _invented_keys(items, keys)
+        yield _measured(f"decide_records/s_{keys}_keys:decoding", stream)
+    if data is not None and (data / _HEADLINER).is_file():
+        yield _measured("decide_records/s_each_pair_of_news:decoding", _news(data))
+    yield from _snapshots(_invented_keys(items, 10_000))
+    yield from _many_keys(100_000)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Records in order; those from ``warm`` on are measured."""
+
+    records: Sequence[bytes]
+    warm: int
+
+
+def _measured(name: str, stream: Stream) -> Figure:
+    """Return records a second of the engine's step alone beside those of decoding alone."""
+    engine, deciding, decoding = Engine(), 0.0, 0.0
+    offset = 0
+    for begin in range(0, len(stream.records), 500):
+        raw = stream.records[begin : begin + 500]
+        started = time.process_time()
+        records = [decode_signals(record) for record in raw]
+        decoded = time.process_time()
+        for record in records:
+            engine.step(offset, record)
+            offset += 1
+        stepped = time.process_time()
+        if begin >= stream.warm:
+            decoding, deciding = decoding + decoded - started, deciding + stepped - decoded
+    count = len(stream.records) - stream.warm // 500 * 500
+    print(f"{engine.rules['every-pair'].tracks[0].keys():,} keys", file=sys.stderr)
+    return Figure(name, count / deciding, count / decoding, deciding / decoding, at_most=1.0)
+
+
+def _snapshots(stream: Stream) -> Iterator[Figure]:
+    engine = Engine()
+    for offset, raw in enumerate(stream.records):
+        engine.step(offset, decode_signals(raw))
+    started = time.perf_counter()
+    state = snapshot(engine)
+    written = time.perf_counter()
+    restore(state)
+    read = time.perf_counter()
+    print(f"snapshot of 10,000 keys: {len(state) / 1e6:.0f} MB", file=sys.stderr)
+    yield Figure(
+        "snapshot_s_10000_keys/limit", written - started, RESTART_S, (written - started) / RESTART_S, at_most=1.0
+    )
+    yield Figure("restore_s_10000_keys/limit", read - written, RESTART_S, (read - written) / RESTART_S, at_most=1.0)
+
+
+def _many_keys(keys: int) -> Iterator[Figure]:
+    """Yield what a bank of so many keys weighs and what two years of hours cost it, from 48 hours."""
+    bank = SpikeBank(SpikeParameters(), 480_000)
+    for _ in range(keys):
+        bank.add_row()
+    counts = np.random.default_rng(1).poisson(0.3, (48, keys)).astype(np.float64)
+    for hour in range(100):
+        bank.open_next()
+        bank.counts[bank.open_hour % bank.parameters.kept_h, 1 : bank.rows] = counts[hour % 48]
+    started = time.process_time()
+    for hour in range(48):
+        bank.open_next()
+        bank.counts[bank.open_hour % bank.parameters.kept_h, 1 : bank.rows] = counts[hour]
+    minutes = (time.process_time() - started) / 48 * 17_520 / 60
+    megabytes = sum(array.nbytes for array in bank.state(np.arange(bank.rows))[1].values()) / 1e6
+    yield Figure("state_mb_100000_keys/limit", megabytes, STATE_MB, megabytes / STATE_MB, at_most=1.0)
+    yield Figure("minutes_100000_keys_17520_hours/limit", minutes, 15.0, minutes / 15.0, at_most=1.0)
+
+
+# -- streams ------------------------------------------------------------------------------------------------------------
+
+
+def _rules() -> RulesActivated:
+    part = PairPart(one=(AnyActor(),), other=(AnyActor(),))
+    watch = Watch(kind=WatchKind.PAIR, pair=part, scope=Scope.SENTENCE, prominence=(Prominence.TITLE, Prominence.MAIN))
+    compiled = RuleSet.of(Rule(name="every-pair", watch=watch, when=(Spike(),), max_keys=50_000)).compiled()
+    return RulesActivated(rules_hash=rules_hash(compiled), text="# bench", compiled=compiled, activated_at=_START)
+
+
+def _coverage(since: datetime, feeds: Sequence[str]) -> Coverage:
+    rows = tuple(
+        FeedCoverage(
+            feed_id=feed,
+            source=Source(id=feed, name=feed, country="USA"),
+            state=FeedState.OK,
+            polls_due=4,
+            polls_succeeded=4,
+            reached_back_to=since,
+        )
+        for feed in feeds
+    )
+    return Coverage(since=since, at=since + _HOUR, partition=0, partitions=1, full=True, feeds=rows)
+
+
+def _item_signals(data: Path | None) -> list[Signal]:
+    """Return the signals of the short items of the mixed feed."""
+    feed = mixed_feed(data)
+    print(f"the items: {feed.origin}", file=sys.stderr, flush=True)
+    return extractor_for().extract_many([article for article in feed.articles if article.feed_id == "items"])
+
+
+def _invented_keys(items: Sequence[Signal], keys: int) -> Stream:
+    """Return the items over and over, each a story of its own, on one of ``keys`` pairs (some are far more frequent)."""
+    choose = random.Random(keys)
+    weights = np.cumsum([1.0 / (rank + 20) for rank in range(keys)])
+    records: list[SignalsRecord] = [_rules(), _coverage(_START - _HOUR, _FEEDS)]
+    for number in range(WARM + MEASURED):
+        hour, place = divmod(number, AN_HOUR)
+        moment = _START + hour * _HOUR + place * _HOUR / AN_HOUR
+        # First every key once, then as often as it is its habit.
+        key = number if number < keys else int(np.searchsorted(weights, choose.random() * weights[-1]))
+        records.append(_on_pair(items[number % len(items)], number, key, moment, choose))
+        if place == AN_HOUR - 1:
+            records.append(_coverage(_START + hour * _HOUR, _FEEDS))
+    return Stream([encode(record) for record in records], WARM + WARM // AN_HOUR + 2)
+
+
+def _on_pair(item: Signal, number: int, key: int, moment: datetime, choose: random.Random) -> Signal:
+    one, other = f"A{key % 300:04d}", f"B{key // 300:04d}"
+    found = PairFound(
+        source=one,
+        target=other,
+        directed=False,
+        prominence=Prominence.TITLE,
+        tones=ToneCounts(neutral=1),
+        mentions=1,
+        sentences=(0,),
+    )
+    actors = tuple(
+        ActorFound(id=actor, type="company", mentions=1, prominence=Prominence.TITLE, sentences=(0,))
+        for actor in (one, other)
+    )
+    feed = choose.choice(_FEEDS)
+    return item.model_copy(
+        update={
+            "article_id": f"{number:024x}",
+            "revision": milliseconds(moment),
+            "revised_at": moment,
+            "observed_at": moment,
+            "event_time": moment,
+            "feed_id": feed,
+            "source": Source(id=feed, name=feed, country="USA"),
+            "fingerprint": encode_fingerprint([choose.getrandbits(32) for _ in range(64)]),
+            "actors": (*item.actors, *actors),
+            "pairs": (*item.pairs, found),
+        }
+    )
+
+
+def _news(data: Path) -> Stream:
+    """Return real items in their own order and time, extracted, with a Coverage an hour of every source so far."""
+    with lzma.open(data / _HEADLINER, "rt", encoding="utf-8") as lines:
+        rows = sorted((json.loads(line) for line in islice(lines, WARM + MEASURED)), key=lambda row: str(row["t"]))
+    articles = [_article(number, row) for number, row in enumerate(rows)]
+    feeds = sorted({article.feed_id for article in articles})
+    hour = articles[0].event_time.replace(minute=0, second=0, microsecond=0)
+    records: list[SignalsRecord] = [_rules(), _coverage(hour - _HOUR, feeds)]
+    for signal in extractor_for().extract_many(articles):
+        while signal.event_time >= hour + _HOUR:
+            records.append(_coverage(hour, feeds))
+            hour += _HOUR
+        records.append(signal)
+    return Stream([encode(record) for record in records], len(records) // 2)
+
+
+def _article(number: int, row: dict[str, str]) -> Article:
+    moment = datetime.fromisoformat(str(row["t"]).replace("Z", "+00:00"))
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    title, summary = row["title"] or "", row["desc"] or ""
+    return Article(
+        article_id=article_id(row["src"], str(number)),
+        revision=milliseconds(moment),
+        revised_at=moment,
+        source=Source(id=row["src"], name=row["src"], country="USA"),
+        feed_id=row["src"],
+        title=title,
+        summary=summary,
+        observed_at=moment,
+        event_time=moment,
+        event_time_reason=EventTimeReason.PUBLISHED,
+        content_hash=content_hash(title, summary, ""),
+    )
