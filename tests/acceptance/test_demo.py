@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from typing import IO
 import pytest
 
 from tests.acceptance.documents import ROOT, as_pattern, shown_in
+from tests.chaos.service_process import free_port
 
 TIMEOUT_S = 600
 
@@ -106,18 +108,18 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def _address_said(words: IO[str]) -> str:
-    """Read on until the address of the feeds is said; what was said instead is the message of the failure."""
+def _address_said(words: IO[str], words_before: str = "served at") -> str:
+    """Read on until the address of the feeds, or another, is said; what was said instead is the message of the failure."""
     said = []
     for line in iter(words.readline, ""):
         said.append(line)
-        found = re.search(r"served at (http://127\.0\.0\.1:\d+/)", line)
+        found = re.search(rf"{words_before} (http://127\.0\.0\.1:\d+/)", line)
         if found is not None:
             return found[1]
     pytest.fail(f"it ended before it served: {''.join(said)}")
 
 
-def test_keep_serves_the_feeds_until_it_is_stopped_and_says_that_nothing_rang(tmp_path: Path) -> None:
+def test_keep_serves_the_feeds_and_the_page_until_it_is_stopped_and_says_that_nothing_rang(tmp_path: Path) -> None:
     """In the first four days nothing happens, which a demonstration has to own up to."""
     command = [
         sys.executable,
@@ -130,12 +132,18 @@ def test_keep_serves_the_feeds_until_it_is_stopped_and_says_that_nothing_rang(tm
         "--folder",
         str(tmp_path / "d"),
     ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    environ = {**os.environ, "TOCSIN_WEB__PORT": str(free_port())}
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environ
+    ) as process:
         assert process.stderr is not None
         try:
             address = _address_said(process.stderr)
             with urllib.request.urlopen(f"{address}volga-observer/feed.xml", timeout=60) as answer:
                 assert b"Volga Observer" in answer.read()
+            page = _address_said(process.stderr, "web page is at")
+            with urllib.request.urlopen(page, timeout=60) as answer:
+                assert b"Nothing rings" in answer.read()
             process.send_signal(signal.SIGINT)
             rest = process.stderr.read()
             process.wait(TIMEOUT_S)

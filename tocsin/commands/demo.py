@@ -38,7 +38,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     type=click.Path(path_type=Path, file_okay=False),
     help="A new folder to work in (default: one among the temporary files).",
 )
-@click.option("--keep", is_flag=True, help="Stay up at the end and go on serving the feeds, until Ctrl-C.")
+@click.option("--keep", is_flag=True, help="Stay up at the end with the feeds and the web page, until Ctrl-C.")
 @json_option
 @click.option("--until", type=_DAY, hidden=True, help="End the timeline on this day: for tests.")
 @click.option("--extract-every-h", type=click.IntRange(min=1), hidden=True, help="Hours of news a batch: for tests.")
@@ -106,8 +106,26 @@ async def _stay_up(shown: Demonstration) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     click.echo(f"\nThe feeds are served at {shown.address} until Ctrl-C.", err=True)
+    await _serve_page(shown.desk.folder, stop)
     await stop.wait()
     click.echo("stopped", err=True)
+
+
+async def _serve_page(folder: Path, stop: asyncio.Event) -> None:
+    """Serve the web page of ``folder`` until ``stop``; where its port is taken, say so and go on without."""
+    from schemas.errors import RetriableError
+    from tocsin.settings import load_workplace
+    from tocsin.web.serving import serve
+    from tocsin.workplace import open_store_of
+
+    workplace = load_workplace(folder)
+    store = open_store_of(workplace)
+    try:
+        await serve(workplace, store, stop, say=lambda line: click.echo(f"{line[0].upper()}{line[1:]}", err=True))
+    except RetriableError as error:
+        click.echo(str(error), err=True)
+    finally:
+        store.close()
 
 
 class _DateBar:
