@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,9 +14,11 @@ from click.testing import CliRunner, Result
 from pipelines.notifying.answering import next_time, silence_for
 from pipelines.notifying.pacing import AtMost, DailySpan, QuietHours
 from pipelines.notifying.planning import Receiver
-from pipelines.notifying.routing import Matcher
+from pipelines.notifying.routing import Matcher, lead
 from schemas.alert_event import AlertEvent, Counts
 from schemas.errors import TocsinError, UsageError
+from schemas.reasons import Severity
+from tests.contract.channels.messages import event
 from tests.unit.notify.world import START, Desk
 from tocsin.commands import alerts, routes
 from tocsin.receivers import receiver_of
@@ -220,3 +223,21 @@ def test_where_an_alert_would_go(tmp_path: Path, opened: AlertEvent) -> None:
     silenced = tocsin(tmp_path, "routes", "test", opened.alert_id[:10]).stdout
     assert "boss: not told: silenced: s" in silenced
     assert "by ann" in silenced
+
+
+def test_the_settings_in_the_guide_are_valid_and_lead_where_it_says() -> None:
+    page = Path(__file__).parents[3] / "docs" / "notifications.md"
+    routes_text, receiver = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    others = "".join(f'[[receivers]]\ntype = "console"\nname = "{name}"\n' for name in ("desk-mail", "boss"))
+    read = settings(receiver + others + routes_text)
+    routing = routing_of(read.routes, read.inhibit_rules)
+    names = [one.name for one in read.receivers]
+
+    def ways(**changes: object) -> dict[str, bool]:
+        led = lead(event(**changes), routing.routes, names)
+        return {name: way.escalation for name, way in led.ways.items()}
+
+    assert ways(labels={"desk": "caucasus"}) == {"phone": False, "boss": True}
+    assert ways(labels={"desk": "caucasus"}, severity=Severity.LOW) == {"desk-mail": False}
+    assert ways(rule="draft-one") == {}
+    assert set(ways()) == set(names), "what no route takes goes to everybody"
