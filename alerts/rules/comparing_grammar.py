@@ -120,9 +120,7 @@ def _drop(values: Values) -> Drop | None:
     )
 
 
-_LOOKED_FOR = Key(
-    "ratio", Number(least=1.1, most=10), "How many times normal it is on the lookout for; 2 by default."
-)
+_LOOKED_FOR = Key("ratio", Number(least=1.1, most=10), "How many times normal it is on the lookout for; 2 by default.")
 
 
 def _cusum(values: Values) -> Cusum | None:
