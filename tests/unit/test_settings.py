@@ -91,7 +91,10 @@ def test_an_empty_file_has_every_default() -> None:
         (('type = "webhook"\n', ""), "tocsin.toml:16: receivers.1: the key type is missing: one of console, webhook"),
         (('url = "https://two.example/rss"', ""), "tocsin.toml:8: feeds.1.url: Field required"),
         (("[web]\n", "[wbe]\n"), "tocsin.toml:25: wbe: unknown key; did you mean web?"),
-        (("[web]\nport", "[web]\nxyzzy"), "tocsin.toml:26: web.xyzzy: unknown key; known here: host, identity_header, names, port"),
+        (
+            ("[web]\nport", "[web]\nxyzzy"),
+            "tocsin.toml:26: web.xyzzy: unknown key; known here: host, identity_header, names, port",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_was_meant(change: tuple[str, str], told: str) -> None:

@@ -12,8 +12,9 @@ from pipelines.actor_directory import actor_directory
 from pipelines.extraction.actors.actor_yaml import read_actor_file
 from pipelines.extraction.topics import topic_ids
 from schemas.errors import UsageError
-from tocsin.new_workplace import ACTOR_FILE, RULE_FILE, Answers, NewFeed, TomlValue, files_for, rule_name
+from tocsin.new_workplace import ACTOR_FILE, RULE_FILE, Answers, NewFeed, files_for, rule_name
 from tocsin.settings import FILE_NAME, Settings, parse_settings
+from tocsin.toml_text import TomlValue
 
 NAMES = actor_directory()
 TOPICS = topic_ids()
