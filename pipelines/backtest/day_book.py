@@ -91,8 +91,15 @@ class DayBook:
                 self._take_rule(engine, state, hour)
 
     def without_gaps(self) -> dict[tuple[str, str], list[Day]]:
-        """Return the days of each key from its first to its last, those nobody kept as empty ones."""
-        return {place: _filled(days) for place, days in self.days.items()}
+        """Return the days of each key from its first to its last, those nobody kept as empty ones.
+
+        Of a wildcard's keys only those that rang are in it.
+        """
+        return {
+            (rule, key): _filled(days)
+            for (rule, key), days in self.days.items()
+            if (rule, key) in self._rang or has_fixed_keys(self.rules[rule])
+        }
 
     def near_misses(self) -> list[NearMiss]:
         """Return what came nearest without ringing, the nearest first; a key that rang within three days is left out."""
