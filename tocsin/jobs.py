@@ -9,7 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 
 from connectors.clock import SystemClock
-from schemas.errors import FatalError, TocsinError
+from schemas.errors import FatalError, TocsinError, UsageError
 from schemas.ports.log import Log
 from schemas.ports.store import Store
 from tocsin.settings import Workplace
@@ -65,6 +65,16 @@ def _notify(workplace: Workplace, log: Log, store: Store, stop: threading.Event)
     asyncio.run(run_async(lambda ended: run_notify(workplace, store, ended), stop))
 
 
+def _web(workplace: Workplace, _log: Log, store: Store, stop: threading.Event) -> None:
+    from tocsin.web.serving import serve
+
+    try:
+        asyncio.run(run_async(lambda ended: serve(workplace, store, ended), stop))
+    except (UsageError, FatalError) as error:
+        # The page only looks on: what it cannot go on from must not end the watch itself, so it is started again.
+        raise TocsinError(error.message, remedy=error.remedy) from error
+
+
 def _archive(workplace: Workplace, log: Log, store: Store, stop: threading.Event) -> None:
     from connectors.archive.log_tier import LogTier
     from pipelines.archive_job import ArchiveSettings, run_archive
@@ -73,12 +83,6 @@ def _archive(workplace: Workplace, log: Log, store: Store, stop: threading.Event
     retention = Retention(**workplace.settings.retention.model_dump())
     tier = LogTier(workplace.path(workplace.settings.archive), log.log_id)
     run_archive(log, store, SystemClock(), tier, ArchiveSettings(retention=retention), stop)
-
-
-def _web(workplace: Workplace, _log: Log, store: Store, stop: threading.Event) -> None:
-    from tocsin.web.serving import serve
-
-    asyncio.run(run_async(lambda ended: serve(workplace, store, ended), stop))
 
 
 async def run_async(job: Callable[[asyncio.Event], Awaitable[None]], stop: threading.Event) -> None:

@@ -153,6 +153,11 @@ def test_a_session_is_httponly_strict_and_cannot_be_made_up(locked: House) -> No
         assert stranger.get("/", headers={"cookie": f"tocsin_session={forged}"}).status_code == 401, forged
 
 
+def test_no_form_is_large_or_of_unknown_length(house: House) -> None:
+    assert house.client.post("/sign-in", data={"token": "x" * 20_000}).status_code == 413
+    assert house.client.post("/sign-in", content=iter([b"token=x"])).status_code == 413
+
+
 def test_a_form_of_another_site_is_refused(locked: House) -> None:
     locked.client = locked.client_at()
     mark = re.search(r'name="mark" value="(\w+)"', locked.client.get("/sign-in").text)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from alerts.engine import Engine
+from connectors.clock import ManualClock
 from pipelines.pages import reading
 from pipelines.pages.hour_series import Hour, HourBook, upper_edge, windows_of
 from pipelines.pages.ledger_view import LedgerView
 from pipelines.pages.live_view import LiveView
-from schemas.errors import StoreUnavailableError
+from schemas.errors import RetriableError, StoreUnavailableError
 from schemas.topics import SIGNALS
+from tests.chaos.service_process import free_port
 from tests.streams.deciding import Desk, desk_in
 from tests.streams.world import invented_stream
 from tests.web.house import House
-from tocsin.web.serving import make_site
+from tocsin.settings import load_workplace
+from tocsin.web.serving import make_site, serve
+from tocsin.workplace import open_store_of
 
 
 def test_the_view_knows_what_the_decider_knows_from_any_start(tmp_path: Path) -> None:
@@ -102,6 +110,40 @@ def test_the_reader_stops_when_told_and_lets_the_log_go(house: House) -> None:
     stop.set()
     thread.join(60)
     assert not thread.is_alive()
+
+
+def test_a_reader_that_fails_ends_the_serving_instead_of_showing_what_is_old(
+    decided: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(_reader: reading.Reader) -> bool:
+        raise ZeroDivisionError("unforeseen")
+
+    monkeypatch.setattr(reading.Reader, "look", look)
+    workplace = load_workplace(decided, {"TOCSIN_WEB__PORT": str(free_port())})
+    store = open_store_of(workplace)
+    try:
+        with pytest.raises(ZeroDivisionError, match="unforeseen"):
+            asyncio.run(serve(workplace, store, asyncio.Event()))
+    finally:
+        store.close()
+
+
+def test_a_port_that_is_taken_may_be_free_later(decided: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        workplace = load_workplace(decided, {"TOCSIN_WEB__PORT": str(taken.getsockname()[1])})
+        store = open_store_of(workplace)
+        try:
+            with pytest.raises(RetriableError, match="cannot listen"):
+                asyncio.run(serve(workplace, store, asyncio.Event()))
+        finally:
+            store.close()
+
+
+def test_an_old_reading_is_told_to_be_old(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = ManualClock(house.site.clock.now() + timedelta(minutes=5))
+    monkeypatch.setattr(house.app.state, "site", replace(house.site, clock=later))
+    assert house.client.get("/readyz").status_code == 503
+    assert "what it shows is old" in house.page("/")
 
 
 def test_hours_are_kept_once_and_in_order() -> None:

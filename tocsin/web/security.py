@@ -38,6 +38,9 @@ HEADERS = {
 #: Whoever asks whether the service lives need not be known; nothing of the news is in the answer.
 _OPEN_PATHS = ("/healthz", "/readyz", "/sign-in", "/static/")
 
+#: No form of ours is larger; a body whose length is not told is refused too.
+LARGEST_FORM_BYTES = 16_384
+
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -82,6 +85,8 @@ class Guard:
         if not self._is_ours(headers.get("host", "")):
             words = "this host name is not known here; add it to `names` in [web], or set `public_url`\n"
             return PlainTextResponse(words, status_code=400)
+        if scope["method"] not in ("GET", "HEAD") and not _is_small(headers.get("content-length", "")):
+            return PlainTextResponse("a form of this page is smaller\n", status_code=413)
         peer = scope["client"][0] if scope.get("client") else ""
         visitor = self._visitors.of(headers, peer)
         path: str = scope["path"]
@@ -100,6 +105,10 @@ class Guard:
         if name in self._names:
             return True
         return self._any_address and _is_address(name)
+
+
+def _is_small(length: str) -> bool:
+    return length.isascii() and length.isdigit() and len(length) < 10 and int(length) <= LARGEST_FORM_BYTES
 
 
 def _is_address(name: str) -> bool:

@@ -16,7 +16,7 @@ from alerts.explanation.names import ActorNames
 from connectors.clock import SystemClock
 from pipelines.notify_job import NamesWhenNeeded
 from pipelines.pages.reading import Reader
-from schemas.errors import FatalError, RetriableError
+from schemas.errors import RetriableError
 from schemas.ports.store import Store
 from tocsin.folder_lock import supervisor_at_work
 from tocsin.settings import Workplace
@@ -90,9 +90,9 @@ async def serve(
         timeout_graceful_shutdown=_STOP_S,
         lifespan="off",
     )
-    server, ended = _Server(config), threading.Event()
+    server, ended, failed = _Server(config), threading.Event(), list[Exception]()
     with _listening(settings.host, settings.port) as listener:
-        reading = threading.Thread(target=_read, args=(site.reader, ended), name="reader", daemon=True)
+        reading = threading.Thread(target=_read, args=(site.reader, ended, failed, server), name="reader", daemon=True)
         reading.start()
         waiting = asyncio.create_task(_tell(server, stop))
         say(f"the web page is at {address_of(settings)}")
@@ -102,6 +102,8 @@ async def serve(
             waiting.cancel()
             ended.set()
             await asyncio.to_thread(reading.join, 10.0)
+    if failed:
+        raise failed[0]
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -128,9 +130,10 @@ async def _tell(server: uvicorn.Server, stop: asyncio.Event) -> None:
     server.should_exit = True
 
 
-def _read(reader: Reader, ended: threading.Event) -> None:
-    """Read until ``ended``; what cannot be gone on from is told, and what the pages show grows old, as they say."""
+def _read(reader: Reader, ended: threading.Event, failed: list[Exception], server: uvicorn.Server) -> None:
+    """Read until ``ended``. What nobody foresaw ends the serving too: an old page that looks new is worse than none."""
     try:
         reader.run(ended)
-    except FatalError:
-        logger.exception("the page cannot read on")
+    except Exception as error:  # noqa: BLE001 — whatever it was, it is raised again where the job ends
+        failed.append(error)
+        server.should_exit = True

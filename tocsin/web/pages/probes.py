@@ -9,6 +9,9 @@ from tocsin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
 
+#: A reading is made every few seconds; one older than this is told to be old.
+OLD_S = 60.0
+
 
 @router.get("/healthz")
 def healthz() -> PlainTextResponse:
@@ -19,7 +22,10 @@ def healthz() -> PlainTextResponse:
 @router.get("/readyz")
 def readyz(request: Request) -> PlainTextResponse:
     """Say whether log and store can be read and the page has caught up with the ledger; nothing of the news."""
-    reading = site_of(request).reading
+    site = site_of(request)
+    reading = site.reading
+    if (site.clock.now() - reading.status.at).total_seconds() > OLD_S:
+        return PlainTextResponse("what the page shows is old\n", status_code=503)
     if reading.status.store is None or reading.status.log is None:
         return PlainTextResponse("log or store cannot be read\n", status_code=503)
     if reading.live.problem:
