@@ -14,6 +14,10 @@ from pipelines.backtest.scores import Score
 _FEW = 4
 
 
+#: Missed events that are named in the summary, and how much of their names.
+_NAMED, _NAME_CHARACTERS = 5, 70
+
+
 def many(count: int, what: str) -> str:
     """Return "1 alert", "2 alerts", "1 story", "2 stories"."""
     plural = f"{what[:-1]}ies" if what.endswith("y") and what[-2:-1] not in "aeiou" else f"{what}s"
@@ -111,7 +115,8 @@ def _against_truth(report: Report) -> list[str]:
         said[0] = f"{said[0][:-1]}, {delay}."
     missed = [event.event.event for event in report.events if event.fate is EventFate.MISSED]
     if missed:
-        said.append(f"Missed: {'; '.join(missed[:6])}{f'; and {len(missed) - 6} more' if len(missed) > 6 else ''}.")
+        shown = "; ".join(_short(name) for name in missed[:_NAMED])
+        said.append(f"Missed: {shown}." if len(missed) <= _NAMED else f"Missed {len(missed):,}, among them: {shown}.")
     said.append(f"Of the alarms that can be judged, {share_in_words(total.precision)} were about a listed event.")
     during, false = total.alarms[AlarmVerdict.DURING], total.alarms[AlarmVerdict.FALSE]
     if during:
@@ -129,6 +134,10 @@ def _against_truth(report: Report) -> list[str]:
         if total.events[fate]:
             said.append(f"Besides: {many(total.events[fate], 'listed event')} {why}.")
     return said
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME_CHARACTERS else f"{name[:_NAME_CHARACTERS].rsplit(' ', maxsplit=1)[0]} …"
 
 
 def _blindness(total: Score) -> list[str]:
