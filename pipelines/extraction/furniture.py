@@ -17,6 +17,9 @@ _LINK_CHARACTERS = 150
 #: So many of the letters of a line in another script than the text make it a foreign one.
 _FOREIGN_SHARE = 0.7
 
+#: With so much of it in ASCII no text is in another script, whatever addresses stand in it.
+_SURELY_LATIN = 0.97
+
 #: So many words of a text tell in which script it is.
 _LOOK_WORDS = 400
 
@@ -80,6 +83,7 @@ _BY_NAMES = re.compile(
 )
 _WRITTEN_FOR = re.compile(r"[^.!?]{3,60}, (?:special(?:ly)?|exclusive(?:ly)?) (?:for|to) [^.!?]{2,60}$")
 _ADDRESS = re.compile(rf"{_LEADING}(?:https?://|www\.)\S+\s*$", re.IGNORECASE)
+_TICKER_CHARACTERS = 60
 _DIGITS = re.compile(r"\d")
 _LETTERS = re.compile(r"[^\W\d_]")
 _FOREIGN_LETTERS = re.compile(r"[^\W\d_a-zA-Z\u00aa-\u024f\u1e00-\u1eff]")
@@ -89,31 +93,34 @@ _LONG_WORD = re.compile(r"[^\W\d_]{4}")
 
 #: Inside a line: in brackets, or at its end behind a caption.
 _IN_BRACKETS = re.compile(
-    r"[ ]?[(\[](?:(?:additional |further )?(?:reporting|writing|editing|compiled|written|translated) by"
-    r"|photos?(?: by|:)|images?(?: by|:)|pictures?(?: by|:)|file photo|фото)[^()\[\]\n]{0,300}[)\]]",
+    r"[(\[](?:(?:additional |further )?(?:reporting|writing|editing|compiled|written|translated) by"
+    r"|photos?(?: by|:)|images?(?: by|:)|pictures?(?: by|:)|file photo|фото)[^()\[\]\n]{0,300}[)\]][ ]?",
     re.IGNORECASE,
 )
 _CREDIT_AT_END = re.compile(
-    r"(?<=[.!?…»”\"])[ ](?:Photo|Image|Picture|Video|Фото)(?: credit| by| courtesy)?(?: ?[:©/|]) ?"
+    r"(?<=[.!?…»”\"][ ])(?:Photo|Image|Picture|Video|Фото)(?: credit| by| courtesy)?(?: ?[:©/|]) ?"
     r"[^.\n]{2,60}(?:\.[a-z]{2,6})?\.?$",
     re.MULTILINE,
 )
-#: Without one of these in it a text has neither.
-_INLINE_MARKS = ("ing by ", "ten by ", "led by ", "hoto", "mage", "icture", "ideo", "ото")
+#: Without one of these in it a text has no credit of either kind; looking for words is much faster than for patterns.
+_BRACKET_WORDS = ("ing by ", "ten by ", "led by ", "hoto", "mage", "icture", "ото")
+_CREDIT_WORDS = ("Photo", "Image", "Picture", "Video", "Фото")
 
 
 def without_furniture(text: str) -> str:
     """Return ``text`` without the lines that are furniture and the credits within lines; blank lines part what they parted."""
-    if any(mark in text for mark in _INLINE_MARKS):
-        text = _CREDIT_AT_END.sub("", _IN_BRACKETS.sub("", text))
+    if ("(" in text or "[" in text) and any(word in text for word in _BRACKET_WORDS):
+        text = _IN_BRACKETS.sub("", text)
+    if any(word in text for word in _CREDIT_WORDS):
+        text = _CREDIT_AT_END.sub("", text)
     if "\n" not in text:
-        return text
+        return text.rstrip()
     return "\n".join(_kept(text.split("\n"), _is_latin(text))).strip()
 
 
 def _is_latin(text: str) -> bool:
     """Whether most words of ``text`` are in Latin letters; addresses are words of no script."""
-    if text.isascii():
+    if len(text.encode("ascii", "ignore")) >= _SURELY_LATIN * len(text):
         return True
     words = [word for word in text[: 20 * _LOOK_WORDS].split() if "/" not in word and _LETTERS.search(word)]
     foreign = sum(_FOREIGN_LETTERS.search(word) is not None for word in words)
@@ -124,7 +131,7 @@ def _kept(lines: list[str], is_latin: bool) -> Iterator[str]:
     link_follows = False
     blank = False
     for line in lines:
-        if not line.strip():
+        if not line or line.isspace():
             blank = True
             continue
         if link_follows and len(line) <= _LINK_CHARACTERS and line.rstrip()[-1] not in ".!?":
@@ -144,13 +151,18 @@ def _kept(lines: list[str], is_latin: bool) -> Iterator[str]:
 
 def is_furniture(line: str, *, is_latin: bool) -> bool:
     """Whether ``line`` (of a text mainly in Latin letters or not) is no part of an article."""
-    if _FURNITURE.match(line) or _BY_NAMES.match(line) or _WRITTEN_FOR.match(line) or _ADDRESS.match(line):
+    if _FURNITURE.match(line) or (_FURNITURE_UNLESS_SENTENCE.match(line) and _SENTENCE_END.search(line) is None):
         return True
-    if _FURNITURE_UNLESS_SENTENCE.match(line) and _SENTENCE_END.search(line) is None:
+    # A word that each needs is looked for first: most lines have none of them.
+    if "By" in line and _BY_NAMES.match(line):
         return True
-    if _DIGITS.search(line) and _PRICE.search(line) and len(line) < 60 and _LONG_WORD.search(line) is None:
+    if (", spec" in line or ", exclusive" in line) and _WRITTEN_FOR.match(line):
         return True
-    if is_latin and not line.isascii():
+    if ("://" in line or "www." in line) and _ADDRESS.match(line):
+        return True
+    if len(line) < _TICKER_CHARACTERS and _DIGITS.search(line) and _PRICE.search(line) and not _LONG_WORD.search(line):
+        return True
+    if is_latin and not line.isascii() and len(line.encode("ascii", "ignore")) < _FOREIGN_SHARE * len(line):
         letters = len(_LETTERS.findall(line))
         return letters > 2 and len(_FOREIGN_LETTERS.findall(line)) > _FOREIGN_SHARE * letters
     return False
