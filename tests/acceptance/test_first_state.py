@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -13,7 +14,8 @@ from pipelines.decide import DecideJob, DecideSettings
 from pipelines.verify import verify
 from schemas.reasons import EventKind
 from schemas.topics import SIGNALS
-from tocsin.cli import cli
+from tocsin.commands import alerts, db
+from tocsin.commands import verify as verify_command
 from tocsin.settings import load_workplace
 from tocsin.workplace import open_log_of, open_store_of
 
@@ -27,22 +29,22 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "state_v1"
 
 
-def tocsin(*words: str) -> Result:
-    return CliRunner().invoke(cli, words)
+def tocsin(command: click.Command, *words: str) -> Result:
+    return CliRunner().invoke(command, words)
 
 
 def test_its_ledger_is_still_what_its_log_says(folder: Path) -> None:
-    assert tocsin("db", "migrate", "--folder", str(folder)).exit_code == 0
-    result = tocsin("verify", "--folder", str(folder))
+    assert tocsin(db.command, "migrate", "--folder", str(folder)).exit_code == 0
+    result = tocsin(verify_command.command, "--folder", str(folder))
     assert result.exit_code == 0, result.output
     assert "the ledger is what the log says" in result.output
 
 
 def test_its_alerts_are_still_shown(folder: Path) -> None:
-    listed = tocsin("alerts", "list", "--folder", str(folder))
+    listed = tocsin(alerts.command, "list", "--folder", str(folder))
     assert listed.exit_code == 0, listed.output
     alert = listed.stdout.splitlines()[-1].split()[-1]
-    shown = tocsin("alerts", "show", alert, "--folder", str(folder))
+    shown = tocsin(alerts.command, "show", alert, "--folder", str(folder))
     assert shown.exit_code == 0, shown.output
     assert "two sides meet" in shown.output  # a headline of its evidence
 
