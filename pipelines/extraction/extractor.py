@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from pipelines.extraction.actors.catalogue import load_catalogue
 from pipelines.extraction.actors.finder import ActorFinder
@@ -20,13 +20,15 @@ from pipelines.extraction.entities import NamedSpan, NameRecogniser, Passage, en
 from pipelines.extraction.findings import actors_of, pairs_of, persons_of, tone_of_article, topics_of
 from pipelines.extraction.fingerprint import fingerprint_of
 from pipelines.extraction.language import identifier_version, identify, support_of
-from pipelines.extraction.marks import MarkedSignal, marks_in
 from schemas.article import Article
 from schemas.errors import RecordTooLargeError
 from schemas.ids import digest
 from schemas.model import MAX_RECORD_BYTES
 from schemas.reasons import ArticleStatus, LanguageSupport
 from schemas.signal import EntityFound, Sentence, Signal
+
+if TYPE_CHECKING:
+    from pipelines.extraction.marks import MarkedSignal
 
 #: Text up to this length makes no signal near the limit of a record; what is longer is weighed.
 _SAFE_CHARACTERS = 8_000
@@ -141,6 +143,9 @@ class Extractor:
 
         :raises RecordTooLargeError: as :meth:`extract`.
         """
+        # It shows findings and is no part of their version.
+        from pipelines.extraction.marks import MarkedSignal, marks_in
+
         signal = self.extract(article)
         read = self._readers.read(signal.text, article.event_time.date(), signal.language, signal.language_support)
         return MarkedSignal(signal, read, marks_in(signal.text, read, self._readers, signal.language_support))
