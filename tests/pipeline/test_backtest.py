@@ -28,9 +28,9 @@ from schemas.errors import UsageError
 from schemas.signal import Signal
 from tests.pipeline.invented_history import HOUR, START, history, imported
 from tocsin.commands.backtest import command
-from tocsin.commands.replay import _rules
 from tocsin.commands.rules_compare import compare
 from tocsin.commands.truth import command as truth_command
+from tocsin.history import rules_in
 
 _DAYS = 15
 _BURST = START + timedelta(days=9, hours=9)
@@ -220,7 +220,7 @@ def _books(archive: Archive, rules: RuleSet, only: str | None = None) -> Mapping
 
 def test_rules_never_touch_each_other(past: Archive, rules: Path) -> None:
     """A rule rings in a pass of many as it rings alone: so all settings of a sweep can be tried in one."""
-    rule_set = _rules(rules, ())[0]
+    rule_set = rules_in(rules, ())[0]
     together = _books(past, rule_set)
     # What is not of the rule alone: the hash of the rule set, and the chain that holds it.
     apart = {"rules_hash", "previous"}
@@ -239,7 +239,7 @@ def test_rules_never_touch_each_other(past: Archive, rules: Path) -> None:
 
 
 def test_settings_that_are_the_same_run_once(rules: Path) -> None:
-    rule_set = _rules(rules, ())[0]
+    rule_set = rules_in(rules, ())[0]
     variants = varied(rule_set.rules, grid())
     assert len(variants) == 3 * len(grid())
     of_threshold = {variant.rule.name for variant in variants if variant.base == "lanterns"}
@@ -268,7 +268,7 @@ def test_a_later_arrival_rings_later(past: Archive, rules: Path, truth: Path, ju
 
 def test_delayed_records_are_in_order_and_all_there(past: Archive, rules: Path) -> None:
     days = days_between(past, None, None)[:4]
-    activated = activation(_rules(rules, ())[0], "", days[0])
+    activated = activation(rules_in(rules, ())[0], "", days[0])
     before = list(records_of(past, extractor_for().version, days, activated))
     after = list(delayed(before, ArrivalDelay.parse("1h/8h")))
     assert len(after) == len(before)

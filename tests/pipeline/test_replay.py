@@ -249,11 +249,11 @@ def test_a_folder_without_rules(extracted: Archive, tmp_path: Path) -> None:
 
 
 def test_a_ledger_is_whole_or_absent(extracted: Archive, tmp_path: Path) -> None:
-    from tocsin.commands.replay import _rules
+    from tocsin.history import rules_in
 
     path = tmp_path / "rules.yaml"
     path.write_text(RULES)
-    rule_set, text = _rules(path, ())
+    rule_set, text = rules_in(path, ())
     days = days_between(extracted, None, None)
     records = list(records_of(extracted, extractor_for().version, days, activation(rule_set, text, days[0])))
     half = list(replay(records[: len(records) // 2], lambda *_: None))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
-from tocsin.commands.replay import _DAY, _extracted, _rules
+from tocsin.history import (
+    DAY,
+    actors_option,
+    archive_option,
+    extracted,
+    from_option,
+    rules_in,
+    to_option,
+    workers_option,
+)
 from tocsin.progress import Progress
 from tocsin.rule_files import read_text
 from tocsin.workplace import json_option
@@ -39,13 +47,7 @@ _PRINTED = (
     name="backtest",
     epilog="Example: tocsin backtest --archive history --rules rules.yaml --truth events.csv --sweep --out report",
 )
-@click.option(
-    "--archive",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder of the archive; see tocsin archive import.",
-)
+@archive_option
 @click.option(
     "--rules",
     "rules_path",
@@ -89,27 +91,14 @@ _PRINTED = (
 )
 @click.option(
     "--judge-from",
-    type=_DAY,
+    type=DAY,
     metavar="DAY",
     help="Settings are chosen on the days before and judged on those from here; after three fifths where left out.",
 )
-@click.option(
-    "--actors",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    multiple=True,
-    help="A file of own actors; may be given again.",
-)
-@click.option(
-    "--from", "first", type=_DAY, metavar="DAY", help="The first day, UTC; the archive's first where left out."
-)
-@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included.")
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=min(2, os.cpu_count() or 1),
-    show_default="2, on one core 1",
-    help="Processes that extract at the same time.",
-)
+@actors_option
+@from_option
+@to_option
+@workers_option
 @json_option
 def command(
     folder: Path,
@@ -150,13 +139,13 @@ def command(
         budget_a_week=budget,
         judge_from=judge_from.date() if judge_from else None,
     )
-    rules, _ = _rules(rules_path, actors)
+    rules, _ = rules_in(rules_path, actors)
     names = actor_directory(actors)
     rule_names = [rule.name for rule in rules.rules]
     truth = read_truth(read_text(truth_path), str(truth_path), names, rule_names) if truth_path else None
     archive = Archive.existing(folder)
     days = days_between(archive, first.date() if first else None, last.date() if last else None)
-    version, _ = _extracted(archive, days, actors, workers=workers, batch=1_000)
+    version, _ = extracted(archive, days, actors, workers=workers, batch=1_000)
     click.echo(f"matching: {wanted.matching}; arrival delay: {wanted.delay}", err=True)
     with Progress("deciding") as progress:
         report = backtest(archive, version, days, rules, truth, names, wanted, progress.update)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alerts.rules.model import Mode, RuleSet
+from alerts.rules.model import RuleSet
 from schemas.errors import UsageError
+from tocsin.history import actors_option, extracted, from_option, number_of, rules_in, to_option, workers_option
 from tocsin.progress import Progress
-from tocsin.rule_files import read_files
 from tocsin.workplace import json_option
 
 if TYPE_CHECKING:
@@ -24,15 +23,6 @@ if TYPE_CHECKING:
     from pipelines.replay.ledger_file import LedgerSummary
     from pipelines.replay.log_range import LogRange
     from pipelines.replay.summary import ReplaySummary, RuleSummary
-
-#: A day in UTC.
-_DAY = click.DateTime(["%Y-%m-%d"])
-
-#: What is read of a folder of rules; timeline tests lie beside them.
-_RULE_FILES, _TESTS = (".yaml", ".yml"), ".test"
-
-#: Articles shown of those no signal could be made of.
-_FAILED_SHOWN = 5
 
 
 @click.command(
@@ -58,32 +48,13 @@ _FAILED_SHOWN = 5
     type=click.Path(path_type=Path, exists=True),
     help="A rule file, or a folder of them; of an archived log its own rules where left out.",
 )
-@click.option(
-    "--actors",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    multiple=True,
-    help="A file of own actors; may be given again.",
-)
-@click.option(
-    "--from",
-    "first",
-    type=_DAY,
-    metavar="DAY",
-    help="The first day, as 2020-01-31, UTC; the archive's first where left out.",
-)
-@click.option(
-    "--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included; the archive's last where left out."
-)
+@actors_option
+@from_option
+@to_option
 @click.option(
     "--ledger", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write the events."
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=min(2, os.cpu_count() or 1),
-    show_default="2, on one core 1",
-    help="Processes that extract at the same time.",
-)
+@workers_option
 @click.option(
     "--batch",
     type=click.IntRange(1, 100_000),
@@ -125,10 +96,10 @@ def command(
         return
     if rules_path is None:
         raise UsageError("no rules are named", remedy="name a rule file, or a folder of them: --rules PATH")
-    rules, text = _rules(rules_path, actors)
+    rules, text = rules_in(rules_path, actors)
     archive = Archive.existing(folder)
     days = days_between(archive, first_day, last_day)
-    version, extraction = _extracted(archive, days, actors, workers=workers, batch=batch)
+    version, extraction = extracted(archive, days, actors, workers=workers, batch=batch)
     result, summary = _stepped(archive, version, days, rules, text, ledger)
     say(result, summary, extraction, ledger, days)
 
@@ -142,39 +113,6 @@ def replays_log(folder: Path, of: str | None) -> bool:
     if of is None and log and imports:
         raise UsageError(f"{folder} holds imported history and an archived log", remedy="say --of imports or --of log")
     return of == "log" or (of is None and log)
-
-
-def _rules(path: Path, actors: Sequence[Path]) -> tuple[RuleSet, str]:
-    """Return the rules in ``path`` and their text; :raises UsageError: no rule file, or mistakes (all of them)."""
-    from pipelines.actor_directory import actor_directory
-
-    paths = [path]
-    if path.is_dir():
-        paths = sorted(p for p in path.iterdir() if p.suffix in _RULE_FILES and not p.stem.endswith(_TESTS))
-    if not paths:
-        raise UsageError(f"no rule file is in {path}", remedy="rule files end in .yaml")
-    files = read_files(paths, actor_directory(actors))
-    rules = RuleSet.of(*(rule for file in files for rule in file.rules.rules))
-    if not any(rule.mode is not Mode.OFF for rule in rules.rules):
-        raise UsageError(f"no rule in {path} is switched on", remedy="write one, or take `mode: off` away")
-    return rules, "\n".join(f"# {file.path.name}\n{file.text}" for file in files)
-
-
-def _extracted(
-    archive: Archive, days: Sequence[date], actors: Sequence[Path], *, workers: int, batch: int
-) -> tuple[str, ArchiveExtraction]:
-    from pipelines.extraction.extractor import extractor_for
-    from pipelines.replay.extract_archive import extract_archive
-
-    version = extractor_for(actors).version
-    with Progress("extracting") as progress:
-        extraction = extract_archive(archive, version, days, actors, progress.update, workers=workers, batch=batch)
-    for one in extraction.failed[:_FAILED_SHOWN]:
-        click.echo(f"no signal could be made of article {one.article_id}: {one.reason}: {one.error}", err=True)
-    without = sum(archive.count(day) - archive.signals_count(version, day) for day in days)
-    if without:
-        click.echo(f"{_number(without, 'article')} without a signal: no rule counts them", err=True)
-    return version, extraction
 
 
 def _stepped(
@@ -207,7 +145,7 @@ def _stepped_log(
     from pipelines.replay.summary import ReplaySummary
 
     signals = range_between(ArchivedLog.existing(folder, log_id), first, last)
-    rules, text = _rules(rules_path, actors) if rules_path is not None else (None, "")
+    rules, text = rules_in(rules_path, actors) if rules_path is not None else (None, "")
     summary = ReplaySummary(rules.rules if rules is not None else ())
     with Progress("deciding") as progress:
         if rules is None:
@@ -250,8 +188,8 @@ def _say(
     rang = [rule for rule in summary.rules.values() if rule.opened]
     silent = [rule.rule for rule in summary.rules.values() if not rule.opened]
     click.echo(
-        f"{_number(len(summary.rules), 'rule')} from {days[0]} to {days[-1]}: "
-        f"{_number(summary.opened, 'alert')} opened, by {_number(len(rang), 'rule')}"
+        f"{number_of(len(summary.rules), 'rule')} from {days[0]} to {days[-1]}: "
+        f"{number_of(summary.opened, 'alert')} opened, by {number_of(len(rang), 'rule')}"
     )
     width = max((len(rule.rule) for rule in rang), default=0)
     for rule in rang:
@@ -259,22 +197,22 @@ def _say(
     if silent:
         click.echo(f"  never rang: {', '.join(silent)}")
     if extraction is not None:
-        click.echo(f"extracted now: {_number(extraction.articles, 'article')}; the rest was there already")
-    click.echo(f"{ledger}: {_number(result.events, 'event')}, one a line")
+        click.echo(f"extracted now: {number_of(extraction.articles, 'article')}; the rest was there already")
+    click.echo(f"{ledger}: {number_of(result.events, 'event')}, one a line")
     click.echo(f"digest {result.digest}")
     click.echo(
-        "Next: tocsin rules explain FILE says a rule in words; in the ledger, the events `opened` are what rang."
+        "Next: tocsin rules explain NAME says a rule of a folder in words; in the ledger, the events `opened` are what rang."
     )
 
 
 def _in_words(rule: RuleSummary) -> str:
-    parts = [_number(rule.opened, "alert")]
+    parts = [number_of(rule.opened, "alert")]
     if rule.while_learning:
         parts.append(f"{rule.while_learning} of them before normal was known")
     if len(rule.keys) > 1:
         parts.append(f"{len(rule.keys)} keys")
     if rule.escalated:
-        parts.append(f"grew {_number(rule.escalated, 'time')}")
+        parts.append(f"grew {number_of(rule.escalated, 'time')}")
     if rule.retracted:
         parts.append(f"{rule.retracted} taken back")
     return f"{', '.join(parts)}; first {_shown(rule.first)}, last {_shown(rule.last)}"
@@ -282,7 +220,3 @@ def _in_words(rule: RuleSummary) -> str:
 
 def _shown(moment: datetime | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M") if moment is not None else "never"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +12,15 @@ from typing import TYPE_CHECKING
 import click
 
 from tocsin.commands.alerts import printable
-from tocsin.commands.replay import _DAY, _extracted, _rules
+from tocsin.history import (
+    actors_option,
+    archive_option,
+    extracted,
+    from_option,
+    rules_in,
+    to_option,
+    workers_option,
+)
 from tocsin.progress import Progress
 from tocsin.workplace import json_option
 
@@ -30,24 +37,11 @@ _HEADLINES = 2
 )
 @click.argument("before", type=click.Path(path_type=Path, exists=True))
 @click.argument("after", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--archive",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder of the archive; see tocsin archive import.",
-)
-@click.option(
-    "--actors",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    multiple=True,
-    help="A file of own actors; may be given again.",
-)
-@click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day, UTC.")
-@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included.")
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=min(2, os.cpu_count() or 1), help="Processes that extract."
-)
+@archive_option
+@actors_option
+@from_option
+@to_option
+@workers_option
 @json_option
 def compare(
     before: Path,
@@ -68,10 +62,10 @@ def compare(
     from pipelines.backtest.difference import differences
     from pipelines.replay.replay import days_between
 
-    old, new = _rules(before, actors)[0], _rules(after, actors)[0]
+    old, new = rules_in(before, actors)[0], rules_in(after, actors)[0]
     archive = Archive.existing(folder)
     days = days_between(archive, first.date() if first else None, last.date() if last else None)
-    version, _ = _extracted(archive, days, actors, workers=workers, batch=1_000)
+    version, _ = extracted(archive, days, actors, workers=workers, batch=1_000)
     with Progress("deciding") as progress:
         found = differences(archive, version, days, old, new, progress.update)
     for one in found:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.commands.replay import _DAY, _extracted
+from tocsin.history import actors_option, archive_option, extracted, from_option, to_option, workers_option
 from tocsin.progress import Progress
 from tocsin.rule_files import RuleFile, read_files, read_text
 
@@ -22,13 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(name="tune", epilog="Example: tocsin rules tune rules.yaml --archive history --budget 0.5 > tuned.diff")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--archive",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder of the archive; see tocsin archive import.",
-)
+@archive_option
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
@@ -41,17 +34,10 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="What really happened (CSV): then the bar that finds most is taken, not the keenest.",
 )
-@click.option(
-    "--actors",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    multiple=True,
-    help="A file of own actors; may be given again.",
-)
-@click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day, UTC.")
-@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included.")
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=min(2, os.cpu_count() or 1), help="Processes that extract."
-)
+@actors_option
+@from_option
+@to_option
+@workers_option
 def tune(
     files: tuple[Path, ...],
     folder: Path,
@@ -81,7 +67,7 @@ def tune(
     truth = read_truth(read_text(truth_path), str(truth_path), names, rule_names) if truth_path else None
     archive = Archive.existing(folder)
     days = days_between(archive, first.date() if first else None, last.date() if last else None)
-    version, _ = _extracted(archive, days, actors, workers=workers, batch=1_000)
+    version, _ = extracted(archive, days, actors, workers=workers, batch=1_000)
     with Progress("deciding") as progress:
         found = tuned_on(archive, version, days, rules, truth, names, budget, progress.update)
     for one in found:

@@ -121,9 +121,9 @@ def import_(
     from pipelines.backtest.concern import watches
     from pipelines.backtest.listed_events import events_of
     from pipelines.extraction.bounded import BoundedExtraction
-    from tocsin.commands.replay import _rules
+    from tocsin.history import rules_in
 
-    rules = _rules(rules_path, actors)[0].rules if rules_path is not None else None
+    rules = rules_in(rules_path, actors)[0].rules if rules_path is not None else None
     names = actor_directory(actors)
     extraction = BoundedExtraction(actors)
     articles, left_out = _listed(files, mapping, [_unwanted(text) for text in without])

@@ -1,0 +1,105 @@
+"""What commands over old news share: options, the rules they try, and signals of an archive, extracted where missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alerts.rules.model import Mode, RuleSet
+from schemas.errors import UsageError
+from tocsin.progress import Progress
+from tocsin.rule_files import read_files
+
+if TYPE_CHECKING:
+    from connectors.archive.folder import Archive
+    from pipelines.replay.extract_archive import ArchiveExtraction
+
+#: A day in UTC.
+DAY = click.DateTime(["%Y-%m-%d"])
+
+#: What is read of a folder of rules; timeline tests lie beside them.
+_RULE_FILES, _TESTS = (".yaml", ".yml"), ".test"
+
+#: Articles shown of those no signal could be made of.
+_FAILED_SHOWN = 5
+
+archive_option = click.option(
+    "--archive",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder of the archive; see tocsin archive import.",
+)
+actors_option = click.option(
+    "--actors",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="A file of own actors; may be given again.",
+)
+from_option = click.option(
+    "--from",
+    "first",
+    type=DAY,
+    metavar="DAY",
+    help="The first day, as 2020-01-31, UTC; the archive's first where left out.",
+)
+to_option = click.option(
+    "--to", "last", type=DAY, metavar="DAY", help="The last day, UTC, included; the archive's last where left out."
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=min(2, os.cpu_count() or 1),
+    show_default="2, on one core 1",
+    help="Processes that extract at the same time.",
+)
+
+
+def rules_in(path: Path, actors: Sequence[Path]) -> tuple[RuleSet, str]:
+    """Return the rules in ``path``, a file or a folder, and their text.
+
+    :raises UsageError: no rule file, or mistakes (all of them).
+    """
+    from pipelines.actor_directory import actor_directory
+
+    paths = [path]
+    if path.is_dir():
+        paths = sorted(p for p in path.iterdir() if p.suffix in _RULE_FILES and not p.stem.endswith(_TESTS))
+    if not paths:
+        raise UsageError(f"no rule file is in {path}", remedy="rule files end in .yaml")
+    files = read_files(paths, actor_directory(actors))
+    rules = RuleSet.of(*(rule for file in files for rule in file.rules.rules))
+    if not any(rule.mode is not Mode.OFF for rule in rules.rules):
+        raise UsageError(f"no rule in {path} is switched on", remedy="write one, or take `mode: off` away")
+    return rules, "\n".join(f"# {file.path.name}\n{file.text}" for file in files)
+
+
+def extracted(
+    archive: Archive, days: Sequence[date], actors: Sequence[Path], *, workers: int, batch: int
+) -> tuple[str, ArchiveExtraction]:
+    """Extract what ``days`` of ``archive`` have no signals of yet; return the extractor's version and what was done.
+
+    Articles no signal could be made of are told on stderr.
+    """
+    from pipelines.extraction.extractor import extractor_for
+    from pipelines.replay.extract_archive import extract_archive
+
+    version = extractor_for(actors).version
+    with Progress("extracting") as progress:
+        extraction = extract_archive(archive, version, days, actors, progress.update, workers=workers, batch=batch)
+    for one in extraction.failed[:_FAILED_SHOWN]:
+        click.echo(f"no signal could be made of article {one.article_id}: {one.reason}: {one.error}", err=True)
+    without = sum(archive.count(day) - archive.signals_count(version, day) for day in days)
+    if without:
+        click.echo(f"{number_of(without, 'article')} without a signal: no rule counts them", err=True)
+    return version, extraction
+
+
+def number_of(count: int, what: str) -> str:
+    """Return ``count`` and the noun ``what`` in its number."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
