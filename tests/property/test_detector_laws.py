@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from alerts.detectors.beta_binomial import minus_log10_share_tail
 from alerts.detectors.climb_bank import ClimbBank, ClimbParameters
@@ -228,7 +229,6 @@ def test_keys_know_nothing_of_each_other_and_a_new_one_equals_one_that_was_silen
     [(3, 9, 0.2, 0.05), (21, 36, 0.17, 0.004), (40, 60, 0.5, 0.3), (1, 5, 0.01, 0.9)],
 )
 def test_the_share_tail_is_the_sum_of_its_terms(part: int, whole: int, share: float, correlation: float) -> None:
-    stats = pytest.importorskip("scipy.stats")
     certainty = 1.0 / correlation - 1.0
     terms = stats.betabinom.pmf(np.arange(part, whole + 1), whole, share * certainty, (1.0 - share) * certainty)
     assert minus_log10_share_tail(part, whole, share, correlation) == pytest.approx(
@@ -244,7 +244,6 @@ def test_the_share_tail_goes_on_where_terms_are_no_longer_summed(part: int, corr
 
 @pytest.mark.parametrize(("count", "mean", "variance"), [(0, 20.0, 31.0), (7, 30.0, 45.0), (100, 60.0, 200.0)])
 def test_the_lower_tail_is_that_of_the_negative_binomial(count: int, mean: float, variance: float) -> None:
-    stats = pytest.importorskip("scipy.stats")
     r = mean * mean / (variance - mean)
     theirs = -math.log10(stats.nbinom.cdf(count, r, r / (r + mean)))
     assert minus_log10_lower_tail(count, mean, variance) == pytest.approx(theirs, abs=1e-8)

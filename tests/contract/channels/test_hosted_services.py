@@ -36,6 +36,7 @@ from tests.contract.channels.hosted_counterparts import (
 )
 from tests.contract.channels.messages import AT, event, message
 from tests.contract.channels.test_channel_laws import run, sent_once
+from tests.services.not_run import not_run
 from tests.unit.notify.world import START, Desk
 
 OVER = (EventKind.RESOLVED, EventKind.RETRACTED)
@@ -237,10 +238,10 @@ def test_several_events_in_one_message_are_several_alerts() -> None:
     assert json.loads(canonical_json(webhook_v4(told, "desk", AT)))["status"] == "firing"
 
 
-@pytest.mark.skipif(
-    not shutil.which("prometheus-alertmanager"), reason="needs prometheus-alertmanager (Debian's package)"
-)
 def test_a_real_alertmanager_takes_an_alert_and_its_end(tmp_path: Path) -> None:
+    if not shutil.which("prometheus-alertmanager"):
+        why = "prometheus-alertmanager (Debian's package) is not installed here"
+        not_run("an alert pushed into a real Alertmanager", why, required_in_ci=False)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
