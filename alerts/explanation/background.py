@@ -20,23 +20,27 @@ _LEAST_FOR_A_SHARE = 4
 @dataclass(frozen=True)
 class Background:
     """``earlier``: the key's headlines of the 28 days before the window, None where they are not known. ``by_id``: what is
-    known of the articles of the alert. ``hours``: counts and expectations up to the alert, oldest first."""
+    known of the articles of the alert. ``hours``: counts and expectations up to the alert, oldest first. ``words``: the
+    words that a rule about words looks for."""
 
     earlier: Sequence[Headline] | None = None
     by_id: Mapping[str, Headline] = field(default_factory=dict)
     hours: Sequence[HourBar] = ()
+    words: Sequence[str] = ()
 
 
 #: What is told where nothing is known beside the event.
 NOTHING_KNOWN = Background()
 
 
-def background_of(event: AlertEvent, history: KeyHistory | None, hours: Sequence[HourBar] = ()) -> Background:
+def background_of(
+    event: AlertEvent, history: KeyHistory | None, hours: Sequence[HourBar] = (), words: Sequence[str] = ()
+) -> Background:
     """Return the background of ``event`` from the history of its key; without one the words of the event must do."""
     if history is None or event.window is None or not event.key:
-        return Background(hours=hours)
+        return Background(hours=hours, words=words)
     earlier = history.earlier(event.rule, event.key, event.window.start)
-    return Background(earlier=earlier, by_id=history.of_key(event.rule, event.key), hours=hours)
+    return Background(earlier=earlier, by_id=history.of_key(event.rule, event.key), hours=hours, words=words)
 
 
 def terms_of(
@@ -48,6 +52,7 @@ def terms_of(
         return ()
     parts = [part for part in event.key.replace(">", "-").removeprefix("topic:").split("-") if part]
     watched = [word for part in parts for word in (part, names.display_name(part), names.adjective(part))]
+    watched += background.words
     return new_terms([item.title for item in evidence], [h.title for h in background.earlier], known=watched)
 
 

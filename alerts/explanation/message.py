@@ -9,7 +9,7 @@ from alerts.explanation.background import NOTHING_KNOWN, Background, conflict_sh
 from alerts.explanation.carriers import carried_by, headlines, safe_link
 from alerts.explanation.foreign import foreign_line
 from alerts.explanation.hour_bars import bars_line
-from alerts.explanation.names import ActorNames, key_name
+from alerts.explanation.names import ActorNames, is_of_words, key_name
 from alerts.explanation.phrases import (
     HAPPENED,
     LEARNING_MARK,
@@ -54,7 +54,7 @@ def alert_message(
         message_id=message_id,
         thread_id=event.alert_id or f"rule-{event.rule}",
         severity=event.severity,
-        subject=subject_of(event, names, terms),
+        subject=subject_of(event, names, terms, background.words),
         body="\n\n".join("\n".join(lines) for lines in _paragraphs(told) if lines),
         event=event,
         evidence=(*shown, *(item for item in evidence if item not in shown)),
@@ -95,7 +95,7 @@ def _paragraphs(told: _Telling) -> Iterator[list[str]]:
     yield list(_who_and_when(told))
     yield list(_also(told))
     yield list(_sight(event))
-    yield [*_watched(event, told.names), *_figures(event), *filter(None, [bars_line(told.background.hours)])]
+    yield [*_watched(told), *_figures(event), *filter(None, [bars_line(told.background.hours)])]
     yield list(_origin(told))
 
 
@@ -125,11 +125,14 @@ def _who_and_when(told: _Telling) -> Iterator[str]:
     yield f"First seen: {moment(first.event_time)} by {plain_line(first.source.name or first.source.id, 80)}"
 
 
-def _watched(event: AlertEvent, names: ActorNames) -> Iterator[str]:
+def _watched(told: _Telling) -> Iterator[str]:
+    event = told.event
     if event.key:
-        name, key = key_name(event.rule, event.key, names), plain_line(event.key, _KEY_LIMIT)
+        name = key_name(event.rule, event.key, told.names, told.background.words)
+        key = plain_line(event.key, _KEY_LIMIT)
         name = shortened(name, _KEY_LIMIT)
-        yield f"Watched: {name} ({key})" if name != key else f"Watched: {key}"
+        raw = name == key or is_of_words(event.key)
+        yield f"Watched: {name}" if raw else f"Watched: {name} ({key})"
 
 
 def _origin(told: _Telling) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from schemas.plain_text import plain_line
@@ -41,15 +42,26 @@ class NamesById:
         return self._adjectives.get(actor_id) or self.display_name(actor_id)
 
 
-def key_name(rule: str, key: str, names: ActorNames) -> str:
-    """Return a key as people say it: ``Azerbaijan–Russia``, ``Azerbaijan → Russia``, ``Azerbaijan``, a topic; the rule's name
-    where its one key has no name."""
+#: How the key of a rule about words begins, and that of a rule about one topic or several together.
+_KEYWORD, _TOPIC = "keyword:", "topic:"
+
+
+def is_of_words(key: str) -> bool:
+    """Return whether ``key`` is the one key of a rule about words; it says no more than the rule's name."""
+    return key.startswith(_KEYWORD)
+
+
+def key_name(rule: str, key: str, names: ActorNames, words: Sequence[str] = ()) -> str:
+    """Return a key as people say it: ``Azerbaijan–Russia``, ``Azerbaijan → Russia``, ``Azerbaijan``, a topic; the words that
+    a rule about words looks for, and its name where they are not known."""
     pair = _PAIR.fullmatch(key)
     if pair is not None:
         source, joint, target = pair.groups()
         return plain_line(f"{names.display_name(source)}{_JOINT[joint]}{names.display_name(target)}")
     if _ACTOR.fullmatch(key) is not None:
         return plain_line(names.display_name(key))
-    if key.startswith("topic:"):
-        return plain_line(key.removeprefix("topic:").replace("_", " "))
+    if key.startswith(_TOPIC):
+        return plain_line(key.removeprefix(_TOPIC).replace("_", " "))
+    if is_of_words(key):
+        return plain_line(", ".join(words)) or plain_line(key.removeprefix(_KEYWORD))
     return plain_line(key) or plain_line(rule)

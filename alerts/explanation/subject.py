@@ -30,11 +30,12 @@ _NAME_KEEPS = 24
 _TERMS = 2
 
 
-def subject_of(event: AlertEvent, names: ActorNames, terms: Sequence[str] = ()) -> str:
+def subject_of(event: AlertEvent, names: ActorNames, terms: Sequence[str] = (), words: Sequence[str] = ()) -> str:
     """Return at most 110 characters, like ``HIGH Azerbaijan–Russia: 9 stories, 6 publishers in 6 h (normal 1.1) ·
-    Yekaterinburg, detained``. Of ``terms`` the first are shown as far as there is room."""
+    Yekaterinburg, detained``. Of ``terms`` the first are shown as far as there is room; ``words`` are those a rule about
+    words looks for."""
     head = _head(event)
-    name = key_name(event.rule, event.key, names)
+    name = key_name(event.rule, event.key, names, words)
     tail = _tail(event)
     mark = f" · {LEARNING_MARK}" if says_learning(event) else ""
     room = SUBJECT_LIMIT - len(head) - 1 - len(tail) - len(mark)

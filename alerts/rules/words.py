@@ -149,6 +149,24 @@ def _keywords(part: KeywordsPart) -> list[str]:
     return parts
 
 
+def words_watched(watch: Watch) -> tuple[str, ...]:
+    """Return the terms that a rule about words looks for, shortest form: ``“Zangezur corridor”``, ``Zangezur … corridor``;
+    empty for other rules."""
+    if watch.kind is not WatchKind.KEYWORDS or watch.keywords is None:
+        return ()
+    return tuple(_short_term(term) for term in (*watch.keywords.any, *watch.keywords.all))
+
+
+def _short_term(term: Term | PlainTerm) -> str:
+    match term:
+        case Phrase() | Stem():
+            return f"“{term.text}”"
+        case Pattern():
+            return f"/{term.pattern}/"
+        case Near():
+            return " … ".join("|".join(_short_term(choice) for choice in group) for group in term.groups)
+
+
 def term_in_words(term: Term | PlainTerm) -> str:
     """Return ``term`` as people would say it."""
     match term:

@@ -68,7 +68,7 @@ def told(story: Story, unrung: Unrung | None, names: ActorNames) -> Iterator[Lin
 
 def _alert(number: int, rang: Rang, names: ActorNames) -> Iterator[Line]:
     opened = rang.opened
-    name = _name(opened.rule, opened.key, names)
+    name = key_name(opened.rule, opened.key, names)
     yield Line()
     yield Line(f"{number:>2}  {opened.severity.value.upper()}  {name}  ·  {day_and_time(opened.at)}", Style.ALERT)
     yield from wrapped(_counted(opened), 4)
@@ -123,7 +123,7 @@ def _life(rang: Rang) -> str:
 
 
 def _silence(unrung: Unrung, names: ActorNames) -> Iterator[Line]:
-    name = _name(unrung.rule, unrung.key, names)
+    name = key_name(unrung.rule, unrung.key, names)
     counts = unrung.counts
     yield Line()
     yield Line(f"    {name}  ·  {day_and_time(unrung.end)}", Style.ALERT)
@@ -220,11 +220,6 @@ def _item(signal: Signal) -> str:
 
 
 # -- words --------------------------------------------------------------------------------------------------------------
-
-
-def _name(rule: str, key: str, names: ActorNames) -> str:
-    """Return what was watched as people say it; the rule's name where the key stands for words."""
-    return rule if key.startswith("keyword:") else key_name(rule, key, names)
 
 
 def day_and_time(moment: datetime) -> str:

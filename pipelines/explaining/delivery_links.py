@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from alerts.rules.model import Mode
 from pipelines.explaining.links import Checked, Link, State
@@ -31,24 +31,64 @@ _WORDS = {
 }
 
 
+#: Ends that a person's answer brings; those that the settings bring; those in which another message tells it.
+_SILENCED = frozenset(r.value for r in (DeliveryReason.SHADOW, DeliveryReason.SILENCED, DeliveryReason.ACKNOWLEDGED))
+_TOLD_OTHERWISE = DeliveryStatus.SUPERSEDED
+
+#: Outbox entries looked at behind the cursor for one that waits to be planned.
+_WAITING = 500
+
+
 def delivery_links(store: Store, alert: str, mode: Mode) -> Iterator[Checked]:
-    """Yield whether ``alert`` was silenced, and whether it was delivered."""
+    """Yield whether ``alert`` was silenced, whether it was led to anybody, and whether it was delivered."""
     deliveries = store.deliveries(alert_id=alert)
     if not deliveries:
-        text = "nobody was to be told: no receivers, or the notifier has not planned it yet"
-        yield Checked(Link.SILENCED, State.BROKEN, "the rule is in shadow" if mode is Mode.SHADOW else text)
+        yield from _nobody(store, alert, mode)
         return
-    silenced = [d for d in deliveries if d.status in (DeliveryStatus.SUPPRESSED, DeliveryStatus.SUPERSEDED)]
-    others = [d for d in deliveries if d not in silenced]
-    state = State.HOLDS if not silenced else State.NOTE if others else State.BROKEN
-    text = "for nobody" if not silenced else f"{len(silenced)} of {len(deliveries)} messages were not to be sent"
-    yield Checked(Link.SILENCED, state, text, tuple(_line(delivery) for delivery in silenced))
-    if not others:
+    silenced = [d for d in deliveries if _reason(d) in _SILENCED]
+    yield _left_out(Link.SILENCED, silenced, len(deliveries), "for nobody")
+    led = [d for d in deliveries if d not in silenced]
+    if not led:
         return
-    arrived = [d for d in others if d.status is DeliveryStatus.DELIVERED]
-    text = f"{len(arrived)} of {len(others)} messages were delivered"
-    state = State.HOLDS if arrived else State.BROKEN
-    yield Checked(Link.DELIVERED, state, text, tuple(_line(delivery) for delivery in others))
+    elsewhere = [d for d in led if d.status is DeliveryStatus.SUPPRESSED]
+    names = ", ".join(sorted({d.receiver for d in led if d not in elsewhere}))
+    yield _left_out(Link.ROUTED, elsewhere, len(led), f"to {names}")
+    due = [d for d in led if d not in elsewhere]
+    if not due:
+        return
+    own = [d for d in due if d.status is not _TOLD_OTHERWISE]
+    arrived = [d for d in own if d.status is DeliveryStatus.DELIVERED]
+    if own:
+        text = f"{len(arrived)} of {len(own)} messages were delivered"
+        state = State.HOLDS if arrived else State.BROKEN
+    else:
+        text, state = "only in the message of another event or alert", State.NOTE
+    yield Checked(Link.DELIVERED, state, text, tuple(_line(delivery) for delivery in due))
+
+
+def _nobody(store: Store, alert: str, mode: Mode) -> Iterator[Checked]:
+    """Yield why there is nothing planned of ``alert`` for anybody."""
+    if mode is Mode.SHADOW:
+        yield Checked(Link.SILENCED, State.BROKEN, "the rule is in shadow")
+        return
+    yield Checked(Link.SILENCED, State.HOLDS, "for nobody")
+    waiting = store.outbox_after(store.outbox_cursor(), _WAITING)
+    if any(entry.event.alert_id == alert for entry in waiting):
+        text = "the notifier has not come to it yet: look at `tocsin status`"
+    else:
+        text = "there was nobody to tell: no [[receivers]] in tocsin.toml"
+    yield Checked(Link.ROUTED, State.BROKEN, text)
+
+
+def _left_out(link: Link, out: Sequence[Delivery], of: int, otherwise: str) -> Checked:
+    """Return ``link`` with what was left out at it: nothing, something (a note), or everything (it is broken)."""
+    state = State.HOLDS if not out else State.NOTE if len(out) < of else State.BROKEN
+    text = otherwise if not out else f"{len(out)} of {of} messages were not to be sent"
+    return Checked(link, state, text, tuple(_line(delivery) for delivery in out))
+
+
+def _reason(delivery: Delivery) -> str:
+    return delivery.reason.partition(":")[0]
 
 
 def _line(delivery: Delivery) -> str:

@@ -26,6 +26,7 @@ class Link(StrEnum):
     LIMIT = "limit"
     OPENED = "opened"
     SILENCED = "silenced"
+    ROUTED = "routed"
     DELIVERED = "delivered"
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from alerts.explanation.background import Background, background_of
 from alerts.explanation.key_history import KEPT, KeyHistory
 from alerts.rules.model import RuleSet as Rules
+from alerts.rules.words import words_watched
 from schemas.alert_event import AlertEvent
 from schemas.clock import Clock
 from schemas.control import RulesActivated
@@ -44,6 +45,7 @@ class KeyFollower:
         self._lock = threading.Lock()
         self._history: KeyHistory | None = None
         self._compiled, self._rules_offset = "", -1
+        self._words: Mapping[str, tuple[str, ...]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tocsin-follow", daemon=True)
 
@@ -65,7 +67,7 @@ class KeyFollower:
     def background(self, event: AlertEvent, hours: Sequence[HourBar]) -> Background:
         """Return what is known beside ``event``; never waits for the reading."""
         with self._lock:
-            return background_of(event, self._history, hours)
+            return background_of(event, self._history, hours, self._words.get(event.rule, ()))
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -87,7 +89,9 @@ class KeyFollower:
 
     def _follow(self, log: Log) -> None:
         """Read the last month, publish it, go on; return to begin anew when other rules take force."""
-        history = KeyHistory(Rules.from_compiled(self._compiled).rules if self._compiled else ())
+        rules = Rules.from_compiled(self._compiled).rules if self._compiled else ()
+        history = KeyHistory(rules)
+        self._words = {rule.name: words_watched(rule.watch) for rule in rules}
         since = milliseconds(self._clock.now() - KEPT - timedelta(days=1))
         offset = max(log.offset_at(SIGNALS, 0, since), log.start_offset(SIGNALS, 0))
         end = log.end_offset(SIGNALS, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from datetime import timedelta
@@ -10,25 +11,42 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from alerts.explanation.names import NamesById
 from alerts.rules.model import Corroboration, Mode, NamedActors, New, Only, PairPart, Rule, Spike, Threshold
+from connectors.clock import ManualClock
 from pipelines.explaining.engine_then import engine_then
 from pipelines.explaining.links import Link, State
 from pipelines.explaining.why import Why, why
+from pipelines.notify import Notifier, NotifySettings
+from pipelines.notifying.planning import Receiver
 from schemas.dead_letter import DeadLetter, dead_letter_id
 from schemas.errors import FatalError, UsageError
 from schemas.ports.log import Entry
-from schemas.reasons import ArticleStatus, DeadLetterReason, EventTimeReason, LanguageSupport, Tone
+from schemas.ports.response import Silence
+from schemas.reasons import ArticleStatus, DeadLetterReason, EventTimeReason, LanguageSupport, Severity, Tone
 from schemas.topics import DEAD_LETTERS
 from schemas.wire import encode
 from tests.pipeline.explaining.scripted import QUIET_H, RULE, Script, article, at
 from tests.streams.deciding import Desk
 from tests.streams.records import FEED_IDS, pair_rule, signal
+from tests.unit.notify.world import Phone
 from tocsin.cli import cli
 
 
 def ask(desk: Desk, hour: float, *, rule: str = "baku-moscow", key: str | None = None) -> Why:
     with desk.opened() as (log, store):
         return why(log, store, desk.snapshots, rule, at(hour), key=key)
+
+
+def told(desk: Desk, *receivers: Receiver) -> None:
+    """Let a notifier tell what waits, half an hour after it rang."""
+    clock = ManualClock(at(3.5))
+    with desk.store() as store:
+        phones = [Phone(receiver.name) for receiver in receivers]
+        notifier = Notifier(
+            store, phones, receivers, names=NamesById(), clock=clock, settings=NotifySettings(owner="one")
+        )
+        asyncio.run(notifier.step(clock.now()))
 
 
 def broken(answer: Why) -> tuple[Link, str]:
@@ -42,9 +60,47 @@ def test_everything_holds_where_it_rang(tmp_path: Path) -> None:
     links = {checked.link: checked for checked in answer.chain.links}
     assert links[Link.OPENED].state is State.HOLDS
     assert answer.alert_id
-    assert broken(answer)[0] is Link.SILENCED  # No receiver: nobody was to be told.
+    assert links[Link.SILENCED].state is State.HOLDS
+    assert broken(answer) == (Link.ROUTED, "the notifier has not come to it yet: look at `tocsin status`")
     assert {w.verdict.window_h for w in answer.windows} == {6, 24}
     assert sum(hour.count for hour in answer.hours[0][1]) == 14 + 3
+
+
+def test_without_receivers_nobody_is_to_be_told_and_nothing_is_silenced(tmp_path: Path) -> None:
+    desk = Script().burst(2.1, 14).desk(tmp_path)
+    told(desk)
+    answer = ask(desk, 3.5)
+    assert {c.link: c.state for c in answer.chain.links}[Link.SILENCED] is State.HOLDS
+    assert broken(answer) == (Link.ROUTED, "there was nobody to tell: no [[receivers]] in tocsin.toml")
+
+
+def test_who_asks_for_louder_alerts_is_not_led_to_and_who_asked_for_silence_is_named(tmp_path: Path) -> None:
+    desk = Script().burst(2.1, 14).desk(tmp_path)
+    told(desk, Receiver("night", min_severity=Severity.CRITICAL))
+    link, text = broken(ask(desk, 3.5))
+    assert link is Link.ROUTED
+    assert "night: suppressed (it asks for louder alerts)" in text
+
+
+def test_silence_breaks_the_chain_at_its_own_link(tmp_path: Path) -> None:
+    desk = Script().burst(2.1, 14).desk(tmp_path)
+    with desk.store() as store:
+        quiet = Silence(silence_id="s1", created_at=at(0), author="ann", rule="baku-moscow", ends_at=at(99))
+        store.add_silence(quiet)
+    told(desk, Receiver("phone"))
+    link, text = broken(ask(desk, 3.5))
+    assert link is Link.SILENCED
+    assert "phone: suppressed (somebody asked for silence: s1 by ann)" in text
+
+
+def test_what_was_delivered_holds_to_the_end(tmp_path: Path) -> None:
+    desk = Script().burst(2.1, 14).desk(tmp_path)
+    told(desk, Receiver("phone"))
+    answer = ask(desk, 3.5)
+    assert answer.chain.broken is None
+    links = {checked.link: checked for checked in answer.chain.links}
+    assert links[Link.ROUTED].text == "to phone"
+    assert links[Link.DELIVERED].text == "1 of 1 messages were delivered"
 
 
 def test_a_rule_not_yet_in_force(tmp_path: Path) -> None:

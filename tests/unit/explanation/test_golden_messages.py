@@ -128,6 +128,10 @@ EVENTS: dict[str, tuple[AlertEvent, tuple[Evidence, ...]]] = {
         ),
         EVIDENCE[2:4],
     ),
+    "opened-keywords": (
+        crossing(EventKind.OPENED, EventReason.CROSSED, rule="zangezur-corridor", key="keyword:zangezur-corridor"),
+        EVIDENCE[3:4],
+    ),
     "opened-topic": (crossing(EventKind.OPENED, EventReason.CROSSED, key="topic:trade_economy"), ()),
     "escalated": (
         crossing(
@@ -238,6 +242,12 @@ def _in_russian() -> Message:
     return alert_message(EVENTS["opened"][0], (RUSSIAN,), NAMES, message_id="msg_1", background=known)
 
 
+def _with_words() -> Message:
+    event, evidence = EVENTS["opened-keywords"]
+    known = Background(words=("“Zangezur corridor”", "“TRIPP”"))
+    return alert_message(event, evidence, NAMES, message_id="msg_1", background=known)
+
+
 def _alert(name: str) -> Message:
     event, evidence = EVENTS[name]
     return alert_message(event, evidence, NAMES, message_id="msg_1")
@@ -265,6 +275,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "opened-with-background": lambda: _with_background("opened"),
     "escalated-with-background": lambda: _with_background("escalated"),
     "opened-in-russian": _in_russian,
+    "opened-keywords-with-words": _with_words,
     "opened-same-stories": _same_stories,
     "while-away": _while_away,
     "quiet-hours": lambda: _several(DeliveryReason.QUIET_HOURS),

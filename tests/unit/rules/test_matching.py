@@ -8,6 +8,7 @@ import pytest
 
 from alerts.rules.match import compile_watch, narrowed
 from alerts.rules.model import Only
+from alerts.rules.words import words_watched
 from schemas.article import Source
 from schemas.reasons import ArticleStatus, Prominence, Tone
 from tests.unit.rules.world import hits, keys, rule, signal
@@ -225,3 +226,19 @@ def test_a_detector_may_count_hits_of_a_tone_or_topic_alone() -> None:
     wide = rule("{pair: [AZE, RUS], scope: article}")
     (hit,) = compile_watch(wide).hits(article)
     assert narrowed(hit, Only(topics=("energy",)), wide, article)
+
+
+@pytest.mark.parametrize(
+    ("watch", "words"),
+    [
+        ("{keywords: [Zangezur corridor, {text: TRIPP, case: true}]}", ("“Zangezur corridor”", "“TRIPP”")),
+        (
+            "{keywords: {any: [{near: [Zangezur, {any: [corridor, route]}], words: 5}]}}",
+            ("“Zangezur” … “corridor”|“route”",),
+        ),
+        ("{keywords: {any: [{stem: коридор, language: ru}, {pattern: 'TR.PP'}]}}", ("“коридор”", "/TR.PP/")),
+        ("{pair: [AZE, RUS], keywords: corridor}", ()),
+    ],
+)
+def test_the_words_of_a_rule_about_words(watch: str, words: tuple[str, ...]) -> None:
+    assert words_watched(rule(watch).watch) == words
