@@ -126,9 +126,17 @@ def test_why_not_names_the_first_link_that_does_not_hold(house: House) -> None:
     assert house.alert_id in ringing
 
 
+def test_why_not_takes_what_people_call_a_watch(house: House) -> None:
+    loud = START + timedelta(days=8, hours=20)
+    assert house.alert_id in house.page(f"/why?watch=Azerbaijan+%26+Russia&at={loud:%Y-%m-%dT%H:%M}")
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
-    [("watch=aze-rus&at=tomorrow", "The time cannot be read"), ("watch=nobody&at=2025-01-08 12:00", "no rule called")],
+    [
+        ("watch=aze-rus&at=tomorrow", "The time cannot be read"),
+        ("watch=nobody&at=2025-01-08 12:00", "no rule is called"),
+    ],
 )
 def test_why_not_says_what_is_wrong_with_a_question(house: House, query: str, said: str) -> None:
     assert said in house.page(f"/why?{query}")

@@ -36,7 +36,9 @@ _COLUMNS = ("event", "watch", "start", "end")
 def missed(
     watch: str, start: datetime, event: str, key: str | None, truth: Path | None, test_file: Path | None, folder: Path
 ) -> None:
-    """Note that the rule WATCH should have rung: a row of truth, and a timeline test made of what the log holds.
+    """Note that WATCH should have rung: a row of truth, and a timeline test made of what the log holds.
+
+    WATCH is the name of a rule or what it watches, as for `tocsin alerts why`.
 
     The test holds the articles as they came, story by story, after a quiet background like the one there was. It fails until
     the rule rings on it; then it keeps it so. `tocsin alerts why` says why the rule was silent.
@@ -46,7 +48,7 @@ def missed(
     from tocsin.rule_files import names_of, rule_paths
 
     workplace = open_workplace(folder)
-    rule, home = _rule(workplace, watch)
+    rule, home, asked_key = _rule(workplace, watch)
     with open_log_of(workplace) as log:
         store = open_store_of(workplace)
         try:
@@ -57,7 +59,7 @@ def missed(
                     workplace.path(workplace.settings.snapshots),
                     rule,
                     start,
-                    key=key,
+                    key=key or asked_key,
                     event=event,
                     name_of=names_of(workplace).display_name,
                     progress=progress.update,
@@ -77,15 +79,16 @@ def missed(
     click.echo(f"run it: tocsin rules test {target}" + ("; `rules apply` asks it too" if beside else ""), err=True)
 
 
-def _rule(workplace: Workplace, name: str) -> tuple[Rule, Path]:
-    from alerts.rules.mistakes import did_you_mean
+def _rule(workplace: Workplace, watch: str) -> tuple[Rule, Path, str | None]:
+    """Return the rule that is meant, its file and the key that is meant with it; :raises UsageError: none, or several."""
+    from pipelines.explaining.asked_watch import asked_watch
     from tocsin.rule_files import names_of, read_files, rule_paths
 
-    files = read_files(rule_paths(workplace), names_of(workplace))
+    names = names_of(workplace)
+    files = read_files(rule_paths(workplace), names)
     rules = {rule.name: (rule, file.path) for file in files for rule in file.rules.rules}
-    if name not in rules:
-        raise UsageError(f"there is no rule {name!r} in the rule files", remedy=did_you_mean(name, rules))
-    return rules[name]
+    asked = asked_watch([rule for rule, _ in rules.values()], watch, names)
+    return *rules[asked.rule], asked.key
 
 
 def _slug(name: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MARKS = {"holds": "ok ", "broken": "NO ", "note": "-  "}
 
 
-@click.command(name="why", epilog="Example: tocsin alerts why azerbaijan-russia --at 2025-01-22T02:40")
+@click.command(name="why", epilog='Example: tocsin alerts why "Azerbaijan & Russia" --at 2025-01-22T02:40')
 @click.argument("watch")
 @click.option(
     "--at", "moment", type=moment_of, metavar="TIME", help="When (UTC unless a zone is given); now by default."
@@ -29,28 +29,35 @@ _MARKS = {"holds": "ok ", "broken": "NO ", "note": "-  "}
 @folder_option
 @json_option
 def why(watch: str, moment: datetime | None, key: str | None, folder: Path, as_json: bool) -> None:
-    """Say why the rule WATCH rang, or did not, at a time: link by link, the first broken one named.
+    """Say why WATCH rang, or did not, at a time: link by link, the first broken one named.
+
+    WATCH is the name of a rule, a key (AZE-RUS, AZE>RUS, AZE, "Azerbaijan & Russia"), both ("azerbaijan-russia AZE-RUS"),
+    keyword:WORDS or topic:ID. Where several rules watch it they are listed.
 
     Everything is computed again from the log with the code that decides: polled, seen, extracted, dated, language, actors,
     matched, counted, expectation, floors, cool-down, limit; then who was told, from the store.
     """
     from connectors.clock import SystemClock
+    from pipelines.explaining.asked_watch import asked_watch, rules_ever
     from pipelines.explaining.why import why as explained
+    from pipelines.rule_history import rule_history
     from tocsin.rule_files import names_of
 
     workplace = open_workplace(folder)
     with open_log_of(workplace) as log:
         store = open_store_of(workplace)
+        names = names_of(workplace)
         try:
+            asked = asked_watch(rules_ever(rule_history(log, store)), watch, names)
             with Progress("deciding again") as progress:
                 answer = explained(
                     log,
                     store,
                     workplace.path(workplace.settings.snapshots),
-                    watch,
+                    asked.rule,
                     moment or SystemClock().now(),
-                    key=key,
-                    name_of=names_of(workplace).display_name,
+                    key=key or asked.key,
+                    name_of=names.display_name,
                     progress=progress.update,
                 )
         finally:

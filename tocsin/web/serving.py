@@ -9,11 +9,13 @@ import socket
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import cache
 
 import uvicorn
 
 from alerts.explanation.names import ActorNames
 from connectors.clock import SystemClock
+from pipelines.explaining.asked_watch import Names
 from pipelines.notify_job import NamesWhenNeeded
 from pipelines.pages.reading import Reader
 from schemas.errors import RetriableError
@@ -41,7 +43,8 @@ def make_site(
     """
     settings, clock = workplace.settings, SystemClock()
     tokens = read_tokens(settings.web.token_places, workplace.folder, os.environ if environ is None else environ)
-    names = names or NamesWhenNeeded(lambda: _names(workplace))
+    directory = cache(lambda: _directory(workplace))
+    names = names or NamesWhenNeeded(directory)
     snapshots = workplace.path(settings.snapshots)
     reader = Reader(
         open_log=lambda: open_log_of(workplace),
@@ -58,12 +61,13 @@ def make_site(
         reader=reader,
         store=store,
         names=names,
+        directory=directory,
         clock=clock,
         visitors=Visitors(settings.web, tokens, clock),
     )
 
 
-def _names(workplace: Workplace) -> ActorNames:
+def _directory(workplace: Workplace) -> Names:
     # The catalogue of actors takes a while to read.
     from pipelines.actor_directory import actor_directory
 

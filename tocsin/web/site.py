@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import HTTPException, Request
 
 from alerts.explanation.names import ActorNames
+from pipelines.explaining.asked_watch import Names
 from pipelines.pages.reading import Reader, Reading
 from schemas.clock import Clock
 from schemas.ports.log import Log
@@ -18,7 +19,7 @@ from tocsin.web.visitors import Visitor, Visitors
 
 @dataclass(frozen=True)
 class Site:
-    """One folder's page."""
+    """One folder's page. ``directory`` knows actors by what a visitor calls them; it is read when first asked for."""
 
     folder: Path
     snapshots: Path
@@ -26,6 +27,7 @@ class Site:
     reader: Reader
     store: Store
     names: ActorNames
+    directory: Callable[[], Names]
     clock: Clock
     visitors: Visitors
 

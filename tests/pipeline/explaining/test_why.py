@@ -359,3 +359,17 @@ def test_the_command_says_the_same(tmp_path: Path) -> None:
     document = json.loads(CliRunner().invoke(cli, [*asked, "--json"]).stdout)
     assert document["broken"] == "expectation"
     assert [a["fell_at"] for a in document["articles"]].count(None) >= 4
+
+
+def test_the_command_takes_what_people_call_a_watch(tmp_path: Path) -> None:
+    desk = Script().burst(2.1, 4).desk(tmp_path)
+    (tmp_path / "tocsin.toml").write_text(
+        f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\nsnapshots = "{desk.snapshots}"\n'
+    )
+    asked = ["--at", at(3).isoformat(), "-C", str(tmp_path), "--json"]
+    said = CliRunner().invoke(cli, ["alerts", "why", "Russia & Azerbaijan", *asked])
+    document = json.loads(said.stdout)
+    assert (document["rule"], document["key"]) == ("baku-moscow", "AZE-RUS")
+    unknown = CliRunner().invoke(cli, ["alerts", "why", "baku-moscou", *asked])
+    assert isinstance(unknown.exception, UsageError)
+    assert unknown.exception.remedy == "did you mean baku-moscow?"

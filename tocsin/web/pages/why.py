@@ -9,8 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from alerts.explanation.names import key_name
+from pipelines.explaining.asked_watch import asked_watch, rules_ever
 from pipelines.explaining.links import State
 from pipelines.explaining.why import Why, why
+from pipelines.rule_history import rule_history
 from schemas.errors import RetriableError, TocsinError
 from tocsin.web.rendering import page
 from tocsin.web.site import Site, site_of
@@ -60,7 +62,9 @@ def _ask(site: Site, watch: str, key: str, moment: datetime) -> Why:
         raise RetriableError("another question is being answered", remedy="ask again in a moment")
     try:
         with site.open_log() as log:
-            return why(log, site.store, site.snapshots, watch, moment, key=key or None, name_of=site.names.display_name)
+            asked = asked_watch(rules_ever(rule_history(log, site.store)), watch, site.directory())
+            chosen, name_of = key or asked.key, site.names.display_name
+            return why(log, site.store, site.snapshots, asked.rule, moment, key=chosen, name_of=name_of)
     finally:
         _ASKING.release()
 
