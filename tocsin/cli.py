@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Make a folder with settings, feeds, actors and rules, and send a test message."),
     "run": ("run", "Run all jobs, or the named ones, supervised."),
     "status": ("status", "Show the health of every job, lag and blind watches."),
+    "brief": ("brief", "Tell on one screen what rang and what moved most without ringing."),
     "web": ("web", "Serve the web page: what rings, where every watch stands."),
     "extract": ("extract", "Turn articles (JSON Lines, .txt) into signals (JSON Lines)."),
     "detect": ("detect", "Run the spike detector over a CSV of timestamp,count."),
@@ -35,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("backup", "Copy a folder as one consistent set, while it runs."),
     "restore": ("restore", "Bring a backup back; nobody is told anything twice."),
     "db": ("db", "Check and migrate the store."),
+    "completion": ("completion", "Print what teaches bash, zsh or fish the commands and options."),
 }
 
 

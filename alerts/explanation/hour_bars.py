@@ -20,10 +20,16 @@ def bars_line(hours: Sequence[HourBar]) -> str:
     most = max((hour.count for hour in shown), default=0)
     if not most:
         return ""
-    blocks = "".join(_BLOCKS[math.ceil(hour.count / most * (len(_BLOCKS) - 1))] for hour in shown)
+    blocks = blocks_of([hour.count for hour in shown])
     expected = [hour.expected for hour in shown if hour.expected is not None]
     usual = f"; {quantity(sum(expected) / len(expected))} expected an hour" if expected else ""
     return f"Last {len(shown)} hours: {blocks} (the newest last, highest {most}{usual})"
+
+
+def blocks_of(counts: Sequence[int]) -> str:
+    """Return one block a count, the highest the largest of them; an empty count is the lowest block."""
+    most = max(counts, default=0) or 1
+    return "".join(_BLOCKS[math.ceil(count / most * (len(_BLOCKS) - 1))] for count in counts)
 
 
 def band_top(expected: float) -> int:

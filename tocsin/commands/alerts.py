@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from schemas.alert_event import AlertEvent
+from schemas.ports.store import LedgerStore
 from tocsin.commands.alerts_answers import ANSWERS
 from tocsin.commands.alerts_export import export
 from tocsin.commands.alerts_missed import missed
@@ -15,9 +18,13 @@ from tocsin.commands.alerts_show import show
 from tocsin.commands.alerts_verdict import verdict
 from tocsin.commands.alerts_why import why
 from tocsin.event_lines import event_line, printable
+from tocsin.stopping import stop_on_signals
 from tocsin.workplace import folder_option, json_option, open_store_of, open_workplace
 
 __all__ = ["command", "event_line", "latest_of_alerts", "printable"]
+
+#: Seconds between two looks of --watch.
+FOLLOW_EVERY_S = 1.0
 
 
 @click.group(name="alerts", epilog="Example: tocsin alerts list --folder desk")
@@ -34,27 +41,43 @@ for answer in ANSWERS:
     command.add_command(answer)
 
 
-@command.command(name="list", epilog="Example: tocsin alerts list --rule azerbaijan-russia")
+@command.command(name="list", epilog="Example: tocsin alerts list --rule azerbaijan-russia --watch")
 @folder_option
 @json_option
 @click.option("--rule", help="Only alerts of this rule.")
 @click.option("--all", "show_all", is_flag=True, help="Every event, not one line an alert.")
-def list_alerts(folder: Path, as_json: bool, rule: str | None, show_all: bool) -> None:
+@click.option("--watch", is_flag=True, help="Go on: print each event as it is decided, until Ctrl-C.")
+def list_alerts(folder: Path, as_json: bool, rule: str | None, show_all: bool, watch: bool) -> None:
     """List alerts, oldest first: one line each with its state, or every event with --all."""
     store = open_store_of(open_workplace(folder))
     try:
-        events = list(store.events(rule=rule))
+        every = list(store.events())
+        events = [event for event in every if rule in (None, event.rule)]
+        shown = events if show_all or as_json else latest_of_alerts(events)
+        if not shown and not as_json:
+            click.echo("nothing rang yet; `tocsin rules match` shows what the rules would count", err=True)
+        for event in shown:
+            _print(event, as_json=as_json)
+        if watch:
+            _follow(store, len(every), rule, as_json=as_json)
     finally:
         store.close()
-    if as_json:
-        for event in events:
-            click.echo(event.model_dump_json())
-        return
-    shown = events if show_all else latest_of_alerts(events)
-    if not shown:
-        click.echo("nothing rang yet; `tocsin rules match` shows what the rules would count", err=True)
-    for event in shown:
-        click.echo(event_line(event))
+
+
+def _print(event: AlertEvent, *, as_json: bool) -> None:
+    click.echo(event.model_dump_json() if as_json else event_line(event))
+
+
+def _follow(store: LedgerStore, read: int, rule: str | None, *, as_json: bool) -> None:
+    """Print what comes after the first ``read`` events of the ledger until the process is told to stop."""
+    stop = threading.Event()
+    stop_on_signals(stop.set)
+    while not stop.wait(FOLLOW_EVERY_S):
+        for event in store.events(first_position=read + 1):
+            read += 1
+            if rule in (None, event.rule):
+                _print(event, as_json=as_json)
+        sys.stdout.flush()
 
 
 def latest_of_alerts(events: Sequence[AlertEvent]) -> list[AlertEvent]:

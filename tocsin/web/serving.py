@@ -15,12 +15,11 @@ import uvicorn
 
 from alerts.explanation.names import ActorNames
 from connectors.clock import SystemClock
-from pipelines.explaining.asked_watch import Names
 from pipelines.notify_job import NamesWhenNeeded
 from pipelines.pages.reading import Reader
 from schemas.errors import RetriableError
 from schemas.ports.store import Store
-from tocsin.folder_lock import supervisor_at_work
+from tocsin.reading import directory_of, reader_of
 from tocsin.settings import Workplace
 from tocsin.web.app import make_app
 from tocsin.web.site import Site
@@ -43,17 +42,10 @@ def make_site(
     """
     settings, clock = workplace.settings, SystemClock()
     tokens = read_tokens(settings.web.token_places, workplace.folder, os.environ if environ is None else environ)
-    directory = cache(lambda: _directory(workplace))
+    directory = cache(lambda: directory_of(workplace))
     names = names or NamesWhenNeeded(directory)
     snapshots = workplace.path(settings.snapshots)
-    reader = Reader(
-        open_log=lambda: open_log_of(workplace),
-        store=store,
-        clock=clock,
-        snapshots=snapshots,
-        names=names,
-        supervisor=lambda: supervisor_at_work(workplace.folder.absolute()),
-    )
+    reader = reader_of(workplace, store, names, clock)
     return Site(
         folder=workplace.folder.absolute(),
         snapshots=snapshots,
@@ -65,13 +57,6 @@ def make_site(
         clock=clock,
         visitors=Visitors(settings.web, tokens, clock),
     )
-
-
-def _directory(workplace: Workplace) -> Names:
-    # The catalogue of actors takes a while to read.
-    from pipelines.actor_directory import actor_directory
-
-    return actor_directory(workplace.files(workplace.settings.actors))
 
 
 async def serve(

@@ -1,0 +1,55 @@
+"""`tocsin brief`: one screen that says what the ledger and the engine say, whatever titles contain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.streams.deciding import desk_in
+from tests.web.house import desk_with_news, settings_in
+from tocsin.commands import brief
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("desk")
+    desk_with_news(place)
+    return place
+
+
+def test_what_rings_is_told_with_its_figures_and_a_headline(folder: Path) -> None:
+    result = CliRunner().invoke(brief.command, ["--folder", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert "RANG (1, of which 1 still ring" in result.stdout
+    assert "Azerbaijan–Russia: " in result.stdout
+    assert "PROBLEM: " in result.stdout  # no job is at work there
+    assert "\u202e" not in result.stdout
+    assert max(len(line) for line in result.stdout.splitlines() if not line.startswith("PROBLEM")) < 160
+
+
+def test_what_moved_without_ringing_says_what_it_lacks(folder: Path) -> None:
+    result = CliRunner().invoke(brief.command, ["--folder", str(folder)])
+    moved = result.stdout.partition("MOVED MOST WITHOUT RINGING")[2]
+    assert "United Kingdom–Ukraine" in moved
+    assert "lacks " in moved
+
+
+def test_for_machines(folder: Path) -> None:
+    result = CliRunner().invoke(brief.command, ["--folder", str(folder), "--json"])
+    found = json.loads(result.stdout)
+    assert [alert["first"]["rule"] for alert in found["rang"]] == ["aze-rus"]
+    assert found["rang"][0]["open"] is True
+    assert found["moved"][0]["key"] == "GBR-UKR"
+    assert len(found["moved"][0]["counts_48h"]) == 48
+
+
+def test_an_empty_folder_is_told_what_to_do(tmp_path: Path) -> None:
+    desk_in(tmp_path, [])
+    settings_in(tmp_path)
+    result = CliRunner().invoke(brief.command, ["--folder", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "Nothing rang." in result.stdout
+    assert "tocsin rules match" in result.stdout
