@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from schemas.ids import milliseconds
 from schemas.model import Part, Record, UtcDatetime
-from schemas.reasons import ArticleStatus, CutReason, EventTimeReason
+from schemas.reasons import ArticleStatus, CutReason, EventTimeReason, SourceKind
 
 
 class Source(Part):
-    """A publisher. ``group`` joins outlets of one owner or agency: they count as one publisher."""
+    """A publisher. ``group`` joins outlets of one owner or agency: they count as one publisher. ``kind`` says who stands
+    behind it; where nobody said so it is not written either, so that records and their hashes stay as they were."""
 
     id: str
     name: str = ""
     country: str | None = None  # ISO 3166-1 alpha-3
     group: str | None = None
+    kind: SourceKind | None = Field(default=None, exclude_if=lambda kind: kind is None)
 
     @property
     def publisher(self) -> str:

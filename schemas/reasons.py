@@ -169,6 +169,23 @@ class DeliveryReason(StrEnum):
     SAME_STORIES = "same_stories"  # told under a stronger key that counts mostly the same articles
 
 
+class SourceKind(StrEnum):
+    """Who stands behind a publisher.
+
+    Public, private and community media are the mix of UNESCO's Media Development Indicators (2008, category 2); state and
+    party media, news agencies and the sites of governments and bodies themselves are told apart from them, because
+    readers weigh them otherwise.
+    """
+
+    STATE = "state"  # owned and steered by a government
+    PUBLIC = "public"  # public service, editorially independent
+    PRIVATE = "private"  # commercial
+    PARTY = "party"  # of a party or movement
+    COMMUNITY = "community"  # non-profit, run by those it serves
+    WIRE = "wire"  # a news agency whose copy others print
+    OFFICIAL = "official"  # a government, army or body speaking for itself
+
+
 class Judgement(StrEnum):
     """What people made of an alert once it was over."""
 

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from alerts.explanation.carriers import safe_link
+from alerts.explanation.carriers import kind_words, safe_link
 from alerts.explanation.standing_words import standing_line
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.ids import hour_start
@@ -115,7 +115,7 @@ def _article(item: Evidence, text: str) -> str:
     if link is not None:
         title = f'<a href="{_text(link)}" rel="noreferrer noopener nofollow">{title}</a>'
     source = _text(item.source.name or item.source.id)
-    where = f"{source}, {_text(item.source.country)}" if item.source.country else source
+    where = ", ".join(filter(None, (source, _text(item.source.country or ""), kind_words(item.source))))
     quote = f"<blockquote>{_text(item.excerpt)}</blockquote>" if item.excerpt and item.excerpt != item.title else ""
     whole = f"<details><summary>the text as it was seen</summary><p>{_lines(text)}</p></details>" if text else ""
     return f'<p>{title}<br><span class="muted">{where}, {item.event_time:%Y-%m-%d %H:%M}</span></p>{quote}{whole}'

@@ -31,7 +31,9 @@ def feed_id_for(url: str, taken: Collection[str]) -> str:
     return name
 
 
-def feed_table(feed_id: str, url: str, *, name: str = "", labels: Mapping[str, str] | None = None) -> str:
+def feed_table(
+    feed_id: str, url: str, *, name: str = "", kind: str = "", labels: Mapping[str, str] | None = None
+) -> str:
     """Return the text of a ``[[feeds]]`` table."""
     values: dict[str, TomlValue] = {"id": feed_id, "url": url}
     if name:
@@ -40,6 +42,8 @@ def feed_table(feed_id: str, url: str, *, name: str = "", labels: Mapping[str, s
     base = re.sub(r"-\d+$", "", feed_id)
     if base != feed_id:
         values["source"] = base
+    if kind:
+        values["kind"] = kind
     if labels:
         values["labels"] = labels
     return "\n" + toml_table("feeds", values)

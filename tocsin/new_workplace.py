@@ -133,6 +133,7 @@ _FEEDS_HEAD = """
 #   name = "…"         the publisher as people know it
 #   source = "…"       the same for several feeds of one publisher: an article in two of them counts once
 #   country = "GBR"    where it sits, three letters; rules can ask for publishers of several countries
+#   kind = "state"     who stands behind it: state, public, private, party, community, wire (an agency) or official
 #   group = "…"        outlets of one owner or agency: they count as one publisher
 #   interval = "15m"   time between polls (default: by the feed's own rhythm)
 """

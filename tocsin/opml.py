@@ -15,9 +15,14 @@ from connectors.feeds.safe_xml import UnsafeXmlError, read_xml
 from connectors.feeds.settings import FeedSettings
 from schemas.errors import UsageError
 from schemas.plain_text import plain_line
+from schemas.reasons import SourceKind
 
 #: The label that holds the folders of a feed, parted by slashes as OPML parts them.
 FOLDER_LABEL = "folder"
+
+#: What stands before the kind of a publisher in the category of an outline.
+KIND_CATEGORY = "/kind/"
+_KINDS = frozenset(kind.value for kind in SourceKind)
 MAX_BYTES = 15_000_000
 
 
@@ -28,6 +33,7 @@ class Outline:
     url: str
     title: str = ""
     folder: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,17 @@ def read_opml(body: bytes, name: str) -> FeedList:
         except ValidationError:
             refused += 1
             continue
-        found.setdefault(url, Outline(url, title, "/".join(folders)))
+        found.setdefault(url, Outline(url, title, "/".join(folders), _kind_in(outline.get("category") or "")))
     return FeedList(tuple(found.values()), refused)
+
+
+def _kind_in(categories: str) -> str:
+    """Return the kind of publisher among the categories of an outline (OPML 2.0: parted by commas); empty for none."""
+    for category in categories.split(","):
+        kind = category.strip().removeprefix(KIND_CATEGORY)
+        if kind in _KINDS and category.strip() != kind:
+            return kind
+    return ""
 
 
 def _outlines(parent: Element, folders: tuple[str, ...]) -> Iterator[tuple[Element, tuple[str, ...]]]:
@@ -85,6 +100,8 @@ def write_opml(feeds: Sequence[FeedSettings]) -> str:
                 title = path[depth - 1]
                 folders[path[:depth]] = SubElement(folders[path[: depth - 1]], "outline", text=title, title=title)
         name = feed.name or feed.id
-        SubElement(folders[path], "outline", type="rss", text=name, title=name, xmlUrl=feed.url)
+        outline = SubElement(folders[path], "outline", type="rss", text=name, title=name, xmlUrl=feed.url)
+        if feed.kind is not None:
+            outline.set("category", KIND_CATEGORY + feed.kind.value)
     indent(ElementTree(root))
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"

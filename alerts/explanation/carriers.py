@@ -9,9 +9,22 @@ from urllib.parse import urlsplit
 from alerts.explanation.names import ActorNames
 from alerts.explanation.phrases import plural
 from schemas.alert_event import Evidence
+from schemas.article import Source
 from schemas.plain_text import plain_line
+from schemas.reasons import SourceKind
 
 _URL_LIMIT = 1000
+
+#: How a kind stands behind an adjective: "4 Russian state". Commercial media are what one expects: they are not marked.
+_KINDS = {
+    SourceKind.STATE: "state",
+    SourceKind.PUBLIC: "public service",
+    SourceKind.PRIVATE: "",
+    SourceKind.PARTY: "party",
+    SourceKind.COMMUNITY: "community",
+    SourceKind.WIRE: "wire",
+    SourceKind.OFFICIAL: "official",
+}
 
 
 def safe_link(url: str | None) -> str | None:
@@ -54,26 +67,33 @@ def headlines(evidence: Sequence[Evidence], limit: int = 3) -> tuple[Evidence, .
 
 
 def carried_by(evidence: Sequence[Evidence], names: ActorNames) -> str:
-    """Return ``5 publishers: 3 Russian, 1 Azerbaijani, 1 country unknown; sputnik with 2 outlets``; empty for no evidence."""
-    outlets: dict[str, set[str]] = defaultdict(set)
-    countries: dict[str, set[str]] = defaultdict(set)
+    """Return ``6 publishers: 4 Russian state, 1 Azerbaijani, 1 wire; sputnik with 2 outlets``; empty for no evidence."""
+    of_publisher: dict[str, list[Source]] = defaultdict(list)
     for item in evidence:
-        outlets[item.source.publisher].add(item.source.id)
-        if item.source.country:
-            countries[item.source.publisher].add(item.source.country)
-    if not outlets:
+        of_publisher[item.source.publisher].append(item.source)
+    if not of_publisher:
         return ""
-    by_country = Counter(_country(countries[publisher], names) for publisher in outlets)
-    shown = ", ".join(f"{n} {name}" for name, n in sorted(by_country.items(), key=lambda pair: (-pair[1], pair[0])))
-    groups = [
-        f"{plain_line(publisher, 60)} with {len(ids)} outlets"
-        for publisher, ids in sorted(outlets.items())
-        if len(ids) > 1
-    ]
+    told = Counter(_described(sources, names) for sources in of_publisher.values())
+    shown = ", ".join(f"{n} {name}" for name, n in sorted(told.items(), key=lambda pair: (-pair[1], pair[0])))
+    outlets = {publisher: {source.id for source in sources} for publisher, sources in sorted(of_publisher.items())}
+    groups = [f"{plain_line(name, 60)} with {len(ids)} outlets" for name, ids in outlets.items() if len(ids) > 1]
     return "; ".join([f"{plural(len(outlets), 'publisher', 'publishers')}: {shown}", *groups[:5]])
 
 
-def _country(ids: set[str], names: ActorNames) -> str:
-    if not ids:
-        return "country unknown"
-    return plain_line(names.adjective(next(iter(ids))), 60) if len(ids) == 1 else "several countries"
+def kind_words(source: Source) -> str:
+    """Return ``state``, ``public service``, ``wire``; empty where nobody said, and for private media."""
+    return _KINDS[source.kind] if source.kind is not None else ""
+
+
+def _described(sources: Sequence[Source], names: ActorNames) -> str:
+    """Return what the outlets of one publisher have in common."""
+    countries = {source.country for source in sources if source.country}
+    kinds = {source.kind for source in sources if source.kind}
+    if len(countries) > 1:
+        where = "several countries"
+    elif kinds == {SourceKind.WIRE}:
+        where = ""  # An agency writes for everybody; where it sits says less than that it is one.
+    else:
+        where = plain_line(names.adjective(next(iter(countries))), 60) if countries else ""
+    kind = _KINDS[next(iter(kinds))] if len(kinds) == 1 else ""
+    return " ".join(filter(None, (where, kind))) or "country unknown"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from alerts.explanation.background import NOTHING_KNOWN, Background, conflict_share, terms_of
-from alerts.explanation.carriers import carried_by, headlines, safe_link
+from alerts.explanation.carriers import carried_by, headlines, kind_words, safe_link
 from alerts.explanation.foreign import foreign_line
 from alerts.explanation.hour_bars import bars_line
 from alerts.explanation.names import ActorNames, is_of_words, key_name
@@ -167,8 +167,8 @@ def headline_lines(item: Evidence) -> Iterator[str]:
     """Yield a headline with publisher and time, and its link on a line of its own where it is an http(s) address."""
     title = plain_line(item.title or item.excerpt, _TITLE_LIMIT) or "(no title)"
     publisher = plain_line(item.source.name or item.source.id, 80)
-    country = f", {plain_line(item.source.country, 20)}" if item.source.country else ""
-    yield f"• {title} — {publisher}{country}, {moment(item.event_time)}"
+    about = filter(None, (plain_line(item.source.country or "", 20), kind_words(item.source)))
+    yield f"• {title} — {', '.join((publisher, *about))}, {moment(item.event_time)}"
     link = safe_link(item.url)
     if link is not None:
         yield f"  {link}"

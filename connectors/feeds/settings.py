@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.article import Source
+from schemas.reasons import SourceKind
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -47,8 +48,8 @@ def _feed_url(value: str) -> str:
 
 
 @functools.lru_cache(maxsize=4_096)  # Told of each feed each minute.
-def _publisher(source_id: str, name: str, country: str | None, group: str | None) -> Source:
-    return Source(id=source_id, name=name, country=country, group=group)
+def _publisher(source_id: str, name: str, country: str | None, group: str | None, kind: SourceKind | None) -> Source:
+    return Source(id=source_id, name=name, country=country, group=group, kind=kind)
 
 
 def shown_url(url: str) -> str:
@@ -89,6 +90,11 @@ class FeedSettings(BaseModel):
         max_length=100,
         description="outlets of one owner or agency that count as one publisher share this",
     )
+    kind: SourceKind | None = Field(
+        default=None,
+        description="who stands behind the publisher, for messages: `state`, `public` (service), `private`, `party`,"
+        " `community`, `wire` (a news agency) or `official` (a government or body speaking for itself)",
+    )
     language: str | None = Field(
         default=None, pattern=r"^[a-z]{2}$", description="ISO 639-1; used where the document names no language"
     )
@@ -103,7 +109,7 @@ class FeedSettings(BaseModel):
     @property
     def publisher(self) -> Source:
         """Return the publisher as articles and coverage name it."""
-        return _publisher(self.source or self.id, self.name or self.id, self.country, self.group)
+        return _publisher(self.source or self.id, self.name or self.id, self.country, self.group, self.kind)
 
     @property
     def shown_url(self) -> str:

@@ -23,7 +23,7 @@ from schemas.article import Source
 from schemas.plain_text import plain_text
 from schemas.ports.channel import HourBar, Message
 from schemas.ports.response import Acknowledgement
-from schemas.reasons import DeliveryReason, EventKind, EventReason, Severity
+from schemas.reasons import DeliveryReason, EventKind, EventReason, Severity, SourceKind
 
 GOLDEN = Path(__file__).with_name("golden")
 NAMES = NamesById(
@@ -78,9 +78,9 @@ def article(number: int, source: Source, title: str, story: int, *, url: str | N
 
 
 BAKU_DAILY = Source(id="baku-daily", name="Baku Daily", country="AZE")
-STATE_WIRE = Source(id="state-wire", name="State Wire", country="RUS", group="state-media")
-STATE_RADIO = Source(id="state-radio", name="State Radio", country="RUS", group="state-media")
-LONDON_POST = Source(id="london-post", name="London Post", country="GBR")
+STATE_WIRE = Source(id="state-wire", name="State Wire", country="RUS", group="state-media", kind=SourceKind.STATE)
+STATE_RADIO = Source(id="state-radio", name="State Radio", country="RUS", group="state-media", kind=SourceKind.STATE)
+LONDON_POST = Source(id="london-post", name="London Post", country="GBR", kind=SourceKind.PRIVATE)
 BLOG = Source(id="blog")
 
 EVIDENCE = (

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.feeds.settings import FeedSettings
 from schemas.errors import UsageError
+from schemas.reasons import SourceKind
 from tocsin.feed_discovery import feed_links
 from tocsin.feed_tables import append_feeds, feed_id_for, feed_table, set_paused
 from tocsin.opml import FOLDER_LABEL, Outline, read_opml, write_opml
@@ -81,17 +82,45 @@ names = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), m
 folders = st.lists(names.filter(lambda name: name and "/" not in name), max_size=3).map("/".join)
 
 
-@given(st.lists(st.tuples(names, folders), max_size=8))
-def test_what_is_written_is_read_again(written: list[tuple[str, str]]) -> None:
+@given(st.lists(st.tuples(names, folders, st.none() | st.sampled_from(SourceKind)), max_size=8))
+def test_what_is_written_is_read_again(written: list[tuple[str, str, SourceKind | None]]) -> None:
     feeds = [
         FeedSettings(
-            id=f"f{n}", url=f"http://a.example/{n}?a=1&b=2", name=name, labels={FOLDER_LABEL: folder} if folder else {}
+            id=f"f{n}",
+            url=f"http://a.example/{n}?a=1&b=2",
+            name=name,
+            kind=kind,
+            labels={FOLDER_LABEL: folder} if folder else {},
         )
-        for n, (name, folder) in enumerate(written)
+        for n, (name, folder, kind) in enumerate(written)
     ]
     read = read_opml(write_opml(feeds).encode(), "list.opml").feeds
-    expected = {feed.url: (feed.name or feed.id, feed.labels.get(FOLDER_LABEL, "")) for feed in feeds}
-    assert {one.url: (one.title, one.folder) for one in read} == expected
+    expected = {feed.url: (feed.name or feed.id, feed.labels.get(FOLDER_LABEL, ""), feed.kind or "") for feed in feeds}
+    assert {one.url: (one.title, one.folder, one.kind) for one in read} == expected
+
+
+@pytest.mark.parametrize(
+    ("category", "kind"),
+    [
+        ("/kind/state", "state"),
+        ("/Europe/East, /kind/wire,news", "wire"),
+        ("state", ""),
+        ("/kind/nonsense,/kind/", ""),
+        ("", ""),
+    ],
+)
+def test_the_category_of_an_outline_tells_the_kind_of_publisher(category: str, kind: str) -> None:
+    body = opml(f"<outline text='A' xmlUrl='http://a.example/rss' category='{category}'/>")
+    assert read_opml(body, "list.opml").feeds[0].kind == kind
+
+
+def test_the_kind_of_a_publisher_goes_into_its_table_and_its_articles(folder: Path) -> None:
+    append_feeds(load_workplace(folder, {}), [feed_table("ta", "http://ta.example/", kind="state")])
+    feeds = load_workplace(folder, {}).settings.feeds
+    assert [feed.publisher.kind for feed in feeds] == [None, None, SourceKind.STATE]
+    mistaken = MINE.replace('id = "daily"', 'id = "daily"\nkind = "evil"')
+    with pytest.raises(UsageError, match=r"tocsin.toml:6: feeds.0.kind.*state"):
+        parse_settings(mistaken, "tocsin.toml", {})
 
 
 def test_tables_are_appended_and_everything_else_stays(folder: Path) -> None:
