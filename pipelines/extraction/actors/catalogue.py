@@ -125,7 +125,8 @@ class _Sum:
 #: Words behind a name that are none.
 _NO_SURNAMES = {"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"}
 
-#: An office without an end is believed for so long after the file's ``as_of``: an old file does not keep anybody in office.
+#: An office without an end is believed for so long after the ``as_of`` of the entry, or of the file: an old source does not keep
+#: anybody in office.
 TRUSTED_YEARS = 2
 
 
@@ -193,11 +194,12 @@ def _add_actor(found: _Sum, entry: ActorEntry, as_of: date | None) -> list[tuple
     wrong += _add_names(found, entry, known is None)
     found.stems += [ActorStem(entry.id, text) for stems in entry.stems.values() for text in stems]
     for official in entry.officials:
-        if official.until is None and as_of is None:
+        told_until = official.as_of or as_of
+        if official.until is None and told_until is None:
             message = f"the office of {official.name} has no end and the file no as_of"
             wrong.append(("officials", message, "add until, or as_of: the day on which the offices were checked"))
             continue
-        until = official.until or _years_after(as_of or official.start, TRUSTED_YEARS)
+        until = official.until or _years_after(told_until or official.start, TRUSTED_YEARS)
         found.offices.append((entry.id, official, until))
     return wrong
 

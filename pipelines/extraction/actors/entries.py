@@ -77,8 +77,9 @@ class OfficialEntry(Entry):
     """One office of one person. Several entries with the same ``name`` are one person.
 
     ``given`` and ``surnames`` are spellings (default: from ``name``); ``stems`` are surnames in inflected languages;
-    ``common``: the surname alone is not enough; ``until`` is the first day out of office; without it the office was held on the
-    file's ``as_of``.
+    ``common``: the surname alone is not enough; ``until`` is the first day out of office. ``source`` names where the days are
+    from, ``as_of`` the day up to which it tells (default: the file's): without ``until`` the office was held on that day.
+    ``checked: false`` says that the source was not read for this entry, or not for all of its days since 2019.
     """
 
     name: Name
@@ -92,6 +93,8 @@ class OfficialEntry(Entry):
     common: bool = False
     family_first: bool = False
     source: str | None = None
+    as_of: date | None = None
+    checked: bool = True
 
     @model_validator(mode="after")
     def _ordered(self) -> OfficialEntry:
@@ -117,9 +120,13 @@ class ActorEntry(Entry):
 
 
 class ActorFile(Entry):
-    """One file. ``stop``: phrases in which no actor is named; ``given_names``: names that make a surname behind them
-    somebody's; ``as_of``: the day on which the offices without an end were checked; ``replaces``: the built-in file whose place
-    this one takes, if its ``as_of`` is not before that one's; ``format``: raised when an older program would misread it."""
+    """One file.
+
+    ``stop``: phrases in which no actor is named; ``given_names``: names that make a surname behind them somebody's; ``as_of``:
+    the day on which the offices without an end were checked, where they name none of their own; ``replaces``: the built-in file
+    whose place this one takes, if its ``as_of`` is not before that one's; ``format``: raised when an older program would misread
+    it.
+    """
 
     format: int = Field(default=FORMAT, ge=1, le=FORMAT)
     replaces: str | None = None

@@ -23,10 +23,10 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "minister for foreign affairs": ("foreign minister",),
     "foreign secretary": ("foreign secretary",),
     "secretary of state": ("secretary of state",),
-    "defence minister": ("defence minister", "defence secretary"),
+    "defence minister": ("defence minister", "defence secretary", "secretary of defence"),
     "minister of defence": ("defence minister",),
-    "defence secretary": ("defence secretary",),
-    "secretary of defence": ("defence secretary",),
+    "defence secretary": ("defence secretary", "secretary of defence"),
+    "secretary of defence": ("secretary of defence",),
     "secretary-general": ("secretary-general",),
     "supreme leader": ("supreme leader",),
 }
@@ -57,7 +57,8 @@ class OfficeBook:
             return sitting[0] if sitting else None
         for wanted in _ROLES[office]:
             for held in sitting:
-                if held[0].role.lower() == wanted:
+                # Who acts as a minister is the one that is spoken of.
+                if _plain(held[0].role.lower()).removeprefix("acting ") == wanted:
                     return held
         return None
 

@@ -12,6 +12,9 @@ from pipelines.extraction.actors.neighbour_words import INITIALS, LEAD_WORDS, OT
 #: For so long after the last office a full name still stands for the actor: news goes on naming people by what they were.
 GRACE = timedelta(days=365)
 
+#: Offices that somebody may hold together with a ministry, and is called by.
+_LEADING = frozenset({"President", "Prime Minister", "Premier", "Chancellor", "Supreme Leader"})
+
 _HEADLINE_WORDS = 4
 
 #: No further than this is looked for the ends of a line, so that a text of one line costs no more than another.
@@ -33,10 +36,12 @@ class Word(NamedTuple):
 
 
 def bearing_on(person: Person, on: date, grace: bool) -> Bearing | None:
-    """Return the office held ``on`` that day (the one begun last); with ``grace`` also one that ended within a year."""
+    """Return the office held ``on`` that day: who leads a state is that first and a minister second; of several others the one
+    begun last. With ``grace`` also one that ended within a year."""
     held = [office for office in person.offices if office.start <= on < office.until]
     if held:
-        return Bearing(held[-1].actor, held[-1].role)
+        foremost = max(held, key=lambda office: (office.role in _LEADING, office.start))
+        return Bearing(foremost.actor, foremost.role)
     if grace:
         past = [office for office in person.offices if office.until <= on < office.until + GRACE]
         if past:

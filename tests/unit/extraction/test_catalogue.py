@@ -6,12 +6,16 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from pipelines.actor_directory import actor_directory
+from pipelines.extraction.actors import catalogue
+from pipelines.extraction.actors.actor_yaml import read_actor_file
 from pipelines.extraction.actors.catalogue import ActorFileError, load_catalogue
+from pipelines.extraction.actors.entries import OfficialEntry
 from pipelines.extraction.actors.finder import ActorFinder
 from schemas.errors import UsageError
 
@@ -50,9 +54,92 @@ def test_somebody_leads_the_main_actors_every_year(actor: str) -> None:
         assert any(office.start <= day < office.until for office in offices), (actor, year)
 
 
-def test_an_open_office_is_not_held_for_ever() -> None:
-    held = [office for person in BUILT_IN.persons if person.name == "Ilham Aliyev" for office in person.offices]
+def test_an_open_office_without_a_day_of_its_own_ends_two_years_after_that_of_the_file(tmp_path: Path) -> None:
+    text = "as_of: 2026-05-25\nactors:\n  - {id: AZE, officials: [{name: Jane Roe, role: Envoy, from: 2024-01-01}]}"
+    persons = load_catalogue([own(tmp_path, text)]).persons
+    held = [office for person in persons if person.name == "Jane Roe" for office in person.offices]
     assert held[-1].until == date(2028, 5, 25)
+
+
+#: The four offices of the main actors: a role, or several that fill one office one after another.
+OFFICES: dict[str, tuple[tuple[str, ...], ...]] = {
+    **dict.fromkeys(
+        ("AZE", "RUS", "UKR", "ARM", "FRA", "ISR"),
+        (("President",), ("Prime Minister",), ("Foreign Minister",), ("Defence Minister",)),
+    ),
+    "GBR": (("Queen", "King"), ("Prime Minister",), ("Foreign Secretary",), ("Defence Secretary",)),
+    "TUR": (("President",), ("Foreign Minister",), ("Defence Minister",)),
+    "IRN": (("Supreme Leader",), ("President",), ("Foreign Minister",), ("Defence Minister",)),
+    "USA": (("President",), ("Secretary of State",), ("Secretary of Defense",)),
+    "CHN": (("President",), ("Premier",), ("Foreign Minister",), ("Defence Minister",)),
+    "DEU": (("President",), ("Chancellor",), ("Foreign Minister",), ("Defence Minister",)),
+    "EU": (("President of the Commission",), ("President of the European Council",), ("High Representative",)),
+    "NATO": (("Secretary-General",),),
+    "UN": (("Secretary-General",),),
+}
+
+#: Nobody was appointed between Li Shangfu's removal on 2023-10-24 and Dong Jun on 2023-12-29.
+VACANT = {("CHN", "Defence Minister", date(2023, 10, 24))}
+MOST_DAYS_VACANT = 60
+
+
+def built_in_officials() -> dict[str, tuple[OfficialEntry, ...]]:
+    path = Path(catalogue.__file__).parent / "data" / "60_officials.yaml"
+    entries, mistakes = read_actor_file(path.read_text(encoding="utf-8"), str(path))
+    assert mistakes == []
+    return {entry.id: entry.officials for entry in entries.actors}
+
+
+OFFICIALS = built_in_officials()
+
+
+@pytest.mark.parametrize("actor", MAIN)
+def test_each_office_of_the_main_actors_has_a_source_and_its_day(actor: str) -> None:
+    bare = [entry.name for entry in OFFICIALS[actor] if not entry.source or entry.as_of is None]
+    assert bare == []
+    early = [entry.name for entry in OFFICIALS[actor] if entry.as_of is not None and entry.as_of < entry.start]
+    assert early == []
+
+
+@pytest.mark.parametrize("actor", MAIN)
+def test_one_office_has_one_holder_and_no_long_gap(actor: str) -> None:
+    for roles in OFFICES[actor]:
+        held = sorted(
+            (entry for entry in OFFICIALS[actor] if entry.role.removeprefix("Acting ") in roles),
+            key=lambda entry: entry.start,
+        )
+        held = [entry for entry in held if entry.until is None or entry.until > date(2019, 1, 1)]
+        assert held[0].start <= date(2019, 1, 1), (roles, held[0].name)
+        assert held[-1].until is None, (roles, held[-1].name)
+        for before, after in pairwise(held):
+            assert before.until is not None, (roles, before.name, after.name)
+            assert before.until <= after.start, (roles, before.name, after.name)
+            days = (after.start - before.until).days
+            assert days <= MOST_DAYS_VACANT or (actor, roles[0], before.until) in VACANT, (
+                roles,
+                before.name,
+                after.name,
+            )
+
+
+def test_an_open_office_is_believed_two_years_after_its_source() -> None:
+    held = [office for person in BUILT_IN.persons if person.name == "Pete Hegseth" for office in person.offices]
+    assert held[-1].until == date(2028, 5, 18)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "person", "role"),
+    [
+        ("The US defense secretary said so", date(2026, 3, 1), "Pete Hegseth", "Secretary of Defense"),
+        ("The US Secretary of Defense said so", date(2019, 7, 1), "Mark Esper", "Acting Secretary of Defense"),
+        ("Iran's foreign minister said so", date(2024, 7, 1), "Ali Bagheri Kani", "Acting Foreign Minister"),
+        ("Netanyahu said so", date(2019, 1, 10), "Benjamin Netanyahu", "Prime Minister"),
+        ("Lapid said so", date(2022, 8, 1), "Yair Lapid", "Prime Minister"),
+        ("Ursula von der Leyen said so", date(2019, 3, 1), "Ursula von der Leyen", "Defence Minister"),
+    ],
+)
+def test_who_held_an_office_that_day(text: str, day: date, person: str, role: str) -> None:
+    assert (person, role) in [(hit.person, hit.role) for hit in ActorFinder(BUILT_IN).find(text, day, "en")]
 
 
 def test_own_actors_are_found_and_counted_as_themselves(tmp_path: Path) -> None:
