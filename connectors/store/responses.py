@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import RowMapping, func, or_, select, update
 
 from connectors.store.database import Database
 from connectors.store.tables import acknowledgements, silences, verdicts
@@ -36,9 +36,7 @@ class Responses:
             with self._database.reading() as connection:
                 rows = connection.execute(select(acknowledgements).where(chunk)).mappings().all()
             for row in rows:
-                found[row["alert_id"]] = Acknowledgement(
-                    alert_id=row["alert_id"], at=row["at_us"], author=row["author"], comment=row["comment"]
-                )
+                found[row["alert_id"]] = _acknowledgement(row)
         return found
 
     def add_silence(self, silence: Silence) -> None:
@@ -65,24 +63,7 @@ class Responses:
             query = query.where(silences.c.lifted_at_us.is_(None))
             query = query.where(or_(silences.c.ends_at_us.is_(None), silences.c.ends_at_us > in_force_at))
         with self._database.reading() as connection:
-            rows = connection.execute(query).mappings().all()
-        return [
-            Silence(
-                silence_id=row["silence_id"],
-                created_at=row["created_at_us"],
-                author=row["author"],
-                comment=row["comment"],
-                alert_id=row["alert_id"],
-                rule=row["rule"],
-                key=row["key"],
-                ends_at=row["ends_at_us"],
-                until_stories=row["until_stories"],
-                articles=tuple(json.loads(row["articles"])),
-                lifted_at=row["lifted_at_us"],
-                lifted_by=row["lifted_by"],
-            )
-            for row in rows
-        ]
+            return [_silence(row) for row in connection.execute(query).mappings()]
 
     def add_verdict(self, verdict: AlertVerdict) -> None:
         """Keep ``verdict``; the same alert and moment again changes nothing."""
@@ -94,14 +75,46 @@ class Responses:
         """Return by alert id the newest verdict of each alert that has one."""
         query = select(verdicts).order_by(verdicts.c.alert_id, verdicts.c.at_us)
         with self._database.reading() as connection:
-            rows = connection.execute(query).mappings().all()
-        return {
-            row["alert_id"]: AlertVerdict(
-                alert_id=row["alert_id"],
-                at=row["at_us"],
-                author=row["author"],
-                judgement=row["judgement"],
-                note=row["note"],
-            )
-            for row in rows
-        }
+            return {row["alert_id"]: _verdict(row) for row in connection.execute(query).mappings()}
+
+    def newest_answers(self, limit: int) -> Sequence[Acknowledgement | Silence | AlertVerdict]:
+        """Return the newest ``limit`` acknowledgements, the newest silences and the newest verdicts, those replaced too."""
+        touched = func.coalesce(silences.c.lifted_at_us, silences.c.created_at_us)
+        with self._database.reading() as connection:
+            seen = connection.execute(select(acknowledgements).order_by(acknowledgements.c.at_us.desc()).limit(limit))
+            found: list[Acknowledgement | Silence | AlertVerdict] = [_acknowledgement(row) for row in seen.mappings()]
+            held = connection.execute(select(silences).order_by(touched.desc()).limit(limit))
+            found += [_silence(row) for row in held.mappings()]
+            judged = connection.execute(select(verdicts).order_by(verdicts.c.at_us.desc()).limit(limit))
+            return [*found, *(_verdict(row) for row in judged.mappings())]
+
+
+def _acknowledgement(row: RowMapping) -> Acknowledgement:
+    return Acknowledgement(alert_id=row["alert_id"], at=row["at_us"], author=row["author"], comment=row["comment"])
+
+
+def _silence(row: RowMapping) -> Silence:
+    return Silence(
+        silence_id=row["silence_id"],
+        created_at=row["created_at_us"],
+        author=row["author"],
+        comment=row["comment"],
+        alert_id=row["alert_id"],
+        rule=row["rule"],
+        key=row["key"],
+        ends_at=row["ends_at_us"],
+        until_stories=row["until_stories"],
+        articles=tuple(json.loads(row["articles"])),
+        lifted_at=row["lifted_at_us"],
+        lifted_by=row["lifted_by"],
+    )
+
+
+def _verdict(row: RowMapping) -> AlertVerdict:
+    return AlertVerdict(
+        alert_id=row["alert_id"],
+        at=row["at_us"],
+        author=row["author"],
+        judgement=row["judgement"],
+        note=row["note"],
+    )

@@ -95,3 +95,10 @@ class ResponseStore(Protocol):
     def verdicts(self) -> Mapping[str, AlertVerdict]:
         """Return by alert id the newest verdict of each alert that has one."""
         ...
+
+    def newest_answers(self, limit: int) -> Sequence[Acknowledgement | Silence | AlertVerdict]:
+        """Return the newest ``limit`` acknowledgements, the newest silences and the newest verdicts, those replaced too.
+
+        A silence is as new as its making or its lifting, whichever came last.
+        """
+        ...

@@ -113,3 +113,19 @@ def test_who_may_only_read_is_offered_nothing_and_can_do_nothing(own_news: Path)
             assert "scope act" in answer.text
     finally:
         made.close()
+
+
+def test_the_audit_tells_who_did_what(acting: House) -> None:
+    assert "Nobody has answered" in acting.page("/audit") or "put rules into force" in acting.page("/audit")
+    alert = f"/alerts/{acting.alert_id}"
+    post(acting, f"{alert}/acknowledge", comment="on <b>it</b>")
+    post(acting, f"{alert}/verdict", judgement="noise", comment="sport")
+    post(acting, f"{alert}/silence", end="2h", comment="known")
+    (kept,) = acting.store.silences()
+    post(acting, f"/silences/{kept.silence_id}/lift")
+    text = acting.page("/audit")
+    found = [text.index(f">{deed}<") for deed in ("lifted a silence", "silenced", "judged noise", "acknowledged")]
+    assert found == sorted(found), "the newest first"
+    assert "on &lt;b&gt;it&lt;/b&gt;" in text
+    assert text.count("this machine") >= 4
+    assert text.count("Azerbaijan–Russia") >= 4

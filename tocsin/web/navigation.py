@@ -8,4 +8,5 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     ("/watches", "Watches"),
     ("/why", "Why not?"),
     ("/feeds", "Feeds"),
+    ("/audit", "Audit"),
 )

@@ -108,3 +108,18 @@ def test_verdicts_are_kept_and_the_newest_stands(store: Store, open_again: Calla
     for one in (later, first, first, other):
         store.add_verdict(one)
     assert open_again().verdicts() == {"a1": later, "a2": other}
+
+
+def test_the_newest_answers_of_each_kind_are_for_the_audit(store: Store) -> None:
+    for number in range(3):
+        at = START + number * HOUR
+        store.acknowledge(Acknowledgement(alert_id=f"a{number}", at=at, author="ann"))
+        store.add_silence(silence(f"s{number}", created_at=at, ends_at=at + 24 * HOUR))
+        store.add_verdict(AlertVerdict(alert_id="a0", at=at, author="bob", judgement=Judgement.NOISE))
+    assert store.lift_silence("s0", at=START + 9 * HOUR, by="bob")
+    newest = store.newest_answers(2)
+    assert {one.alert_id for one in newest if isinstance(one, Acknowledgement)} == {"a1", "a2"}
+    assert {one.silence_id for one in newest if isinstance(one, Silence)} == {"s0", "s2"}, "lifting one makes it new"
+    judged = [one.at for one in newest if isinstance(one, AlertVerdict)]
+    assert sorted(judged) == [START + HOUR, START + 2 * HOUR], "a verdict that was replaced stays on record"
+    assert store.newest_answers(0) == []

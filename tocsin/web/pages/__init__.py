@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.web.pages import alert, answers, api, feeds, metrics, now, probes, sign_in, watches, why
+from tocsin.web.pages import alert, answers, api, audit, feeds, metrics, now, probes, sign_in, watches, why
 
 ROUTERS = (
     now.router,
@@ -11,6 +11,7 @@ ROUTERS = (
     watches.router,
     why.router,
     feeds.router,
+    audit.router,
     sign_in.router,
     probes.router,
     metrics.router,
