@@ -10,9 +10,11 @@ import errno
 import socket
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
 
-import aiohttp
-from aiohttp import AddrInfoType
+if TYPE_CHECKING:
+    import aiohttp
+    from aiohttp import AddrInfoType
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -100,6 +102,8 @@ def guarded_connector(allowed_networks: Sequence[str | Network] = (), *, limit: 
 
     It must be made inside the running loop. Names are resolved afresh for each connection; nothing is cached.
     """
+    import aiohttp  # Here, because what only checks addresses must start quickly.
+
     return aiohttp.TCPConnector(
         socket_factory=guarded_socket_factory(allowed_networks),
         use_dns_cache=False,

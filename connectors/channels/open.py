@@ -9,6 +9,7 @@ from typing import TextIO
 
 from connectors.address_guard import guarded_connector, open_guarded_socket
 from connectors.channels.alertmanager import AlertmanagerChannel
+from connectors.channels.apprise_url import AppriseChannel, require_apprise
 from connectors.channels.atom_file import AtomFileChannel
 from connectors.channels.console import ConsoleChannel
 from connectors.channels.http_post import HttpPoster
@@ -16,6 +17,7 @@ from connectors.channels.ntfy import NtfyChannel
 from connectors.channels.pagerduty import PagerDutyChannel
 from connectors.channels.settings import (
     AlertmanagerSettings,
+    AppriseSettings,
     AtomSettings,
     ChannelSettings,
     ConsoleSettings,
@@ -58,6 +60,10 @@ def open_channel(
     if isinstance(settings, EmailSettings):
         password = _secret(settings, "password", environ)
         return EmailChannel(settings, password, _socket_opener(settings), clock)
+    if isinstance(settings, AppriseSettings):
+        require_apprise(settings.name)
+        url = _needed(settings, "url", environ)
+        return AppriseChannel(settings.name, url, settings.allow_addresses, clock, timeout_s=settings.timeout_s)
     poster = HttpPoster(
         settings.name,
         lambda: guarded_connector(settings.allowed_networks),

@@ -257,6 +257,20 @@ class AlertmanagerSettings(ReceiverSettings):
         return self
 
 
+class AppriseSettings(ReceiverSettings):
+    """Any other service, by a URL as the library apprise writes it (`pip install 'tocsin[apprise]'`); the URL is a secret."""
+
+    type: Literal["apprise"] = Field(description='always "apprise"')
+    timeout_s: float = Field(default=20.0, gt=0, le=20, description="seconds after which a try is given up")
+    url_env: EnvName | None = _env("the URL, as https://github.com/caronc/apprise lists them")
+    url_file: Path | None = _file("the URL")
+
+    @model_validator(mode="after")
+    def _check_references(self) -> Self:
+        self._require_one("url")
+        return self
+
+
 class AtomSettings(ReceiverSettings):
     """An Atom feed of what rang, in a file."""
 
@@ -277,6 +291,7 @@ ChannelSettings = Annotated[
     | TelegramSettings
     | PagerDutySettings
     | AlertmanagerSettings
+    | AppriseSettings
     | AtomSettings,
     Field(discriminator="type"),
 ]

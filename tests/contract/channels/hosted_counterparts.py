@@ -11,7 +11,14 @@ from xml.etree import ElementTree
 from aiohttp import web
 
 from schemas.ports.channel import Channel
-from tests.contract.channels.counterparts import HttpCounterpart, Mood, Taken, WebhookCounterpart, opened
+from tests.contract.channels.counterparts import (
+    PATH_SECRET,
+    HttpCounterpart,
+    Mood,
+    Taken,
+    WebhookCounterpart,
+    opened,
+)
 
 BOT_TOKEN = "123456:AA-very-secret-bot-token"
 ROUTING_KEY = "R0UTINGKEYthatnobodymayknow12345"
@@ -112,6 +119,23 @@ class AlertmanagerWebhookCounterpart(WebhookCounterpart):
         assert {alert["status"] for alert in data["alerts"]} <= {"firing", "resolved"}
         texts = data["alerts"][0]["annotations"]
         return Taken(texts["summary"], texts["description"], request.headers["webhook-id"], body, data)
+
+
+class AppriseCounterpart(HttpCounterpart):
+    """Takes in what apprise posts to an address of JSON."""
+
+    def channel(self, **more: object) -> Channel:
+        # jsons:// is JSON over https, and so on; the rest of the URL is as everywhere.
+        scheme = {"http": "json", "https": "jsons"}[self.scheme]
+        url = f"{scheme}://127.0.0.1:{self.port}/{PATH_SECRET}"
+        values = {"type": "apprise", "url_env": "APPRISE_URL", "timeout_s": 20, "allow_addresses": LOOPBACK}
+        return opened({"APPRISE_URL": str(more.pop("url", url))}, {**values, **more})
+
+    def read(self, request: web.Request, body: bytes) -> Taken:
+        assert request.path == f"/{PATH_SECRET}"
+        data = json.loads(body)
+        assert data["attachments"] == []
+        return Taken(data["title"], data["message"], None, body, data)
 
 
 class AtomCounterpart:

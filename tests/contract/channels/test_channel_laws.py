@@ -23,6 +23,7 @@ from tests.contract.channels.counterparts import (
 from tests.contract.channels.hosted_counterparts import (
     AlertmanagerCounterpart,
     AlertmanagerWebhookCounterpart,
+    AppriseCounterpart,
     AtomCounterpart,
     PagerDutyCounterpart,
     TelegramCounterpart,
@@ -38,6 +39,7 @@ NETWORKED: list[Callable[[], NetworkedCounterpart]] = [
     TelegramCounterpart,
     PagerDutyCounterpart,
     AlertmanagerCounterpart,
+    AppriseCounterpart,
 ]
 ALL: list[Callable[[], Counterpart]] = [*NETWORKED, ConsoleCounterpart, AtomCounterpart]
 
@@ -51,7 +53,7 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
     """Run ``scenario`` in a loop of its own, bounded."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             await scenario()
 
     asyncio.run(bounded())
@@ -194,6 +196,8 @@ def test_an_unknown_host_is_tried_again(make: Callable[[], NetworkedCounterpart]
                 counterpart, NtfyCounterpart | TelegramCounterpart | PagerDutyCounterpart | AlertmanagerCounterpart
             ):
                 outcome = await sent_once(counterpart, url="https://no-such-host.invalid")
+            elif isinstance(counterpart, AppriseCounterpart):
+                outcome = await sent_once(counterpart, url="json://no-such-host.invalid/")
             elif isinstance(counterpart, WebhookCounterpart):
                 outcome = await sent_once(counterpart, url_env=None, url="https://no-such-host.invalid/hook")
             else:

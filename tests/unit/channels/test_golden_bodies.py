@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from connectors.channels.alertmanager_alerts import FIRES_FOR, alerts_of, webhook_v4
+from connectors.channels.apprise_url import apprise_order
 from connectors.channels.atom_file import entry_of
 from connectors.channels.console import lines
 from connectors.channels.mail import mail_of
@@ -74,6 +75,7 @@ CHANNELS: dict[str, Callable[[Message], str]] = {
     "webhook": lambda message: _indented(webhook_body(message, AT)),
     "webhook-alertmanager": lambda message: _indented(canonical_json(webhook_v4(message, "desk", AT))),
     "alertmanager": lambda message: _indented(canonical_json(list(alerts_of(message, AT, fires_for=FIRES_FOR)))),
+    "apprise": lambda message: _indented(canonical_json(apprise_order(message))),
     "atom": lambda message: ElementTree.tostring(entry_of(message, AT), "unicode"),
 }
 
