@@ -1,4 +1,4 @@
-"""`tocsin feeds add, pause, resume, import-opml, export-opml`: which feeds stand in the settings."""
+"""`tocsin feeds add, pause, resume, starter, import-opml, export-opml`: which feeds stand in the settings."""
 
 from __future__ import annotations
 
@@ -134,6 +134,38 @@ def import_opml(file: Path, dry_run: bool, folder: Path) -> None:
     what = "would be added" if dry_run else "added"
     click.echo(f"{len(tables)} {what}, {there} there already, {listed.refused} without an address to read", err=True)
     sys.exit(1 if listed.refused else 0)
+
+
+@click.command(epilog="Example: tocsin feeds starter caucasus --folder desk")
+@click.argument("name", required=False)
+@click.option("--dry-run", is_flag=True, help="Only print the tables.")
+@folder_option
+def starter(name: str | None, dry_run: bool, folder: Path) -> None:
+    """Append the feeds of the starter list NAME to the settings; without NAME say which lists there are.
+
+    Feeds whose address or id stands there already are left as they are. The lists are a beginning: which sources to
+    trust is yours to say.
+    """
+    from tocsin.feed_tables import append_feeds
+    from tocsin.starter.lists import NAMES, starter_list
+
+    if name is None:
+        for one in map(starter_list, NAMES):
+            click.echo(f"{one.name}: {len(one.feeds)} feeds")
+            for line in filter(None, one.about):
+                click.echo(f"  {line}")
+        return
+    listed = starter_list(name)
+    workplace = open_workplace(folder)
+    known = {word for feed in workplace.settings.feeds for word in (feed.id, feed.url)}
+    tables = [one.table for one in listed.feeds if not known & {one.feed.id, one.feed.url}]
+    if tables and not dry_run:
+        append_feeds(workplace, tables)
+    click.echo("".join(tables).strip())
+    what = "would be added" if dry_run else "added"
+    click.echo(f"{len(tables)} {what}, {len(listed.feeds) - len(tables)} there already", err=True)
+    if tables and not dry_run:
+        click.echo("→ tocsin feeds check reads each of them now", err=True)
 
 
 @click.command(name="export-opml", epilog="Example: tocsin feeds export-opml --folder desk > subscriptions.opml")

@@ -17,7 +17,7 @@ from connectors.feeds.settings import FeedSettings, shown_url
 from schemas.errors import UsageError
 from schemas.plain_text import plain_line
 from schemas.reasons import FeedState
-from tocsin.commands.feed_sources import add, export_opml, import_opml, pause, resume
+from tocsin.commands.feed_sources import add, export_opml, import_opml, pause, resume, starter
 from tocsin.disk_use import file_of
 from tocsin.settings import FILE_NAME
 from tocsin.workplace import folder_option, json_option, open_workplace
@@ -35,7 +35,7 @@ def command() -> None:
     """List, check, add and parse feeds."""
 
 
-for _other in (add, pause, resume, import_opml, export_opml):
+for _other in (add, pause, resume, starter, import_opml, export_opml):
     command.add_command(_other)
 
 

@@ -21,8 +21,9 @@ _CHANNELS = ("webhook", "email", "ntfy", "slack")
 
 #: What each channel calls the secret it is given by --secret-env or --secret-file.
 _SECRET_KEYS = {"webhook": "secret", "email": "password", "ntfy": "token", "slack": "url"}
-_NO_FEED = """no feed was given, and none is built in: which sources to trust is yours to say
-  → --feed URL (as often as you like), or --no-feeds for a folder with this example in its settings:
+_NO_FEED = """no feed was given, and none is read by itself: which sources to trust is yours to say
+  → --feed URL (as often as you like); or --no-feeds, and then `tocsin feeds starter` for a list to begin with, or this in the
+    settings:
 
     [[feeds]]
     id = "example"

@@ -1,0 +1,1 @@
+"""Lists of feeds to begin with, as tables for tocsin.toml: ``caucasus`` (the first domain) and ``world``."""
