@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from connectors.archive.folder import Archive
 from connectors.archive.rhythm import holes_in, presences
+from connectors.archive.signal_caches import signal_caches
 from schemas.ids import EPOCH, hour_start
 
 
@@ -37,6 +38,18 @@ class SourceSummary:
 
 
 @dataclass(frozen=True)
+class SignalsSummary:
+    """The signals kept of one extractor version; times as ISO 8601."""
+
+    extractor_version: str
+    days: int
+    first: str
+    last: str
+    bytes: int
+    written_at: str
+
+
+@dataclass(frozen=True)
 class ArchiveSummary:
     """An archive in numbers."""
 
@@ -46,6 +59,7 @@ class ArchiveSummary:
     last: str
     sources: tuple[SourceSummary, ...]
     shared_holes: tuple[Hole, ...]
+    signals: tuple[SignalsSummary, ...]
 
     def as_json(self) -> dict[str, object]:
         """Return the same as plain values."""
@@ -67,7 +81,20 @@ def summary_of(archive: Archive) -> ArchiveSummary:
     )
     everything = sorted(time for one in times.values() for time in one)
     shared = tuple(Hole.of(hole) for hole in holes_in(everything))
-    return ArchiveSummary(len(everything), len(days), days[0].isoformat(), days[-1].isoformat(), sources, shared)
+    signals = tuple(
+        SignalsSummary(
+            cache.version,
+            cache.days,
+            cache.first.isoformat(),
+            cache.last.isoformat(),
+            cache.size_bytes,
+            cache.written_at.isoformat(timespec="seconds"),
+        )
+        for cache in signal_caches(archive.folder)
+    )
+    return ArchiveSummary(
+        len(everything), len(days), days[0].isoformat(), days[-1].isoformat(), sources, shared, signals
+    )
 
 
 def _shown(hour: int) -> str:

@@ -103,8 +103,9 @@ def import_(
 def info(folder: Path, as_json: bool) -> None:
     """Show what the archive holds.
 
-    Of imported history the sources, from when to when, and the holes in them; of archived logs the records of every
-    partition, their offsets and days, and offsets that are missing.
+    Of imported history the sources, from when to when, the holes in them, and the signals kept of each version of
+    extraction (`prune-signals` removes old ones); of archived logs the records of every partition, their offsets and
+    days, and offsets that are missing.
     """
     from connectors.archive.folder import Archive
     from connectors.archive.log_tier import logs_in
@@ -116,6 +117,37 @@ def info(folder: Path, as_json: bool) -> None:
         click.echo(json.dumps(summary.as_json())) if as_json else _show_imports(summary)
     for log_id in logs:
         _show_log(folder, log_id, as_json=as_json)
+
+
+@command.command(name="prune-signals", epilog="Example: tocsin archive prune-signals --archive history")
+@archive_option
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="Of how many versions of extraction the signals stay: those written last.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would go; remove nothing.")
+def prune_signals(folder: Path, keep: int, dry_run: bool) -> None:
+    """Remove the signals of old versions of extraction from an archive of imported history.
+
+    Each version of extraction (a new release, other own actors) keeps its own signals of the articles, so that a second
+    replay need not extract again. Articles are never touched: signals that are missed are made again.
+    """
+    from connectors.archive.folder import Archive
+    from connectors.archive.signal_caches import remove_caches, signal_caches
+
+    caches = signal_caches(Archive.existing(folder).folder)
+    for cache in caches[:keep]:
+        click.echo(
+            f"kept     {cache.version}  {shown_bytes(cache.size_bytes)}, last written {cache.written_at:%Y-%m-%d}"
+        )
+    for cache in caches[keep:]:
+        click.echo(f"{'would go' if dry_run else 'removed ':8} {cache.version}  {shown_bytes(cache.size_bytes)}")
+    if not dry_run:
+        click.echo(f"{shown_bytes(remove_caches(folder, caches[keep:]))} free", err=True)
 
 
 @command.command(epilog="Example: tocsin archive export --archive data/archive --from 2025-01-01 > january.jsonl")
@@ -159,6 +191,11 @@ def _show_imports(summary: ArchiveSummary) -> None:
         )
     for hole in summary.shared_holes:
         click.echo(f"  nothing at all {hole.first} to {hole.last} ({hole.hours} h)")
+    for kept in summary.signals:
+        click.echo(
+            f"  signals of extraction {kept.extractor_version}: {kept.days:,} days, {kept.first} to {kept.last}, "
+            f"{shown_bytes(kept.bytes)}, last written {kept.written_at[:10]}"
+        )
 
 
 def _show_log(folder: Path, log_id: str, *, as_json: bool) -> None:
