@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -54,10 +55,12 @@ class GoldSentence(BaseModel):
 
 @dataclass
 class Scores:
-    """All tasks. ``tone`` and ``direction`` count the explicit pairs that were found and have the gold's."""
+    """All tasks. ``co_occurrence`` takes each two actors found in a sentence for a pair; ``tone`` and ``direction`` count the
+    explicit pairs that were found and have the gold's."""
 
     actors: Score = field(default_factory=Score)
     pairs: Score = field(default_factory=Score)
+    co_occurrence: Score = field(default_factory=Score)
     topics: Score = field(default_factory=Score)
     tone: Score = field(default_factory=Score)
     direction: Score = field(default_factory=Score)
@@ -80,6 +83,8 @@ class Scores:
                 optional.add(key)
         pairs = {"-".join(sorted((p["source"], p["target"]))): p for s in seen for p in s["pairs"]}
         self.pairs.add(gold.i, explicit, optional, pairs)
+        together = {"-".join(two) for s in seen for two in combinations(sorted(set(s["actors"])), 2)}
+        self.co_occurrence.add(gold.i, explicit, optional, together)
         for key, (tone, direction) in explicit.items():
             if key in pairs:
                 pair = pairs[key]
@@ -143,7 +148,7 @@ def judge_sentences(data: Path) -> int:
         print(f"NOT RUN: annotated sentences — there is no {_GOLD} in the folder of evaluation data", file=sys.stderr)
         return 2
     scores = evaluate(extractor_for(), read_gold(data))
-    for name in ("actors", "pairs", "topics", "tone", "direction"):
+    for name in ("actors", "pairs", "co_occurrence", "topics", "tone", "direction"):
         score: Score = getattr(scores, name)
         print_score(f"sentences {name}", score)
     reached = (
