@@ -46,7 +46,17 @@ def test_what_is_optional_counts_neither_way() -> None:
 
 def test_all_found_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert judge_sentences(gold(tmp_path)) == 0
-    assert capsys.readouterr().out.count("F1 1.000") == 5
+    out = capsys.readouterr().out
+    assert out.count("F1 1.000") == 6
+    assert "sentences co_occurrence    F1 1.000" in out
+
+
+def test_co_occurrence_pairs_what_only_tells_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "Baku accused Moscow of lies, the Turkish news agency Anadolu reported."
+    judge_sentences(gold(tmp_path, sentence=text, actors=["AZE", "RUS"], pairs=["AZE>RUS -1 explicit"], topics=[]))
+    out = capsys.readouterr().out
+    assert "sentences pairs            F1 1.000" in out
+    assert "sentences co_occurrence    F1 1.000" not in out
 
 
 def test_too_little_found_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
