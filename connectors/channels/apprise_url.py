@@ -82,6 +82,8 @@ class AppriseChannel:
             return _unclear("apprise failed")
         status, retry_after = sent["status"], sent["retry_after"]
         redirected = isinstance(status, int) and 300 <= status < 400
+        if sent["problem"] == "program":
+            return Outcome(result="refused", detail="this service would use a program or the log of this machine")
         if sent["accepted"] and not redirected:
             return Outcome(result="delivered", detail="apprise says it was taken")
         if not sent["known"]:
@@ -93,8 +95,6 @@ class AppriseChannel:
                 return Outcome(result="retry", detail="no secure connection: its certificate is not accepted")
             case "connection":
                 return Outcome(result="retry", detail="no connection to its server")
-            case "program":
-                return Outcome(result="refused", detail="this service would use a program or socket of this machine")
             case "broken":
                 return _unclear("the connection broke before an answer")
         if isinstance(status, int) and not 200 <= status < 300:

@@ -227,8 +227,9 @@ def test_where_an_alert_would_go(tmp_path: Path, opened: AlertEvent) -> None:
 
 def test_the_settings_in_the_guide_are_valid_and_lead_where_it_says() -> None:
     page = Path(__file__).parents[3] / "docs" / "notifications.md"
-    routes_text, receiver = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    routes_text, receiver, *more = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     assert [one.name for one in settings(receiver).receivers] == ["phone"]
+    assert all(settings(text) for text in more)
     read = settings(routes_text)
     routing = routing_of(read.routes, read.inhibit_rules)
     names = [one.name for one in read.receivers]
