@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from alerts.explanation.names import ActorNames
 from alerts.explanation.service_note import dead_delivery_note
+from pipelines.notifying.answer_links import AnswerLinks
 from pipelines.notifying.composing import PLAN_BATCH, UNCLEAR, Backgrounds, Composer, NotifyStore, without_history
 from pipelines.notifying.planning import Receiver, plan, status_of
 from pipelines.notifying.reminding import Reminders
@@ -60,13 +61,14 @@ class Notifier:
         settings: NotifySettings,
         backgrounds: Backgrounds = without_history,
         page: str | None = None,
+        links: AnswerLinks | None = None,
         routing: Routing = NO_ROUTES,
     ) -> None:
         self._store = store
         self._situations = Situations(store, routing)
         self._channels = {channel.receiver: channel for channel in channels}
         self._receivers = [receiver for receiver in receivers if receiver.name in self._channels]
-        self._composer = Composer(store, names, backgrounds=backgrounds, page=page)
+        self._composer = Composer(store, names, backgrounds=backgrounds, page=page, links=links)
         self._reminders = Reminders(store, routing, self._situations, self._composer)
         self._last_reminding: datetime | None = None
         self._clock = clock

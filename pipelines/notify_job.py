@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 from alerts.explanation.names import ActorNames, NamesById
 from pipelines.notify import Notifier, NotifySettings
+from pipelines.notifying.answer_links import AnswerLinks
 from pipelines.notifying.composing import NotifyStore, without_history
 from pipelines.notifying.following import KeyFollower
 from pipelines.notifying.listening import Listener
@@ -70,6 +71,7 @@ class NotifyJob:
         heartbeat: Heartbeat | None = None,
         follower: KeyFollower | None = None,
         page: str | None = None,
+        links: AnswerLinks | None = None,
         routing: Routing = NO_ROUTES,
         listener: Listener | None = None,
         regulars: Sequence[Regular] = (),
@@ -86,6 +88,7 @@ class NotifyJob:
             settings=settings,
             backgrounds=follower.background if follower is not None else without_history,
             page=page,
+            links=links,
             routing=routing,
         )
         self._watchdog = Watchdog(store, channels, clock=clock, heartbeat=heartbeat)

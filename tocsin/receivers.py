@@ -28,6 +28,7 @@ from schemas.errors import UsageError
 from schemas.ports.answers import AnswerSource
 from schemas.ports.channel import Channel
 from schemas.ports.store import Store
+from tocsin.answer_link_key import answer_links_of
 from tocsin.routes_settings import pacing_of, routing_of
 from tocsin.workplace import open_log_of
 
@@ -142,6 +143,7 @@ async def run_notify(workplace: Workplace, store: Store, stop: asyncio.Event) ->
         heartbeat=ways.heartbeat,
         follower=KeyFollower(lambda: open_log_of(workplace), store.rule_sets, SystemClock()),
         page=workplace.settings.public_url,
+        links=answer_links_of(workplace),
         routing=routing_of(workplace.settings.routes, workplace.settings.inhibit_rules),
         regulars=[regular_of(settings) for settings in workplace.settings.receivers],
         listener=Listener(store, ways.answers, SystemClock()) if ways.answers else None,

@@ -103,6 +103,26 @@ class HeartbeatSettings(_Section):
         return self
 
 
+class AnswerLinkSettings(_Section):
+    """Links in messages by which whoever gets them answers an alert; they need `public_url`."""
+
+    offered: bool = Field(default=True, description="put them into mail, Slack, ntfy and webhooks")
+    key_env: EnvName | None = Field(
+        default=None, description="environment variable that holds the key that signs them, 32 characters or more"
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description="file that holds the key (default: one is made in `data/answer-links.key`; jobs on several machines need"
+        " the same)",
+    )
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if self.key_env is not None and self.key_file is not None:
+            raise ValueError("give at most one of key_env, key_file")
+        return self
+
+
 class Settings(_Section):
     """All settings. Relative paths are relative to the folder of the settings file."""
 
@@ -132,6 +152,7 @@ class Settings(_Section):
     polling: PollingSettings = PollingSettings()
     web: WebSettings = WebSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    answer_links: AnswerLinkSettings = AnswerLinkSettings()
     retention: RetentionSettings = RetentionSettings()
 
     @field_validator("feeds")

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from html import escape
 
 from schemas.plain_text import plain_line, plain_text
-from schemas.ports.channel import Message
+from schemas.ports.channel import AnswerLink, Message
 from schemas.reasons import Severity
 
 #: Longer subjects are cut; those of alerts are at most 110 characters anyway.
@@ -45,9 +45,11 @@ def mail_of(
     if message.severity in (Severity.HIGH, Severity.CRITICAL):
         mail["Importance"] = "high"
     body = plain_text(message.body).rstrip() + "\n"
-    mail.set_content(body)
+    answers = "".join(f"{one.kind.label}: {one.url}\n" for one in message.answers)
+    mail.set_content(body + (f"\nAnswer (each link asks once more before it acts):\n{answers}" if answers else ""))
     chart_id = _id(f"chart-{message.message_id}", domain)
-    mail.add_alternative(_html(plain_line(message.subject), body, chart_id if chart else ""), subtype="html")
+    html_text = _html(plain_line(message.subject), body, chart_id if chart else "", message.answers)
+    mail.add_alternative(html_text, subtype="html")
     if chart:
         html = mail.get_body(("html",))
         assert isinstance(html, EmailMessage)
@@ -55,11 +57,17 @@ def mail_of(
     return mail
 
 
+def _buttons(answers: Sequence[AnswerLink]) -> str:
+    style = "display:inline-block;padding:8px 14px;border:1px solid #888;border-radius:4px;font-family:sans-serif"
+    links = " ".join(f'<a style="{style}" href="{escape(one.url)}">{escape(one.kind.label)}</a>' for one in answers)
+    return f"<p>{links}</p>" if links else ""
+
+
 def _id(text: str, domain: str) -> str:
     return f"<{_NO_ID.sub('-', text)[:120]}@{domain}>"
 
 
-def _html(subject: str, body: str, chart_id: str) -> str:
+def _html(subject: str, body: str, chart_id: str, answers: Sequence[AnswerLink]) -> str:
     """Return the same words as HTML: everything is escaped first, then http(s) addresses become links. The picture known by
     ``chart_id`` stands above them."""
     parts, at = [], 0
@@ -74,5 +82,5 @@ def _html(subject: str, body: str, chart_id: str) -> str:
     return (
         '<!doctype html><html><head><meta charset="utf-8"></head><body>'
         f'<h3 style="font-family:sans-serif">{escape(subject)}</h3>{picture}'
-        f'<div style="font-family:sans-serif;white-space:pre-wrap">{"".join(parts)}</div></body></html>\n'
+        f'<div style="font-family:sans-serif;white-space:pre-wrap">{"".join(parts)}</div>{_buttons(answers)}</body></html>\n'
     )

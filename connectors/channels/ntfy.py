@@ -13,6 +13,9 @@ from schemas.reasons import EventKind, MessageKind, Severity
 #: A longer message would arrive as an attached file (https://docs.ntfy.sh/publish/#limitations).
 MESSAGE_LIMIT_BYTES = 4096
 
+#: A notification shows no more buttons (https://docs.ntfy.sh/publish/#action-buttons).
+_ACTIONS_LIMIT = 3
+
 #: ntfy's five priorities: 1 makes no sound, 3 is its default, 5 keeps ringing.
 _PRIORITY = {Severity.LOW: 2, Severity.NORMAL: 3, Severity.HIGH: 4, Severity.CRITICAL: 5}
 _QUIET = frozenset({EventKind.RESOLVED, EventKind.RETRACTED, EventKind.UPDATED, EventKind.SIGHTED})
@@ -59,6 +62,12 @@ def ntfy_body(message: Message, topic: str) -> bytes:
     click = next((e.url for e in message.evidence if e.url and urlsplit(e.url).scheme in ("http", "https")), None)
     if click is not None and len(click) <= 2000 and click.isprintable() and " " not in click:
         body["click"] = click
+    if message.answers:
+        # A tap sends the POST that acts, from the phone itself (https://docs.ntfy.sh/publish/#send-http-request).
+        body["actions"] = [
+            {"action": "http", "label": one.kind.label, "url": one.url, "method": "POST", "clear": True}
+            for one in message.answers[:_ACTIONS_LIMIT]
+        ]
     return canonical_json(body)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.channels.http_post import HttpPoster
-from schemas.ids import canonical_json
+from schemas.ids import Json, canonical_json
 from schemas.plain_text import plain_line, plain_text, shortened
 from schemas.ports.channel import Message, Outcome
 
@@ -40,7 +40,16 @@ def slack_body(message: Message) -> bytes:
     escaped = _escaped(shortened(text, TEXT_LIMIT))
     if len(escaped) > TEXT_LIMIT:
         escaped = _escaped(shortened(text, TEXT_LIMIT // _LONGEST_ESCAPE))
-    return canonical_json({"text": escaped, "mrkdwn": False, "link_names": False, "unfurl_links": False})
+    body: dict[str, Json] = {"text": escaped, "mrkdwn": False, "link_names": False, "unfurl_links": False}
+    if message.answers:
+        # Buttons that open a page; as an attachment they leave the text above them as it is
+        # (https://docs.slack.dev/reference/block-kit/block-elements/button-element).
+        buttons: list[Json] = [
+            {"type": "button", "text": {"type": "plain_text", "text": one.kind.label}, "url": one.url}
+            for one in message.answers
+        ]
+        body["attachments"] = [{"blocks": [{"type": "actions", "elements": buttons}]}]
+    return canonical_json(body)
 
 
 def _escaped(text: str) -> str:

@@ -15,11 +15,7 @@ from schemas.reasons import EventKind, MessageKind, Severity
 TEXT_LIMIT_UNITS = 4096
 
 _QUIET = frozenset({EventKind.RESOLVED, EventKind.RETRACTED, EventKind.UPDATED, EventKind.SIGHTED})
-_BUTTONS = {
-    AnswerKind.ACKNOWLEDGE: "Acknowledge",
-    AnswerKind.SILENCE: "Silence 2 h",
-    AnswerKind.NOISE: "Noise",
-}
+_BUTTONS = (AnswerKind.ACKNOWLEDGE, AnswerKind.SILENCE, AnswerKind.NOISE)
 
 
 class TelegramChannel:
@@ -61,9 +57,7 @@ def telegram_body(message: Message, chat_id: str, *, buttons: bool) -> bytes:
     }
     event = message.event
     if buttons and event is not None and event.alert_id and event.event not in _QUIET:
-        row: list[Json] = [
-            {"text": words, "callback_data": f"{kind.value}:{event.alert_id}"} for kind, words in _BUTTONS.items()
-        ]
+        row: list[Json] = [{"text": kind.label, "callback_data": f"{kind.value}:{event.alert_id}"} for kind in _BUTTONS]
         body["reply_markup"] = {"inline_keyboard": [row]}
     return canonical_json(body)
 

@@ -89,6 +89,8 @@ def webhook_body(message: Message, now: datetime) -> bytes:
         "body": message.body,
         "evidence": [evidence.model_dump(mode="json") for evidence in message.evidence],
     }
+    if message.answers:
+        data["answers"] = [answer.model_dump(mode="json") for answer in message.answers]
     if message.event is not None:
         data["event"] = message.event.model_dump(mode="json")
     if message.events:

@@ -12,6 +12,7 @@ from alerts.explanation.message import alert_message
 from alerts.explanation.names import ActorNames
 from alerts.explanation.subject import SUBJECT_LIMIT
 from alerts.explanation.while_away import several_message, while_away_message
+from pipelines.notifying.answer_links import AnswerLinks
 from pipelines.notifying.holding import held_because, is_told_together
 from pipelines.notifying.overlap import strongest_first
 from pipelines.notifying.planning import first_position_away, is_while_away
@@ -73,7 +74,9 @@ class Composer:
         *,
         backgrounds: Backgrounds = without_history,
         page: str | None = None,
+        links: AnswerLinks | None = None,
     ) -> None:
+        self._links = links
         self._store = store
         self._names = names
         self._backgrounds = backgrounds
@@ -93,11 +96,11 @@ class Composer:
         ended = self._answered(delivery, event, now) or self._settled(delivery, event, now)
         if ended:
             return Telling(None, ended)
-        return Telling(self._alert(event, delivery))
+        return Telling(self._alert(event, delivery, now))
 
-    def _alert(self, event: AlertEvent, delivery: Delivery) -> Message:
+    def _alert(self, event: AlertEvent, delivery: Delivery, now: datetime) -> Message:
         known = self._store.evidence(event.evidence)
-        return alert_message(
+        message = alert_message(
             event,
             [known[hash_] for hash_ in event.evidence if hash_ in known],
             self._names,
@@ -106,10 +109,13 @@ class Composer:
             page=self._page,
             also=self._spoken_for(delivery),
         )
+        if self._links is None:
+            return message
+        return message.model_copy(update={"answers": self._links.of(event, delivery.receiver, now)})
 
-    def again(self, event: AlertEvent, delivery: Delivery, message_id: str, mark: str) -> Message:
+    def again(self, event: AlertEvent, delivery: Delivery, message_id: str, mark: str, now: datetime) -> Message:
         """Return the message that tells ``event`` once more, marked so that nobody takes it for news."""
-        message = self._alert(event, delivery.model_copy(update={"message_id": message_id}))
+        message = self._alert(event, delivery.model_copy(update={"message_id": message_id}), now)
         return message.model_copy(update={"subject": shortened(mark + message.subject, SUBJECT_LIMIT)})
 
     def _spoken_for(self, delivery: Delivery) -> list[AlertEvent]:
@@ -142,7 +148,7 @@ class Composer:
         ended += [(one, DeliveryReason.TOLD_TOGETHER) for one in told if one.ended_at is None]
         ended = [pair for pair in ended if pair[0].delivery_id != delivery.delivery_id]
         if len(told) == 1:
-            return Telling(self._alert(self._event(delivery), delivery), ended)
+            return Telling(self._alert(self._event(delivery), delivery, now), ended)
         because = held_because(delivery) or self._held_before(planned)
         events = [self._event(one) for one in told]
         message = several_message(events, self._names, message_id=delivery.message_id, because=because)

@@ -15,6 +15,7 @@ from pipelines.notifying.answering import acknowledgement_of, silence_for
 from schemas.alert_event import AlertEvent
 from schemas.clock import Clock
 from schemas.errors import RetriableError
+from schemas.ids import digest
 from schemas.ports.answers import Answer, AnswerKind, AnswerSource
 from schemas.ports.response import AlertVerdict, ResponseStore
 from schemas.reasons import Judgement
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 BUTTON_SILENCE = timedelta(hours=2)
 
 _RETRY_S = 5.0
+
+#: Newest answers among which one that came before is looked for.
+_LOOKED_THROUGH = 1000
 
 
 class AnswerStore(ResponseStore, Protocol):
@@ -97,9 +101,26 @@ def taken_in(store: AnswerStore, answer: Answer, now: datetime) -> str:
         by = store.acknowledgements([event.alert_id])[event.alert_id].author
         return "acknowledged" if first else f"acknowledged before by {by}"
     if answer.kind is AnswerKind.SILENCE:
-        silence = silence_for(event, author=answer.author, now=now, ends_at=now + BUTTON_SILENCE)
+        return _silenced(store, event, answer, now)
+    judgement = Judgement.NOISE if answer.kind is AnswerKind.NOISE else Judgement.USEFUL
+    mark = f"answer {answer.answer_id}"
+    kept = store.newest_answers(_LOOKED_THROUGH)
+    if any(isinstance(one, AlertVerdict) and one.alert_id == event.alert_id and one.note == mark for one in kept):
+        return f"noted before: {judgement.value}"
+    verdict = AlertVerdict(alert_id=event.alert_id, at=now, author=answer.author, judgement=judgement, note=mark)
+    store.add_verdict(verdict)
+    return f"noted: {judgement.value}"
+
+
+def _silenced(store: AnswerStore, event: AlertEvent, answer: Answer, now: datetime) -> str:
+    """Keep the silence that ``answer`` asks for, once: neither a lifted nor a past one begins anew."""
+    silence = silence_for(event, author=answer.author, now=now, ends_at=now + BUTTON_SILENCE)
+    silence = silence.model_copy(update={"silence_id": "s" + digest("answered", answer.answer_id, length=8)})
+    kept = next((one for one in store.silences() if one.silence_id == silence.silence_id), None)
+    if kept is None:
         store.add_silence(silence)
         return f"silent for 2 h; undo: tocsin alerts unsilence {silence.silence_id}"
-    judgement = Judgement.NOISE if answer.kind is AnswerKind.NOISE else Judgement.USEFUL
-    store.add_verdict(AlertVerdict(alert_id=event.alert_id, at=now, author=answer.author, judgement=judgement))
-    return f"noted: {judgement.value}"
+    if kept.lifted_at is not None:
+        return f"it was silent by this answer, and {kept.lifted_by} lifted that"
+    assert kept.ends_at is not None, "a silence of a button has an end"
+    return f"silent by this answer until {kept.ends_at:%Y-%m-%d %H:%M} UTC"

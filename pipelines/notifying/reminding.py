@@ -105,4 +105,4 @@ class Reminders:
         if not heard or heard[-1].at + repeat > now:
             return None
         message_id = "again_" + digest("again", delivery.message_id, str(len(heard)), length=24)
-        return Reminder(delivery, self._composer.again(event, delivery, message_id, _SUBJECT_MARK))
+        return Reminder(delivery, self._composer.again(event, delivery, message_id, _SUBJECT_MARK, now))

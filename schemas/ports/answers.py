@@ -17,6 +17,19 @@ class AnswerKind(StrEnum):
     NOISE = "noise"  # it should not have rung
     USEFUL = "useful"
 
+    @property
+    def label(self) -> str:
+        """What a button for it says."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    AnswerKind.ACKNOWLEDGE: "Acknowledge",
+    AnswerKind.SILENCE: "Silence 2 h",
+    AnswerKind.NOISE: "Noise",
+    AnswerKind.USEFUL: "Useful",
+}
+
 
 class Answer(Part):
     """One answer. ``author`` is what the channel calls the person; ``answer_id`` is the same when it comes again."""

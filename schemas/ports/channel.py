@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.model import Part, UtcDatetime
+from schemas.ports.answers import AnswerKind
 from schemas.reasons import MessageKind, Severity
 
 
@@ -23,13 +24,22 @@ class HourBar(Part):
     band_top: int | None = None
 
 
+class AnswerLink(Part):
+    """A link by which this receiver may give one answer to the alert; it is a secret of theirs and ends at ``expires_at``."""
+
+    kind: AnswerKind
+    url: str
+    expires_at: UtcDatetime
+
+
 class Message(Part):
     """What people are told. ``subject`` is at most 110 characters and plain; ``body`` is plain text of several lines.
 
     Titles in it come from outside: a channel escapes them for its own markup. ``message_id`` is the same on every retry,
     ``thread_id`` the same for every message of an alert. ``event`` is there for an alert's own message; a while-away
     message holds all it tells of in ``events``; a note of the service or a test message has neither. ``hours`` are the
-    bars of a chart, oldest first; ``body`` says the same in characters. ``link`` is the page of the alert.
+    bars of a chart, oldest first; ``body`` says the same in characters. ``link`` is the page of the alert;
+    ``answers`` are for this receiver alone.
     """
 
     message_id: str
@@ -44,6 +54,7 @@ class Message(Part):
     new_terms: tuple[str, ...] = ()
     hours: tuple[HourBar, ...] = ()
     link: str | None = None
+    answers: tuple[AnswerLink, ...] = ()
 
     @model_validator(mode="after")
     def _check_event(self) -> Self:

@@ -35,8 +35,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
-#: Whoever asks whether the service lives need not be known; nothing of the news is in the answer.
-_OPEN_PATHS = ("/healthz", "/readyz", "/sign-in", "/static/")
+#: Whoever asks whether the service lives need not be known; nothing of the news is in the answer. A link of a message carries
+#: its own right.
+_OPEN_PATHS = ("/healthz", "/readyz", "/sign-in", "/static/", "/answer/")
 
 #: No form of ours is larger; a body whose length is not told is refused too.
 LARGEST_FORM_BYTES = 16_384

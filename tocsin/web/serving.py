@@ -19,6 +19,7 @@ from pipelines.notify_job import NamesWhenNeeded
 from pipelines.pages.reading import Reader
 from schemas.errors import RetriableError
 from schemas.ports.store import Store
+from tocsin.answer_link_key import answer_links_of
 from tocsin.reading import directory_of, reader_of
 from tocsin.settings import Workplace
 from tocsin.web.app import make_app
@@ -38,7 +39,7 @@ def make_site(
 ) -> Site:
     """Return the site of ``workplace``; nothing is read yet. ``names`` are those of its actors where nobody gives others.
 
-    :raises UsageError: tokens that cannot be read.
+    :raises UsageError: tokens, or the key of links in messages, that cannot be read.
     """
     settings, clock = workplace.settings, SystemClock()
     tokens = read_tokens(settings.web.token_places, workplace.folder, os.environ if environ is None else environ)
@@ -56,6 +57,7 @@ def make_site(
         directory=directory,
         clock=clock,
         visitors=Visitors(settings.web, tokens, clock),
+        links=answer_links_of(workplace, environ),
     )
 
 

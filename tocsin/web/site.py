@@ -10,6 +10,7 @@ from fastapi import HTTPException, Request
 
 from alerts.explanation.names import ActorNames
 from pipelines.explaining.asked_watch import Names
+from pipelines.notifying.answer_links import AnswerLinks
 from pipelines.pages.reading import Reader, Reading
 from schemas.clock import Clock
 from schemas.ports.log import Log
@@ -30,6 +31,7 @@ class Site:
     directory: Callable[[], Names]
     clock: Clock
     visitors: Visitors
+    links: AnswerLinks | None = None
 
     @property
     def reading(self) -> Reading:

@@ -18,6 +18,7 @@ from alerts.explanation.names import NamesById
 from alerts.explanation.service_note import acknowledged_note, all_quiet_note, dead_delivery_note, message_for_test
 from alerts.explanation.subject import SUBJECT_LIMIT
 from alerts.explanation.while_away import several_message, while_away_message
+from pipelines.notifying.answer_links import AnswerLinks
 from schemas.alert_event import AlertEvent, Counts, Evidence, Window
 from schemas.article import Source
 from schemas.plain_text import plain_text
@@ -232,9 +233,11 @@ RUSSIAN = article(1, STATE_WIRE, "В Екатеринбурге задержан
 
 def _with_background(name: str) -> Message:
     event, evidence = EVENTS[name]
-    return alert_message(
+    message = alert_message(
         event, evidence, NAMES, message_id="msg_1", background=BACKGROUND, page="https://tocsin.example/"
     )
+    links = AnswerLinks(b"a key for tests, and nothing else", "https://tocsin.example/")
+    return message.model_copy(update={"answers": links.of(event, "desk", AT)})
 
 
 def _in_russian() -> Message:

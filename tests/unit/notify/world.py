@@ -14,6 +14,7 @@ from alerts.explanation.names import NamesById
 from connectors.clock import ManualClock
 from connectors.store.open import open_store
 from pipelines.notify import Notifier, NotifySettings
+from pipelines.notifying.answer_links import AnswerLinks
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.retrying import RetryPolicy
 from pipelines.notifying.situations import Routing
@@ -93,6 +94,7 @@ class Desk:
         self.phones = phones or (Phone(),)
         self.receivers = receivers or tuple(Receiver(phone.receiver) for phone in self.phones)
         self.routing = Routing()
+        self.links: AnswerLinks | None = None
 
     def event(
         self, kind: EventKind = OPENED, *, key: str = "AZE-RUS", rule: str = "r", ago_s: float = 0.0, **more: object
@@ -132,6 +134,7 @@ class Desk:
             clock=self.clock,
             settings=NotifySettings(**given),  # type: ignore[arg-type]  # the fields of the settings
             routing=self.routing,
+            links=self.links,
         )
 
     def step(self, notifier: Notifier, *, times: int = 1) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tocsin.web.pages import alert, answers, api, audit, feeds, metrics, now, probes, sign_in, watches, why
+from tocsin.web.pages import alert, answer_link, answers, api, audit, feeds, metrics, now, probes, sign_in, watches, why
 
 ROUTERS = (
     now.router,
     alert.router,
     answers.router,
+    answer_link.router,
     watches.router,
     why.router,
     feeds.router,
