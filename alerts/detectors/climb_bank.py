@@ -20,7 +20,10 @@ from alerts.detectors.spike_bank import Floats, SpikeBank, SpikeParameters
 
 @dataclass(frozen=True)
 class ClimbParameters(SpikeParameters):
-    """``ratio`` is the r above; S is kept below ``most`` (in powers of ten), so that it comes down again."""
+    """``ratio`` is the r above; S is kept below ``most`` (in powers of ten), so that it comes down again.
+
+    ``most`` is above the highest bar a budget asks for (:data:`alerts.tracks.bars.FITS`).
+    """
 
     windows_h: tuple[int, ...] = (24,)
     half_life_h: float = 1344.0
@@ -28,7 +31,7 @@ class ClimbParameters(SpikeParameters):
     ratio: float = 2.0
     climb_cap_sd: float = 3.0
     climb_warmup_h: int = 672
-    most: float = 8.0
+    most: float = 22.0
 
 
 class ClimbBank(SpikeBank):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from alerts.rules.model import Barred, Sensitivity
@@ -22,25 +23,54 @@ BUDGET_HOURS = 28 * 24
 
 @dataclass(frozen=True)
 class BudgetFit:
-    """How rare false alarms are at a bar: log10(false alarms a key-month) = ``level`` − ``slope``·k. Measured."""
+    """How rare false alarms are at a bar, measured: ``points`` are (score, log10 of false alarms a key-month).
 
-    level: float
-    slope: float
+    Scores rise and alarms fall from point to point; between two of them the logarithm is a straight line. No bar lies
+    beyond the first or the last.
+    """
+
+    points: tuple[tuple[float, float], ...]
+
+    def score_at(self, log_rate: float) -> float:
+        """Return the score at which that many (log10) false alarms ring a key-month; within the first and the last."""
+        rates = [-rate for _, rate in self.points]
+        at = bisect_left(rates, -log_rate)
+        if at in (0, len(rates)):
+            return self.points[min(at, len(rates) - 1)][0]
+        (low, many), (high, few) = self.points[at - 1], self.points[at]
+        return low + (high - low) * (many - log_rate) / (many - few)
+
+    def log_rate_at(self, score: float) -> float:
+        """Return log10 of the false alarms a key-month at ``score``, which is within the first and the last."""
+        at = min(max(1, bisect_right(self.points, score, key=lambda point: point[0])), len(self.points) - 1)
+        (low, many), (high, few) = self.points[at - 1], self.points[at]
+        return many + (few - many) * (score - low) / (high - low)
 
 
-#: By kind of detector, fitted to simulated news (``./run evaluate detectors``); spike's is the design's.
+#: By kind of detector, measured on a year of simulated news and smoothed (docs/adr/0007-budgets-by-measured-curves.md);
+#: ``./run evaluate detectors`` judges them on other seeds.
 FITS = {
-    "spike": BudgetFit(0.77, 0.57),
-    "shift": BudgetFit(0.89, 0.74),
-    "drop": BudgetFit(1.2, 0.96),
-    "cusum": BudgetFit(-0.64, 0.19),
+    "spike": BudgetFit(
+        (
+            *((1.5, 0.33), (2.0, 0.0), (3.0, -0.69), (4.0, -1.37), (5.0, -2.01)),
+            *((6.0, -2.51), (7.0, -2.98), (8.0, -3.44), (9.5, -4.3)),
+        )
+    ),
+    "shift": BudgetFit(((1.5, -0.17), (2.0, -0.56), (3.0, -1.32), (5.0, -2.76), (6.0, -3.3), (8.0, -4.3))),
+    "drop": BudgetFit(((1.5, -0.29), (2.0, -0.72), (3.0, -1.62), (4.0, -2.5), (5.0, -3.32), (6.0, -4.3))),
+    # A slow rise and a drift are the same thing until one of them ends, so this tail is long.
+    "cusum": BudgetFit(
+        (
+            *((1.5, -0.85), (2.5, -1.09), (4.0, -1.42), (6.0, -1.71), (8.0, -1.93), (10.0, -2.15)),
+            *((12.0, -2.42), (14.0, -2.67), (16.0, -2.94), (18.0, -3.33), (20.0, -3.95)),
+        )
+    ),
 }
 
 
 def k_of_budget(false_alarms_per_month: float, keys: int, fit: BudgetFit = FITS["spike"]) -> float:
-    """Return the score at which ``keys`` together ring so many false alarms a month; within 2.5 to 6."""
-    k = (fit.level - math.log10(false_alarms_per_month / max(1, keys))) / fit.slope
-    return min(6.0, max(2.5, k))
+    """Return the score at which ``keys`` together ring so many false alarms a month, as far as ``fit`` reaches."""
+    return fit.score_at(math.log10(false_alarms_per_month / max(1, keys)))
 
 
 def bar_of(settings: Barred, active_keys: int) -> float:

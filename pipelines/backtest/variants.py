@@ -172,9 +172,8 @@ def _under(detector: Detector, setting: Setting) -> Detector:
 def _bar(kind: str, bar: str) -> dict[str, object]:
     if bar != "strict":
         return {"sensitivity": Sensitivity(bar), "budget": None}
-    fit = FITS[kind]
-    # A budget is shared by the keys with news: of one key it leads to this score, of many to a higher one, up to 6.
-    budget = float(f"{10 ** (fit.level - fit.slope * _STRICT_K):.2g}")  # As it can be written into a rule file.
+    # A budget is shared by the keys with news: of one key it leads to this score, of many to a higher one.
+    budget = float(f"{10 ** FITS[kind].log_rate_at(_STRICT_K):.2g}")  # As it can be written into a rule file.
     return {"sensitivity": None, "budget": Budget(false_alarms_per_month=budget)}
 
 

@@ -1,0 +1,61 @@
+"""A budget becomes a bar by a measured curve: more watches or fewer alarms, a higher bar; never beyond what was measured."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from alerts.detectors.climb_bank import ClimbParameters
+from alerts.rules.model import Budget, Cusum, Drop, PartOf, Sensitivity, Shift, Spike
+from alerts.tracks.bars import CALM_P, FITS, BudgetFit, bar_of, k_of_budget
+
+every = pytest.mark.parametrize("kind", sorted(FITS))
+PLAIN = BudgetFit(((2.0, -1.0), (4.0, -2.0), (5.0, -4.0)))
+
+
+@pytest.mark.parametrize(
+    ("log_rate", "score"), [(0.0, 2.0), (-1.0, 2.0), (-1.5, 3.0), (-2.0, 4.0), (-3.0, 4.5), (-4.0, 5.0), (-9.0, 5.0)]
+)
+def test_between_points_the_line_is_straight_and_there_is_nothing_beyond_them(log_rate: float, score: float) -> None:
+    assert PLAIN.score_at(log_rate) == pytest.approx(score)
+
+
+@pytest.mark.parametrize("score", [2.0, 2.7, 4.0, 4.4, 5.0])
+def test_the_way_back_is_the_way_there(score: float) -> None:
+    assert PLAIN.score_at(PLAIN.log_rate_at(score)) == pytest.approx(score)
+
+
+@every
+def test_a_curve_only_falls(kind: str) -> None:
+    assert all(a[0] < b[0] and a[1] > b[1] for a, b in pairwise(FITS[kind].points))
+
+
+@every
+def test_more_watches_or_fewer_alarms_never_lower_the_bar(kind: str) -> None:
+    fit = FITS[kind]
+    for size, more in pairwise((1, 20, 200, 2000, 100_000)):
+        assert k_of_budget(4.0, size, fit) <= k_of_budget(4.0, more, fit)
+        assert k_of_budget(30.0, size, fit) <= k_of_budget(0.1, size, fit)
+    assert k_of_budget(4.0, 200, fit) < k_of_budget(4.0, 2000, fit)
+    assert k_of_budget(4.0, 0, fit) == k_of_budget(4.0, 1, fit)
+
+
+@every
+def test_no_bar_is_as_low_as_a_window_that_is_calm(kind: str) -> None:
+    assert 10.0 ** -FITS[kind].points[0][0] < CALM_P
+
+
+def test_a_cusum_can_climb_to_its_highest_bar() -> None:
+    assert ClimbParameters().most > FITS["cusum"].points[-1][0]
+
+
+def test_a_sensitivity_is_a_bar_whatever_the_watches() -> None:
+    assert bar_of(Spike(sensitivity=Sensitivity.HIGH), 5) == bar_of(Spike(sensitivity=Sensitivity.HIGH), 5000) == 2.5
+    assert bar_of(Shift(to=PartOf()), 5) == 2.6
+
+
+@pytest.mark.parametrize("make", [Spike, Drop, Cusum])
+def test_a_budget_is_a_bar_by_the_detectors_own_curve(make: type[Spike] | type[Drop] | type[Cusum]) -> None:
+    settings = make(sensitivity=None, budget=Budget(false_alarms_per_month=4.0))
+    assert bar_of(settings, 200) == k_of_budget(4.0, 200, FITS[settings.kind])
