@@ -1,79 +1,58 @@
-"""The banks of the detectors over invented counts: every window that reaches its floors, with its score, hour by hour.
+"""The banks of the detectors over invented counts: every warm window with its score, hour by hour, all keys at once.
 
-The same banks and numbers as the engine's. Publishers are left out (stories of invented news come from anywhere), and an
-alarm lasts until 12 hours after the last warm window; then its key rests for 24.
+The same banks and numbers as the engine's. Publishers are left out (stories of invented news come from anywhere).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from alerts.detectors.climb_bank import ClimbBank, ClimbParameters
-from alerts.detectors.negative_binomial import minus_log10_lower_tail
 from alerts.detectors.recent_bank import RecentBank, RecentParameters
 from alerts.detectors.shift_bank import ShiftBank, ShiftParameters
 from alerts.detectors.spike_bank import Floats, SpikeBank, SpikeParameters
-from alerts.rules.model import Cusum, Drop, Ratio, Record, Sensitivity, Shift, Spike, Zscore
-from alerts.tracks.bars import K_OF_SHIFT
+from alerts.rules.model import Cusum, Drop, New, Ratio, Record, Sensitivity, Shift, Spike, Threshold, Zscore
+from alerts.tracks.bars import CALM_P, K_OF, K_OF_SHIFT
 from alerts.tracks.cusum import SHOWN_HOURS
 from alerts.tracks.drop import SETTLED_HOURS
 from alerts.tracks.recent import QUIET_HOURS
+from benchmarks.crossings import Crossings, Rows
 from benchmarks.news_simulation import Counts
+from benchmarks.tails import lower_tails, share_tails, upper_tails
 
 #: A Monday, 00:00 UTC, in hours since 1970.
 FIRST_HOUR = 96 + 24 * 7 * 2_800
 
 #: −log10 of the probability at which a window is calm again.
-_WARM = 1.301
+_WARM = -np.log10(CALM_P)
 
-Row = npt.NDArray[np.intp]
+#: A window nearer to what is expected than so many standard deviations is calm: there the tail is not asked for.
+_NEAR_SD = 1.0
+_NEAR_BELOW_SD = 0.7
 
-
-@dataclass
-class Crossings:
-    """By key: (hour, score) of the windows that reach their floors and are not calm, in order."""
-
-    by_key: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
-
-    def add(self, key: int, hour: int, score: float) -> None:
-        """Take note of a window."""
-        self.by_key.setdefault(key, []).append((hour, score))
-
-    def alarms(self, bar: float, *, resolve_h: int = 12, cooldown_h: int = 24) -> list[tuple[int, int]]:
-        """Return (key, hour) of every alert that opens at a score of ``bar``."""
-        opened = []
-        for key, cells in self.by_key.items():
-            last_warm, firing, rests_until = -10_000, False, -1
-            for hour, score in cells:
-                if firing and hour - last_warm > resolve_h:
-                    firing, rests_until = False, last_warm + resolve_h + cooldown_h
-                if not firing and score >= bar and hour > rests_until:
-                    firing = True
-                    opened.append((key, hour))
-                last_warm = hour
-        return opened
+#: Keys whose warm windows end with an hour, and their scores; 0 where the floors are not reached.
+Cells = tuple[Rows, Floats]
 
 
 class Run(ABC):
     """One detector over a set of keys."""
 
     #: The score (or what stands for one) at which it rings by default.
-    bar = 3.0
+    bar = K_OF[Sensitivity.NORMAL]
 
     def over(self, counts: Counts, parts: Counts | None = None, *, first: int = 0) -> Crossings:
         """Step through all hours; note windows that end at ``first`` or later."""
         keys, hours = counts.shape
         self.start(keys)
         found = Crossings()
+        # An hour of all keys lies side by side.
+        by_hour, parts_by_hour = counts.T.copy(), None if parts is None else parts.T.copy()
         for hour in range(hours):
-            self.step(counts[:, hour], None if parts is None else parts[:, hour])
+            self.step(by_hour[hour], None if parts_by_hour is None else parts_by_hour[hour])
             if hour >= first:
-                for key, score in self.cells():
-                    found.add(key, hour, score)
+                found.add(hour, *self.cells())
         return found
 
     @abstractmethod
@@ -85,8 +64,17 @@ class Run(ABC):
         """Open the next hour with these counts."""
 
     @abstractmethod
-    def cells(self) -> list[tuple[int, float]]:
-        """Return (key, score) of those that reach their floors and are warm."""
+    def cells(self) -> Cells:
+        """Return the warm windows that end with the newest hour."""
+
+
+def _best(keys: int, *windows: Cells) -> Cells:
+    """Return the highest score of each key that has any."""
+    best = np.full(keys, -1.0)
+    for rows, scores in windows:
+        best[rows] = np.maximum(best[rows], scores)
+    (rows,) = np.nonzero(best >= 0.0)
+    return rows, best[rows]
 
 
 class SpikeRun(Run):
@@ -111,19 +99,31 @@ class SpikeRun(Run):
         bank.open_next()
         bank.counts[bank.open_hour % bank.parameters.kept_h, 1 : bank.rows] = counts
 
-    def cells(self) -> list[tuple[int, float]]:
-        """Return (key, score) of those that reach their floors and are warm."""
+    def _window(self, number: int) -> tuple[Floats, Floats, Floats]:
+        """Return, for all keys, count, mean and variance of a window that ends now; every feed answers here."""
+        bank = self.bank
+        ring, n = bank.open_hour % bank.parameters.kept_h, bank.rows
+        count, _, seen = bank._window_sums(bank.open_hour, bank.parameters.windows_h[number])
+        mean = bank.level[ring, :n] * seen
+        phi = bank.phi[number, ring, :n]
+        variance = np.maximum(mean * phi + mean * mean * phi / bank.a_then[ring, :n], mean * 1.0001)
+        return count[1:], mean[1:], variance[1:]
+
+    def cells(self) -> Cells:
+        """Return the warm windows that end with the newest hour."""
         bank, floors = self.bank, self.settings.floors
-        best: dict[int, float] = {}
-        for number, length in enumerate(bank.parameters.windows_h):
-            count, _, seen = bank._window_sums(bank.open_hour, length)  # for all rows at once
-            mean = bank.level[bank.open_hour % bank.parameters.kept_h, : bank.rows] * seen
-            (rows,) = np.nonzero((count >= floors.stories) & (count >= floors.times * mean))
-            for row in rows:
-                score = bank._score(int(row), bank.open_hour, number).score
-                if score + 0.3 >= _WARM:
-                    best[int(row) - 1] = max(best.get(int(row) - 1, 0.0), score)
-        return list(best.items())
+        windows = bank.parameters.windows_h
+        found = []
+        for number in range(len(windows)):
+            count, mean, variance = self._window(number)
+            (rows,) = np.nonzero((count > 0) & (count > mean + _NEAR_SD * np.sqrt(variance)))
+            count, mean = count[rows], mean[rows]
+            surprise = upper_tails(count, mean, variance[rows])
+            warm = surprise >= _WARM
+            reached = (count >= floors.stories) & (count >= floors.times * mean)
+            scores = np.where(reached, np.maximum(0.0, surprise - np.log10(len(windows))), 0.0)
+            found.append((rows[warm], scores[warm]))
+        return _best(bank.rows - 1, *found)
 
 
 class DropRun(SpikeRun):
@@ -137,20 +137,20 @@ class DropRun(SpikeRun):
         parameters = SpikeParameters(drop.windows_h, float(drop.half_life_h), dispersion_after_h=SETTLED_HOURS)
         return SpikeBank(parameters, FIRST_HOUR)
 
-    def cells(self) -> list[tuple[int, float]]:
-        """Return (key, score) of those that reach their floors and are warm."""
+    def cells(self) -> Cells:
+        """Return the warm windows that end with the newest hour."""
         bank, drop = self.bank, self.drop
-        best: dict[int, float] = {}
-        for number, length in enumerate(bank.parameters.windows_h):
-            count, _, seen = bank._window_sums(bank.open_hour, length)  # for all rows at once
-            mean = bank.level[bank.open_hour % bank.parameters.kept_h, : bank.rows] * seen
-            (rows,) = np.nonzero((mean >= drop.expected) & (count * drop.floors.times <= mean))
-            for row in rows:
-                window = bank._score(int(row), bank.open_hour, number)
-                surprise = minus_log10_lower_tail(window.count, window.expected, window.variance) - 0.301
-                if surprise + 0.3 >= _WARM:
-                    best[int(row) - 1] = max(best.get(int(row) - 1, 0.0), surprise)
-        return list(best.items())
+        windows = bank.parameters.windows_h
+        found = []
+        for number in range(len(windows)):
+            count, mean, variance = self._window(number)
+            (rows,) = np.nonzero(count < mean - _NEAR_BELOW_SD * np.sqrt(variance))
+            count, mean = count[rows], mean[rows]
+            scores = np.maximum(0.0, lower_tails(count, mean, variance[rows]) - np.log10(len(windows)))
+            warm = scores >= _WARM
+            reached = (mean >= drop.expected) & (count * drop.floors.times <= mean)
+            found.append((rows[warm], np.where(reached, scores, 0.0)[warm]))
+        return _best(bank.rows - 1, *found)
 
 
 class CusumRun(SpikeRun):
@@ -176,18 +176,18 @@ class CusumRun(SpikeRun):
         super().step(counts, parts)
         bank = self.bank
         assert isinstance(bank, ClimbBank)
-        rows: Row = np.arange(bank.rows, dtype=np.intp)
+        rows: Rows = np.arange(bank.rows, dtype=np.intp)
         place = bank.open_hour % SHOWN_HOURS
         self.sums[1:] += counts - self.week[place, 1:]
         self.week[place, 1:] = counts
         self.climbed = bank._climb(self.climbed, rows, bank.open_hour)  # for all rows at once
 
-    def cells(self) -> list[tuple[int, float]]:
-        """Return (key, score) of those that reach their floors and are warm."""
+    def cells(self) -> Cells:
+        """Return the weeks above normal that end with the newest hour."""
         bank, floors = self.bank, self.cusum.floors
         mean = bank.level[bank.open_hour % bank.parameters.kept_h, : bank.rows] * SHOWN_HOURS
-        (rows,) = np.nonzero((self.sums >= floors.stories) & (self.sums >= floors.times * mean))
-        return [(int(row) - 1, float(self.climbed[row]) / np.log(10.0)) for row in rows]
+        (rows,) = np.nonzero((self.sums > 0) & (self.sums >= floors.times * mean))
+        return rows - 1, np.where(self.sums[rows] >= floors.stories, self.climbed[rows] / np.log(10.0), 0.0)
 
 
 class RecentRun(Run):
@@ -208,23 +208,23 @@ class RecentRun(Run):
         self.bank.open_next()
         self.bank.counts[self.bank.open_hour % self.bank.kept_h, 1 : self.bank.rows] = counts
 
-    def cells(self) -> list[tuple[int, float]]:
-        """Return (key, score) of those that reach their floors and are warm."""
+    def cells(self) -> Cells:
+        """Return the windows that are more than a half above normal."""
         bank, settings = self.bank, self.settings
         needed = settings.baseline_h if isinstance(settings, Record) else QUIET_HOURS
-        if bank.open_hour - bank.first_hour < needed + bank.guard_h:
-            return []
-        count = bank.counts[bank.hours(bank.open_hour, settings.window_h), : bank.rows].sum(axis=0)
+        count = bank.counts[bank.hours(bank.open_hour, settings.window_h), 1 : bank.rows].sum(axis=0)
         ring = bank.open_hour % (bank.guard_h + 1)
-        mean = bank.mean_then[ring, : bank.rows]
+        mean = bank.mean_then[ring, 1 : bank.rows]
         if isinstance(settings, Ratio):
             score = count / mean
         elif isinstance(settings, Zscore):
-            score = (count - mean) / bank.sd_then[ring, : bank.rows]
+            score = (count - mean) / bank.sd_then[ring, 1 : bank.rows]
         else:
-            score = (count > bank.highest_then[ring, : bank.rows]).astype(np.float64)
-        (rows,) = np.nonzero((count >= settings.floors.stories) & (count > 1.5 * mean))
-        return [(int(row) - 1, float(score[row])) for row in rows]
+            score = (count > bank.highest_then[ring, 1 : bank.rows]).astype(np.float64)
+        reached = (count >= settings.floors.stories) & (count >= settings.floors.times * mean)
+        reached &= bank.open_hour - bank.first_hour >= needed + bank.guard_h
+        (rows,) = np.nonzero((count > 1.5 * mean) | (reached & (score >= self.bar)))
+        return rows, np.where(reached, score, 0.0)[rows]
 
 
 class ShiftRun(Run):
@@ -249,15 +249,72 @@ class ShiftRun(Run):
         bank.whole[bank.open_hour % bank.kept_h, 1 : bank.rows] = counts
         bank.part[bank.open_hour % bank.kept_h, 1 : bank.rows] = parts
 
-    def cells(self) -> list[tuple[int, float]]:
-        """Return (key, score) of those that reach their floors and are warm."""
+    def cells(self) -> Cells:
+        """Return the warm windows that end with the newest hour."""
         bank, settings = self.bank, self.settings
-        hours = bank.hours(bank.open_hour, settings.window_h)
-        whole, part = bank.whole[hours, : bank.rows].sum(axis=0), bank.part[hours, : bank.rows].sum(axis=0)
-        share = bank.share_then[bank.open_hour % (bank.guard_h + 1), : bank.rows]
-        # Less than one standard deviation above normal is calm: there the tail is not asked for.
-        spread = 1.0 + (whole - 1.0) * bank.correlation_then[bank.open_hour % (bank.guard_h + 1), : bank.rows]
-        above = part - whole * share > np.sqrt(np.maximum(whole * share * (1.0 - share) * spread, 0.0))
-        (rows,) = np.nonzero((whole >= settings.floors.stories) & (part >= settings.part) & above)
-        scores = ((int(row) - 1, bank.score(int(row), bank.open_hour).score) for row in rows)
-        return [(key, score) for key, score in scores if score >= _WARM]
+        hours, ring = bank.hours(bank.open_hour, settings.window_h), bank.open_hour % (bank.guard_h + 1)
+        whole = bank.whole[hours, 1 : bank.rows].sum(axis=0, dtype=np.float64)
+        part = bank.part[hours, 1 : bank.rows].sum(axis=0, dtype=np.float64)
+        share, correlation = bank.share_then[ring, 1 : bank.rows], bank.correlation_then[ring, 1 : bank.rows]
+        variance = whole * share * (1.0 - share) * (1.0 + (whole - 1.0) * correlation)
+        (rows,) = np.nonzero((part > 0) & (part - whole * share > _NEAR_SD * np.sqrt(np.maximum(variance, 0.0))))
+        scores = share_tails(part[rows], whole[rows], share[rows], correlation[rows])
+        reached = (whole >= settings.floors.stories) & (part >= max(1, settings.part))
+        reached &= part >= settings.floors.times * whole * share
+        warm = scores >= _WARM
+        return rows[warm], np.where(reached[rows], scores, 0.0)[warm]
+
+
+class ThresholdRun(Run):
+    """So many within so many hours. It knows no normal, so it has no default either."""
+
+    bar = 1.0
+
+    def __init__(self, settings: Threshold) -> None:
+        self.settings = settings
+
+    def start(self, keys: int) -> None:
+        """Make room for the window."""
+        self.recent = np.zeros((self.settings.within_h, keys))
+        self.hour = -1
+
+    def step(self, counts: Floats, parts: Floats | None) -> None:
+        """Open the next hour with these counts."""
+        self.hour += 1
+        self.recent[self.hour % len(self.recent)] = counts
+
+    def cells(self) -> Cells:
+        """Return the windows that reach the count."""
+        (rows,) = np.nonzero(self.recent.sum(axis=0) >= self.settings.count)
+        return rows, np.ones(len(rows))
+
+
+class NewRun(ThresholdRun):
+    """What was not seen for long, and is confirmed."""
+
+    def __init__(self, settings: New) -> None:
+        self.new = settings
+
+    def start(self, keys: int) -> None:
+        """Make room for the window, and for when each key was seen before it."""
+        self.recent = np.zeros((self.new.confirm.within_h, keys))
+        self.before = np.full(keys, -(2**30))
+        self.hour = -1
+
+    def step(self, counts: Floats, parts: Floats | None) -> None:
+        """Open the next hour with these counts."""
+        within = len(self.recent)
+        left = self.hour + 1 - within
+        if left >= 0:
+            self.before[self.recent[left % within] > 0] = left
+        super().step(counts, parts)
+
+    def cells(self) -> Cells:
+        """Return the windows in which a key appeared that was quiet for long enough, and history reaches so far."""
+        within, new = len(self.recent), self.new
+        (rows,) = np.nonzero(self.recent.sum(axis=0) >= max(1, new.confirm.stories))
+        first = max(0, self.hour - within + 1)
+        seen = self.recent[np.arange(first, self.hour + 1) % within][:, rows] > 0
+        appeared = first + seen.argmax(axis=0)
+        rows = rows[(appeared >= new.quiet_for_h) & (self.before[rows] < appeared - new.quiet_for_h)]
+        return rows, np.ones(len(rows))

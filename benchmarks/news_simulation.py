@@ -55,14 +55,12 @@ def stories(news: News, rate: Floats, random: np.random.Generator) -> Counts:
     first = random.poisson(rate * random.gamma(news.scatter, 1.0 / news.scatter, rate.shape))
     copied = random.binomial(first, news.syndicated)
     # Retold by a geometric number of others: a sum of so many of them is negative binomial.
-    more = np.zeros_like(first)
-    some = copied > 0
-    more[some] = random.negative_binomial(copied[some], 1.0 / (1.0 + news.retold))
-    counts = first.astype(np.float64)
-    for key, hour in zip(*np.nonzero(more), strict=True):
-        places = np.minimum(hour + random.integers(0, 7, more[key, hour]), rate.shape[1] - 1)
-        np.add.at(counts[key], places, 1.0)
-    return counts
+    some = np.flatnonzero(copied)
+    more = random.negative_binomial(copied.flat[some], 1.0 / (1.0 + news.retold))
+    keys, hours = np.divmod(np.repeat(some, more), rate.shape[1])
+    later = np.minimum(hours + random.integers(0, 7, len(hours)), rate.shape[1] - 1)
+    retold = np.bincount(keys * rate.shape[1] + later, minlength=rate.size).reshape(rate.shape)
+    return (first + retold).astype(np.float64)
 
 
 def burst(rate: Floats, starts: npt.NDArray[np.int64], factor: float, length: int) -> Floats:
