@@ -20,6 +20,7 @@ from pipelines.notifying.planning import Receiver, plan, status_of
 from pipelines.notifying.reminding import Reminders
 from pipelines.notifying.retrying import RetryPolicy, after_attempt
 from pipelines.notifying.situations import NO_ROUTES, Routing, Situations
+from pipelines.notifying.translating import Translations
 from pipelines.notifying.trying import LONGEST_TRY_S, try_once
 from schemas.clock import Clock
 from schemas.errors import RetriableError
@@ -62,13 +63,17 @@ class Notifier:
         backgrounds: Backgrounds = without_history,
         page: str | None = None,
         links: AnswerLinks | None = None,
+        translations: Translations | None = None,
         routing: Routing = NO_ROUTES,
     ) -> None:
         self._store = store
         self._situations = Situations(store, routing)
         self._channels = {channel.receiver: channel for channel in channels}
         self._receivers = [receiver for receiver in receivers if receiver.name in self._channels]
-        self._composer = Composer(store, names, backgrounds=backgrounds, page=page, links=links)
+        self._translations = translations
+        self._composer = Composer(
+            store, names, backgrounds=backgrounds, page=page, links=links, translations=translations
+        )
         self._reminders = Reminders(store, routing, self._situations, self._composer)
         self._last_reminding: datetime | None = None
         self._clock = clock
@@ -123,6 +128,8 @@ class Notifier:
     async def close(self) -> None:
         """Close the channels; idempotent."""
         await asyncio.gather(*(channel.close() for channel in self._channels.values()))
+        if self._translations is not None:
+            await self._translations.close()
 
     def _plan(self, now: datetime) -> int:
         planned = 0
@@ -162,6 +169,9 @@ class Notifier:
             self._end([(delivery, DeliveryReason.NO_SUCH_RECEIVER)], turn.now())
             return
         telling = self._composer.telling(delivery, turn.now())
+        if telling.untranslated and self._translations is not None:
+            await self._translations.fetch(telling.untranslated)
+            telling = self._composer.telling(delivery, turn.now())
         if telling.message is None:
             self._end(telling.ended, turn.now())
             return

@@ -22,6 +22,7 @@ from pipelines.notifying.listening import Listener
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.regular import Regular, RegularMessages
 from pipelines.notifying.situations import NO_ROUTES, Routing
+from pipelines.notifying.translating import Translations
 from pipelines.watchdog import Heartbeat, Watchdog
 from schemas.clock import Clock
 from schemas.errors import UsageError
@@ -72,6 +73,7 @@ class NotifyJob:
         follower: KeyFollower | None = None,
         page: str | None = None,
         links: AnswerLinks | None = None,
+        translations: Translations | None = None,
         routing: Routing = NO_ROUTES,
         listener: Listener | None = None,
         regulars: Sequence[Regular] = (),
@@ -89,6 +91,7 @@ class NotifyJob:
             backgrounds=follower.background if follower is not None else without_history,
             page=page,
             links=links,
+            translations=translations,
             routing=routing,
         )
         self._watchdog = Watchdog(store, channels, clock=clock, heartbeat=heartbeat)

@@ -13,17 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
+from connectors.address_guard import guarded_connector
 from connectors.channels.heartbeat_url import HeartbeatUrl
 from connectors.channels.open import open_answers, open_channel
 from connectors.channels.secrets import SecretReference
 from connectors.channels.settings import PagerDutySettings, ReceiverSettings
 from connectors.clock import SystemClock
+from connectors.libre_translate import LibreTranslate
 from pipelines.notify import NotifySettings
 from pipelines.notify_job import NamesWhenNeeded, NotifyJob
 from pipelines.notifying.following import KeyFollower
 from pipelines.notifying.listening import Listener
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.regular import Regular
+from pipelines.notifying.translating import Translations
+from schemas.clock import Clock
 from schemas.errors import UsageError
 from schemas.ports.answers import AnswerSource
 from schemas.ports.channel import Channel
@@ -121,6 +125,27 @@ def _open_heartbeat(workplace: Workplace, clock: SystemClock, environ: Mapping[s
     return None if url is None else HeartbeatUrl(url, clock=clock, allowed=settings.allow_addresses)
 
 
+def translations_of(
+    workplace: Workplace, clock: Clock, environ: Mapping[str, str] | None = None
+) -> Translations | None:
+    """Return what translates headlines, None where nobody asked for it; :raises UsageError: its key cannot be read."""
+    settings, api_key = workplace.settings.translate, None
+    if settings.url is None:
+        return None
+    if settings.api_key_env is not None or settings.api_key_file is not None:
+        file = None if settings.api_key_file is None else workplace.path(settings.api_key_file)
+        reference = SecretReference("translate", "api_key", settings.api_key_env, file)
+        api_key = reference.read(os.environ if environ is None else environ)
+    translator = LibreTranslate(
+        settings.url,
+        api_key,
+        settings.target,
+        lambda: guarded_connector(settings.allow_addresses),
+        timeout_s=settings.timeout_s,
+    )
+    return Translations(translator, clock, target=settings.target)
+
+
 def notify_owner() -> str:
     """Return a name that no other notifier has, and that tells a person which process it is."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -144,6 +169,7 @@ async def run_notify(workplace: Workplace, store: Store, stop: asyncio.Event) ->
         follower=KeyFollower(lambda: open_log_of(workplace), store.rule_sets, SystemClock()),
         page=workplace.settings.public_url,
         links=answer_links_of(workplace),
+        translations=translations_of(workplace, SystemClock()),
         routing=routing_of(workplace.settings.routes, workplace.settings.inhibit_rules),
         regulars=[regular_of(settings) for settings in workplace.settings.receivers],
         listener=Listener(store, ways.answers, SystemClock()) if ways.answers else None,

@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.channels.settings import ChannelSettings, EnvName, Network
+from connectors.channels.settings import ChannelSettings, EnvName, HttpUrl, Network
 from connectors.feeds.settings import FeedSettings, parse_duration
 from schemas.durations import show_duration
 from schemas.errors import UsageError
@@ -103,6 +103,39 @@ class HeartbeatSettings(_Section):
         return self
 
 
+class TranslateSettings(_Section):
+    """A machine that translates foreign headlines in messages; off unless `url` is given. Headlines are then sent to it."""
+
+    url: HttpUrl | None = Field(
+        default=None, description="a server that speaks LibreTranslate's protocol, for example http://127.0.0.1:5000"
+    )
+    target: str = Field(default="en", pattern=r"^[a-z]{2}$", description="the language you read, ISO 639-1")
+    api_key_env: EnvName | None = Field(
+        default=None, description="environment variable that holds the key, where the server wants one"
+    )
+    api_key_file: Path | None = Field(default=None, description="file that holds the key, where the server wants one")
+    timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=60,
+        description="seconds after which an answer is given up; messages do not wait for it longer than 1.5 s",
+    )
+    allow_addresses: tuple[Network, ...] = Field(
+        default=(), description='loopback or private networks it may be in, for example "127.0.0.1/32"'
+    )
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if self.api_key_env is not None and self.api_key_file is not None:
+            raise ValueError("give at most one of api_key_env, api_key_file")
+        keyed = bool(self.api_key_env or self.api_key_file)
+        if keyed and self.url is None:
+            raise ValueError("a key without a url")
+        if keyed and urlsplit(self.url or "").scheme != "https" and not self.allow_addresses:
+            raise ValueError("a key is not sent over an open connection: use https")
+        return self
+
+
 class AnswerLinkSettings(_Section):
     """Links in messages by which whoever gets them answers an alert; they need `public_url`."""
 
@@ -153,6 +186,7 @@ class Settings(_Section):
     web: WebSettings = WebSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     answer_links: AnswerLinkSettings = AnswerLinkSettings()
+    translate: TranslateSettings = TranslateSettings()
     retention: RetentionSettings = RetentionSettings()
 
     @field_validator("feeds")

@@ -21,12 +21,13 @@ _LEAST_FOR_A_SHARE = 4
 class Background:
     """``earlier``: the key's headlines of the 28 days before the window, None where they are not known. ``by_id``: what is
     known of the articles of the alert. ``hours``: counts and expectations up to the alert, oldest first. ``words``: the
-    words that a rule about words looks for."""
+    words that a rule about words looks for. ``translations``: by headline, what a machine makes of it."""
 
     earlier: Sequence[Headline] | None = None
     by_id: Mapping[str, Headline] = field(default_factory=dict)
     hours: Sequence[HourBar] = ()
     words: Sequence[str] = ()
+    translations: Mapping[str, str] = field(default_factory=dict)
 
 
 #: What is told where nothing is known beside the event.

@@ -15,6 +15,9 @@ from schemas.reasons import SourceKind
 
 _URL_LIMIT = 1000
 
+#: Headlines that a message shows.
+HEADLINES = 3
+
 #: How a kind stands behind an adjective: "4 Russian state". Commercial media are what one expects: they are not marked.
 _KINDS = {
     SourceKind.STATE: "state",
@@ -38,7 +41,7 @@ def safe_link(url: str | None) -> str | None:
     return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
-def headlines(evidence: Sequence[Evidence], limit: int = 3) -> tuple[Evidence, ...]:
+def headlines(evidence: Sequence[Evidence], limit: int = HEADLINES) -> tuple[Evidence, ...]:
     """Return up to ``limit`` articles, no two of one publisher, the widest-carried stories first and each story once
     before any twice."""
     publishers: dict[str, set[str]] = defaultdict(set)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from alerts.explanation.key_history import Headline
 from alerts.explanation.names import ActorNames
+from schemas.alert_event import Evidence
 from schemas.plain_text import plain_line
 
 #: Languages as headlines carry them (ISO 639-1), in English; others are told by their code.
@@ -16,6 +20,31 @@ LANGUAGES = {
 }  # fmt: skip
 
 _SENTENCE = 200
+
+
+@dataclass(frozen=True)
+class ForeignTitle:
+    """A headline and the language it is written in (ISO 639-1)."""
+
+    text: str
+    language: str
+
+
+def foreign_titles(shown: Sequence[Evidence], by_id: Mapping[str, Headline], target: str) -> tuple[ForeignTitle, ...]:
+    """Return those headlines of ``shown`` that are known to be in another language than ``target``."""
+    found = []
+    for item in shown:
+        headline = by_id.get(item.article_id)
+        title = plain_line(item.title)
+        if headline is not None and headline.language and headline.language != target and title:
+            found.append(ForeignTitle(title, headline.language))
+    return tuple(found)
+
+
+def translated_line(translation: str) -> str:
+    """Return ``In translation (by machine): “…”``; empty for none."""
+    said = plain_line(translation, _SENTENCE)
+    return f"In translation (by machine): “{said}”" if said else ""
 
 
 def foreign_line(headline: Headline | None, title: str, sentence: str, names: ActorNames) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alerts.explanation.background import NOTHING_KNOWN, Background, conflict_share, terms_of
 from alerts.explanation.carriers import carried_by, headlines, kind_words, safe_link
-from alerts.explanation.foreign import foreign_line
+from alerts.explanation.foreign import foreign_line, translated_line
 from alerts.explanation.hour_bars import bars_line
 from alerts.explanation.names import ActorNames, is_of_words, key_name
 from alerts.explanation.phrases import (
@@ -102,7 +102,8 @@ def _paragraphs(told: _Telling) -> Iterator[list[str]]:
 def _headline_with_words(item: Evidence, told: _Telling) -> Iterator[str]:
     lines = list(headline_lines(item))
     about = foreign_line(told.background.by_id.get(item.article_id), item.title, item.excerpt, told.names)
-    yield from [lines[0], *([f"  {about}"] if about else []), *lines[1:]]
+    translated = translated_line(told.background.translations.get(plain_line(item.title), ""))
+    yield from [lines[0], *(f"  {line}" for line in (translated, about) if line), *lines[1:]]
 
 
 def _also(told: _Telling) -> Iterator[str]:

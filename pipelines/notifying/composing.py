@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from alerts.explanation.background import Background
+from alerts.explanation.carriers import HEADLINES, headlines
+from alerts.explanation.foreign import ForeignTitle, foreign_titles
 from alerts.explanation.message import alert_message
 from alerts.explanation.names import ActorNames
 from alerts.explanation.subject import SUBJECT_LIMIT
@@ -18,6 +20,7 @@ from pipelines.notifying.overlap import strongest_first
 from pipelines.notifying.planning import first_position_away, is_while_away
 from pipelines.notifying.silencing import silence_over
 from pipelines.notifying.strands import settle, strand_of
+from pipelines.notifying.translating import Translations
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.errors import FatalError
 from schemas.plain_text import shortened
@@ -58,10 +61,12 @@ class NotifyStore(DeliveryStore, ResponseStore, EventHoursStore, HeartbeatStore,
 
 @dataclass(frozen=True)
 class Telling:
-    """``message`` is to be sent; ``ended`` lists deliveries that are not told, each with its reason."""
+    """``message`` is to be sent; ``ended`` lists deliveries that are not told, each with its reason. ``untranslated``: its
+    headlines in other languages without a translation so far."""
 
     message: Message | None
     ended: Sequence[tuple[Delivery, DeliveryReason]] = ()
+    untranslated: Sequence[ForeignTitle] = ()
 
 
 class Composer:
@@ -75,8 +80,10 @@ class Composer:
         backgrounds: Backgrounds = without_history,
         page: str | None = None,
         links: AnswerLinks | None = None,
+        translations: Translations | None = None,
     ) -> None:
         self._links = links
+        self._translations = translations
         self._store = store
         self._names = names
         self._backgrounds = backgrounds
@@ -96,16 +103,41 @@ class Composer:
         ended = self._answered(delivery, event, now) or self._settled(delivery, event, now)
         if ended:
             return Telling(None, ended)
-        return Telling(self._alert(event, delivery, now))
+        return self._alone(event, delivery, now)
+
+    def _alone(
+        self,
+        event: AlertEvent,
+        delivery: Delivery,
+        now: datetime,
+        ended: Sequence[tuple[Delivery, DeliveryReason]] = (),
+    ) -> Telling:
+        message = self._alert(event, delivery, now)
+        return Telling(message, ended, self._untranslated(message, event))
+
+    def _untranslated(self, message: Message, event: AlertEvent) -> Sequence[ForeignTitle]:
+        if self._translations is None:
+            return ()
+        by_id = self._backgrounds(event, ()).by_id
+        titles = foreign_titles(message.evidence[:HEADLINES], by_id, self._translations.target)
+        return [title for title in titles if not self._translations.known(title)]
+
+    def _background(self, event: AlertEvent, event_hash: str, evidence: Sequence[Evidence]) -> Background:
+        background = self._backgrounds(event, self._store.event_hours(event_hash))
+        if self._translations is None:
+            return background
+        titles = foreign_titles(headlines(evidence), background.by_id, self._translations.target)
+        return replace(background, translations={t.text: self._translations.known(t) for t in titles})
 
     def _alert(self, event: AlertEvent, delivery: Delivery, now: datetime) -> Message:
         known = self._store.evidence(event.evidence)
+        evidence = [known[hash_] for hash_ in event.evidence if hash_ in known]
         message = alert_message(
             event,
-            [known[hash_] for hash_ in event.evidence if hash_ in known],
+            evidence,
             self._names,
             message_id=delivery.message_id,
-            background=self._backgrounds(event, self._store.event_hours(delivery.event_hash)),
+            background=self._background(event, delivery.event_hash, evidence),
             page=self._page,
             also=self._spoken_for(delivery),
         )
@@ -148,7 +180,7 @@ class Composer:
         ended += [(one, DeliveryReason.TOLD_TOGETHER) for one in told if one.ended_at is None]
         ended = [pair for pair in ended if pair[0].delivery_id != delivery.delivery_id]
         if len(told) == 1:
-            return Telling(self._alert(self._event(delivery), delivery, now), ended)
+            return self._alone(self._event(delivery), delivery, now, ended)
         because = held_because(delivery) or self._held_before(planned)
         events = [self._event(one) for one in told]
         message = several_message(events, self._names, message_id=delivery.message_id, because=because)

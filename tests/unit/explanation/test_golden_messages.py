@@ -240,8 +240,10 @@ def _with_background(name: str) -> Message:
     return message.model_copy(update={"answers": links.of(event, "desk", AT)})
 
 
-def _in_russian() -> Message:
-    known = Background(by_id={RUSSIAN.article_id: headline(1, RUSSIAN.title, language="ru")})
+def _in_russian(translation: str = "") -> Message:
+    known = Background(
+        by_id={RUSSIAN.article_id: headline(1, RUSSIAN.title, language="ru")}, translations={RUSSIAN.title: translation}
+    )
     return alert_message(EVENTS["opened"][0], (RUSSIAN,), NAMES, message_id="msg_1", background=known)
 
 
@@ -278,6 +280,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "opened-with-background": lambda: _with_background("opened"),
     "escalated-with-background": lambda: _with_background("escalated"),
     "opened-in-russian": _in_russian,
+    "opened-translated": lambda: _in_russian("Azerbaijanis detained\nin \u202eYekaterinburg"),
     "opened-keywords-with-words": _with_words,
     "opened-same-stories": _same_stories,
     "while-away": _while_away,

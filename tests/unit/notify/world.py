@@ -15,9 +15,11 @@ from connectors.clock import ManualClock
 from connectors.store.open import open_store
 from pipelines.notify import Notifier, NotifySettings
 from pipelines.notifying.answer_links import AnswerLinks
+from pipelines.notifying.composing import Backgrounds, without_history
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.retrying import RetryPolicy
 from pipelines.notifying.situations import Routing
+from pipelines.notifying.translating import Translations
 from schemas.alert_event import AlertEvent, ChainHead, Decision
 from schemas.ids import alert_id
 from schemas.ports.channel import Message, Outcome
@@ -95,6 +97,8 @@ class Desk:
         self.receivers = receivers or tuple(Receiver(phone.receiver) for phone in self.phones)
         self.routing = Routing()
         self.links: AnswerLinks | None = None
+        self.translations: Translations | None = None
+        self.backgrounds: Backgrounds = without_history
 
     def event(
         self, kind: EventKind = OPENED, *, key: str = "AZE-RUS", rule: str = "r", ago_s: float = 0.0, **more: object
@@ -135,6 +139,8 @@ class Desk:
             settings=NotifySettings(**given),  # type: ignore[arg-type]  # the fields of the settings
             routing=self.routing,
             links=self.links,
+            translations=self.translations,
+            backgrounds=self.backgrounds,
         )
 
     def step(self, notifier: Notifier, *, times: int = 1) -> int:
