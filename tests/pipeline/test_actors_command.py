@@ -280,6 +280,12 @@ def signals_into(folder: Path, *articles: Article) -> None:
         log.append(SIGNALS, [Entry(0, encode(signal)) for signal in made])
 
 
+def test_a_review_of_nothing_says_that_there_are_no_signals(folder: Path) -> None:
+    done = run(folder, "review")
+    assert "0 names to review in 0 signals" in done.stderr
+    assert "the log holds no signals yet" in done.stderr
+
+
 def test_persons_whom_several_publishers_name_are_reviewed_and_accepted(folder: Path) -> None:
     texts = ["Polish envoy Anna Novak met officials in Baku.", "The Polish envoy Anna Novak spoke in Baku on Tuesday.",
              "In Baku, Polish envoy Anna Novak welcomed the plan."]  # fmt: skip

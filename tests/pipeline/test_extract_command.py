@@ -51,6 +51,24 @@ def test_a_line_needs_only_words_and_what_else_it_tells_is_used(tmp_path: Path) 
     assert made[3].text == f"{SUMMONED}\n\nFirst & last.\n\nMore here."
 
 
+def test_own_actors_of_a_service_here_are_not_read_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tocsin.toml").write_text("")
+    assert extract("-", stdin='{"title": "Acme waits"}').stderr == ""
+    Path("actors").mkdir()
+    Path("actors/own.yaml").write_text("actors:\n  - {id: ACME, name: Acme, type: company}\n")
+    told = extract("-", stdin='{"title": "Acme waits"}')
+    assert told.stderr == "the own actors of tocsin.toml are not read here; with them: --actors actors/own.yaml\n"
+    assert lines(told)[0]["actors"] == []
+    asked = extract("-", "--actors", "actors/own.yaml", stdin='{"title": "Acme waits"}')
+    assert asked.stderr == ""
+    assert len(lines(asked)[0]["actors"]) == 1  # type: ignore[arg-type]
+    Path("tocsin.toml").write_text("no settings")
+    assert extract("-", stdin='{"title": "Acme waits"}').exit_code == 0
+
+
 def test_an_article_of_the_log_comes_out_as_the_service_makes_it() -> None:
     one = article(SUMMONED, "Officials met in Baku.")
     result = extract("-", stdin=encode(one) + b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from tocsin.workplace import folder_option, json_option, open_log_of, open_workp
 
 if TYPE_CHECKING:
     from pipelines.own_actors.reviewing import Reviewed
+    from schemas.signal import Signal
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -64,11 +66,21 @@ def review(limit: int, folder: Path, as_json: bool) -> None:
 
     workplace = open_workplace(folder)
     finder = ActorFinder(load_catalogue(actor_files_of(workplace).files))
+    read = 0
+
+    def counted(signals: Iterable[Signal]) -> Iterator[Signal]:
+        nonlocal read
+        for signal in signals:
+            read += 1
+            yield signal
+
     with Progress("reading signals") as progress, open_log_of(workplace) as log:
-        found = names_to_review(signals_in_log(log, progress.update), finder)
+        found = names_to_review(counted(signals_in_log(log, progress.update)), finder)
     for one in found[:limit]:
         click.echo(one.model_dump_json() if as_json else _review_lines(one))
-    click.echo(f"{len(found)} {'name' if len(found) == 1 else 'names'} to review", err=True)
+    click.echo(f"{len(found)} {'name' if len(found) == 1 else 'names'} to review in {read:,} signals", err=True)
+    if not read:
+        click.echo("the log holds no signals yet: `tocsin run` reads feeds and makes them", err=True)
 
 
 def _review_lines(one: Reviewed) -> str:

@@ -15,6 +15,8 @@ import click
 from schemas.errors import UnprocessableError, UsageError
 from tocsin.article_files import FoundArticle, articles_in, articles_on
 from tocsin.progress import Progress
+from tocsin.settings import FILE_NAME
+from tocsin.workplace import open_workplace
 
 if TYPE_CHECKING:
     from pipelines.extraction.bounded import ToldExtraction
@@ -58,6 +60,8 @@ def command(files: tuple[Path, ...], explain: bool, as_html: bool, actors: tuple
         raise UsageError("--explain and --html are two forms of one answer", remedy="give one of them")
     from pipelines.extraction.bounded import ToldExtraction
 
+    if not actors:
+        _tell_of_own_actors()
     mistakes = 0
     with Progress("extracting") as progress:
         found = _found(asked, SystemClock().now(), progress)
@@ -69,6 +73,21 @@ def command(files: tuple[Path, ...], explain: bool, as_html: bool, actors: tuple
     if mistakes:
         click.echo(f"{mistakes:,} articles could not be used", err=True)
         sys.exit(1)
+
+
+def _tell_of_own_actors() -> None:
+    """Say that the own actors of a service in this folder are not read: whoever added one wonders why it is not found."""
+    settings = Path(FILE_NAME)
+    if not settings.is_file():
+        return
+    try:
+        workplace = open_workplace(Path())
+        files = workplace.files(workplace.settings.actors)
+    except UsageError:  # Settings that are wrong are no business of a command that does not read them.
+        return
+    if files:
+        words = " ".join(f"--actors {file}" for file in files)
+        click.echo(f"the own actors of {settings} are not read here; with them: {words}", err=True)
 
 
 def _print(batch: list[FoundArticle], extraction: ToldExtraction) -> int:
