@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from alerts.cards import Card
@@ -89,10 +89,9 @@ class RuleState:
         if muted:
             return []
         moves = self._sight(hour, exposure)
-        alive = {key for track in self.tracks for key in track.alive(hour)}
-        if self.lives:
-            alive.update(key for key, life in self.lives.items() if life.firing)
-        for key in sorted(alive) if alive else ():
+        asked = {k for track in self.tracks for k in track.may_have_crossed() if self._is_alive(k, hour)}
+        asked.update(key for key, life in self.lives.items() if life.firing)
+        for key in sorted(asked):
             moves.extend(self.evaluate(key, hour + 1, corrected=False))
             moves.extend(self._end_of_hour(key, hour))
         if not self.lives:
@@ -102,6 +101,9 @@ class RuleState:
         for key in [k for k, life in self.lives.items() if not life.firing and life.cooling_until <= rested]:
             del self.lives[key]
         return moves
+
+    def _is_alive(self, key: str, hour: int) -> bool:
+        return any(track.is_alive(key, hour) for track in self.tracks)
 
     def _end_of_hour(self, key: str, hour: int) -> list[KeyMove]:
         life = self.lives.get(key)
@@ -250,10 +252,13 @@ class RuleState:
         return moves
 
     def _open_now(self, open_hour: int) -> list[KeyMove]:
-        keys: Iterable[str] = sorted(
-            {k for t in self.tracks for h in range(open_hour - 23, open_hour + 1) for k in t.alive(h)}
-        )
-        return [move for key in keys for move in self.evaluate(key, open_hour, corrected=False, activation=True)]
+        keys = {key for track in self.tracks for key in track.may_have_crossed()}
+        firing = (key for key, life in self.lives.items() if life.firing)
+        last_day = range(open_hour - OPEN_TO_CHANGE_HOURS + 1, open_hour + 1)
+        keys.update(key for key in firing if any(self._is_alive(key, hour) for hour in last_day))
+        return [
+            move for key in sorted(keys) for move in self.evaluate(key, open_hour, corrected=False, activation=True)
+        ]
 
 
 def _overflow(reason: EventReason, hour: int, detail: str) -> KeyMove:

@@ -31,9 +31,15 @@ def encode_packed(packed: bytes) -> str:
 
 def decode(text: str) -> tuple[int, ...]:
     """Return the values of ``text``, none for the empty text; :raises ValueError: it is no fingerprint."""
-    if not text:
-        return ()
+    return _FORMAT.unpack(packed) if (packed := decode_packed(text)) else ()
+
+
+def decode_packed(text: str) -> bytes:
+    """Return the values of ``text`` packed, little-endian, no bytes for the empty text; :raises ValueError: no fingerprint."""
     try:
-        return _FORMAT.unpack(base64.b64decode(text, validate=True))
-    except (struct.error, ValueError) as error:
+        packed = base64.b64decode(text, validate=True) if text else b""
+    except ValueError as error:
         raise ValueError(f"not a fingerprint: {error}") from error
+    if text and len(packed) != _FORMAT.size:
+        raise ValueError(f"not a fingerprint: it has {len(packed)} bytes, not {_FORMAT.size}")
+    return packed

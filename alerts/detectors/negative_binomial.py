@@ -26,6 +26,13 @@ def minus_log10_tail(count: float, mean: float, variance: float) -> float:
     return min(LARGEST, max(0.0, -log_betainc(count, r, mean / (r + mean)) / math.log(10.0)))
 
 
+def minus_log10_of(count: float, mean: float, variance: float) -> float:
+    """Return −log10 P(X = count): a tenth of the work of :func:`minus_log10_tail`, and never below it."""
+    r = mean * mean / (variance - mean)
+    ways = math.lgamma(count + r) - math.lgamma(r) - math.lgamma(count + 1.0)
+    return -(ways + r * math.log(r / (r + mean)) + count * math.log(mean / (r + mean))) / math.log(10.0)
+
+
 @lru_cache(maxsize=65_536)
 def minus_log10_lower_tail(count: float, mean: float, variance: float) -> float:
     """Return −log10 P(X ≤ count) for ``variance`` > ``mean`` > 0; at most 300.

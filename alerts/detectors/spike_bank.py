@@ -18,7 +18,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from alerts.detectors.negative_binomial import minus_log10_tail
+from alerts.detectors.negative_binomial import minus_log10_of, minus_log10_tail
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -89,7 +89,7 @@ class SpikeBank:
         self.open_hour = first_hour - 1
         self._kept = parameters.kept_h
         self.rows = 1
-        self._expectations: dict[tuple[int, int], Floats] = {}
+        self._windows_log10 = math.log10(len(parameters.windows_h))
         self._capacity = 8
         p, cap, kept, windows = parameters, 8, parameters.kept_h, len(parameters.windows_h)
         self.a = np.full(cap, p.prior_count)
@@ -136,7 +136,6 @@ class SpikeBank:
         for name in self.ARRAYS:
             getattr(self, name)[..., first : first + other.rows] = getattr(other, name)[..., : other.rows]
         self.rows += other.rows
-        self._expectations.clear()
         return first
 
     def _make_room(self, rows: int) -> None:
@@ -166,7 +165,6 @@ class SpikeBank:
         if (self.exposure[ring, columns] == exposure).all():
             return False
         self.exposure[ring, columns] = exposure
-        self._expectations.clear()
         return True
 
     # -- hours ------------------------------------------------------------------------------------------------------
@@ -194,7 +192,6 @@ class SpikeBank:
         if self.new_day(hour):
             self._renormalise_season()
         self.open_hour = hour
-        self._expectations.clear()
         ring = hour % p.kept_h
         self.counts[ring, :n] = 0.0
         self.exposure[ring, :n] = 1.0
@@ -278,43 +275,61 @@ class SpikeBank:
         return [self._score(row, hour, w) for w in range(len(self.parameters.windows_h))]
 
     def _score(self, row: int, hour: int, w: int) -> WindowScore:
-        p = self.parameters
-        length = p.windows_h[w]
+        length = self.parameters.windows_h[w]
+        count, mean, phi, coverage, variance = self._moments(row, hour, w)
+        if mean <= 0.0:
+            return WindowScore(length, count, 0.0, phi, coverage, 0.0, 1.0)
+        surprise = minus_log10_tail(count, mean, variance)
+        score = max(0.0, surprise - self._windows_log10)
+        return WindowScore(length, count, mean, phi, coverage, score, 10.0**-surprise, variance)
+
+    def _moments(self, row: int, hour: int, w: int) -> tuple[float, float, float, float, float]:
+        """Return count, mean, φ, coverage and variance of a window; a variance of 0 where nothing is expected."""
+        length = self.parameters.windows_h[w]
         hours = np.arange(max(self.first_hour, hour - length + 1), hour + 1) % self._kept
         factors = self.factors[hours, row]
         # Running sums add oldest first, as over all rows at once; sum() would not on every Python, np.sum() on none.
-        count = float(np.cumsum(self.counts[hours, row])[-1])
-        weight = float(np.cumsum(factors)[-1])
-        seen = float(np.cumsum(factors * self.exposure[hours, row])[-1])
+        count = float(self.counts[hours, row].cumsum()[-1])
+        weight = float(factors.cumsum()[-1])
+        seen = float((factors * self.exposure[hours, row]).cumsum()[-1])
         ring = hour % self._kept
         mean = float(self.level[ring, row]) * seen
         coverage = seen / weight if weight > 0.0 else 0.0
         phi = 1.0 + (float(self.phi[w, ring, row]) - 1.0) * coverage
         if mean <= 0.0:
-            return WindowScore(length, count, 0.0, phi, coverage, 0.0, 1.0)
+            return count, 0.0, phi, coverage, 0.0
         variance = max(mean * phi + mean * mean * phi / float(self.a_then[ring, row]), mean * 1.0001)
-        surprise = minus_log10_tail(count, mean, variance)
-        score = max(0.0, surprise - math.log10(len(p.windows_h)))
-        return WindowScore(length, count, mean, phi, coverage, score, 10.0**-surprise, variance)
+        return count, mean, phi, coverage, variance
 
-    def may_reach(self, row: int, hour: int, least: float, times: float) -> bool:
-        """Tell whether some window that ends with ``hour`` counts ``least`` and ``times`` its expectation: cheap, no tail.
+    def may_score(self, row: int, hour: int, w: int, bar: float, times: float) -> bool:
+        """Tell whether a window can have a score of ``bar`` and ``times`` its expectation: cheap, no tail.
 
-        What is expected is found once for all rows and kept until anything under it changes; a part in a thousand is
-        given away, so that rounding never makes this say no where the comparison itself says yes.
+        A tail is never rarer than its first term. A part in a thousand is given away, so that rounding never makes this
+        say no where the comparison itself says yes.
         """
-        for w, length in enumerate(self.parameters.windows_h):
-            first = max(self.first_hour, hour - length + 1)
-            count = float(self.counts[np.arange(first, hour + 1) % self._kept, row].sum())
-            if count >= least and count >= 0.999 * times * self._expected(hour, w)[row]:
-                return True
-        return False
+        count, mean, _, _, variance = self._moments(row, hour, w)
+        if mean <= 0.0 or count < 0.999 * times * mean:
+            return False
+        return minus_log10_of(count, mean, variance) - self._windows_log10 > bar - 0.002
 
-    def _expected(self, hour: int, w: int) -> Floats:
-        found = self._expectations.get((hour, w))
-        if found is None or len(found) < self.rows:
-            _, _, seen = self._window_sums(hour, self.parameters.windows_h[w])
-            found = self._expectations[hour, w] = self.level[hour % self._kept, : self.rows] * seen
+    def may_reach(self, rows: Rows, hour: int, least: float, times: float) -> npt.NDArray[np.bool_]:
+        """Tell for each of ``rows`` whether a window that ends with ``hour`` counts ``least`` and ``times`` its expectation.
+
+        Cheap, and never wrong when it says no: see :meth:`may_score`.
+        """
+        found = np.zeros(len(rows), dtype=np.bool_)
+        for length in self.parameters.windows_h:
+            hours = np.arange(max(self.first_hour, hour - length + 1), hour + 1) % self._kept
+            count = np.zeros(len(rows))
+            for ring in hours:
+                count += self.counts[ring, rows]
+            enough = np.flatnonzero(count >= least)
+            if times > 0.0 and len(enough):
+                some = np.ix_(hours, rows[enough])
+                seen = (self.factors[some] * self.exposure[some]).sum(axis=0)
+                expected = self.level[hour % self._kept, rows[enough]] * seen
+                enough = enough[count[enough] >= 0.999 * times * expected]
+            found[enough] = True
         return found
 
     def expected_at_most(self, rows: Rows | np.intp, hour: int) -> Floats:
@@ -340,7 +355,6 @@ class SpikeBank:
         assert isinstance(first, int)
         assert isinstance(newest, int)
         self.rows = self._capacity = rows
-        self._expectations.clear()
         self.first_hour, self.open_hour = first, newest
         for name in self.ARRAYS:
             setattr(self, name, np.array(arrays[name], dtype=getattr(self, name).dtype))

@@ -6,20 +6,18 @@ else it starts one. Articles of frozen hours neither come nor go, and keep their
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from alerts.stories.likeness import STORY_HOURS, Signature, alike
+from alerts.stories.leaders import Leaders, Place
+from alerts.stories.likeness import STORY_HOURS, Signature, first_alike
 from schemas.alert_event import Counts
 
 #: Milliseconds of an hour.
 _HOUR_MS = 3_600_000
-
-#: (event time in ms, article_id): the order of articles.
-Place = tuple[int, str]
 
 
 @dataclass(slots=True)
@@ -52,14 +50,13 @@ class Entry:
 class KeyArticles:
     """The articles of a key that can still count or lead. Not thread-safe."""
 
-    __slots__ = ("_by_hour", "_entries", "_leaders", "_matrix", "_order")
+    __slots__ = ("_by_hour", "_entries", "_leaders", "_order")
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._order: list[Place] = []
         self._by_hour: dict[int, dict[str, Entry]] = {}
-        self._leaders: list[Place] = []  # those with a signature only: nothing is like the others
-        self._matrix: Signature = np.empty((0, 64), dtype=np.uint32)
+        self._leaders = Leaders()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -79,7 +76,7 @@ class KeyArticles:
         changed.add(entry.hour)
         entry.story = self._story_of(entry)
         if entry.leads and entry.signature is not None:
-            self._add_leader(entry)
+            self._leaders.add(entry.place, entry.signature)
             first = self._first_alike(entry.signature, index + 1, entry.place[0] + STORY_HOURS * _HOUR_MS)
             if first is not None:
                 changed |= self._tell_again(first)
@@ -95,7 +92,7 @@ class KeyArticles:
         self._drop_from_hour(entry)
         changed = {entry.hour}
         if entry.leads and entry.signature is not None:
-            self._drop_leader(entry.place)
+            self._leaders.drop(entry.place)
             orphans = (
                 i for i in range(index, len(self._order)) if self._entries[self._order[i][1]].story == article_id
             )
@@ -113,10 +110,7 @@ class KeyArticles:
         for _, article_id in self._order[:keep]:
             self._drop_from_hour(self._entries.pop(article_id))
         del self._order[:keep]
-        gone = bisect_left(self._leaders, (hour * _HOUR_MS, ""))
-        if gone:
-            del self._leaders[:gone]
-            self._matrix = self._matrix[gone:].copy()
+        self._leaders.forget_before((hour * _HOUR_MS, ""))
         return newest
 
     def _drop_from_hour(self, entry: Entry) -> None:
@@ -131,19 +125,16 @@ class KeyArticles:
         """Return the earliest leader before ``entry`` that is alike, else ``entry`` itself."""
         if entry.signature is None:
             return entry.article_id
-        first = bisect_left(self._leaders, (entry.place[0] - STORY_HOURS * _HOUR_MS, ""))
-        last = bisect_left(self._leaders, entry.place)
-        if first == last:
-            return entry.article_id
-        found = alike(self._matrix[first:last], entry.signature)
-        at = int(found.argmax())
-        return self._leaders[first + at][1] if found[at] else entry.article_id
+        since = (entry.place[0] - STORY_HOURS * _HOUR_MS, "")
+        return self._leaders.first_alike(entry.signature, since, entry.place) or entry.article_id
 
     def _first_alike(self, signature: Signature, index: int, last_ms: int) -> int | None:
         """Return the place in the order, from ``index`` on, of the first article a new leader could take; None: of none.
 
         A first poll brings its newest first: without this look each article would tell all those after it again.
         """
+        if index == len(self._order):
+            return None  # The newest of all.
         found: list[int] = []
         signatures: list[Signature] = []
         for place in range(index, bisect_left(self._order, (last_ms + 1, ""))):
@@ -153,8 +144,8 @@ class KeyArticles:
                 signatures.append(other)
         if not found:
             return None
-        same = alike(np.stack(signatures), signature)
-        return found[int(same.argmax())] if same.any() else None
+        first = first_alike(np.stack(signatures), signature)
+        return None if first is None else found[first]
 
     def _tell_again(self, index: int) -> set[int]:
         """Find the story of every article from ``index`` on anew; return the hours where a story began or ceased."""
@@ -165,24 +156,13 @@ class KeyArticles:
             if story == entry.story:
                 continue
             if entry.signature is not None and entry.leads:
-                self._drop_leader(place)
+                self._leaders.drop(place)
                 changed.add(entry.hour)
             entry.story = story
             if entry.signature is not None and entry.leads:
-                self._add_leader(entry)
+                self._leaders.add(place, entry.signature)
                 changed.add(entry.hour)
         return changed
-
-    def _add_leader(self, entry: Entry) -> None:
-        assert entry.signature is not None
-        at = bisect_left(self._leaders, entry.place)
-        insort(self._leaders, entry.place)
-        self._matrix = np.insert(self._matrix, at, entry.signature, axis=0)
-
-    def _drop_leader(self, place: Place) -> None:
-        at = bisect_left(self._leaders, place)
-        del self._leaders[at]
-        self._matrix = np.delete(self._matrix, at, axis=0)
 
     # -- counts -----------------------------------------------------------------------------------------------------
 
@@ -208,10 +188,30 @@ class KeyArticles:
             publishers.add(entry.publisher)
         return Counts(stories=stories, publishers=len(publishers), articles=articles)
 
+    def articles_between(self, first_hour: int, last_hour: int) -> int:
+        """Return how many articles there are in ``first_hour..last_hour``."""
+        start, end = self._span(first_hour, last_hour)
+        return end - start
+
+    def reaches(self, first_hour: int, last_hour: int, stories: int, publishers: int) -> bool:
+        """Tell whether so many stories began in ``first_hour..last_hour``, and so many distinct publishers are in it."""
+        start, end = self._span(first_hour, last_hour)
+        if end - start < max(stories, publishers):
+            return False
+        entries = [self._entries[place[1]] for place in self._order[start:end]]
+        return sum(e.leads for e in entries) >= stories and len({e.publisher for e in entries}) >= publishers
+
+    def _span(self, first_hour: int, last_hour: int) -> tuple[int, int]:
+        """Return where in the order those hours begin and end."""
+        order = self._order
+        return (
+            bisect_left(order, (first_hour * _HOUR_MS, "")),
+            bisect_left(order, ((last_hour + 1) * _HOUR_MS, "")),
+        )
+
     def between(self, first_hour: int, last_hour: int) -> Iterator[Entry]:
         """Yield the articles of ``first_hour..last_hour`` in order."""
-        start = bisect_left(self._order, (first_hour * _HOUR_MS, ""))
-        end = bisect_left(self._order, ((last_hour + 1) * _HOUR_MS, ""))
+        start, end = self._span(first_hour, last_hour)
         for place in self._order[start:end]:
             yield self._entries[place[1]]
 
@@ -237,7 +237,7 @@ class KeyArticles:
     def restored(cls, rows: Iterable[list[str | int | None]], signatures: Mapping[str, Signature]) -> KeyArticles:
         """Return the key that :meth:`state` described."""
         key = cls()
-        leading = []
+        leading: list[tuple[Place, Signature]] = []
         for ms, article_id, feed_id, publisher, country, story in rows:
             signature = signatures.get(str(article_id))
             place = (int(ms or 0), str(article_id))
@@ -248,8 +248,6 @@ class KeyArticles:
             key._order.append(place)
             key._by_hour.setdefault(entry.hour, {})[entry.article_id] = entry
             if entry.leads and signature is not None:
-                key._leaders.append(place)
-                leading.append(signature)
-        if leading:
-            key._matrix = np.stack(leading)
+                leading.append((place, signature))
+        key._leaders = Leaders([place for place, _ in leading], [signature for _, signature in leading])
         return key

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from schemas.fingerprint import decode
+from schemas.fingerprint import VALUES, decode_packed
+
+__all__ = ["EQUAL_VALUES", "STORY_HOURS", "VALUES", "Signature", "alike", "first_alike", "signature_of"]
 
 Signature = npt.NDArray[np.uint32]
 
@@ -18,8 +20,8 @@ STORY_HOURS = 48
 
 def signature_of(fingerprint: str) -> Signature | None:
     """Return the 64 values of ``fingerprint``, or None where there is none: such an article is like no other."""
-    values = decode(fingerprint)
-    return np.array(values, dtype=np.uint32) if values else None
+    packed = decode_packed(fingerprint)
+    return np.frombuffer(packed, dtype="<u4").astype(np.uint32, copy=False) if packed else None
 
 
 def alike(leaders: Signature, signature: Signature) -> npt.NDArray[np.bool_]:
@@ -27,8 +29,21 @@ def alike(leaders: Signature, signature: Signature) -> npt.NDArray[np.bool_]:
 
     Alike = at least 26 equal values, two of them side by side in one of 32 bands: the bands are part of the definition.
     """
-    equal = leaders == signature
-    enough = equal.sum(axis=1) >= EQUAL_VALUES
-    in_a_band = (equal[:, 0::2] & equal[:, 1::2]).any(axis=1)
-    result: npt.NDArray[np.bool_] = enough & in_a_band
+    in_a_band = _equal_bands(leaders, signature).any(axis=1)
+    result: npt.NDArray[np.bool_] = in_a_band & ((leaders == signature).sum(axis=1) >= EQUAL_VALUES)
     return result
+
+
+def first_alike(leaders: Signature, signature: Signature) -> int | None:
+    """Return the first row of ``leaders`` that is like ``signature``; None: none is."""
+    if not _equal_bands(leaders, signature).any():
+        return None  # What nearly always is so.
+    same = alike(leaders, signature)
+    at = int(same.argmax())
+    return at if same[at] else None
+
+
+def _equal_bands(leaders: Signature, signature: Signature) -> npt.NDArray[np.bool_]:
+    """Return, n × 32, which bands are equal: both values of one, compared as the 64 bits they are."""
+    equal: npt.NDArray[np.bool_] = leaders.view(np.uint64) == signature.view(np.uint64)
+    return equal

@@ -26,6 +26,7 @@ from alerts.tracks.counting import (
     hours_of_json,
     sorted_hours,
 )
+from alerts.tracks.crossings import Crossings
 from alerts.tracks.feed_shares import SHARED, FeedShares
 from alerts.tracks.port import Exposure
 from alerts.tracks.spike_banks import BankShare, SharedBanks
@@ -42,14 +43,14 @@ class BaselineTrack(ABC, Generic[S]):
         self._banks = banks
         self.articles = KeyedArticles()
         self.rows: dict[str, int] = {}
+        self.names: list[str] = [""]  # the keys by row
         self.shares = FeedShares()
         self.floor = PublishersFloor(settings.floors.publishers)
         self.k_by_hour: dict[int, float] = {}
         self.last_learnt: npt.NDArray[np.int64] = np.full(1, -1, dtype=np.int64)
         self.share: BankShare | None = None
         self._windows_log10 = math.log10(len(settings.windows_h))
-        # What was found for a key and hour until something under it changes; None: no window reaches the floors.
-        self._found: dict[str, dict[int, Verdict | None]] = {}
+        self.crossings = Crossings()
 
     @property
     def memory_hours(self) -> int:
@@ -64,7 +65,7 @@ class BaselineTrack(ABC, Generic[S]):
         self.floor.written = settings.floors.publishers
         if not same_bar:
             self.k_by_hour = {hour: self._k(hour) for hour in self.k_by_hour}
-        self._found.clear()
+        self.crossings.all_changed(0)
 
     # -- counting ---------------------------------------------------------------------------------------------------
 
@@ -79,20 +80,17 @@ class BaselineTrack(ABC, Generic[S]):
         self._changed(key, self.articles.remove(key, card))
 
     def _add_row(self, key: str) -> None:
-        self.rows[key] = len(self.rows) + 1
+        self.rows[key] = len(self.names)
+        self.names.append(key)
         self.shares.add_row()
         self.last_learnt = np.append(self.last_learnt, -1)
         if self.share is not None:
             self.share.add()
 
     def _changed(self, key: str, hours: Iterable[int]) -> None:
-        changed = list(hours)
-        found = self._found.get(key)
-        if found and changed:
-            first = min(changed)
-            self._found[key] = {hour: verdict for hour, verdict in found.items() if hour < first}
         if self.share is not None:
-            for hour in changed:
+            for hour in hours:
+                self.crossings.counts_changed(key, hour)
                 self.share.set_count(self.rows[key], hour, self.articles.unit_in(key, hour, self.settings.of))
 
     # -- hours ------------------------------------------------------------------------------------------------------
@@ -103,18 +101,15 @@ class BaselineTrack(ABC, Generic[S]):
         for _ in self.rows:
             bank.add_row()
         self.share = BankShare(bank)
-        by_hour: dict[int, list[str]] = {}
-        for key, articles in self.articles.by_key.items():
-            for hour in articles.hours():
-                by_hour.setdefault(hour, []).append(key)
         for hour in range(first_hour, open_hour + 1):
             if hour > first_hour:
                 self._set_exposures(hour - 1, exposure)
             self._open(hour, exposure)
-            for key in by_hour.get(hour, ()):
+            for key in self.articles.keys_in(hour):
                 self._changed(key, [hour])
         self.share = self._banks.join(bank)
         self._forget(open_hour)
+        self.crossings.start(first_hour, self._newest(open_hour))
 
     def _parameters(self) -> SpikeParameters:
         return SpikeParameters(windows_h=self.settings.windows_h, half_life_h=float(self.settings.half_life_h))
@@ -127,9 +122,10 @@ class BaselineTrack(ABC, Generic[S]):
         if exposure.shortfalls(hour):  # Until something is missing, an hour is seen wholly.
             self._set_exposures(hour, exposure)
         self._open(hour + 1, exposure)
-        for key, articles in self.articles.by_key.items():
-            if articles.articles_in(hour + 1):  # News may be ahead of engine time: it counts once its hour is open.
-                self._changed(key, [hour + 1])
+        self.crossings.opened(self._newest(hour + 1))
+        # News may be ahead of engine time: it counts once its hour is open.
+        for key in self.articles.keys_in(hour + 1):
+            self._changed(key, [hour + 1])
         self._forget(hour + 1)
 
     def _open(self, hour: int, exposure: Exposure) -> None:
@@ -152,12 +148,10 @@ class BaselineTrack(ABC, Generic[S]):
     def _learn(self, hour: int, exposure: Exposure) -> None:
         """Take note of where the stories that began in ``hour`` came from; the bank learns how many there were."""
         found: dict[int, dict[str, int]] = {}
-        for key, articles in self.articles.by_key.items():
-            if not articles.articles_in(hour):
-                continue
+        for key in self.articles.keys_in(hour):
             row = self.rows[key]
             self.last_learnt[row] = hour
-            entries = list(articles.between(hour, hour))
+            entries = list(self.articles.by_key[key].between(hour, hour))
             for leader in (e.article_id for e in entries if e.leads):
                 feeds = {e.feed_id for e in entries if e.story == leader}
                 feed = next(iter(feeds)) if len(feeds) == 1 else SHARED
@@ -169,8 +163,7 @@ class BaselineTrack(ABC, Generic[S]):
         assert self.share is not None
         short = exposure.shortfalls(hour)
         if self.share.set_exposures(hour, self.shares.exposures(short, len(exposure.counting()))):
-            for key, found in self._found.items():
-                self._found[key] = {h: verdict for h, verdict in found.items() if h < hour}
+            self.crossings.all_changed(hour)
 
     def exposures_changed(self, hours: Iterable[int], exposure: Exposure) -> None:
         """Take in other exposures of closed hours."""
@@ -180,15 +173,7 @@ class BaselineTrack(ABC, Generic[S]):
             self._set_exposures(hour, exposure)
 
     def _forget(self, open_hour: int) -> None:
-        if self.articles.by_key:
-            for _ in self.articles.forget_before(open_hour - self.memory_hours):
-                pass  # What they were is in the baseline.
-        for key in list(self._found) if self._found else ():
-            kept = {h: verdict for h, verdict in self._found[key].items() if h >= open_hour - OPEN_TO_CHANGE_HOURS}
-            if kept:
-                self._found[key] = kept
-            else:
-                del self._found[key]
+        self.articles.forget_before(open_hour - self.memory_hours)  # What they were is in the baseline.
         if open_hour % 24 == 0:  # Once a day is enough: older hours are never asked about.
             oldest = open_hour - OPEN_TO_CHANGE_HOURS - max(self.settings.windows_h)
             self.floor.forget_before(oldest)
@@ -196,17 +181,44 @@ class BaselineTrack(ABC, Generic[S]):
 
     # -- verdicts ---------------------------------------------------------------------------------------------------
 
-    @abstractmethod
     def verdict(self, key: str, hour: int) -> Verdict:
         """Return the verdict over the windows that end with ``hour``."""
+        return self.crossings.known(key, hour) or self._verdict(key, hour)
 
     @abstractmethod
+    def _verdict(self, key: str, hour: int) -> Verdict:
+        """Find what :meth:`verdict` returns."""
+
+    @abstractmethod
+    def crossed(self, key: str, hour: int) -> Verdict | None:
+        """Return :meth:`verdict` where it crossed; where it plainly did not, without finding out how far it was from it."""
+
+    @abstractmethod
+    def candidates(self, hour: int) -> Iterable[str]:
+        """Return the keys that may cross in a window that ends with ``hour``: all of them screened at once."""
+
+    def _newest(self, open_hour: int) -> int:
+        """Return the newest hour a window may end with."""
+        return open_hour
+
     def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
         """Return those that crossed."""
+        return self.crossings.of(self, key, first_hour, last_hour) if self.share is not None else []
+
+    def may_have_crossed(self) -> set[str]:
+        """Return the keys of which :meth:`verdicts` may be other than empty."""
+        return self.crossings.keys(self) if self.share is not None else set()
 
     def alive(self, hour: int) -> list[str]:
         """Return the keys with an article in the longest window that ends with ``hour``."""
-        return self.articles.alive(hour - max(self.settings.windows_h) + 1, hour)
+        return self.articles.alive(hour - self._longest_h() + 1, hour)
+
+    def is_alive(self, key: str, hour: int) -> bool:
+        """Tell whether ``key`` is one of them."""
+        return self.articles.is_alive(key, hour - self._longest_h() + 1, hour)
+
+    def _longest_h(self) -> int:
+        return max(self.settings.windows_h)
 
     def keys(self) -> int:
         """Return how many keys there are."""
@@ -247,7 +259,8 @@ class BaselineTrack(ABC, Generic[S]):
         assert isinstance(rows, list)
         assert isinstance(articles, dict)
         assert isinstance(shares, dict)
-        self.rows = {str(key): row for row, key in enumerate(rows, start=1)}
+        self.names = ["", *map(str, rows)]
+        self.rows = {key: row for row, key in enumerate(self.names) if row}
         self.articles.load(articles, arrays)
         self.shares.load(shares, _part(arrays, "shares_"))
         self.floor.by_hour = {hour: int(floor) for hour, floor in hours_of_json(document["floor"]).items()}
@@ -258,6 +271,7 @@ class BaselineTrack(ABC, Generic[S]):
             own = self._new_bank(0)
             own.load(bank, _part(arrays, "bank_"))
             self.share = self._banks.join(own)
+            self.crossings.start(own.first_hour, self._newest(own.open_hour))
 
 
 def _part(arrays: dict[str, npt.NDArray[np.generic]], head: str) -> dict[str, npt.NDArray[np.generic]]:

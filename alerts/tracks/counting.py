@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -32,12 +32,14 @@ class KeyedArticles:
 
     def __init__(self) -> None:
         self.by_key: dict[str, KeyArticles] = {}
+        self._by_hour: dict[int, set[str]] = {}  # the keys with an article in it
 
     def insert(self, key: str, card: Card) -> set[int]:
         """Count ``card`` for ``key``; return the hours that changed."""
         articles = self.by_key.get(key)
         if articles is None:
             articles = self.by_key[key] = KeyArticles()
+        self._by_hour.setdefault(card.hour, set()).add(key)
         return articles.insert(
             Entry(
                 (milliseconds(card.event_time), card.article_id),
@@ -54,19 +56,27 @@ class KeyedArticles:
         if articles is None:
             return set()
         changed = articles.remove(card.article_id)
+        if changed and not articles.articles_in(card.hour):
+            self._by_hour.get(card.hour, set()).discard(key)
         if not articles:
             del self.by_key[key]
         return changed
 
-    def forget_before(self, hour: int) -> Iterator[tuple[str, int]]:
-        """Drop articles of hours below ``hour``; yield each key that loses some with the newest hour it loses."""
-        for key in list(self.by_key):
+    def forget_before(self, hour: int) -> list[tuple[str, int]]:
+        """Drop articles of hours below ``hour``; return, sorted, each key that loses some with the newest hour it loses."""
+        newest: dict[str, int] = {}
+        for old in sorted(h for h in self._by_hour if h < hour):
+            newest.update(dict.fromkeys(self._by_hour.pop(old), old))
+        for key in newest:
             articles = self.by_key[key]
-            lost = articles.forget_before(hour)
-            if lost is not None:
-                if not articles:
-                    del self.by_key[key]
-                yield key, lost
+            articles.forget_before(hour)
+            if not articles:
+                del self.by_key[key]
+        return sorted(newest.items())
+
+    def keys_in(self, hour: int) -> list[str]:
+        """Return the keys with an article in ``hour``, sorted."""
+        return sorted(self._by_hour.get(hour, ()))
 
     def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
         """Return what was counted in those hours."""
@@ -100,7 +110,13 @@ class KeyedArticles:
         """Return the keys with an article in those hours, sorted."""
         if not self.by_key:
             return []
-        return sorted(key for key, articles in self.by_key.items() if articles.any_between(first_hour, last_hour))
+        none: set[str] = set()
+        return sorted(none.union(*(self._by_hour.get(hour, none) for hour in range(first_hour, last_hour + 1))))
+
+    def is_alive(self, key: str, first_hour: int, last_hour: int) -> bool:
+        """Tell whether ``key`` has an article in those hours."""
+        articles = self.by_key.get(key)
+        return articles is not None and articles.any_between(first_hour, last_hour)
 
     # -- state ------------------------------------------------------------------------------------------------------
 
@@ -130,6 +146,10 @@ class KeyedArticles:
         rows = arrays["signatures"].astype(np.uint32)
         signatures = {str(article): rows[i] for i, article in enumerate(signed)}
         self.by_key = {str(key): KeyArticles.restored(state, signatures) for key, state in keys.items()}
+        self._by_hour = {}
+        for key, articles in self.by_key.items():
+            for hour in articles.hours():
+                self._by_hour.setdefault(hour, set()).add(key)
 
 
 def of_unit(counts: Counts, unit: Unit) -> int:
@@ -173,9 +193,11 @@ class MeanExposure:
     def __init__(self) -> None:
         self.by_hour: dict[int, float] = {}
 
-    def set(self, hour: int, exposure: Exposure) -> None:
-        """Take in the exposure of ``hour``."""
-        self.by_hour[hour] = mean_exposure(hour, exposure)
+    def set(self, hour: int, exposure: Exposure) -> bool:
+        """Take in the exposure of ``hour``; return whether that is another than was taken for granted."""
+        before, now = self.by_hour.get(hour, 1.0), mean_exposure(hour, exposure)
+        self.by_hour[hour] = now
+        return now != before
 
     def over(self, first_hour: int, last_hour: int) -> float:
         """Return the mean over those hours."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alerts.chain import quantised_expected
 from alerts.detectors.climb_bank import ClimbBank, ClimbParameters
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Verdict
@@ -30,7 +32,7 @@ class CusumTrack(BaselineTrack[Cusum]):
     def _new_bank(self, first_hour: int) -> ClimbBank:
         return ClimbBank(self._parameters(), first_hour)
 
-    def verdict(self, key: str, hour: int) -> Verdict:
+    def _verdict(self, key: str, hour: int) -> Verdict:
         """Return the week that ends with ``hour``; calm when its count is near normal again."""
         assert self.share is not None
         bank, settings = self.share.bank, self.settings
@@ -62,19 +64,18 @@ class CusumTrack(BaselineTrack[Cusum]):
             coverage=day.coverage,
         )
 
-    def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
-        """Return those that crossed."""
-        if key not in self.articles.by_key or self.share is None:
-            return []
-        found = self._found.setdefault(key, {})
-        hours = range(max(first_hour, self.share.bank.first_hour), last_hour + 1)
-        for hour in hours:
-            if hour not in found:
-                counts = self.articles.counts(key, hour - SHOWN_HOURS + 1, hour)
-                may = counts.articles and reaches(counts, self.settings.floors, self.floor.at(hour))
-                found[hour] = self.verdict(key, hour) if may else None
-        return [verdict for hour in hours if (verdict := found[hour]) is not None and verdict.crossed]
+    def crossed(self, key: str, hour: int) -> Verdict | None:
+        """Return :meth:`verdict` where it crossed."""
+        articles = self.articles.by_key.get(key)
+        first, floors = hour - SHOWN_HOURS + 1, self.settings.floors
+        if articles is None or not articles.reaches(first, hour, max(1, floors.stories), self.floor.at(hour)):
+            return None
+        verdict = self._verdict(key, hour)
+        return verdict if verdict.crossed else None
 
-    def alive(self, hour: int) -> list[str]:
-        """Return the keys with an article in the week that ends with ``hour``."""
-        return self.articles.alive(hour - SHOWN_HOURS + 1, hour)
+    def candidates(self, hour: int) -> Iterable[str]:
+        """Return the keys that may cross in a window that ends with ``hour``."""
+        return self.alive(hour)
+
+    def _longest_h(self) -> int:
+        return SHOWN_HOURS

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from alerts.chain import quantised_expected
 from alerts.detectors.negative_binomial import minus_log10_lower_tail
 from alerts.detectors.spike_bank import SpikeParameters
@@ -28,7 +32,10 @@ class DropTrack(BaselineTrack[Drop]):
             windows_h=settings.windows_h, half_life_h=float(settings.half_life_h), dispersion_after_h=SETTLED_HOURS
         )
 
-    def verdict(self, key: str, hour: int) -> Verdict:
+    def _newest(self, open_hour: int) -> int:
+        return open_hour - 1
+
+    def _verdict(self, key: str, hour: int) -> Verdict:
         """Return the window that crossed, else the one with the highest score; the open hour answers for the one before."""
         assert self.share is not None
         closed = max(self.share.bank.first_hour, min(hour, self.share.bank.open_hour - 1))
@@ -37,23 +44,14 @@ class DropTrack(BaselineTrack[Drop]):
         calm = not best.crossed and all(10.0 ** -(v.score or 0.0) > CALM_P for v in windows)
         return best.with_calm(calm=calm)
 
-    def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
-        """Return those that crossed."""
-        if key not in self.rows or self.share is None:
-            return []
-        bank = self.share.bank
-        hours = range(max(first_hour, bank.first_hour), min(last_hour, bank.open_hour - 1) + 1)
-        found = self._found.setdefault(key, {})
-        for hour in hours:
-            if hour not in found:
-                found[hour] = self.verdict(key, hour) if self._may_cross(key, hour) else None
-        return [verdict for hour in hours if (verdict := found[hour]) is not None and verdict.crossed]
+    def crossed(self, key: str, hour: int) -> Verdict | None:
+        """Return :meth:`verdict` where it crossed."""
+        verdict = self._verdict(key, hour) if self.is_alive(key, hour) else None
+        return verdict if verdict is not None and verdict.crossed else None
 
-    def _may_cross(self, key: str, hour: int) -> bool:
-        """Tell whether enough is expected in the longest window: cheap, and never wrong when it says no."""
-        assert self.share is not None
-        row = self.share.rows[self.rows[key]]
-        return bool(self.share.bank.expected_at_most(row, hour) >= 0.99 * self.settings.expected)
+    def candidates(self, hour: int) -> Iterable[str]:
+        """Return the keys that may cross in a window that ends with ``hour``."""
+        return self.alive(hour)
 
     def _window(self, key: str, hour: int, number: int) -> Verdict:
         assert self.share is not None
@@ -85,8 +83,15 @@ class DropTrack(BaselineTrack[Drop]):
         )
 
     def alive(self, hour: int) -> list[str]:
-        """Return the keys, sorted, of which enough is expected."""
+        """Return the keys, sorted, of which enough is expected in the longest window."""
         if self.share is None:
             return []
         enough = self.share.bank.expected_at_most(self.share.rows, hour) >= 0.99 * self.settings.expected
-        return sorted(key for key, row in self.rows.items() if enough[row])
+        return sorted(self.names[row] for row in np.flatnonzero(enough) if row)
+
+    def is_alive(self, key: str, hour: int) -> bool:
+        """Tell whether ``key`` is one of them."""
+        if self.share is None or key not in self.rows:
+            return False
+        row = self.share.rows[self.rows[key]]
+        return bool(self.share.bank.expected_at_most(row, hour) >= 0.99 * self.settings.expected)

@@ -21,6 +21,7 @@ from alerts.tracks.counting import (
     mean_exposure,
     sorted_hours,
 )
+from alerts.tracks.crossings import Crossings
 from alerts.tracks.port import Exposure
 
 S = TypeVar("S", bound=WindowSettings)
@@ -37,6 +38,7 @@ class HourlyTrack(ABC, Generic[S, B]):
         self.rows: dict[str, int] = {}
         self.floor = PublishersFloor(settings.floors.publishers)
         self.bank: B | None = None
+        self.crossings = Crossings()
 
     @property
     def memory_hours(self) -> int:
@@ -47,6 +49,7 @@ class HourlyTrack(ABC, Generic[S, B]):
         """Go on with other thresholds; what is remembered stays."""
         self.settings = settings
         self.floor.written = settings.floors.publishers
+        self.crossings.all_changed(0)
 
     # -- counting ---------------------------------------------------------------------------------------------------
 
@@ -70,6 +73,7 @@ class HourlyTrack(ABC, Generic[S, B]):
     def _changed(self, key: str, hours: Iterable[int]) -> None:
         if self.bank is not None:
             for hour in hours:
+                self.crossings.counts_changed(key, hour)
                 self._set_count(self.bank, key, hour)
 
     @abstractmethod
@@ -87,27 +91,25 @@ class HourlyTrack(ABC, Generic[S, B]):
         self.bank = bank = self._new_bank(first_hour)
         for _ in self.rows:
             bank.add_row()
-        by_hour: dict[int, list[str]] = {}
-        for key, articles in self.articles.by_key.items():
-            for hour in articles.hours():
-                by_hour.setdefault(hour, []).append(key)
         for hour in range(first_hour, open_hour + 1):
             if hour > first_hour:
                 bank.set_seen(hour - 1, mean_exposure(hour - 1, exposure))
             self._open(bank, hour, exposure)
-            for key in by_hour.get(hour, ()):
+            for key in self.articles.keys_in(hour):
                 self._set_count(bank, key, hour)
         self._forget(bank)
+        self.crossings.start(first_hour, self._newest(open_hour))
 
     def close_hour(self, hour: int, exposure: Exposure) -> None:
         """Close ``hour`` and open the next."""
         bank = self.bank
         assert bank is not None
-        bank.set_seen(hour, mean_exposure(hour, exposure))
+        self._set_seen(bank, hour, exposure)
         self._open(bank, hour + 1, exposure)
-        for key, articles in self.articles.by_key.items():
-            if articles.articles_in(hour + 1):  # News may be ahead of engine time: it counts once its hour is open.
-                self._set_count(bank, key, hour + 1)
+        self.crossings.opened(self._newest(hour + 1))
+        # News may be ahead of engine time: it counts once its hour is open.
+        for key in self.articles.keys_in(hour + 1):
+            self._changed(key, [hour + 1])
         self._forget(bank)
 
     def _open(self, bank: B, hour: int, exposure: Exposure) -> None:
@@ -118,7 +120,15 @@ class HourlyTrack(ABC, Generic[S, B]):
         """Take in other exposures of closed hours."""
         if self.bank is not None:
             for hour in sorted_hours(hours, self.bank.first_hour, self.bank.open_hour - 1):
-                self.bank.set_seen(hour, mean_exposure(hour, exposure))
+                self._set_seen(self.bank, hour, exposure)
+
+    def _set_seen(self, bank: B, hour: int, exposure: Exposure) -> None:
+        if bank.set_seen(hour, mean_exposure(hour, exposure)):
+            self.crossings.all_changed(hour)
+
+    def _newest(self, open_hour: int) -> int:
+        """Return the newest hour a window may end with."""
+        return open_hour
 
     def _forget(self, bank: B) -> None:
         for key, _ in self.articles.forget_before(bank.open_hour - self.memory_hours):
@@ -135,20 +145,33 @@ class HourlyTrack(ABC, Generic[S, B]):
         """Return the verdict over the window that ends with ``hour``."""
 
     @abstractmethod
-    def _may_cross(self, key: str, hour: int) -> bool:
+    def _reaches_floors(self, key: str, hour: int) -> bool:
         """Tell whether the counted floors hold: cheap, and never wrong when it says no."""
+
+    def crossed(self, key: str, hour: int) -> Verdict | None:
+        """Return :meth:`verdict` where it crossed."""
+        verdict = self.verdict(key, hour) if self._reaches_floors(key, hour) else None
+        return verdict if verdict is not None and verdict.crossed else None
+
+    def candidates(self, hour: int) -> Iterable[str]:
+        """Return the keys that may cross in a window that ends with ``hour``."""
+        return self.alive(hour)
 
     def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
         """Return those that crossed."""
-        if key not in self.articles.by_key or self.bank is None:
-            return []
-        hours = range(max(first_hour, self.bank.first_hour), last_hour + 1)
-        found = (self.verdict(key, hour) for hour in hours if self._may_cross(key, hour))
-        return [verdict for verdict in found if verdict.crossed]
+        return self.crossings.of(self, key, first_hour, last_hour) if self.bank is not None else []
+
+    def may_have_crossed(self) -> set[str]:
+        """Return the keys of which :meth:`verdicts` may be other than empty."""
+        return self.crossings.keys(self) if self.bank is not None else set()
 
     def alive(self, hour: int) -> list[str]:
         """Return the keys with an article in the window that ends with ``hour``."""
         return self.articles.alive(hour - self.settings.window_h + 1, hour)
+
+    def is_alive(self, key: str, hour: int) -> bool:
+        """Tell whether ``key`` is one of them."""
+        return self.articles.is_alive(key, hour - self.settings.window_h + 1, hour)
 
     def keys(self) -> int:
         """Return how many keys there are."""
@@ -191,3 +214,4 @@ class HourlyTrack(ABC, Generic[S, B]):
             self.bank = self._new_bank(0)
             own = {name.removeprefix("bank_"): a for name, a in arrays.items() if name.startswith("bank_")}
             self.bank.load(bank, own)
+            self.crossings.start(self.bank.first_hour, self._newest(self.bank.open_hour))

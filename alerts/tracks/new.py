@@ -18,6 +18,7 @@ from alerts.tracks.counting import (
     of_unit,
     sorted_hours,
 )
+from alerts.tracks.crossings import Crossings
 from alerts.tracks.port import Exposure
 from schemas.alert_event import Counts
 
@@ -30,6 +31,7 @@ class NewTrack:
         self.index = index
         self.articles = KeyedArticles()
         self.seen = MeanExposure()
+        self.crossings = Crossings()
         self.last_seen: dict[str, int] = {}  # newest hour of the articles that were forgotten
         self.known: set[str] = set()
         self.first_hour = 0
@@ -43,15 +45,21 @@ class NewTrack:
     def exchange(self, settings: New) -> None:
         """Go on with another ``quiet_for``, ``known`` or ``confirm``."""
         self.settings = settings
+        self.crossings.all_changed(0)
 
     def insert(self, key: str, card: Card, *, in_part: bool = False) -> None:
         """Count ``card`` for ``key``; no part is asked for here."""
         self.known.add(key)
-        self.articles.insert(key, card)
+        self._changed(key, self.articles.insert(key, card))
 
     def remove(self, key: str, card: Card) -> None:
         """Stop counting ``card`` for ``key``."""
-        self.articles.remove(key, card)
+        self._changed(key, self.articles.remove(key, card))
+
+    def _changed(self, key: str, hours: Iterable[int]) -> None:
+        if self.open_hour is not None:
+            for hour in hours:
+                self.crossings.counts_changed(key, hour)
 
     def start(self, first_hour: int, open_hour: int, exposure: Exposure) -> None:
         """Begin with what was inserted."""
@@ -59,18 +67,24 @@ class NewTrack:
         for hour in range(max(first_hour, open_hour - self.memory_hours), open_hour):
             self.seen.set(hour, exposure)
         self._forget()
+        self.crossings.start(first_hour, open_hour)
 
     def close_hour(self, hour: int, exposure: Exposure) -> None:
         """Close ``hour``."""
-        self.seen.set(hour, exposure)
+        self._set_seen(hour, exposure)
         self.open_hour = hour + 1
+        self.crossings.opened(hour + 1)
         self._forget()
 
     def exposures_changed(self, hours: Iterable[int], exposure: Exposure) -> None:
         """Take in other exposures of closed hours."""
         if self.open_hour is not None:
             for hour in sorted_hours(hours, self.first_hour, self.open_hour - 1):
-                self.seen.set(hour, exposure)
+                self._set_seen(hour, exposure)
+
+    def _set_seen(self, hour: int, exposure: Exposure) -> None:
+        if self.seen.set(hour, exposure):
+            self.crossings.all_changed(hour)
 
     def _forget(self) -> None:
         assert self.open_hour is not None
@@ -113,14 +127,32 @@ class NewTrack:
 
     def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
         """Return those that crossed."""
-        if key not in self.articles.by_key or self.settings.knows(key):
-            return []
-        all_of_them = (self.verdict(key, h) for h in range(max(first_hour, self.first_hour), last_hour + 1))
-        return [verdict for verdict in all_of_them if verdict.crossed]
+        return self.crossings.of(self, key, first_hour, last_hour)
+
+    def candidates(self, hour: int) -> Iterable[str]:
+        """Return the keys that may cross in a window that ends with ``hour``."""
+        return self.alive(hour)
+
+    def crossed(self, key: str, hour: int) -> Verdict | None:
+        """Return :meth:`verdict` where it crossed."""
+        articles, confirm = self.articles.by_key.get(key), self.settings.confirm
+        first, stories = hour - confirm.within_h + 1, max(1, confirm.stories)
+        if articles is None or not articles.reaches(first, hour, stories, confirm.publishers):
+            return None
+        verdict = self.verdict(key, hour)
+        return verdict if verdict.crossed else None
+
+    def may_have_crossed(self) -> set[str]:
+        """Return the keys of which :meth:`verdicts` may be other than empty."""
+        return self.crossings.keys(self)
 
     def alive(self, hour: int) -> list[str]:
         """Return the keys with an article in the window that ends with ``hour``."""
         return self.articles.alive(hour - self.settings.confirm.within_h + 1, hour)
+
+    def is_alive(self, key: str, hour: int) -> bool:
+        """Tell whether ``key`` is one of them."""
+        return self.articles.is_alive(key, hour - self.settings.confirm.within_h + 1, hour)
 
     def keys(self) -> int:
         """Return how many keys there are."""
@@ -161,3 +193,5 @@ class NewTrack:
         self.last_seen = {str(key): int(hour) for key, hour in last_seen.items()}
         self.seen.by_hour = hours_of_json(document["seen"])
         self.first_hour, self.open_hour = first, newest
+        if newest is not None:
+            self.crossings.start(first, newest)

@@ -72,6 +72,14 @@ class Track(Protocol):
         """Return the keys, sorted, that could cross in a window ending with ``hour``."""
         ...
 
+    def is_alive(self, key: str, hour: int) -> bool:
+        """Tell whether ``key`` is one of :meth:`alive`."""
+        ...
+
+    def may_have_crossed(self) -> set[str]:
+        """Return every key of which :meth:`verdicts` of the open hour and the 24 before may be other than empty."""
+        ...
+
     def keys(self) -> int:
         """Return how many keys there are."""
         ...

@@ -23,9 +23,10 @@ class RecentTrack(HourlyTrack[Plain, RecentBank]):
     def _set_count(self, bank: RecentBank, key: str, hour: int) -> None:
         bank.set_count(self.rows[key], hour, self.articles.unit_in(key, hour, self.settings.of))
 
-    def _may_cross(self, key: str, hour: int) -> bool:
-        counts = self.articles.counts(key, hour - self.settings.window_h + 1, hour)
-        return counts.articles > 0 and reaches(counts, self.settings.floors, self.floor.at(hour))
+    def _reaches_floors(self, key: str, hour: int) -> bool:
+        articles, stories = self.articles.by_key.get(key), max(1, self.settings.floors.stories)
+        first = hour - self.settings.window_h + 1
+        return articles is not None and articles.reaches(first, hour, stories, self.floor.at(hour))
 
     def verdict(self, key: str, hour: int) -> Verdict:
         """Return the window that ends with ``hour``; calm when it is at most a half more than normal."""

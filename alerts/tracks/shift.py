@@ -77,8 +77,7 @@ class ShiftTrack(HourlyTrack[Shift, ShiftBank]):
         super()._open(bank, hour, exposure)
         if self.settings.budget is not None:
             learnt = hour - bank.guard_h
-            alive = (key for key, articles in self.articles.by_key.items() if articles.articles_in(learnt))
-            self.last_learnt.update(dict.fromkeys(alive, learnt))
+            self.last_learnt.update(dict.fromkeys(self.articles.keys_in(learnt), learnt))
         previous = self.k_by_hour.get(hour - 1)
         self.k_by_hour[hour] = self._k(hour) if previous is None or hour % 24 == 0 else previous
 
@@ -94,15 +93,13 @@ class ShiftTrack(HourlyTrack[Shift, ShiftBank]):
 
     # -- verdicts ---------------------------------------------------------------------------------------------------
 
-    def _may_cross(self, key: str, hour: int) -> bool:
+    def _reaches_floors(self, key: str, hour: int) -> bool:
         settings = self.settings
         part = self._part_counts(key, hour - settings.window_h + 1, hour)
         return of_unit(part, settings.of) >= max(1, settings.part) and part.publishers >= self.floor.at(hour)
 
-    def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
-        """Return those that crossed; the open hour is not asked: what else comes in it can make the part small again."""
-        newest = self.bank.open_hour - 1 if self.bank is not None else last_hour
-        return super().verdicts(key, first_hour, min(last_hour, newest))
+    def _newest(self, open_hour: int) -> int:
+        return open_hour - 1  # What else comes in the open hour can make the part small again.
 
     def verdict(self, key: str, hour: int) -> Verdict:
         """Return the window that ends with ``hour``; the counts are those of the part."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alerts.chain import quantised_expected
 from alerts.detectors.spike_bank import WindowScore
 from alerts.lifecycle import Verdict
@@ -12,48 +14,48 @@ from alerts.tracks.counting import of_unit, reaches
 
 __all__ = ["CALM_P", "K_OF", "SpikeTrack", "k_of_budget"]
 
+#: So many keys are asked one by one sooner than screened as arrays.
+FEW_KEYS = 8
+
 
 class SpikeTrack(BaselineTrack[Spike]):
     """See :class:`alerts.tracks.port.Track`."""
 
-    def verdict(self, key: str, hour: int) -> Verdict:
+    def _verdict(self, key: str, hour: int) -> Verdict:
         """Return the window that crossed, else the one with the highest score; calm when every window is."""
-        found = self._found.setdefault(key, {})
-        verdict = found.get(hour)
-        if verdict is None:
-            windows = [self._window(key, hour, score) for score in self._scores(key, hour)]
-            best, _ = max(windows, key=lambda w: (w[0].crossed, w[0].score or 0.0, -w[0].window_h))
-            calm = not best.crossed and all(round(p, 6) > CALM_P for _, p in windows)
-            verdict = found[hour] = best.with_calm(calm=calm)
-        return verdict
+        windows = [self._window(key, hour, score) for score in self._scores(key, hour)]
+        best, _ = max(windows, key=lambda w: (w[0].crossed, w[0].score or 0.0, -w[0].window_h))
+        calm = not best.crossed and all(round(p, 6) > CALM_P for _, p in windows)
+        return best.with_calm(calm=calm)
 
-    def verdicts(self, key: str, first_hour: int, last_hour: int) -> list[Verdict]:
-        """Return those that crossed."""
-        if key not in self.articles.by_key or self.share is None:
-            return []
-        found = self._found.setdefault(key, {})
-        crossed = []
-        for hour in range(max(first_hour, self.share.bank.first_hour), last_hour + 1):
-            if hour not in found:
-                found[hour] = self.verdict(key, hour) if self._may_cross(key, hour) else None
-            verdict = found[hour]
-            if verdict is not None and verdict.crossed:
-                crossed.append(verdict)
-        return crossed
+    def crossed(self, key: str, hour: int) -> Verdict | None:
+        """Return :meth:`verdict` where it crossed."""
+        verdict = self._verdict(key, hour) if self._reaches_floors(key, hour) else None
+        return verdict if verdict is not None and verdict.crossed else None
 
-    def _may_cross(self, key: str, hour: int) -> bool:
-        """Tell whether the counted floors hold in some window: cheap, and never wrong when it says no."""
-        assert self.share is not None
-        floors, settings = self.settings.floors, self.settings
-        least = floors.stories if settings.of is Unit.STORIES else 1
-        if not self.share.bank.may_reach(int(self.share.rows[self.rows[key]]), hour, max(1, least), floors.times):
+    def _reaches_floors(self, key: str, hour: int) -> bool:
+        """Tell whether some window reaches the floors and could have the score: cheap, and never wrong when it says no."""
+        articles = self.articles.by_key.get(key)
+        if articles is None or self.share is None:
             return False
-        needed = self.floor.at(hour)
-        for length in self.settings.windows_h:
-            counts = self.articles.counts(key, hour - length + 1, hour)
-            if counts.articles and reaches(counts, self.settings.floors, needed):
+        floors, publishers, bar = self.settings.floors, self.floor.at(hour), self.k_by_hour[hour]
+        row = self.rows[key]
+        for window, length in enumerate(self.settings.windows_h):
+            first = hour - length + 1
+            if articles.reaches(first, hour, max(1, floors.stories), publishers) and self.share.may_score(
+                row, hour, window, bar, floors.times
+            ):
                 return True
         return False
+
+    def candidates(self, hour: int) -> Iterable[str]:
+        """Return the keys that may cross in a window that ends with ``hour``."""
+        assert self.share is not None
+        if len(self.articles.by_key) <= FEW_KEYS:
+            return list(self.articles.by_key)
+        least = self.settings.floors.stories if self.settings.of is Unit.STORIES else 0
+        rows = self.share.may_reach(hour, max(1, least), self.settings.floors.times)
+        return [self.names[row] for row in rows if self.names[row] in self.articles.by_key]
 
     def _scores(self, key: str, hour: int) -> list[WindowScore]:
         assert self.share is not None

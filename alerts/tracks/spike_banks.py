@@ -33,6 +33,14 @@ class BankShare:
         """Return each window of number ``row`` that ends with ``hour``."""
         return self.bank.scores(int(self.rows[row]), hour)
 
+    def may_score(self, row: int, hour: int, window: int, bar: float, times: float) -> bool:
+        """See :meth:`SpikeBank.may_score`, for number ``row``."""
+        return self.bank.may_score(int(self.rows[row]), hour, window, bar, times)
+
+    def may_reach(self, hour: int, least: float, times: float) -> Rows:
+        """Return the numbers whose count in some window that ends with ``hour`` may reach both floors."""
+        return np.flatnonzero(self.bank.may_reach(self.rows, hour, least, times))
+
     def set_count(self, row: int, hour: int, count: float) -> None:
         """Set what number ``row`` counted in ``hour``."""
         self.bank.set_count(int(self.rows[row]), hour, count)

@@ -1,0 +1,65 @@
+"""The first articles of a key's stories, in order, with their signatures side by side: which is the first alike."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+
+from alerts.stories.likeness import VALUES, Signature, first_alike
+
+#: (event time in ms, article_id): the order of articles.
+Place = tuple[int, str]
+
+#: Rows made at first; most keys never need more.
+_FIRST_ROWS = 4
+
+
+class Leaders:
+    """Leaders with a signature only: nothing is like the others. Signatures lie in one array with room for more."""
+
+    __slots__ = ("_places", "_signatures")
+
+    def __init__(self, places: Sequence[Place] = (), signatures: Sequence[Signature] = ()) -> None:
+        self._places = list(places)
+        self._signatures: Signature = np.empty((max(_FIRST_ROWS, len(signatures)), VALUES), dtype=np.uint32)
+        for row, signature in enumerate(signatures):
+            self._signatures[row] = signature
+
+    def first_alike(self, signature: Signature, since: Place, before: Place) -> str | None:
+        """Return the article of the first leader in ``since <= place < before`` that is like ``signature``."""
+        places = self._places
+        if not places:
+            return None
+        last = len(places) if places[-1] < before else bisect_left(places, before)
+        first = 0 if places[0] >= since else bisect_left(places, since)
+        found = first_alike(self._signatures[first:last], signature) if first < last else None
+        return None if found is None else places[first + found][1]
+
+    def add(self, place: Place, signature: Signature) -> None:
+        """Take in a leader."""
+        places, rows = self._places, len(self._places)
+        if rows == len(self._signatures):
+            larger = np.empty((rows + rows // 2 + _FIRST_ROWS, VALUES), dtype=np.uint32)
+            larger[:rows] = self._signatures
+            self._signatures = larger
+        at = rows if not places or places[-1] < place else bisect_left(places, place)
+        if at < rows:
+            self._signatures[at + 1 : rows + 1] = self._signatures[at:rows].copy()
+        places.insert(at, place)
+        self._signatures[at] = signature
+
+    def drop(self, place: Place) -> None:
+        """Take a leader out."""
+        at, rows = bisect_left(self._places, place), len(self._places)
+        del self._places[at]
+        self._signatures[at : rows - 1] = self._signatures[at + 1 : rows].copy()
+
+    def forget_before(self, place: Place) -> None:
+        """Drop the leaders below ``place``."""
+        gone = bisect_left(self._places, place)
+        if gone:
+            del self._places[:gone]
+            kept = len(self._places)
+            self._signatures[:kept] = self._signatures[gone : gone + kept].copy()
