@@ -10,12 +10,14 @@ from typing import Protocol
 from alerts.explanation.background import Background
 from alerts.explanation.carriers import HEADLINES, headlines
 from alerts.explanation.foreign import ForeignTitle, foreign_titles
+from alerts.explanation.joining_note import joining_message
 from alerts.explanation.message import alert_message
 from alerts.explanation.names import ActorNames
 from alerts.explanation.subject import SUBJECT_LIMIT
 from alerts.explanation.while_away import several_message, while_away_message
 from pipelines.notifying.answer_links import AnswerLinks
 from pipelines.notifying.holding import held_because, is_told_together
+from pipelines.notifying.joining import named_in_another, thread_joined
 from pipelines.notifying.overlap import strongest_first
 from pipelines.notifying.planning import first_position_away, is_while_away
 from pipelines.notifying.silencing import silence_over
@@ -113,7 +115,16 @@ class Composer:
         ended: Sequence[tuple[Delivery, DeliveryReason]] = (),
     ) -> Telling:
         message = self._alert(event, delivery, now)
-        return Telling(message, ended, self._untranslated(message, event))
+        untranslated = self._untranslated(message, event)
+        thread = thread_joined(delivery)
+        if thread:
+            message = joining_message(message, self._opening(thread, delivery.receiver), thread, self._names)
+        return Telling(message, ended, untranslated)
+
+    def _opening(self, alert_id: str, receiver: str) -> AlertEvent | None:
+        """Return the first event of an alert that was planned for ``receiver``."""
+        planned = [one for one in self._store.deliveries(alert_id=alert_id) if one.receiver == receiver]
+        return self._event(min(planned, key=lambda one: one.seq)) if planned else None
 
     def _untranslated(self, message: Message, event: AlertEvent) -> Sequence[ForeignTitle]:
         if self._translations is None:
@@ -152,9 +163,8 @@ class Composer:
 
     def _spoken_for(self, delivery: Delivery) -> list[AlertEvent]:
         """Return the events of weaker alerts on the same stories that are told in the message of ``delivery``."""
-        same = DeliveryReason.SAME_STORIES.value
         with_it = self._store.deliveries_of_message(delivery.message_id)
-        return strongest_first([self._event(other) for other in with_it if other.reason == same])
+        return strongest_first([self._event(other) for other in with_it if named_in_another(other)])
 
     def _together(self, delivery: Delivery, now: datetime) -> Telling:
         """Return one message for all that is held for the same moment and is still worth telling.
@@ -257,7 +267,7 @@ class Composer:
                     unsent.append(other)
                     events.append(newer)
         if event.event is EventKind.UPDATED and any(
-            one.reason == DeliveryReason.SAME_STORIES.value for one in others if one.seq < event.seq
+            named_in_another(one) or thread_joined(one) for one in others if one.seq < event.seq
         ):
             return [(delivery, DeliveryReason.SAME_STORIES)]
         # Blindness of a whole rule has no alert to look up; it is always told.
@@ -313,7 +323,7 @@ class Composer:
         """Return whether the receiver may have heard of ``delivery``. What a killed notifier sent has no recorded try."""
         if delivery.status is DeliveryStatus.DELIVERED:
             return True
-        if delivery.reason == DeliveryReason.SAME_STORIES.value:
+        if named_in_another(delivery):
             return False  # It was named in the message of another alert, whose end is told.
         if delivery.reason == DeliveryReason.TOLD_TOGETHER.value:
             with_it = self._store.deliveries_of_message(delivery.message_id)

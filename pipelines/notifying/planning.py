@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipelines.notifying.holding import Hold, Holding
+from pipelines.notifying.joining import JOINS_WITHIN, ToldOpening, joined_by, joined_reason, joining_message_id, waits
 from pipelines.notifying.overlap import led_by_stronger
 from pipelines.notifying.pacing import AtMost, QuietHours
-from pipelines.notifying.routing import Inhibition, Led, Route, lead
+from pipelines.notifying.routing import Inhibition, Led, Route, Way, lead
 from pipelines.notifying.silencing import silence_over
 from pipelines.notifying.strands import settle, strand_of
 from schemas.alert_event import AlertEvent
@@ -63,6 +64,7 @@ class Situation:
 
     ``articles``: ids of the articles of openings, by event hash, as far as they are needed. ``earlier``: what was planned
     for a receiver lately, as far back as its limits and groups look. ``open_alerts``: their newest events, for inhibitions.
+    ``told``: the openings a receiver was told of lately, which others on the same articles join.
     """
 
     routes: Sequence[Route] = ()
@@ -72,6 +74,7 @@ class Situation:
     articles: Mapping[str, frozenset[str]] = field(default_factory=dict)
     open_alerts: Sequence[AlertEvent] = ()
     earlier: Mapping[str, Sequence[Delivery]] = field(default_factory=dict)
+    told: Mapping[str, Sequence[ToldOpening]] = field(default_factory=dict)
 
 
 #: Every receiver gets everything at once.
@@ -136,15 +139,36 @@ def _plan_for(
         elif i in spoken_for:
             message_id, reason = told[spoken_for[i]].message_id, DeliveryReason.SAME_STORIES
         elif reason is None:
-            hold = holding.hold(entry.event, led[i].ways[receiver.name])
-            message_id = hold.message_id if hold is not None and hold.message_id else message_id
-            holding.note(message_id, held=hold is not None)
+            way = led[i].ways[receiver.name]
+            hold = holding.hold(entry.event, way)
+            thread = _thread_for(entry, receiver, way, hold, now, situation)
+            if thread is not None:
+                hold = None
+                message_id = joining_message_id(receiver.name, entry.event_hash, thread)
+                if waits(thread, now):
+                    message_id, reason = thread.delivery.message_id, DeliveryReason.SAME_STORIES
+            else:
+                message_id = hold.message_id if hold is not None and hold.message_id else message_id
+                holding.note(message_id, held=hold is not None)
         left = left_out[i]
         detail = left.detail if left is not None and left.reason is reason else ""
         if hold is not None and hold.drops:
             reason, hold = hold.reason, None
         told[i] = _delivery(entry, receiver.name, message_id, reason, now, hold=hold, detail=detail)
     return [told[i] for i in range(len(entries))]
+
+
+def _thread_for(
+    entry: OutboxEntry, receiver: Receiver, way: Way, hold: Hold | None, now: datetime, situation: Situation
+) -> ToldOpening | None:
+    """Return the opening whose thread ``entry`` joins; None where it rings, or waits for another reason than its group."""
+    interval = way.route.grouping.interval if way.route is not None else JOINS_WITHIN
+    articles = situation.articles.get(entry.event_hash, NONE)
+    told = situation.told.get(receiver.name, ())
+    thread = joined_by(entry.event, articles, told, now, max(interval, JOINS_WITHIN))
+    if thread is None or (hold is not None and hold.reason is not DeliveryReason.GROUP_WAIT and not waits(thread, now)):
+        return None
+    return thread
 
 
 @dataclass(frozen=True)
@@ -218,7 +242,7 @@ def _delivery(
     status = DeliveryStatus.PENDING if reason is None else status_of(reason)
     if hold is not None:
         status, words = DeliveryStatus.HELD, f"{hold.reason.value}: until {hold.until:%Y-%m-%d %H:%M:%S} UTC"
-    return Delivery(
+    made = Delivery(
         delivery_id=0,  # given by the store
         position=entry.position,
         event_hash=entry.event_hash,
@@ -232,6 +256,7 @@ def _delivery(
         created_at=now,
         ended_at=None if reason is None else now,
     )
+    return made if made.reason else made.model_copy(update={"reason": joined_reason(made)})
 
 
 def status_of(reason: DeliveryReason) -> DeliveryStatus:

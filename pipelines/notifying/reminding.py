@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from alerts.explanation.service_note import acknowledged_note
 from pipelines.notifying.composing import Composer, NotifyStore
+from pipelines.notifying.joining import thread_joined
 from pipelines.notifying.planning import Receiver, not_for
 from pipelines.notifying.routing import lead
 from pipelines.notifying.silencing import silence_over
@@ -78,7 +79,7 @@ class Reminders:
         return [
             one
             for one in self._store.deliveries(alert_id=event.alert_id)
-            if one.receiver == receiver.name and one.status is DeliveryStatus.DELIVERED
+            if one.receiver == receiver.name and one.status is DeliveryStatus.DELIVERED and not thread_joined(one)
         ]
 
     def _articles(self, event: AlertEvent) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pipelines.notifying.joining import joined_reason
 from pipelines.notifying.planning import status_of
 from schemas.ids import digest
 from schemas.ports.channel import Outcome
@@ -31,7 +32,12 @@ def after_attempt(delivery: Delivery, outcome: Outcome, *, now: datetime, policy
     attempts = delivery.attempts + 1
     if outcome.result == "delivered":
         return delivery.model_copy(
-            update={"status": DeliveryStatus.DELIVERED, "attempts": attempts, "reason": "", "ended_at": now}
+            update={
+                "status": DeliveryStatus.DELIVERED,
+                "attempts": attempts,
+                "reason": joined_reason(delivery),
+                "ended_at": now,
+            }
         )
     give_up_at = delivery.created_at + timedelta(seconds=policy.give_up_s)
     reason = _reason_to_give_up(outcome, attempts, now=now, give_up_at=give_up_at, policy=policy)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from pipelines.notifying.joining import JOINS_WITHIN, ToldOpening, may_be_joined
 from pipelines.notifying.planning import Receiver, Situation
 from pipelines.notifying.routing import Inhibition, Route
 from schemas.alert_event import AlertEvent, Evidence
@@ -67,7 +68,9 @@ class Situations:
         silences = self._store.silences(in_force_at=now)
         about_articles = any(silence.articles for silence in silences)
         openings = [entry for entry in entries if entry.event.event is EventKind.OPENED]
-        wanted = entries if about_articles else openings if len(openings) > 1 else ()
+        told = {one.name: self._told(one, now) for one in receivers} if openings else {}
+        compared = len(openings) > 1 or any(told.values())
+        wanted = entries if about_articles else openings if compared else ()
         updated = [entry.event.alert_id for entry in entries if entry.event.event is EventKind.UPDATED]
         return Situation(
             routes=self._routing.routes,
@@ -77,7 +80,32 @@ class Situations:
             articles=articles_of(self._store, wanted),
             open_alerts=self.open_alerts(entries[-1].position) if self._routing.inhibitions and entries else (),
             earlier={receiver.name: self._earlier(receiver, now) for receiver in receivers},
+            told=told,
         )
+
+    def _told(self, receiver: Receiver, now: datetime) -> Sequence[ToldOpening]:
+        """Return the openings that ``receiver`` was told of lately, or will be, and whose alerts are open for it."""
+        since = now - max(self._routing.looks_back, JOINS_WITHIN)
+        planned = [one for one in self._store.deliveries_since(receiver.name, since) if may_be_joined(one)]
+        found = []
+        for one in planned:
+            entry = self._entry(one.position)
+            if entry is not None and entry.event.event is EventKind.OPENED and not self._has_ended(one):
+                found.append((entry, one))
+        articles = articles_of(self._store, [entry for entry, _ in found])
+        return [ToldOpening(entry.event, one, articles[entry.event_hash]) for entry, one in found]
+
+    def _entry(self, position: int) -> OutboxEntry | None:
+        entries = self._store.outbox_after(position - 1, 1)
+        return entries[0] if entries and entries[0].position == position else None
+
+    def _has_ended(self, opened: Delivery) -> bool:
+        """Return whether the alert of ``opened`` has an end, told to this receiver or not."""
+        later = {
+            one.position for one in self._store.deliveries(alert_id=opened.alert_id) if one.position > opened.position
+        }
+        entries = [self._entry(position) for position in later]
+        return any(entry is not None and entry.event.event in _ENDS for entry in entries)
 
     def _earlier(self, receiver: Receiver, now: datetime) -> Sequence[Delivery]:
         back = self._routing.looks_back

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from alerts.explanation.background import Background
+from alerts.explanation.joining_note import joining_message
 from alerts.explanation.key_history import Headline
 from alerts.explanation.message import alert_message
 from alerts.explanation.names import NamesById
@@ -275,6 +276,13 @@ def _same_stories() -> Message:
     return alert_message(event, evidence, NAMES, message_id="msg_1", also=weaker)
 
 
+def _joining() -> Message:
+    opening = EVENTS["opened"][0].changed(
+        alert_id="0123456789abcdef01234567", key="AZE-TUR", at=AT - timedelta(minutes=7)
+    )
+    return joining_message(_alert("opened"), opening, opening.alert_id, NAMES)
+
+
 MESSAGES: dict[str, Callable[[], Message]] = {
     **{name: (lambda name=name: _alert(name)) for name in EVENTS},  # type: ignore[misc]  # mypy takes the default for an argument
     "opened-with-background": lambda: _with_background("opened"),
@@ -283,6 +291,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "opened-translated": lambda: _in_russian("Azerbaijanis detained\nin \u202eYekaterinburg"),
     "opened-keywords-with-words": _with_words,
     "opened-same-stories": _same_stories,
+    "opened-joining": _joining,
     "while-away": _while_away,
     "quiet-hours": lambda: _several(DeliveryReason.QUIET_HOURS),
     "over-the-limit": lambda: _several(DeliveryReason.TOO_MANY),
