@@ -18,7 +18,7 @@ from pipelines.extraction.analysed_text import MAX_CHARACTERS, AnalysedText, ana
 from pipelines.extraction.analysis import Readers, SentenceRead
 from pipelines.extraction.entities import NamedSpan, NameRecogniser, Passage, entities_of, model_version, passages_in
 from pipelines.extraction.findings import actors_of, pairs_of, persons_of, tone_of_article, topics_of
-from pipelines.extraction.fingerprint import fingerprint_of
+from pipelines.extraction.fingerprint import fingerprint_of, fingerprints_of
 from pipelines.extraction.language import identifier_version, identify, support_of
 from schemas.article import Article
 from schemas.errors import RecordTooLargeError
@@ -113,7 +113,8 @@ class Extractor:
         """
         analyses = [self._analyse(article, MAX_CHARACTERS) for article in articles]
         names = self._names(analyses)
-        return [self._fitting(*each) for each in zip(articles, analyses, names, strict=True)]
+        fingerprints = fingerprints_of(analysis.analysed.text for analysis in analyses)
+        return [self._fitting(*each) for each in zip(articles, analyses, names, fingerprints, strict=True)]
 
     def explain(self, article: Article) -> list[ExplainedSentence]:
         """Return what was found, sentence by sentence."""
@@ -185,21 +186,21 @@ class Extractor:
         found = entities_of(analysis.analysed.text, analysis.read, analysis.passages, names)
         return tuple(entity for entity in found if not self._readers.actors.find(entity.text, on, None))
 
-    def _fitting(self, article: Article, analysis: _Analysis, names: list[list[NamedSpan]]) -> Signal:
+    def _fitting(self, article: Article, analysis: _Analysis, names: list[list[NamedSpan]], fingerprint: str) -> Signal:
         """Return the signal; of a text whose signal would not fit in a record, that of as much of it as does."""
-        signal = self._signal(article, analysis, names)
+        signal = self._signal(article, analysis, names, fingerprint)
         length = len(analysis.analysed.text)
         for _ in range(_HALVINGS):
             if length <= _SAFE_CHARACTERS or len(signal.model_dump_json().encode()) <= MAX_RECORD_BYTES:
                 return signal
             length //= 2
             analysis = self._analyse(article, length)
-            signal = self._signal(article, analysis, self._names([analysis])[0])
+            signal = self._signal(article, analysis, self._names([analysis])[0], fingerprint_of(analysis.analysed.text))
         raise RecordTooLargeError(
             f"the signal of article {article.article_id} does not fit in a record, however short its text"
         )
 
-    def _signal(self, article: Article, analysis: _Analysis, names: list[list[NamedSpan]]) -> Signal:
+    def _signal(self, article: Article, analysis: _Analysis, names: list[list[NamedSpan]], fingerprint: str) -> Signal:
         read, titled = analysis.read, bool(analysis.analysed.title)
         text = analysis.analysed.text
         actors = actors_of(read, titled)
@@ -219,7 +220,7 @@ class Extractor:
             event_time=article.event_time,
             event_time_reason=article.event_time_reason,
             extractor_version=self.version,
-            fingerprint=fingerprint_of(text),
+            fingerprint=fingerprint,
             tone=tone_of_article(read, titled),
             sentences=tuple(Sentence(start=s.start, end=s.end, tone=s.tone) for s in read),
             actors=actors,

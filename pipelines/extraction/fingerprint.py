@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +47,9 @@ _FIRST, _SECOND, _THIRD = (np.uint64(n | 1) for n in _split_mix(3, SHINGLE_WORDS
 #: Shingles hashed at a time, so that a long text needs no more memory than a short one.
 _SLICE = 2_048
 
+#: Texts with no more words than this are hashed several at a time; with more, calls cost little beside the work.
+_SHORT_WORDS = 200
+
 
 #: Hashes of words that were met; forgotten all at once when there are too many.
 _KNOWN_WORDS = 65_536
@@ -65,11 +70,45 @@ _word_hashes = _WordHashes()
 
 def fingerprint_of(text: str) -> str:
     """Return the fingerprint of ``text`` as :mod:`schemas.fingerprint` writes it; "" for a text without a word."""
-    words = words_of(text)[:MAX_WORDS]
+    return _fingerprint(words_of(text)[:MAX_WORDS])
+
+
+def fingerprints_of(texts: Iterable[str]) -> list[str]:
+    """Return the fingerprint of each text. Short ones are hashed together: of such a text most of the cost is that of calls."""
+    found: list[str] = []
+    together: list[list[str]] = []
+    count = 0
+    for text in texts:
+        words = words_of(text)[:MAX_WORDS]
+        if not SHINGLE_WORDS <= len(words) <= _SHORT_WORDS or count + len(words) > _SLICE:
+            found += _fingerprints(together)
+            together, count = [], 0
+        if SHINGLE_WORDS <= len(words) <= _SHORT_WORDS:
+            together.append(words)
+            count += len(words)
+        else:
+            found.append(_fingerprint(words))
+    return found + _fingerprints(together)
+
+
+def _fingerprints(texts: Sequence[Sequence[str]]) -> list[str]:
+    """Return the fingerprints of texts of at least three words each, which have no more words together than a slice."""
+    if not texts:
+        return []
+    ends = np.cumsum([len(words) for words in texts])
+    shingles = _shingles(_hashes(list(chain.from_iterable(texts))))
+    # Shingles that begin in a text's last two words reach into the next text.
+    own = np.ones(len(shingles), dtype=np.bool_)
+    own[ends[:-1] - 1] = own[ends[:-1] - 2] = False
+    begins = np.concatenate([[0], ends[:-1]]) - 2 * np.arange(len(texts))
+    lowest = np.minimum.reduceat(_mixed(shingles[own]), begins, axis=1)
+    return [encode_packed(row.tobytes()) for row in (lowest >> _HALF).astype("<u4").T]
+
+
+def _fingerprint(words: Sequence[str]) -> str:
     if not words:
         return ""
-    hashes = np.fromiter(map(_word_hashes.__getitem__, words), dtype=np.uint64, count=len(words))
-    shingles = _shingles(hashes)
+    shingles = _shingles(_hashes(words))
     lowest = _lowest(shingles[:_SLICE])
     for begin in range(_SLICE, len(shingles), _SLICE):
         np.minimum(lowest, _lowest(shingles[begin : begin + _SLICE]), out=lowest)
@@ -89,11 +128,20 @@ def words_of(text: str) -> list[str]:
     return folded.translate(_ASCII_GAPS).split()
 
 
+def _hashes(words: Sequence[str]) -> npt.NDArray[np.uint64]:
+    return np.fromiter(map(_word_hashes.__getitem__, words), dtype=np.uint64, count=len(words))
+
+
 def _lowest(shingles: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    mixed = _FACTORS * shingles
-    mixed += _OFFSETS
-    lowest: npt.NDArray[np.uint64] = mixed.min(axis=1)
+    lowest: npt.NDArray[np.uint64] = _mixed(shingles).min(axis=1)
     return lowest
+
+
+def _mixed(shingles: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return the shingles under each of the 64 hash functions, a row for each function."""
+    mixed: npt.NDArray[np.uint64] = _FACTORS * shingles
+    mixed += _OFFSETS
+    return mixed
 
 
 def _shingles(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.extraction.actors.folding import fold
-from pipelines.extraction.fingerprint import fingerprint_of, words_of
+from pipelines.extraction.fingerprint import fingerprint_of, fingerprints_of, words_of
 from schemas.fingerprint import VALUES, decode, encode, encode_packed
 
 WORDS = [f"word{number}" for number in range(2_000)]
@@ -97,3 +97,9 @@ def test_packed_values_are_written_like_plain_ones() -> None:
     assert encode_packed(b"".join(value.to_bytes(4, "little") for value in values)) == encode(values)
     with pytest.raises(ValueError, match="256 bytes, not 3"):
         encode_packed(b"abc")
+
+
+@given(st.lists(st.integers(0, 40) | st.sampled_from([199, 200, 201, 1_900, 2_100, 5_000]), max_size=30), st.integers())
+def test_texts_hashed_together_have_the_fingerprints_they_have_alone(lengths: list[int], seed: int) -> None:
+    texts = [" ".join(story(seed + number, length)) for number, length in enumerate(lengths)]
+    assert fingerprints_of(texts) == [fingerprint_of(text) for text in texts]
