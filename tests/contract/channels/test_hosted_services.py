@@ -9,6 +9,8 @@ import socket
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any  # whatever JSON came
@@ -238,20 +240,23 @@ def test_several_events_in_one_message_are_several_alerts() -> None:
     assert json.loads(canonical_json(webhook_v4(told, "desk", AT)))["status"] == "firing"
 
 
-def test_a_real_alertmanager_takes_an_alert_and_its_end(tmp_path: Path) -> None:
+@contextmanager
+def real_alertmanager(folder: Path, webhook: str = "") -> Iterator[str]:
+    """Run Debian's Alertmanager on loopback, alone; it posts to ``webhook``. Yield its address."""
     if not shutil.which("prometheus-alertmanager"):
-        why = "prometheus-alertmanager (Debian's package) is not installed here"
-        not_run("an alert pushed into a real Alertmanager", why)
+        not_run("tests with a real Alertmanager", "prometheus-alertmanager (Debian's package) is not installed here")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    (tmp_path / "am.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+    hooks = f", webhook_configs: [{{url: '{webhook}'}}]" if webhook else ""
+    text = f"route: {{receiver: desk, group_by: [alert_id], group_wait: 0s}}\nreceivers: [{{name: desk{hooks}}}]\n"
+    (folder / "am.yml").write_text(text)
     base = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
         [
             "prometheus-alertmanager",
-            f"--config.file={tmp_path}/am.yml",
-            f"--storage.path={tmp_path}/data",
+            f"--config.file={folder}/am.yml",
+            f"--storage.path={folder}/data",
             f"--web.listen-address=127.0.0.1:{port}",
             "--cluster.listen-address=",
         ],
@@ -260,19 +265,64 @@ def test_a_real_alertmanager_takes_an_alert_and_its_end(tmp_path: Path) -> None:
     )
     try:
         _wait_for(f"{base}/-/ready")
-
-        async def scenario() -> None:
-            channel = opened({}, {"type": "alertmanager", "url": base, "allow_addresses": LOOPBACK})
-            assert (await channel.send(message())).result == "delivered"
-            assert [alert["labels"]["key"] for alert in _open_alerts(base)] == ["AZE-RUS"]
-            assert (await channel.send(message(event=event(event=EventKind.RESOLVED)))).result == "delivered"
-            assert _open_alerts(base) == []
-            await channel.close()
-
-        run(scenario)
+        yield base
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+def test_a_real_alertmanager_takes_an_alert_and_its_end(tmp_path: Path) -> None:
+    async def scenario(base: str) -> None:
+        channel = opened({}, {"type": "alertmanager", "url": base, "allow_addresses": LOOPBACK})
+        assert (await channel.send(message())).result == "delivered"
+        assert [alert["labels"]["key"] for alert in _open_alerts(base)] == ["AZE-RUS"]
+        assert (await channel.send(message(event=event(event=EventKind.RESOLVED)))).result == "delivered"
+        assert _open_alerts(base) == []
+        await channel.close()
+
+    with real_alertmanager(tmp_path) as base:
+        run(lambda: scenario(base))
+
+
+def test_a_real_alertmanager_posts_what_our_webhooks_in_its_form_post(tmp_path: Path) -> None:
+    """What takes the one takes the other: the same keys with values of the same types, for the same alert."""
+    posted: list[dict[str, Any]] = []
+
+    async def scenario() -> None:
+        came = asyncio.Event()
+
+        async def take(request: web.Request) -> web.Response:
+            posted.append(await request.json())
+            came.set()
+            return web.Response()
+
+        app = web.Application()
+        app.router.add_post("/", take)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        with real_alertmanager(tmp_path, f"http://127.0.0.1:{port}/") as base:
+            channel = opened({}, {"type": "alertmanager", "url": base, "allow_addresses": LOOPBACK})
+            assert (await channel.send(message())).result == "delivered"
+            async with asyncio.timeout(60):
+                await came.wait()
+            await channel.close()
+        await runner.cleanup()
+
+    run(scenario)
+    ours: dict[str, Any] = json.loads(canonical_json(webhook_v4(message(), "desk", AT)))
+    theirs = posted[0]
+    assert _shape(ours) == _shape(theirs)
+    assert [_shape(alert) for alert in ours["alerts"]] == [_shape(alert) for alert in theirs["alerts"]]
+    for name in ("labels", "annotations", "status"):
+        assert ours["alerts"][0][name] == theirs["alerts"][0][name]
+    assert (ours["status"], ours["receiver"], ours["version"]) == ("firing", "desk", theirs["version"])
+
+
+def _shape(found: dict[str, Any]) -> dict[str, type]:
+    return {name: type(value) for name, value in found.items()}
 
 
 def _wait_for(url: str) -> None:

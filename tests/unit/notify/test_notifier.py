@@ -96,6 +96,26 @@ def test_who_may_have_heard_of_the_beginning_hears_of_the_end(desk: Desk, phone:
     assert phone.told == [("resolved", 2)]
 
 
+@pytest.mark.parametrize(
+    ("first", "told", "end"),
+    [(NEVER, [], (2, SUPPRESSED, "never_told")), (UNSURE, [("resolved", 2)], (2, DELIVERED, ""))],
+)
+def test_the_end_waits_for_the_beginning_to_be_given_up(
+    desk: Desk, phone: Phone, first: Outcome, told: list[tuple[str, int]], end: tuple[int, DeliveryStatus, str]
+) -> None:
+    """Opened fails for good, whether it may have arrived decides about its end, which is never told before that."""
+    phone.answer = first
+    notifier = desk.notifier(retry=RetryPolicy(max_attempts=1))
+    desk.ring(OPENED)
+    desk.step(notifier)
+    assert desk.ends()[0][1] is DeliveryStatus.DEAD
+    phone.answer = YES
+    desk.ring(RESOLVED)
+    desk.settle(notifier)
+    assert phone.told == told
+    assert desk.ends()[1] == end
+
+
 def test_the_end_of_what_this_receiver_never_heard_of_is_not_told(tmp_path: Path) -> None:
     phone = Phone()
     desk = Desk(tmp_path, phone, receivers=[Receiver("phone", labels={"desk": "x"})])
