@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pipelines.notifying.health import WATCHED_JOBS, Beats, WatchdogSettings, engine_time_of
 from schemas.alert_event import AlertEvent
 from schemas.errors import BrokenRecordError
+from schemas.plain_text import plural
 from schemas.ports.log import Log
 from schemas.ports.store import DeciderHead, Delivery, FeedRow, Store
 from schemas.reasons import EventKind, FeedState
@@ -263,11 +264,17 @@ def _delivery_problems(store: StoreFacts, now: datetime) -> list[str]:
     for receiver, count in sorted(stuck.items()):
         reason = next((d.reason for d in store.open_deliveries if d.receiver == receiver and d.reason), "")
         problems.append(
-            f"receiver {receiver} cannot be reached: {count} messages wait{f' ({reason})' if reason else ''}"
+            f"receiver {receiver} cannot be reached: {_messages(count, 'waits', 'wait')}{f' ({reason})' if reason else ''}"
         )
     dead = Counter(d.receiver for d in store.dead_deliveries)
-    problems += [f"receiver {name}: {count} messages were never delivered" for name, count in sorted(dead.items())]
+    problems += [
+        f"receiver {name}: {_messages(count, 'was', 'were')} never delivered" for name, count in sorted(dead.items())
+    ]
     return problems
+
+
+def _messages(count: int, one: str, many: str) -> str:
+    return f"{plural(count, 'message')} {one if count == 1 else many}"
 
 
 def _log_problems(log: LogFacts) -> list[str]:

@@ -54,3 +54,8 @@ def _shown(character: str) -> str:
     if category == "Cc":
         return " "
     return "\ufffd" if category == "Cs" else character
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return ``1 story`` or ``9 stories``; without ``many`` the noun takes an s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

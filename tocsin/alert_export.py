@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from alerts.explanation.carriers import kind_words, safe_link
+from alerts.explanation.phrases import counted
 from alerts.explanation.standing_words import standing_line
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.ids import hour_start
@@ -63,8 +64,8 @@ def _body(
     yield "<h2>Life</h2><table>"
     for event in found.events:
         yield (
-            f"<tr><td>{event.at:%Y-%m-%d %H:%M}</td><td>{_text(event.event.value)}</td><td>{event.counts.stories} stories,"
-            f" {event.counts.publishers} publishers</td><td>{_text(event.reason.value)}</td></tr>"
+            f"<tr><td>{event.at:%Y-%m-%d %H:%M}</td><td>{_text(event.event.value)}</td><td>{counted(event.counts)}</td>"
+            f"<td>{_text(event.reason.value)}</td></tr>"
         )
     yield "</table>"
     if rule_text:
@@ -82,7 +83,10 @@ def _numbers(opened: AlertEvent, then: AlertThen | None) -> Iterator[tuple[str, 
     if opened.window is not None:
         yield "window", f"{opened.window.start:%Y-%m-%d %H:%M} to {opened.window.end:%Y-%m-%d %H:%M} UTC"
     counts = opened.counts
-    yield "counted", f"{counts.stories} stories, {counts.publishers} publishers, {counts.articles} articles"
+    yield (
+        "counted",
+        f"{counted(counts, articles=True)}",
+    )
     if opened.expected is not None:
         yield "expected", f"{opened.expected:g}"
     if opened.score is not None:

@@ -11,6 +11,7 @@ from alerts.rules.directory import ActorDirectory
 from alerts.rules.mistakes import RulesError
 from alerts.rules.short_watch import short_watch
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.commands.alerts import printable
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def ask_for_feeds(networks: Sequence[str]) -> list[NewFeed]:
             _say(f"  {printable(error.message)}")
             continue
         if not found.fault:
-            _say(f"  {printable(found.title) or 'a feed'}, {found.entries} entries")
+            _say(f"  {printable(found.title) or 'a feed'}, {plural(found.entries, 'entry', 'entries')}")
         else:
             _say(f"  {printable(f'{shown_url(url)}: {found.fault}')}")
             if not click.confirm("  keep it all the same?", default=False, err=True):

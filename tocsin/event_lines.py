@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alerts.explanation.phrases import counted
 from schemas.alert_event import AlertEvent
 
 
@@ -10,9 +11,7 @@ def event_line(event: AlertEvent) -> str:
     counts = event.counts
     normal = f" (normal {event.expected:g})" if event.expected is not None else ""
     score = f" score {event.score:g}" if event.score is not None else ""
-    number = (
-        f" {counts.stories} stories, {counts.publishers} publishers in {event.window.hours} h" if event.window else ""
-    )
+    number = f" {counted(counts)} in {event.window.hours} h" if event.window else ""
     note = " · learning: normal not yet known" if event.learning and event.alert_id else ""
     who = event.key or "-"
     return (

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from alerts.explanation.names import ActorNames
-from alerts.explanation.phrases import plural
 from schemas.alert_event import Evidence
 from schemas.article import Source
-from schemas.plain_text import plain_line
+from schemas.plain_text import plain_line, plural
 from schemas.reasons import SourceKind
 
 _URL_LIMIT = 1000

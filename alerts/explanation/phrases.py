@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from schemas.alert_event import AlertEvent, Counts
+from schemas.plain_text import plural
 from schemas.reasons import EventKind, EventReason
 
 #: The first word of a subject; None: the severity itself.
@@ -70,11 +71,6 @@ CROSSED_BY: dict[str, str] = {
 FOUND_BY: dict[str, str] = {"new": "newly seen, "}
 
 LEARNING_MARK = "learning: normal not yet known"
-
-
-def plural(count: int, one: str, many: str) -> str:
-    """Return ``1 story`` or ``9 stories``."""
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def counted(counts: Counts, *, articles: bool = False) -> str:

@@ -12,12 +12,11 @@ from alerts.explanation.phrases import (
     QUALIFIERS,
     counted,
     percent,
-    plural,
     quantity,
     says_learning,
 )
 from schemas.alert_event import AlertEvent
-from schemas.plain_text import plain_line, shortened
+from schemas.plain_text import plain_line, plural, shortened
 from schemas.reasons import EventKind
 
 SUBJECT_LIMIT = 110

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from alerts.explanation.names import ActorNames
-from alerts.explanation.phrases import moment, plural
+from alerts.explanation.phrases import moment
 from alerts.explanation.subject import SUBJECT_LIMIT, subject_of
 from schemas.alert_event import AlertEvent
-from schemas.plain_text import shortened
+from schemas.plain_text import plural, shortened
 from schemas.ports.channel import Message
 from schemas.reasons import DeliveryReason, MessageKind, Severity
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from schemas.alert_event import AlertEvent
 from schemas.ids import Json, digest
-from schemas.plain_text import plain_line, plain_text, shortened
+from schemas.plain_text import plain_line, plain_text, plural, shortened
 from schemas.ports.channel import Message
 from schemas.reasons import EventKind, MessageKind
 
@@ -46,7 +46,7 @@ def annotations_of(message: Message, event: AlertEvent | None) -> dict[str, Json
     """Return the texts: of the message, or of one of the several events it tells."""
     if event is not None and message.event is None:
         counts = event.counts
-        words = f"{event.event.value}: {counts.stories} stories, {counts.publishers} publishers"
+        words = f"{event.event.value}: {plural(counts.stories, 'story', 'stories')}, {plural(counts.publishers, 'publisher')}"
         return {"summary": words, "description": plain_line(event.detail, _TEXT_LIMIT)}
     summary = plain_line(message.subject)
     return {"summary": shortened(summary, 500), "description": shortened(plain_text(message.body).strip(), _TEXT_LIMIT)}

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from alerts.explanation.names import ActorNames
-from alerts.explanation.phrases import plural
 from pipelines.demo.demonstration import Demonstration
 from pipelines.demo.telling import Line, Style, told, wrapped
 from pipelines.demo.timeline import START
 from schemas.ids import Json
+from schemas.plain_text import plural
 
 
 def failed(shown: Demonstration) -> str:

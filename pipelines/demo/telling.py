@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.explanation.names import ActorNames, key_name
-from alerts.explanation.phrases import plural, quantity
+from alerts.explanation.phrases import quantity
 from pipelines.demo.story import Blindness, Outage, Rang, Story
 from pipelines.demo.unrung import Bar, Unrung
 from schemas.alert_event import AlertEvent
-from schemas.plain_text import plain_line
+from schemas.plain_text import plain_line, plural
 from schemas.reasons import EventKind, EventReason
 from schemas.signal import Signal
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from alerts.coverage import CoverageBook
-from alerts.explanation.phrases import percent, plural
+from alerts.explanation.phrases import percent
 from alerts.rule_state import BLIND_BELOW
 from alerts.rules.model import Rule
 from alerts.rules.shortfall import NameOf
@@ -17,6 +17,7 @@ from pipelines.explaining.mentioning import mentions
 from schemas.article import Article
 from schemas.errors import BrokenRecordError
 from schemas.ids import hour_start, milliseconds
+from schemas.plain_text import plural
 from schemas.ports.log import Log
 from schemas.topics import ARTICLES, DEAD_LETTERS
 from schemas.wire import decode_articles, decode_dead_letter

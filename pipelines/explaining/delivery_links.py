@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from alerts.rules.model import Mode
 from pipelines.explaining.links import Checked, Link, State
 from pipelines.notifying.joining import thread_joined
+from schemas.plain_text import plural
 from schemas.ports.store import Delivery, Store
 from schemas.reasons import DeliveryReason, DeliveryStatus
 
@@ -98,5 +99,5 @@ def _line(delivery: Delivery) -> str:
     if thread_joined(delivery) and reason == DeliveryReason.SAME_STORIES.value:
         known = "quietly, for it is about mostly the same stories as another alert"
     why = delivery.reason if known is None else f"{known}: {detail}" if detail else known
-    tries = f" after {delivery.attempts} attempts" if delivery.attempts else ""
+    tries = f" after {plural(delivery.attempts, 'attempt')}" if delivery.attempts else ""
     return f"{delivery.receiver}: {delivery.status.value}{tries}{f' ({why})' if why else ''}"

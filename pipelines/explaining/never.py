@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.coverage import CoverageBook
-from alerts.explanation.phrases import plural
 from alerts.rules.match import RuleIndex
 from alerts.rules.model import Mode, New, Rule, SourcesPart, Threshold
 from alerts.tracks.counting import FEWEST_PUBLISHERS
 from schemas.article import Source
 from schemas.coverage import Coverage
+from schemas.plain_text import plural
 from schemas.signal import Signal
 from schemas.wire import SignalsRecord
 
@@ -110,7 +110,9 @@ def _in_history(rule: Rule, history: History) -> Iterator[Doubt]:
     days = span / timedelta(days=1)
     hits = (history.hits or {}).get(rule.name, 0)
     if history.articles and not hits:
-        yield Doubt(rule.name, False, f"found nothing in {history.articles:,} articles of {days:.0f} days")
+        yield Doubt(
+            rule.name, False, f"found nothing in {plural(history.articles, 'article', 'articles')} of {days:.0f} days"
+        )
     missing = [language for language in rule.watch.languages if language not in history.languages]
     if history.articles and missing and len(missing) == len(rule.watch.languages):
         yield Doubt(rule.name, False, f"no article was in {' or '.join(missing)}")

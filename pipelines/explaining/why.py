@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from alerts.engine import Engine
-from alerts.explanation.phrases import plural
 from alerts.rule_state import RuleState
 from alerts.rules.model import Mode, Rule, RuleSet
 from alerts.rules.shortfall import NameOf
@@ -27,6 +26,7 @@ from pipelines.explaining.links import Chain, Checked, Link, State, chain_of
 from pipelines.rule_history import Activation, rule_history
 from schemas.errors import UsageError
 from schemas.ids import hour_start
+from schemas.plain_text import plural
 from schemas.ports.log import Log
 from schemas.ports.store import Store
 

@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 
 from schemas.alert_event import AlertEvent
 from schemas.ids import digest
+from schemas.plain_text import plural
 from schemas.ports.response import Acknowledgement, Silence
 
 #: No silence is longer: who wants more changes the rule.
@@ -75,12 +76,12 @@ def silence_words(silence: Silence, now: datetime) -> str:
     """Return ``s3f2a9c1b alert 3f9c1a7be0d2 until it counts 18 stories, by ann: known`` in one line."""
     about = f"alert {silence.alert_id[:12]}" if silence.alert_id else f"rule {silence.rule} {silence.key}".rstrip()
     if silence.articles:
-        about += f", {len(silence.articles)} articles of one story"
+        about += f", {plural(len(silence.articles), 'article')} of one story"
     ends = []
     if silence.ends_at is not None:
         ends.append(f"until {silence.ends_at:%Y-%m-%d %H:%M} UTC")
     if silence.until_stories is not None:
-        ends.append(f"until it counts {silence.until_stories} stories")
+        ends.append(f"until it counts {plural(silence.until_stories, 'story', 'stories')}")
     state = ""
     if silence.lifted_at is not None:
         state = f", lifted {silence.lifted_at:%Y-%m-%d %H:%M} UTC by {silence.lifted_by}"

@@ -283,7 +283,7 @@ def test_a_later_wording_is_a_revision_with_the_first_event_time(tmp_path: Path)
     later = {**first, "t": (START + timedelta(hours=30)).isoformat(), "title": "A later wording"}
     same = {**later, "t": (START + timedelta(hours=40)).isoformat()}
     result = run(tmp_path / "archive", json_lines(tmp_path / "old.jsonl", [same, later, first]), "--map", MAP)
-    assert "3 rows: 1 articles, 1 later wordings, 1 there already" in result.stdout
+    assert "3 rows: 1 article, 1 later wording, 1 there already" in result.stdout
     one, other = articles_of(tmp_path / "archive")
     assert (one.article_id, one.title, one.event_time) == (other.article_id, "A first wording", START)
     assert (other.title, other.event_time, other.observed_at) == ("A later wording", START, START)

@@ -44,7 +44,7 @@ def test_every_command_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         result = CliRunner().invoke(cli, words, input=keys)
         assert result.exit_code == 0, (words, result.output, result.exception)
         said[" ".join(words[:2])] = result.stdout
-    assert said["truth import"].startswith("1 entries, 0 left out: 1 events in listed.csv")
+    assert said["truth import"].startswith("1 entry, 0 left out: 1 event in listed.csv")
     assert "near misses that should have rung" in said["truth label"]
     for folder in ("first", "judged"):
         assert "<svg" in Path(folder, "report.html").read_text()

@@ -116,9 +116,9 @@ def test_all_is_well_when_all_is_well() -> None:
         ),
         (
             {"open_deliveries": [delivery(DeliveryStatus.RETRYING, created_ago_s=900, reason="HTTP 503")]},
-            "receiver phone cannot be reached: 1 messages wait (HTTP 503)",
+            "receiver phone cannot be reached: 1 message waits (HTTP 503)",
         ),
-        ({"dead_deliveries": [delivery(DeliveryStatus.DEAD)]}, "receiver phone: 1 messages were never delivered"),
+        ({"dead_deliveries": [delivery(DeliveryStatus.DEAD)]}, "receiver phone: 1 message was never delivered"),
     ],
 )
 def test_each_thing_that_is_wrong_is_told(changes: dict[str, object], problem: str) -> None:

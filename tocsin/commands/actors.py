@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.actor_files import actor_files_of, articles_options, newest_articles
 from tocsin.commands.actors_kept import accept, review, update
 from tocsin.commands.alerts import printable
@@ -134,7 +135,7 @@ def try_(names: tuple[str, ...], archive: Path | None, last: int, folder: Path, 
     for one in tried:
         click.echo(one.model_dump_json() if as_json else _name_lines(one))
     doubtful = sum(bool(one.doubts) for one in tried)
-    click.echo(f"{len(tried)} names in {len(articles):,} articles, {doubtful} ambiguous", err=True)
+    click.echo(f"{plural(len(tried), 'name')} in {plural(len(articles), 'article')}, {doubtful} ambiguous", err=True)
 
 
 def _actors_meant(names: Sequence[str], files: Sequence[Path], catalogue: Catalogue) -> set[str]:
@@ -158,7 +159,7 @@ def _actors_meant(names: Sequence[str], files: Sequence[Path], catalogue: Catalo
 
 
 def _name_lines(tried: NameTried) -> str:
-    head = f"{tried.actor} {printable(tried.text)}: {tried.hits:,} hits in {tried.articles:,} articles"
+    head = f"{tried.actor} {printable(tried.text)}: {plural(tried.hits, 'hit')} in {plural(tried.articles, 'article')}"
     lines = [f"{head}{'  AMBIGUOUS' if tried.doubts else ''}", *(f"    ! {doubt}" for doubt in tried.doubts)]
     return "\n".join([*lines, *(f"    … {printable(example)} …" for example in tried.examples)])
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.actor_files import actor_files_of
 from tocsin.commands.alerts import printable
 from tocsin.progress import Progress
@@ -85,7 +86,7 @@ def review(limit: int, folder: Path, as_json: bool) -> None:
 
 def _review_lines(one: Reviewed) -> str:
     acting = f" — {one.actor}, {one.role}" if one.actor else ""
-    counts = f"{one.articles:,} articles, {one.publishers:,} publishers, since {one.first_seen}"
+    counts = f"{plural(one.articles, 'article')}, {plural(one.publishers, 'publisher')}, since {one.first_seen}"
     head = f"{one.name} ({one.label.lower()}){acting}: {counts}"
     return "\n".join([printable(head), *(f"    {printable(example)}" for example in one.examples)])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.commands.alerts_show import explained, stored_alert
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, open_log_of, open_store_of, open_workplace
@@ -46,6 +47,7 @@ def export(alert: str, out: Path, folder: Path) -> None:
         click.echo(f"without the hours: {note}", err=True)
     if missing:
         click.echo(
-            f"the log no longer holds the texts of {missing} articles; their titles and sentences are there", err=True
+            f"the log no longer holds the texts of {plural(missing, 'article')}; titles and sentences are there",
+            err=True,
         )
     click.echo(f"{out}: {len(page.encode()):,} bytes", err=True)

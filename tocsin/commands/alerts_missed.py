@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.event_lines import printable
 from tocsin.moments import moment
 from tocsin.progress import Progress
@@ -74,7 +75,7 @@ def missed(
     rows = truth or workplace.folder / "truth.csv"
     _add_row(rows, found.truth)
     click.echo(f"{rows}: {','.join(found.truth)}")
-    click.echo(f"{target}: a test of {found.articles} articles on {found.key}")
+    click.echo(f"{target}: a test of {plural(found.articles, 'article')} on {found.key}")
     beside = test_file is None and home in rule_paths(workplace)
     click.echo(f"run it: tocsin rules test {target}" + ("; `rules apply` asks it too" if beside else ""), err=True)
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alerts.explanation.phrases import counted
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.errors import FatalError, UsageError
+from schemas.plain_text import plural
 from schemas.ports.store import Delivery, Store
 from schemas.reasons import EventKind
 from tocsin.event_lines import event_line, printable
@@ -151,7 +153,7 @@ def lines_of(found: StoredAlert, then: AlertThen | None, text: str, note: str = 
         yield "Deliveries"
     for delivery in found.deliveries:
         why = f" ({delivery.reason})" if delivery.reason else ""
-        yield f"  {delivery.receiver}: {delivery.status.value} after {delivery.attempts} attempts{why}"
+        yield f"  {delivery.receiver}: {delivery.status.value} after {plural(delivery.attempts, 'attempt')}{why}"
 
 
 def _numbers(opened: AlertEvent) -> Iterator[str]:
@@ -159,7 +161,7 @@ def _numbers(opened: AlertEvent) -> Iterator[str]:
         window = opened.window
         yield f"  window     {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} ({window.hours} h)"
     counts = opened.counts
-    yield f"  counted    {counts.stories} stories, {counts.publishers} publishers, {counts.articles} articles"
+    yield f"  counted    {counted(counts, articles=True)}"
     if opened.expected is not None:
         times = f", {opened.ratio:g} times" if opened.ratio is not None else ""
         yield f"  expected   {opened.expected:g}{times}"

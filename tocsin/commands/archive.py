@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.disk_use import shown_bytes
 from tocsin.progress import Progress
 from tocsin.workplace import json_option
@@ -179,16 +180,19 @@ def export(folder: Path, topic: str, first: datetime | None, last: datetime | No
             written += 1
             if written % 1_000 == 0:
                 progress.update(written, None)
-    click.echo(f"{written:,} records{f', {left_out:,} that are no JSON left out' if left_out else ''}", err=True)
+    click.echo(
+        f"{plural(written, 'record')}{f', {left_out:,} that are no JSON left out' if left_out else ''}", err=True
+    )
 
 
 def _show_imports(summary: ArchiveSummary) -> None:
-    click.echo(f"{summary.articles:,} articles on {summary.days:,} days, {summary.first} to {summary.last}")
+    click.echo(
+        f"{plural(summary.articles, 'article')} on {plural(summary.days, 'day')}, {summary.first} to {summary.last}"
+    )
     for source in summary.sources:
+        holes = plural(len(source.holes), "hole")
         end = f"ended {source.last}" if source.ended else "to the end"
-        click.echo(
-            f"  {source.source}: {source.articles:,} articles from {source.first}, {end}, {len(source.holes)} holes"
-        )
+        click.echo(f"  {source.source}: {plural(source.articles, 'article')} from {source.first}, {end}, {holes}")
     for hole in summary.shared_holes:
         click.echo(f"  nothing at all {hole.first} to {hole.last} ({hole.hours} h)")
     for kept in summary.signals:
@@ -211,7 +215,7 @@ def _show_log(folder: Path, log_id: str, *, as_json: bool) -> None:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in one.records.items())
         click.echo(
             f"  {one.topic}/{one.partition}: {kinds}; offsets {one.first:,} to {one.until - 1:,}, "
-            f"{one.first_day} to {one.last_day}, {one.files:,} files, {shown_bytes(one.bytes)}"
+            f"{one.first_day} to {one.last_day}, {plural(one.files, 'file')}, {shown_bytes(one.bytes)}"
         )
         for hole in one.holes:
             click.echo(f"    missing: offsets {hole.first:,} to {hole.until - 1:,}")
@@ -279,7 +283,7 @@ def _show_stamps(stamps: list[object], zone: ZoneInfo) -> None:
 
 def _show_report(report: ImportReport) -> None:
     click.echo(
-        f"{report.rows:,} rows: {report.articles:,} articles, {report.revisions:,} later wordings, "
+        f"{plural(report.rows, 'row')}: {plural(report.articles, 'article')}, {plural(report.revisions, 'later wording')}, "
         f"{report.duplicates:,} there already, {sum(report.left_out.values()):,} left out"
     )
     if report.day_only:

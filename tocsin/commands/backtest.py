@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.history import (
     DAY,
     actors_option,
@@ -177,5 +178,5 @@ def _say(report: Report, out: Path) -> None:
     for rule in report.rules:
         score = rule.score
         right = f", found {per_cent(score.recall)}, right {per_cent(score.precision)}" if score.judged else ""
-        click.echo(f"  {rule.rule.name:{width}}  {score.openings} alerts, {score.a_week:.2f} a week{right}")
+        click.echo(f"  {rule.rule.name:{width}}  {plural(score.openings, 'alert')}, {score.a_week:.2f} a week{right}")
     click.echo(f"Look at {out / 'report.html'}; the numbers are in {out / 'report.json'}.")

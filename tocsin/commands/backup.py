@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from connectors.clock import SystemClock
+from schemas.plain_text import plural
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_workplace
 
@@ -35,7 +36,7 @@ def command(target: Path, folder: Path, as_json: bool) -> None:
         return
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     click.echo(
-        f"{target}: {len(backup.sha256):,} files, {size / 1e6:,.1f} MB; {backup.events:,} events of the ledger, "
+        f"{target}: {plural(len(backup.sha256), 'file')}, {size / 1e6:,.1f} MB; {plural(backup.events, 'event')} of the ledger, "
         f"signals decided up to {backup.decided:,} of {backup.log_end:,}"
     )
     click.echo(f"To bring it back: tocsin restore {target} --folder NEW")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alerts.explanation.phrases import counted
 from connectors.clock import SystemClock
 from schemas.ids import Json
 from schemas.plain_text import plain_line
@@ -115,7 +116,7 @@ def _alert_lines(life: AlertLife, name: str, headline: Evidence | None) -> Itera
     if event.window is not None:
         counts = event.counts
         normal = f", normal {event.expected:.2g}" if event.expected is not None else ""
-        figures = f": {counts.stories} stories, {counts.publishers} publishers in {event.window.hours} h{normal}"
+        figures = f": {counted(counts)} in {event.window.hours} h{normal}"
     state = "rings" if life.is_open else ("withdrawn" if last.event is EventKind.RETRACTED else "over")
     since = f"since {life.first.at:%a %d %b %H:%M}" if life.is_open else f"{last.at:%a %d %b %H:%M}"
     shadow = ", in shadow" if last.mode == "shadow" else ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UnprocessableError, UsageError
+from schemas.plain_text import plural
 from tocsin.article_files import FoundArticle, articles_in, articles_on
 from tocsin.progress import Progress
 from tocsin.settings import FILE_NAME
@@ -71,7 +72,7 @@ def command(files: tuple[Path, ...], explain: bool, as_html: bool, actors: tuple
         while extraction is not None and (batch := list(islice(found, _BATCH_ARTICLES))):
             mistakes += _print(batch, extraction)
     if mistakes:
-        click.echo(f"{mistakes:,} articles could not be used", err=True)
+        click.echo(f"{plural(mistakes, 'article')} could not be used", err=True)
         sys.exit(1)
 
 

@@ -10,7 +10,7 @@ import click
 
 from connectors.feeds.settings import shown_url
 from schemas.errors import TocsinError, UsageError
-from schemas.plain_text import plain_line
+from schemas.plain_text import plain_line, plural
 from tocsin.settings import FILE_NAME
 from tocsin.workplace import folder_option, open_workplace
 
@@ -63,7 +63,9 @@ def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -
 
 
 def _say_outlook(found: FeedCheck, seen: Outlook) -> None:
-    lines = [f"{shown_url(found.url)}: {found.title or 'a feed without a title'}, {found.entries} entries"]
+    lines = [
+        f"{shown_url(found.url)}: {found.title or 'a feed without a title'}, {plural(found.entries, 'entry', 'entries')}"
+    ]
     lines.append(f"language: {seen.language or 'unknown'}; extraction: {seen.support.value}")
     lines.append("items a day: " + ("unknown" if seen.items_a_day is None else f"{seen.items_a_day:.1f}"))
     for feed_id, count in seen.overlap.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import TocsinError, UsageError
+from schemas.plain_text import plural
 from tocsin.commands.alerts import printable
 
 if TYPE_CHECKING:
@@ -197,7 +198,9 @@ def _checked(urls: Sequence[str], networks: Sequence[str]) -> list[NewFeed]:
     faults = [f"{shown_url(found.url)}: {found.fault}" for found in checks if found.fault]
     for found in checks:
         if not found.fault:
-            say(f"{shown_url(found.url)}: {printable(found.title) or 'a feed'}, {found.entries} entries")
+            say(
+                f"{shown_url(found.url)}: {printable(found.title) or 'a feed'}, {plural(found.entries, 'entry', 'entries')}"
+            )
     if faults:
         raise TocsinError(
             "\n".join(printable(fault) for fault in faults),

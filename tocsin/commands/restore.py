@@ -12,6 +12,7 @@ import click
 
 from connectors.clock import SystemClock
 from schemas.errors import TocsinError, UsageError
+from schemas.plain_text import plural
 from tocsin.folder_lock import FolderLock
 from tocsin.settings import FILE_NAME, Workplace, parse_settings
 from tocsin.workplace import json_option
@@ -64,10 +65,10 @@ def command(backup: Path, folder: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"made_at": made.made_at, **silenced._asdict()}))
         return
-    click.echo(f"{folder} is as of {made.made_at}: {made.events:,} events of the ledger")
+    click.echo(f"{folder} is as of {made.made_at}: {plural(made.events, 'event')} of the ledger")
     click.echo(
-        f"in silence: {silenced.decided:,} signals decided, {silenced.ended:,} messages on their way ended, "
-        f"{silenced.untold:,} events not told"
+        f"in silence: {plural(silenced.decided, 'signal')} decided, {plural(silenced.ended, 'message')} on their way ended, "
+        f"{plural(silenced.untold, 'event')} not told"
     )
     click.echo(f"Look first: tocsin alerts list --folder {folder}. Then: tocsin run --folder {folder}")
 

@@ -14,6 +14,7 @@ import click
 
 from alerts.rules.mistakes import RulesError, did_you_mean
 from schemas.errors import BrokenRecordError, UsageError
+from schemas.plain_text import plural
 from tocsin.commands.alerts import printable
 from tocsin.commands.rules_compare import compare
 from tocsin.commands.rules_diff import diff, scorecard
@@ -129,7 +130,7 @@ def _say_rules(files: Sequence[RuleFile], *, as_json: bool) -> None:
                 mode = "" if rule.mode.value == "live" else f"  ({rule.mode.value})"
                 click.echo(f"{rule.name}  {keys_of(rule)}  {', '.join(detectors)}  {rule.severity.value}{mode}")
     rules = sum(len(file.rules.rules) for file in files)
-    click.echo(f"{rules} rules in {len(files)} files, no mistakes", err=True)
+    click.echo(f"{plural(rules, 'rule')} in {plural(len(files), 'file')}, no mistakes", err=True)
 
 
 @command.command(epilog="Example: tocsin rules explain azerbaijan-russia-hostile")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas.plain_text import plural
 from tocsin.commands.alerts import printable
 from tocsin.history import (
     actors_option,
@@ -75,7 +76,7 @@ def compare(
 
 def _say(one: Difference) -> None:
     if not one.added and not one.lost:
-        click.echo(f"{one.rule}: no difference, {one.kept} alerts")
+        click.echo(f"{one.rule}: no difference, {plural(one.kept, 'alert')}")
         return
     click.echo(f"{one.rule}: {len(one.added)} more, {len(one.lost)} fewer, {one.kept} stay")
     for sign, alarms in (("+", one.added), ("-", one.lost)):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas.plain_text import plural
 from tocsin.event_lines import event_line, printable
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
@@ -62,9 +63,9 @@ def diff(folder: Path, as_json: bool) -> None:
 def _lines(one: RuleDifference) -> Iterator[str]:
     if one.before is None or one.after is None:
         count = one.after if one.before is None else one.before
-        yield f"{one.rule}  {'new' if one.before is None else 'gone'}: {count or 0} alerts"
+        yield f"{one.rule}  {'new' if one.before is None else 'gone'}: {plural(count or 0, 'alert')}"
     else:
-        yield f"{one.rule}  {one.before} → {one.after} alerts: {len(one.added)} added, {len(one.lost)} lost"
+        yield f"{one.rule}  {one.before} → {plural(one.after, 'alert')}: {len(one.added)} added, {len(one.lost)} lost"
     for sign, rungs in (("+", one.added), ("-", one.lost)):
         yield from (f"  {sign} {_rung(rung)}" for rung in rungs[:_SHOWN])
         if len(rungs) > _SHOWN:
@@ -109,7 +110,7 @@ def scorecard(folder: Path, as_json: bool) -> None:
 def _card_line(card: Scorecard, width: int) -> str:
     share = "not judged" if card.useful_share is None else f"{card.useful_share:.0%} useful"
     return (
-        f"{card.rule:<{width}}  {card.mode:<6}  {card.alerts:4d} alerts, {card.a_week:g} a week:"
+        f"{card.rule:<{width}}  {card.mode:<6}  {plural(card.alerts, 'alert')}, {card.a_week:g} a week:"
         f" {card.useful} useful, {card.noise} noise, {card.unjudged} without a verdict ({share})"
     )
 

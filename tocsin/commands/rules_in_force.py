@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.commands.alerts import printable
 from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
 
@@ -64,7 +65,7 @@ def apply(comment: str, no_tests: bool, folder: Path, as_json: bool) -> None:
     for kind, names in changes.items():
         for name in names:
             click.echo(f"{kind:<8} {name}")
-    click.echo(f"{len(rules.rules)} rules put into force ({rules_hash(compiled)[:_SHOWN_HASH]})")
+    click.echo(f"{plural(len(rules.rules), 'rule')} put into force ({rules_hash(compiled)[:_SHOWN_HASH]})")
 
 
 def _tests_pass(workplace: Workplace, *, as_json: bool) -> bool:
@@ -111,7 +112,7 @@ def history(folder: Path, as_json: bool) -> None:
         comment = f"  “{printable(rule_set.comment)}”" if rule_set.comment else ""
         click.echo(
             f"{activation.number:>4}  {rule_set.activated_at:%Y-%m-%d %H:%M}  {rule_set.rules_hash[:_SHOWN_HASH]}"
-            f"  {count} rules  {printable(rule_set.author)}{comment}{state_words}"
+            f"  {plural(count, 'rule')}  {printable(rule_set.author)}{comment}{state_words}"
         )
     if not past:
         click.echo("no rules were put into force yet: `tocsin rules apply`", err=True)
@@ -144,7 +145,7 @@ def rollback(which: str | None, folder: Path) -> None:
     for kind, names in changed_rules(newest.compiled, chosen.rule_set.compiled).items():
         for name in names:
             click.echo(f"{kind:<8} {name}")
-    click.echo(f"{len(rules.rules)} rules put into force: {comment}")
+    click.echo(f"{plural(len(rules.rules), 'rule')} put into force: {comment}")
     click.echo("the rule files still hold other rules; `tocsin rules apply` would put those into force", err=True)
 
 

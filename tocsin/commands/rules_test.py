@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.progress import Progress
 from tocsin.rule_files import rule_paths, workplace_or_none
 from tocsin.workplace import folder_option, json_option, open_workplace
@@ -69,7 +70,7 @@ def run_and_tell(
                 continue
             for line in told(result, str(path)):
                 click.echo(printable(line))
-    click.echo(f"{total - failed} of {total} tests passed", err=True)
+    click.echo(f"{total - failed} of {plural(total, 'test')} passed", err=True)
     return failed == 0
 
 

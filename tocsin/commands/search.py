@@ -15,7 +15,7 @@ import click
 from connectors.clock import SystemClock
 from schemas.durations import parse_duration
 from schemas.errors import UsageError
-from schemas.plain_text import plain_line
+from schemas.plain_text import plain_line, plural
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_workplace
 
@@ -130,7 +130,7 @@ def _say(search: Search, limit: int) -> None:
 
     hits, months = search.hits(), search.months()
     noun = "article" if len(hits) == 1 else "articles"
-    click.echo(f"{len(hits):,} {noun} with {', '.join(search.terms)}, of {search.records:,} records")
+    click.echo(f"{len(hits):,} {noun} with {', '.join(search.terms)}, of {plural(search.records, 'record')}")
     if not hits:
         return
     shown = dict(list(months.items())[-(shutil.get_terminal_size().columns - 30) :])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.commands.alerts import printable
 from tocsin.rule_files import read_text
 
@@ -133,7 +134,9 @@ def import_(
         signals, quiet_days, lambda pair: rules is None or any(watches(rule, pair, names) for rule in rules)
     )
     _write(out, events)
-    click.echo(f"{len(articles):,} entries, {left_out:,} left out: {len(events):,} events in {out}")
+    click.echo(
+        f"{plural(len(articles), 'entry', 'entries')}, {left_out:,} left out: {plural(len(events), 'event')} in {out}"
+    )
 
 
 def _unwanted(text: str) -> tuple[str, str]:
@@ -188,9 +191,8 @@ def _asked(question: Question, number: int, count: int) -> Answer | None:
     from pipelines.backtest.labelling import Answer
 
     normal = "" if question.expected is None else f", {question.expected:.2g} would be normal"
-    click.echo(
-        f"\n{number}/{count}  {question.key}  {question.start:%Y-%m-%d %H:%M} UTC: {question.stories} stories{normal}"
-    )
+    stories = plural(question.stories, "story", "stories")
+    click.echo(f"\n{number}/{count}  {question.key}  {question.start:%Y-%m-%d %H:%M} UTC: {stories}{normal}")
     for headline in question.headlines[:_HEADLINES]:
         click.echo(f"  - {printable(headline)}")
     if len(question.headlines) > _HEADLINES:
@@ -231,7 +233,7 @@ def _say(questions: Sequence[Question], answers: dict[str, Answer], out: Path) -
     events = truth_of(questions, answers)
     _write(out, events)
     given = sum(question.id in answers for question in questions)
-    click.echo(f"\n{given} of {len(questions)} answered; {len(events)} events in {out}")
+    click.echo(f"\n{given} of {len(questions)} answered; {plural(len(events), 'event')} in {out}")
     click.echo(f"alarms on something that happened: {share_in_words(share_of_yes(questions, answers, Kind.OPENING))}")
     click.echo(f"near misses that should have rung: {share_in_words(share_of_yes(questions, answers, Kind.NEAR_MISS))}")
     if given < len(questions):

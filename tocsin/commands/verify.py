@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from schemas.plain_text import plural
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
 
@@ -58,11 +59,12 @@ def command(folder: Path, as_json: bool) -> None:
         )
     else:
         click.echo(
-            f"{result.events} events, {result.records} signals records decided again, digest {result.digest[:16]}"
+            f"{plural(result.events, 'event')}, {plural(result.records, 'record')} of signals decided again,"
+            f" digest {result.digest[:16]}"
         )
         if result.not_recomputed:
             click.echo(
-                f"{result.not_recomputed} events could not be recomputed, because the log was trimmed;"
+                f"{plural(result.not_recomputed, 'event')} could not be recomputed, because the log was trimmed;"
                 f" their hashes, chains and evidence were checked. From offset {result.first_offset} on all were recomputed"
             )
         for version in result.other_segments:

@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from alerts.explanation.carriers import safe_link
-from alerts.explanation.phrases import counted, moment, percent, plural, quantity
+from alerts.explanation.phrases import counted, moment, percent, quantity
 from alerts.explanation.standing_words import condition_words, standing_line
-from schemas.plain_text import plain_line
+from schemas.plain_text import plain_line, plural
 from tocsin.web.navigation import NAVIGATION
 from tocsin.web.site import site_of, visitor_of
 

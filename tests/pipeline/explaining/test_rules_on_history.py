@@ -88,7 +88,7 @@ def test_what_the_history_shows() -> None:
     history = history_of(records, rules)
     assert (history.articles, history.hits) == (1, {"found": 1, "not": 0})
     texts = [doubt.text for doubt in doubts(rules, history)]
-    assert texts == ["found nothing in 1 articles of 0 days", "new is silent until 2025-01-08: the history has 0 days"]
+    assert texts == ["found nothing in 1 article of 0 days", "new is silent until 2025-01-08: the history has 0 days"]
 
 
 RULES = """rules:
