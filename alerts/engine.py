@@ -42,6 +42,12 @@ MAX_EVIDENCE = 30
 #: Days within which alerts name changed feeds and extractors.
 CHANGES_NAMED_HOURS = 14 * 24
 
+#: Offsets of records passed over that are remembered; a month of history holds far fewer.
+MOST_PASSED_OVER = 10_000
+
+#: How many records a new rule may fail on while it is warmed, before its activation fails.
+MOST_PASSED_OVER_ASIDE = 10
+
 #: How long the engine waits for first polls before it takes the backlog as it is.
 START_WAIT = timedelta(minutes=10)
 
@@ -68,6 +74,7 @@ class Engine:
         self.activated: RulesActivated | None = None  # by the last record, for whoever keeps rule sets
         self.extractors: dict[str, int] = {}  # version -> hour first seen
         self.skips: list[tuple[int, int]] = []
+        self.passed_over: list[int] = []  # offsets of records that no step could take in
         self.card_hours = CARD_HOURS
         self.banks = SharedBanks()
 
@@ -80,10 +87,15 @@ class Engine:
         """Go on from ``heads``: a new segment of a ledger that another engine version wrote."""
         self.chains = Chains(heads)
 
+    def pass_over(self, offset: int) -> None:
+        """Remember that the record at ``offset``, on which a step raised, counts for nothing: no rule is warmed on it."""
+        self.passed_over.append(offset)
+        del self.passed_over[:-MOST_PASSED_OVER]
+
     # -- records ----------------------------------------------------------------------------------------------------
 
     def step(self, offset: int, record: SignalsRecord, history: History = no_history) -> list[Decision]:
-        """Take in the record at ``offset`` and return what it decides.
+        """Take in the record at ``offset`` and return what it decides. Where it raises, the engine is spoilt.
 
         ``history`` yields the records before ``offset`` that a new rule is warmed on, oldest first; it is called only
         when rules are activated.
@@ -296,13 +308,8 @@ class Engine:
         """Return the states of ``rules`` after ``history``, stepped aside; their cards join this engine's."""
         if not rules:
             return {}
-        aside = Engine(muted=True)
-        aside.rules = {rule.name: RuleState(rule, make_tracks(rule, aside.banks)) for rule in rules}
-        aside.index = RuleIndex(tuple(rules))
-        aside.card_hours = max([CARD_HOURS, *(t.memory_hours for s in aside.rules.values() for t in s.tracks)])
-        for offset, record in history():
-            if isinstance(record, Signal | Coverage | SkipRange):
-                aside.step(offset, record)
+        left_out = set(self.passed_over)
+        aside = self._stepped_aside(rules, history, left_out)
         for card in aside.cards:
             mine = self.cards.get(card.article_id)
             if mine is None:
@@ -311,6 +318,34 @@ class Engine:
             elif mine.revision == card.revision:
                 mine.hits.update(card.hits)
         return aside.rules
+
+    def _stepped_aside(self, rules: list[Rule], history: History, left_out: set[int]) -> Engine:
+        """Return an engine of ``rules`` after ``history``; what fails under the new rules alone is left out for them alone."""
+        while True:
+            aside = Engine(muted=True)
+            aside.rules = {rule.name: RuleState(rule, make_tracks(rule, aside.banks)) for rule in rules}
+            aside.index = RuleIndex(tuple(rules))
+            aside.card_hours = max([CARD_HOURS, *(t.memory_hours for s in aside.rules.values() for t in s.tracks)])
+            failed = aside._step_history(history, left_out)
+            if failed is None:
+                return aside
+            offset, error = failed
+            left_out.add(offset)
+            if len(left_out) - len(self.passed_over) > MOST_PASSED_OVER_ASIDE:
+                raise error
+
+    def _step_history(self, history: History, left_out: set[int]) -> tuple[int, Exception] | None:
+        """Step through ``history`` without the offsets ``left_out``; return where that failed, and how."""
+        for offset, record in history():
+            if offset in left_out or not isinstance(record, Signal | Coverage | SkipRange):
+                continue
+            try:
+                self.step(offset, record)
+            except (MemoryError, RecursionError):
+                raise
+            except Exception as error:  # noqa: BLE001 — whatever it is, it must cost this record alone
+                return offset, error
+        return None
 
     def _end_alerts(self, state: RuleState) -> list[Decision]:
         if self.open is None or self.muted:

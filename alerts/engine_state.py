@@ -93,6 +93,7 @@ class _Engine(Part):
     card_hours: int
     extractors: tuple[tuple[str, int], ...]
     skips: tuple[tuple[int, int], ...]
+    passed_over: tuple[int, ...] = ()
     coverage: _Coverage
     chains: tuple[ChainHead, ...]
     cards: tuple[CardState, ...]
@@ -118,6 +119,7 @@ def snapshot(engine: Engine) -> bytes:
         card_hours=engine.card_hours,
         extractors=tuple(engine.extractors.items()),
         skips=tuple(engine.skips),
+        passed_over=tuple(engine.passed_over),
         coverage=_coverage_document(engine.coverage),
         chains=tuple(engine.chains.heads.values()),
         cards=tuple(CardState.of(card) for card in engine.cards),
@@ -144,6 +146,7 @@ def restore(raw: bytes) -> Engine:
     engine.card_hours = document.card_hours
     engine.extractors = dict(document.extractors)
     engine.skips = list(document.skips)
+    engine.passed_over = list(document.passed_over)
     engine.coverage = _coverage(document.coverage)
     engine.chains = Chains({head.rule: head for head in document.chains})
     engine.cards = CardBook(state.card() for state in document.cards)

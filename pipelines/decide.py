@@ -19,22 +19,38 @@ from pathlib import Path
 from alerts.engine import ENGINE_VERSION, Engine
 from alerts.engine_state import snapshot
 from pipelines.event_hours import hour_bars
-from pipelines.recovery import recover
-from pipelines.signal_history import history_before
+from pipelines.recovery import from_snapshot_file, recover
 from pipelines.snapshots import remove_old_snapshots, write_snapshot
+from pipelines.stepping import Stepping
 from schemas.alert_event import Decision, Provenance
 from schemas.clock import Clock
 from schemas.control import RulesActivated
 from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter, dead_letter_id
-from schemas.errors import BrokenRecordError, RetriableError, StoreFullError
+from schemas.errors import (
+    BrokenRecordError,
+    FatalError,
+    RetriableError,
+    StoreFullError,
+    UndecidableRecordError,
+    UnprocessableError,
+)
 from schemas.ports.channel import HourBar
 from schemas.ports.log import Entry, Log, LogRecord
 from schemas.ports.store import DeciderHead, RuleSet, Store
 from schemas.reasons import DeadLetterReason
 from schemas.topics import DEAD_LETTERS, SIGNALS
-from schemas.wire import ReadCount, decode_signals, encode
+from schemas.wire import ReadCount, encode
 
 logger = logging.getLogger(__name__)
+
+
+#: Deciding stops rather than to put aside more records than this among so many: then it is the program that is broken.
+MOST_FAILURES, FAILURES_WITHIN = 20, 1_000
+
+_REMEDY = (
+    "the log keeps them: take a version of tocsin that can decide them. If they are worthless,"
+    " `tocsin dead-letters put-aside --job decide` takes them out of the way"
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,7 @@ class DecideSettings:
     snapshot_every_records: int = 20_000
     wait_s: float = 0.5
     notify: bool = True
+    most_failures: int | None = MOST_FAILURES  # None: whatever fails is put aside
 
 
 @dataclass
@@ -59,6 +76,7 @@ class _Batch:
     dead: list[DeadLetter] = field(default_factory=list)
     rule_sets: list[RuleSet] = field(default_factory=list)
     hours: dict[str, Sequence[HourBar]] = field(default_factory=dict)
+    failed: bool = False  # the engine could not take one of the records
 
 
 class DecideJob:
@@ -70,11 +88,16 @@ class DecideJob:
         self._clock = clock
         self._settings = settings
         self._read = ReadCount()
-        self.engine = Engine()
+        self._stepping = Stepping(log, Engine, 0)
         self._head: DeciderHead | None = None
         self._since_snapshot = 0
         self._offset = 0
         self._pending: _Batch | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, after the last record of the last step."""
+        return self._stepping.engine
 
     @property
     def offset(self) -> int:
@@ -90,7 +113,7 @@ class DecideJob:
         :raises FatalError: the log was trimmed and the snapshot is lost.
         """
         recovered = recover(self._log, self._store, self._settings.snapshots)
-        self.engine, self._head, self._offset = recovered.engine, recovered.head, recovered.offset
+        self._stepping, self._head, self._offset = recovered.stepping, recovered.head, recovered.offset
         self._since_snapshot = recovered.records
         if recovered.begins:
             self._commit_snapshot()
@@ -100,9 +123,20 @@ class DecideJob:
         """Decide one record.
 
         :raises BrokenRecordError: it is none.
+        :raises UndecidableRecordError: the engine fails on it, and is as it was before it.
+        :raises FatalError: it fails on too many.
         """
-        decoded = decode_signals(record.value, self._read)
-        return self.engine.step(record.offset, decoded, history_before(self._log, record))
+        try:
+            return self._stepping.step(record, self._read)
+        except UndecidableRecordError as error:
+            since, most = record.offset - FAILURES_WITHIN, self._settings.most_failures
+            failed = sum(offset > since for offset in self.engine.passed_over)
+            if most is not None and failed > most:
+                raise FatalError(
+                    f"deciding fails on {failed} of {FAILURES_WITHIN:,} records; the last: {error.message}",
+                    remedy=_REMEDY,
+                ) from error
+            raise
 
     def step(self, wait_s: float = 0.0) -> int:
         """Decide one batch and commit it; return how many records it had.
@@ -119,8 +153,9 @@ class DecideJob:
         self._pending = None
         self._offset = batch.next_offset
         self._since_snapshot += batch.records
-        if batch.rule_sets:
-            # A new rule was warmed on a month of the log, which must not be needed again once it is trimmed.
+        if batch.rule_sets or batch.failed:
+            # After a failure, the way back from the next one begins with this snapshot. A new rule was warmed on a month of
+            # the log, which must not be needed again once it is trimmed.
             self._since_snapshot = max(self._since_snapshot, self._settings.snapshot_every_records)
         if self._since_snapshot >= self._settings.snapshot_every_records:
             self.take_snapshot()
@@ -132,8 +167,9 @@ class DecideJob:
         for record in records:
             try:
                 decisions = self._step(record)
-            except BrokenRecordError as error:
+            except (BrokenRecordError, UndecidableRecordError) as error:
                 batch.dead.append(self._dead_letter(record, error, now))
+                batch.failed = batch.failed or isinstance(error, UndecidableRecordError)
                 continue
             provenance = Provenance(log_offset=record.offset, host=self._settings.host, recorded_at=now)
             batch.decided.extend((decision, provenance) for decision in decisions)
@@ -189,13 +225,20 @@ class DecideJob:
         self._store.commit_decisions(expected=before, head=head, decisions=[])
         self._head = head
         self._since_snapshot = 0
+        begin = from_snapshot_file(self._settings.snapshots, head)
+        self._stepping.begin_at(begin, self._offset)
         remove_old_snapshots(self._settings.snapshots, self._offset, digest)
 
-    def _dead_letter(self, record: LogRecord, error: BrokenRecordError, now: datetime) -> DeadLetter:
+    def _dead_letter(self, record: LogRecord, error: UnprocessableError, now: datetime) -> DeadLetter:
+        broken = isinstance(error, BrokenRecordError)
+        if not broken:
+            logger.error(
+                "record %d of signals is put aside: %s", record.offset, error.message, exc_info=error.__cause__
+            )
         return DeadLetter(
             dead_letter_id=dead_letter_id(self._log.log_id, SIGNALS, record.partition, record.offset),
             stage="decide",
-            reason=DeadLetterReason.BROKEN_RECORD,
+            reason=DeadLetterReason.BROKEN_RECORD if broken else DeadLetterReason.DECIDING_FAILED,
             error=str(error),
             topic=SIGNALS,
             partition=record.partition,

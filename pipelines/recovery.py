@@ -13,9 +13,10 @@ from pathlib import Path
 
 from alerts.engine import ENGINE_VERSION, Engine
 from alerts.engine_state import restore
-from pipelines.signal_history import ReadableLog, history_before, read_range
+from pipelines.signal_history import read_range
 from pipelines.snapshots import read_snapshot, snapshot_path
-from schemas.alert_event import AlertEvent, Decision
+from pipelines.stepping import Begin, Stepping, begun_with
+from schemas.alert_event import AlertEvent
 from schemas.control import RulesActivated
 from schemas.errors import (
     BrokenRecordError,
@@ -24,10 +25,9 @@ from schemas.errors import (
     OffsetOutOfRangeError,
     RecoveryMismatchError,
 )
-from schemas.ports.log import Log, LogRecord
+from schemas.ports.log import Log
 from schemas.ports.store import DeciderHead, Store
 from schemas.topics import SIGNALS
-from schemas.wire import decode_signals
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +42,16 @@ class Recovered:
     be had from the log alone, so its snapshot has to be committed before the first event.
     """
 
-    engine: Engine
+    stepping: Stepping
     head: DeciderHead | None
     offset: int
     records: int
     begins: bool
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
+        return self.stepping.engine
 
 
 def recover(log: Log, store: Store, snapshots: Path) -> Recovered:
@@ -60,20 +65,43 @@ def recover(log: Log, store: Store, snapshots: Path) -> Recovered:
     head = store.decider_head()
     start = log.start_offset(SIGNALS, 0)
     if head is None:
-        return Recovered(Engine(), None, start, 0, begins=start > 0)
+        return Recovered(Stepping(log, Engine, start), None, start, 0, begins=start > 0)
     _check_log(log, head, start)
     if head.engine_version != ENGINE_VERSION:
         return _begin_segment(log, store, head, start)
-    engine = load_snapshot(snapshots, head)
-    first = head.snapshot_offset if engine is not None else 0
+    begin = from_snapshot(snapshots, head)
+    first = head.snapshot_offset if begin is not None else 0
     if first < start:
-        raise _unknowable(snapshots, head, start, lost=engine is None)
-    if engine is None:
-        if head.snapshot_hash:
-            logger.warning("the snapshot of offset %d is lost: deciding the log again", head.snapshot_offset)
-        engine = Engine()
-    count = _step_again(log, store, engine, first, head.next_offset)
-    return Recovered(engine, head, head.next_offset, count, begins=False)
+        raise _unknowable(snapshots, head, start, lost=begin is None)
+    if begin is None and head.snapshot_hash:
+        logger.warning("the snapshot of offset %d is lost: deciding the log again", head.snapshot_offset)
+    stepping = Stepping(log, begin or Engine, first)
+    count = _step_again(log, store, stepping, first, head.next_offset)
+    return Recovered(stepping, head, head.next_offset, count, begins=False)
+
+
+def from_snapshot(folder: Path, head: DeciderHead) -> Begin | None:
+    """Return what makes the engine of the snapshot that ``head`` names, each time a new one; None as :func:`load_snapshot`."""
+    made = load_snapshot(folder, head)
+    if made is None:
+        return None
+    return begun_with(made, from_snapshot_file(folder, head))
+
+
+def from_snapshot_file(folder: Path, head: DeciderHead) -> Begin:
+    """Return what makes the engine of the snapshot that ``head`` names, read when it is called for.
+
+    It raises FatalError where the file cannot be read then.
+    """
+
+    def begin() -> Engine:
+        engine = load_snapshot(folder, head)
+        if engine is None:
+            path = snapshot_path(folder, head.snapshot_offset, head.snapshot_hash)
+            raise FatalError(f"the snapshot {path} is gone while it is needed", remedy="start again")
+        return engine
+
+    return begin
 
 
 def load_snapshot(folder: Path, head: DeciderHead) -> Engine | None:
@@ -119,7 +147,7 @@ def _unknowable(snapshots: Path, head: DeciderHead, start: int, *, lost: bool) -
     )
 
 
-def _step_again(log: Log, store: Store, engine: Engine, first: int, before: int) -> int:
+def _step_again(log: Log, store: Store, stepping: Stepping, first: int, before: int) -> int:
     """Step ``first`` up to ``before`` again and compare event by event; return how many records that were.
 
     Events that another engine version wrote are not compared; ours begin in their chains after the last of them.
@@ -138,24 +166,15 @@ def _step_again(log: Log, store: Store, engine: Engine, first: int, before: int)
     for record in read_range(log, first, before):
         count += 1
         if chains and record.offset >= segment:
-            engine.adopt_chains(chains)
+            stepping.adopt_chains(chains, record.offset)
             chains = {}
-        decided = decide_again(log, engine, record)
+        decided = stepping.step_again(record)
         if record.offset >= segment:
             again.extend(decision.event for decision in decided)
     if chains:
-        engine.adopt_chains(chains)
+        stepping.adopt_chains(chains, before)
     _compare(again, [event for event, _ in ours], first)
     return count
-
-
-def decide_again(log: ReadableLog, engine: Engine, record: LogRecord) -> list[Decision]:
-    """Return what ``engine`` decides on ``record``; a broken one decided nothing the first time either."""
-    try:
-        decoded = decode_signals(record.value)
-    except BrokenRecordError:
-        return []
-    return engine.step(record.offset, decoded, history_before(log, record))
 
 
 def _compare(again: list[AlertEvent], committed: list[AlertEvent], first: int) -> None:
@@ -182,16 +201,21 @@ def _begin_segment(log: Log, store: Store, head: DeciderHead, start: int) -> Rec
         ENGINE_VERSION,
         head.next_offset,
     )
-    engine = Engine()
     in_force = _rules_in_force(store, start)
-    if in_force is not None:
-        engine.step(start - 1, in_force)
+
+    def begin() -> Engine:
+        engine = Engine()
+        if in_force is not None:
+            engine.step(start - 1, in_force)
+        return engine
+
+    stepping = Stepping(log, begin, start)
     count = 0
     for record in read_range(log, start, head.next_offset):
         count += 1
-        decide_again(log, engine, record)
-    engine.adopt_chains(dict(store.chain_heads()))
-    return Recovered(engine, head, head.next_offset, count, begins=True)
+        stepping.step_again(record)
+    stepping.adopt_chains(dict(store.chain_heads()), head.next_offset)
+    return Recovered(stepping, head, head.next_offset, count, begins=True)
 
 
 def _rules_in_force(store: Store, start: int) -> RulesActivated | None:

@@ -16,8 +16,9 @@ from pathlib import Path
 from alerts.engine import Engine
 from pipelines.ledger_rows import check_chains, check_evidence, check_rows, event_row
 from pipelines.ledger_segments import Segment, segments_of
-from pipelines.recovery import decide_again, load_snapshot
+from pipelines.recovery import from_snapshot
 from pipelines.signal_history import WholeLog, read_range
+from pipelines.stepping import Begin, Stepping
 from schemas.alert_event import ChainHead, ledger_digest
 from schemas.ports.store import DeciderHead, Store, StoredEvent
 from schemas.topics import SIGNALS
@@ -112,23 +113,24 @@ def _decide_and_compare(
     progress: Progress,
 ) -> None:
     start = log.start_offset(SIGNALS, 0)
-    engine: Engine | None = Engine()
+    begin: Begin | None = Engine
     first = 0
     if start > 0:
-        engine = load_snapshot(snapshots, head) if snapshots is not None else None
-        first = head.snapshot_offset if engine is not None else head.next_offset
+        begin = from_snapshot(snapshots, head) if snapshots is not None else None
+        first = head.snapshot_offset if begin is not None else head.next_offset
         if first < start:
-            engine, first = None, head.next_offset
+            begin, first = None, head.next_offset
     result.first_offset = first
     segments, result.other_segments = segments_of(rows, head, first)
     result.not_recomputed = sum(segment.before for segment in segments)
-    if engine is None:
+    if begin is None:
         return
-    if start > 0 and segments and dict(engine.chains.heads) != segments[-1].chains:
+    stepping = Stepping(log, begin, first)
+    if start > 0 and segments and dict(stepping.engine.chains.heads) != segments[-1].chains:
         result.differ(f"the chains before offset {first} are not those that the snapshot of that offset knows")
     heads: dict[str, ChainHead] = {}
     computed: list[list[StoredEvent]] = [[] for _ in segments]
-    for number, row in _decided_again(log, engine, first, head.next_offset, segments, result, progress):
+    for number, row in _decided_again(log, stepping, first, head.next_offset, segments, result, progress):
         computed[number].append(row)
     for segment, again in zip(segments, computed, strict=True):
         _compare(again, segment.rows, result)
@@ -139,7 +141,7 @@ def _decide_and_compare(
 
 def _decided_again(
     log: WholeLog,
-    engine: Engine,
+    stepping: Stepping,
     first: int,
     before: int,
     segments: Sequence[Segment],
@@ -154,8 +156,8 @@ def _decided_again(
             progress(result.records, before - first)
         while begun + 1 < len(segments) and record.offset >= segments[begun + 1].first_offset:
             begun += 1
-            engine.adopt_chains(segments[begun].chains)
-        for decision in decide_again(log, engine, record):
+            stepping.adopt_chains(segments[begun].chains, record.offset)
+        for decision in stepping.step_again(record):
             if begun >= 0 and record.offset < segments[begun].before_offset:
                 yield begun, event_row(decision.event, record.offset)
     progress(before - first, before - first)

@@ -35,7 +35,11 @@ class ExtractorChanged(Record):
 
 
 class SkipRange(Record):
-    """An operator's repair: the offsets ``first..last`` (inclusive) of ``signals`` do not count, now or on replay."""
+    """An operator's repair: of the offsets ``first..last`` (inclusive) of ``signals``, those after this record do not count.
+
+    What lies before it was decided when it was reached, and stays so whenever the log is decided again. A record that
+    cannot be decided at all needs no repair: it counts for nothing by itself.
+    """
 
     kind: Literal["skip_range"] = "skip_range"
     first: int

@@ -35,6 +35,10 @@ class BrokenRecordError(UnprocessableError):
     """Bytes that are no record of their topic."""
 
 
+class UndecidableRecordError(UnprocessableError):
+    """A record on which the engine fails, each time it meets it in the same state."""
+
+
 class RecordTooLargeError(UnprocessableError):
     """A record over the limit."""
 

@@ -126,6 +126,7 @@ class DeadLetterReason(StrEnum):
     TOO_LARGE = "too_large"
     EXTRACTION_FAILED = "extraction_failed"
     HOSTILE_TEXT = "hostile_text"
+    DECIDING_FAILED = "deciding_failed"
 
 
 class DeliveryStatus(StrEnum):

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from alerts.engine import Engine
 from alerts.engine_state import restore
-from pipelines.recovery import decide_again, load_snapshot
+from pipelines.recovery import from_snapshot_file, load_snapshot
 from pipelines.signal_history import read_range
+from pipelines.stepping import Begin, Stepping, begun_with
 from schemas.alert_event import AlertEvent
 from schemas.coverage import Coverage
 from schemas.errors import BrokenRecordError, FatalError
@@ -42,14 +44,16 @@ class SeenSignal:
 class EngineThen:
     """The engine after the last record with which engine time had not passed ``moment``.
 
-    ``signals`` are those observed since ``since``, ``events`` all that was decided on the way; ``offset`` is the next
-    record. ``whole`` is False where stepping began with a snapshot, so that older events are not among them.
+    ``signals`` are those observed since ``since``, ``events`` all that was decided on the way; ``began`` is the first record
+    that was stepped, ``offset`` the next one. ``whole`` is False where stepping began with a snapshot, so that older events
+    are not among them.
     """
 
     engine: Engine
     moment: datetime
     since: datetime
     offset: int = 0
+    began: int = 0
     whole: bool = True
     signals: list[SeenSignal] = field(default_factory=list)
     events: list[AlertEvent] = field(default_factory=list)
@@ -66,24 +70,24 @@ def engine_then(
     *,
     keep_signals: bool = True,
     shorten: bool = False,
+    heard_from: datetime | None = None,
 ) -> EngineThen:
     """Step to ``moment``; ``each`` hears of every record after its step. Signals are kept unless the caller needs none.
 
-    With ``shorten`` it begins with the newest snapshot that is not later, if there is one: the engine is the same, but
-    ``each`` hears nothing of what came before.
+    With ``shorten`` it begins with the newest snapshot that is not later than ``heard_from`` (``moment`` without it), if
+    there is one: the engine is the same, but ``each`` hears nothing of what came before.
 
     :raises FatalError: the log was trimmed, and the snapshot is of a later moment or lost.
     """
     start, end = log.start_offset(SIGNALS, 0), log.end_offset(SIGNALS, 0)
-    then = EngineThen(Engine(), moment, since, start)
-    short = _newest_before(log, store, snapshots, moment, since) if shorten else None
-    if short is not None:
-        then = short
-    elif start > 0:
-        then = _from_snapshot(log, store, snapshots, moment, since)
+    short = _newest_before(log, store, snapshots, heard_from or moment) if shorten else None
+    if short is None and start > 0:
+        short = _from_snapshot(log, store, snapshots, moment)
+    begin, first = short or (Engine, start)
+    stepping = Stepping(log, begin, first)
+    then = EngineThen(stepping.engine, moment, since, first, began=first, whole=short is None)
     if keep_signals and then.offset > start:
         _keep_signals_before(log, then)
-    first = then.offset
     for record in read_range(log, first, end):
         try:
             decoded = decode_signals(record.value)
@@ -91,7 +95,9 @@ def engine_then(
             decoded = None
         if isinstance(decoded, Coverage) and _passes(then.engine, decoded, moment):
             break
-        then.events.extend(decision.event for decision in decide_again(log, then.engine, record))
+        if decoded is not None:
+            then.events.extend(decision.event for decision in stepping.step_again(record, decoded))
+        then.engine = stepping.engine
         then.offset = record.offset + 1
         if keep_signals and isinstance(decoded, Signal) and decoded.revised_at >= since:
             then.signals.append(SeenSignal(record.offset, record.append_time_ms, decoded))
@@ -110,12 +116,10 @@ def _passes(engine: Engine, coverage: Coverage, moment: datetime) -> bool:
     return len(newest) >= coverage.partitions and min(newest.values()) > moment
 
 
-def _from_snapshot(
-    log: Log, store: Store | None, snapshots: Path | None, moment: datetime, since: datetime
-) -> EngineThen:
+def _from_snapshot(log: Log, store: Store | None, snapshots: Path | None, moment: datetime) -> tuple[Begin, int]:
     head = store.decider_head() if store is not None else None
     engine = load_snapshot(snapshots, head) if head is not None and snapshots is not None else None
-    if engine is None or head is None or head.snapshot_offset < log.start_offset(SIGNALS, 0):
+    if engine is None or head is None or snapshots is None or head.snapshot_offset < log.start_offset(SIGNALS, 0):
         raise FatalError(
             "what the engine knew then cannot be computed again: the log was trimmed and there is no snapshot to begin with",
             remedy="`tocsin replay` shows what would have rung on the archive",
@@ -126,13 +130,11 @@ def _from_snapshot(
             f" {engine.now:%Y-%m-%d %H:%M} UTC",
             remedy="ask about a later time, or use `tocsin replay` on the archive",
         )
-    return EngineThen(engine, moment, since, head.snapshot_offset, whole=False)
+    return begun_with(engine, from_snapshot_file(snapshots, head)), head.snapshot_offset
 
 
-def _newest_before(
-    log: Log, store: Store | None, folder: Path | None, moment: datetime, since: datetime
-) -> EngineThen | None:
-    """Return the engine of the newest whole snapshot of this log that is not later than ``moment``."""
+def _newest_before(log: Log, store: Store | None, folder: Path | None, moment: datetime) -> tuple[Begin, int] | None:
+    """Return the engine of the newest whole snapshot of this log that is not later than ``moment``, and its offset."""
     head = store.decider_head() if store is not None else None
     if folder is None or head is None or head.log_id != log.log_id:
         return None  # Files of another log may lie there: only the ledger says whose they are.
@@ -147,8 +149,15 @@ def _newest_before(
         except (OSError, BrokenRecordError):
             continue
         if engine is not None and engine.now is not None and engine.now <= moment:
-            return EngineThen(engine, moment, since, int(offset), whole=False)
+            return begun_with(engine, partial(_read_again, path)), int(offset)
     return None
+
+
+def _read_again(path: Path) -> Engine:
+    try:
+        return restore(path.read_bytes())
+    except (OSError, BrokenRecordError) as error:
+        raise FatalError(f"the snapshot {path} is gone while it is needed", remedy="ask again") from error
 
 
 def _keep_signals_before(log: Log, then: EngineThen) -> None:

@@ -13,14 +13,13 @@ from alerts.engine import Engine
 from alerts.rules.model import Mode, Rule, RuleSet, rules_hash
 from pipelines.explaining.engine_then import Progress, no_progress
 from pipelines.signal_history import read_range
+from pipelines.stepping import Stepping
 from schemas.alert_event import AlertEvent
 from schemas.control import RulesActivated
-from schemas.errors import BrokenRecordError
 from schemas.ids import EPOCH
 from schemas.ports.log import Log
 from schemas.reasons import EventKind
 from schemas.topics import SIGNALS
-from schemas.wire import decode_signals
 
 _ENDS = (EventKind.RESOLVED, EventKind.RETRACTED)
 
@@ -53,22 +52,22 @@ def replay_rules(log: Log, rules: Mapping[str, Rule], progress: Progress = no_pr
         rules[label].model_copy(update={"name": name, "mode": _tried(rules[label])}) for name, label in labels.items()
     ]
     compiled = RuleSet.of(*renamed).compiled()
-    engine = Engine()
-    engine.step(-1, RulesActivated(rules_hash=rules_hash(compiled), text="", compiled=compiled, activated_at=EPOCH))
+    activation = RulesActivated(rules_hash=rules_hash(compiled), text="", compiled=compiled, activated_at=EPOCH)
+
+    def begin() -> Engine:
+        engine = Engine()
+        engine.step(-1, activation)
+        return engine
+
     result = Replayed({label: [] for label in rules})
     start, end = log.start_offset(SIGNALS, 0), log.end_offset(SIGNALS, 0)
+    stepping = Stepping(log, begin, start, with_rules=False)
     for record in read_range(log, start, end):
         if (record.offset - start) % 1000 == 0:
             progress(record.offset - start, end - start)
-        try:
-            decoded = decode_signals(record.value)
-        except BrokenRecordError:
-            continue
-        if isinstance(decoded, RulesActivated):
-            continue
-        _take(result, labels, rules, (d.event for d in engine.step(record.offset, decoded)))
-        result.first = result.first or engine.now
-    result.last = engine.now
+        _take(result, labels, rules, (decision.event for decision in stepping.step_again(record)))
+        result.first = result.first or stepping.engine.now
+    result.last = stepping.engine.now
     progress(end - start, end - start)
     return result
 

@@ -15,12 +15,14 @@ from pathlib import Path
 from alerts.engine import ENGINE_VERSION, Engine
 from pipelines.pages.hour_series import Hour, HourBook, hours_of
 from pipelines.pages.ledger_view import AlertLife
-from pipelines.recovery import decide_again, load_snapshot
-from schemas.errors import TocsinError
+from pipelines.recovery import load_snapshot
+from pipelines.stepping import decide_record
+from schemas.errors import BrokenRecordError, TocsinError, UndecidableRecordError
 from schemas.ids import hour_of
 from schemas.ports.log import Log, LogRecord
 from schemas.ports.store import DeciderHead, LedgerStore
 from schemas.topics import SIGNALS
+from schemas.wire import decode_signals
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ class LiveView:
         self.around_alerts: dict[str, tuple[Hour, ...]] = {}
         self._log_id = ""
         self._offset = 0
+        self._left_out: set[int] = set()
 
     def refresh(self, log: Log, store: LedgerStore, *, most_records: int = 500) -> bool:
         """Step on towards the ledger's offset, by at most ``most_records``; return whether anything was stepped."""
@@ -80,7 +83,9 @@ class LiveView:
         records = log.read(SIGNALS, 0, first, max_records=most_records) if first < head.next_offset else ()
         for record in records:
             if record.offset < head.next_offset:
-                self._step(log, self.engine, record)
+                if not self._step(log, self.engine, record):
+                    self.engine = None
+                    return True
                 self._offset = record.offset + 1
         if not records:
             self._offset = max(self._offset, head.next_offset)  # What is left is markers of the log, no records.
@@ -95,6 +100,8 @@ class LiveView:
 
     def _begin(self, log: Log, head: DeciderHead) -> bool:
         start = log.start_offset(SIGNALS, 0)
+        if self._log_id != log.log_id:
+            self._left_out.clear()
         self.book, self._log_id = HourBook(), log.log_id
         if start == 0 and head.next_offset <= self._read_whole_below:
             self.engine, self._offset = Engine(), 0
@@ -109,16 +116,26 @@ class LiveView:
         self._keep_hours(self.engine)
         return True
 
-    def _step(self, log: Log, engine: Engine, record: LogRecord) -> None:
+    def _step(self, log: Log, engine: Engine, record: LogRecord) -> bool:
+        """Take in ``record``; return False where that spoilt the engine, so that the view must begin again without it."""
         before = engine.open
+        if record.offset in self._left_out:
+            engine.pass_over(record.offset)
+            return True
         try:
-            decide_again(log, engine, record)
+            decide_record(log, engine, record, decode_signals(record.value))
+        except BrokenRecordError:
+            return True  # It decided nothing the first time either.
+        except UndecidableRecordError:
+            self._left_out.add(record.offset)  # The decider put it aside.
+            return False
         except TocsinError as error:
             logger.warning("a page cannot read record %d of signals: %s", record.offset, error)
         if engine.activated is not None:
             self.book.forget_rules_but(engine.rules)
         if engine.open != before:
             self._keep_hours(engine)
+        return True
 
     def _keep_hours(self, engine: Engine) -> None:
         """Keep the hours that will not change any more, before the engine forgets them."""

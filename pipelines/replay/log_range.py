@@ -12,16 +12,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from alerts.engine import Engine
 from alerts.rules.model import RuleSet
 from connectors.archive.archived_log import ArchivedLog
-from pipelines.recovery import decide_again
 from pipelines.replay.replay import activation
 from pipelines.signal_history import read_range
+from pipelines.stepping import Stepping
 from schemas.alert_event import Decision
-from schemas.control import RulesActivated
-from schemas.errors import BrokenRecordError, UsageError
+from schemas.errors import UsageError
 from schemas.ids import milliseconds
 from schemas.ports.log import LogRecord
 from schemas.topics import SIGNALS
-from schemas.wire import decode_signals
 
 Told = Callable[[int, int | None], None]
 
@@ -67,22 +65,24 @@ def replay_recorded(signals: LogRange, told: Told) -> Iterator[Decision]:
 
     Later on the same, as far as it needs nothing from before: an engine that begins there learns what is normal anew.
     """
-    engine = Engine()
+    stepping = Stepping(signals.log, Engine, signals.first)
     for record in signals.records(told):
-        yield from decide_again(signals.log, engine, record)
+        yield from stepping.step_again(record)
 
 
 def replay_rules(signals: LogRange, rules: RuleSet, text: str, told: Told) -> Iterator[Decision]:
     """Yield what ``rules`` would have decided, in force from before the first record on; those in the log are left out."""
-    engine = Engine()
-    yield from engine.step(signals.first - 1, activation(rules, text, signals.first_day))
+    begun: list[Decision] = []
+
+    def begin() -> Engine:
+        engine = Engine()
+        begun[:] = engine.step(signals.first - 1, activation(rules, text, signals.first_day))
+        return engine
+
+    stepping = Stepping(signals.log, begin, signals.first, with_rules=False)
+    yield from begun
     for record in signals.records(told):
-        try:
-            decoded = decode_signals(record.value)
-        except BrokenRecordError:
-            continue  # It decided nothing live either: it is among the dead letters.
-        if not isinstance(decoded, RulesActivated):
-            yield from engine.step(record.offset, decoded)
+        yield from stepping.step_again(record)
 
 
 def _begin_ms(day: date) -> int:

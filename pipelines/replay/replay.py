@@ -8,20 +8,25 @@ The engine is the live one; only where records come from differs. It reads no cl
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from heapq import merge
+from itertools import islice
 
 from alerts.engine import Engine
 from alerts.rules.model import RuleSet, rules_hash
 from connectors.archive.folder import Archive
 from pipelines.replay.cached_signals import cached_signals
+from pipelines.stepping import step_or_fail
 from schemas.alert_event import Decision
 from schemas.control import RulesActivated
 from schemas.coverage import Coverage
-from schemas.errors import UsageError
+from schemas.errors import UndecidableRecordError, UsageError
 from schemas.signal import Signal
 from schemas.wire import SignalsRecord
+
+logger = logging.getLogger(__name__)
 
 Told = Callable[[int, int | None], None]
 
@@ -74,13 +79,33 @@ def _when(record: Signal | Coverage) -> tuple[datetime, int]:
     return (record.at, 0) if isinstance(record, Coverage) else (record.revised_at, 1)
 
 
-def replay(records: Iterable[SignalsRecord], told: Told, total: int | None = None) -> Iterator[Decision]:
-    """Step a fresh engine through ``records`` and yield what it decides; ``told`` hears records done and ``total``."""
+def replay(records: Callable[[], Iterable[SignalsRecord]], told: Told, total: int | None = None) -> Iterator[Decision]:
+    """Step a fresh engine through what ``records`` gives, the same each time, and yield what it decides.
+
+    A record on which the engine fails counts for nothing, as in :mod:`pipelines.stepping`: an engine is stepped there anew
+    without it. ``told`` hears records done and ``total``.
+    """
     engine = Engine()
-    done = 0
-    for offset, record in enumerate(records):
-        yield from engine.step(offset, record)
+    done, left_out = 0, set[int]()
+    for offset, record in enumerate(records()):
+        try:
+            yield from step_or_fail(engine, offset, record)
+        except UndecidableRecordError as error:
+            logger.error("record %d of the history counts for nothing: %s", offset, error.message)
+            left_out.add(offset)
+            engine = _engine_before(records(), offset, left_out)
         done = offset + 1
         if done % 500 == 0:
             told(done, total)
     told(done, total)
+
+
+def _engine_before(records: Iterable[SignalsRecord], before: int, left_out: set[int]) -> Engine:
+    engine = Engine()
+    for offset, record in enumerate(islice(records, before)):
+        if offset in left_out:
+            engine.pass_over(offset)
+        else:
+            engine.step(offset, record)
+    engine.pass_over(before)
+    return engine

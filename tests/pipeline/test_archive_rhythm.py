@@ -41,7 +41,7 @@ def decided(archive: Archive) -> list[AlertEvent]:
     version, days = extractor_for().version, days_between(archive, None, None)
     extract_days(archive, version, days, _Plainly, batch=1_000)  # type: ignore[arg-type]
     records = records_of(archive, version, days, activation(RULES, "", days[0]))
-    return [decision.event for decision in replay(records, lambda *_: None)]
+    return [decision.event for decision in replay(lambda: records, lambda *_: None)]
 
 
 def coverage_in(archive: Archive) -> Iterator[Coverage]:

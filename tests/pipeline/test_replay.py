@@ -256,7 +256,7 @@ def test_a_ledger_is_whole_or_absent(extracted: Archive, tmp_path: Path) -> None
     rule_set, text = rules_in(path, ())
     days = days_between(extracted, None, None)
     records = list(records_of(extracted, extractor_for().version, days, activation(rule_set, text, days[0])))
-    half = list(replay(records[: len(records) // 2], lambda *_: None))
+    half = list(replay(lambda: records[: len(records) // 2], lambda *_: None))
 
     def broken() -> object:
         yield from half

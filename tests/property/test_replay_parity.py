@@ -31,7 +31,7 @@ def test_live_and_replay_decide_the_same(tmp_path: Path, seed: int, batch: int) 
     desk.decide(batch=batch, snapshot_every=150)
     live = [(stored.hash, stored.body) for stored in desk.ledger()]
     again = (decode_signals(encode(record)) for record in stream)
-    summary = write_ledger(tmp_path / "rang.jsonl", replay(again, lambda *_: None))
+    summary = write_ledger(tmp_path / "rang.jsonl", replay(lambda: again, lambda *_: None))
     replayed = [AlertEvent.model_validate_json(line) for line in (tmp_path / "rang.jsonl").read_text().splitlines()]
     assert [(event.chain_hash(), canonical_json(event.model_dump(mode="json"))) for event in replayed] == live
     assert EventKind.OPENED in {event.event for event in replayed}

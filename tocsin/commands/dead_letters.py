@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +13,12 @@ from connectors.clock import SystemClock
 from pipelines.dead_letters import PutAside, ReplayResult, read_letters, replay, whole_letter
 from schemas.dead_letter import DeadLetter
 from schemas.errors import UsageError
-from schemas.plain_text import plain_line, plain_text, shortened
+from schemas.plain_text import plain_line, plain_text, plural, shortened
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
+
+if TYPE_CHECKING:
+    from tocsin.settings import Workplace
 
 _SHOWN_CHARACTERS = 2_000
 
@@ -36,7 +40,7 @@ def list_letters(folder: Path, as_json: bool, show_all: bool) -> None:
         if show_all or not one.replayed:
             click.echo(_as_json(one.letter) if as_json else _line(one.letter))
     if letters.broken:
-        click.echo(f"{letters.broken} records among the dead letters are none themselves", err=True)
+        click.echo(f"{plural(letters.broken, 'record')} among the dead letters cannot be read", err=True)
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in letters.reasons().most_common())
     click.echo(f"{len(letters.open()):,} open{f': {reasons}' if reasons else ''}", err=True)
 
@@ -87,14 +91,42 @@ def replay_letters(letters: tuple[str, ...], folder: Path, every: bool, again: b
 
 
 @command.command(name="put-aside", epilog="Example: tocsin dead-letters put-aside --folder desk")
+@click.option("--job", type=click.Choice(["extract", "decide"]), default="extract", help="Which job stops there.")
 @folder_option
-def put_aside(folder: Path) -> None:
-    """Take the records at which extract stops, because most of them fail, out of its way: one batch, everything in it
-    that fails is put aside. Stop the extract jobs first."""
+def put_aside(job: str, folder: Path) -> None:
+    """Take the records at which extract or decide stops, because too many of them fail, out of its way: one batch, everything
+    in it that fails is put aside. Stop the jobs of that name first."""
+    workplace = open_workplace(folder)
+    if job == "decide":
+        _put_aside_by_decide(workplace)
+    else:
+        _put_aside_by_extract(workplace)
+
+
+def _put_aside_by_decide(workplace: Workplace) -> None:
+    from pipelines.decide import DecideJob, DecideSettings
+
+    settings = DecideSettings(snapshots=workplace.path(workplace.settings.snapshots), most_failures=None)
+    with open_log_of(workplace) as log:
+        store = open_store_of(workplace)
+        try:
+            decider = DecideJob(log, store, SystemClock(), settings)
+            decider.recover()
+            before = len(read_letters(log).by_id)
+            records = decider.step(settings.wait_s)
+            decider.take_snapshot()
+            after = len(read_letters(log).by_id)
+        finally:
+            store.close()
+    click.echo(
+        f"{plural(records, 'record')} read, {after - before:,} put aside; decide goes on from {decider.offset:,}"
+    )
+
+
+def _put_aside_by_extract(workplace: Workplace) -> None:
     from pipelines.extract import GROUP, ExtractJob, ExtractSettings
     from schemas.topics import ARTICLES
 
-    workplace = open_workplace(folder)
     settings = ExtractSettings(own_files=tuple(workplace.files(workplace.settings.actors)), most_failures=1.0)
     with open_log_of(workplace) as log:
         store = open_store_of(workplace)
@@ -108,7 +140,7 @@ def put_aside(folder: Path) -> None:
             store.close()
         position = ", ".join(f"{ARTICLES}/{p} at {o}" for p, o in sorted(log.committed(GROUP, ARTICLES).items()))
     click.echo(
-        f"{records:,} records read, {after - before:,} put aside; extract goes on from {position or 'the start'}"
+        f"{plural(records, 'record')} read, {after - before:,} put aside; extract goes on from {position or 'the start'}"
     )
 
 

@@ -13,6 +13,7 @@ import click
 
 from alerts.rules.model import RuleSet
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.history import actors_option, extracted, from_option, number_of, rules_in, to_option, workers_option
 from tocsin.progress import Progress
 from tocsin.workplace import json_option
@@ -123,9 +124,13 @@ def _stepped(
     from pipelines.replay.summary import ReplaySummary
 
     summary = ReplaySummary(rules.rules)
-    records = records_of(archive, version, days, activation(rules, text, days[0]))
+    begin = activation(rules, text, days[0])
     with Progress("deciding") as progress:
-        decisions = replay(records, progress.update, number_of_records(archive, version, days))
+        decisions = replay(
+            lambda: records_of(archive, version, days, begin),
+            progress.update,
+            number_of_records(archive, version, days),
+        )
         result = write_ledger(ledger, summary.counted(decisions))
     return result, summary
 
@@ -210,7 +215,7 @@ def _in_words(rule: RuleSummary) -> str:
     if rule.while_learning:
         parts.append(f"{rule.while_learning} of them before normal was known")
     if len(rule.keys) > 1:
-        parts.append(f"{len(rule.keys)} keys")
+        parts.append(f"{plural(len(rule.keys), 'key')}")
     if rule.escalated:
         parts.append(f"grew {number_of(rule.escalated, 'time')}")
     if rule.retracted:
