@@ -7,57 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from alerts.chain import quantised_expected
 from alerts.lifecycle import Verdict
 from alerts.rule_state import RuleState
-from alerts.rules.model import Floors, Sensitivity
+from alerts.rules.model import Sensitivity
+from alerts.standing_conditions import Condition, Need, of_cusum, of_drop, of_recent, of_shift
 from alerts.tracks.bars import K_OF
 from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.counting import of_unit
+from alerts.tracks.cusum import CusumTrack
 from alerts.tracks.drop import DropTrack
 from alerts.tracks.hourly import HourlyTrack
 from alerts.tracks.new import NewTrack
 from alerts.tracks.port import Track
+from alerts.tracks.recent import RecentTrack
 from alerts.tracks.shift import ShiftTrack
 from alerts.tracks.spike import SpikeTrack
 from alerts.tracks.threshold import ThresholdTrack
 
-
-class Need(StrEnum):
-    """What a window must have before it crosses."""
-
-    ARTICLES = "articles"  # something was counted at all
-    SCORE = "score"  # as far from normal as the sensitivity or the budget asks for
-    STORIES = "stories"
-    PUBLISHERS = "publishers"
-    TIMES = "times"  # count over expectation
-    COUNT = "count"  # of a threshold
-    QUIET_HOURS = "quiet hours"  # not seen for so long before
-    HISTORY_HOURS = "hours of history"
-    NOT_KNOWN = "not known"  # 1 where the rule does not list the key as no news
-    COUNTRIES = "countries"  # of the publishers, where the rule wants corroboration
-    DETECTOR = "detector"  # the detector's own condition, told by it alone
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition: what there is and what is needed."""
-
-    need: Need
-    has: float
-    needs: float
-
-    @property
-    def met(self) -> bool:
-        """Whether there is enough."""
-        return self.has >= self.needs
-
-    @property
-    def share(self) -> float:
-        """How much of what is needed there is, 0 to 1."""
-        return 1.0 if self.met else max(0.0, self.has / self.needs) if self.needs > 0 else 0.0
+__all__ = ["Condition", "HourCount", "Need", "Standing", "hour_counts", "more_sensitive", "nearest", "standings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +55,8 @@ def standings(state: RuleState, key: str, hour: int) -> list[Standing]:
     ``hour`` is the open hour or one of the 24 before, as in :meth:`alerts.tracks.port.Track.verdict`.
     """
     found: list[Standing] = []
-    for track, detector in zip(state.tracks, state.rule.when, strict=True):
-        every = _of_track(track, key, hour, detector.floors)
+    for track in state.tracks:
+        every = _of_track(track, key, hour)
         found.extend(_corroborated(state, track, standing) for standing in every)
     return found
 
@@ -107,34 +76,23 @@ def more_sensitive(standing: Standing) -> Iterator[tuple[Sensitivity, float]]:
                 yield sensitivity, missing[0].has
 
 
-def _of_track(track: Track, key: str, hour: int, floors: Floors) -> list[Standing]:
+def _of_track(track: Track, key: str, hour: int) -> list[Standing]:
     if isinstance(track, SpikeTrack):
         return _of_spike(track, key, hour)
     if isinstance(track, ThresholdTrack):
         return [_of_threshold(track, key, hour)]
     if isinstance(track, NewTrack):
         return [_of_new(track, key, hour)]
-    return [_of_other(track, key, hour, floors)]
-
-
-def _of_other(track: Track, key: str, hour: int, floors: Floors) -> Standing:
-    """Return what the detector itself says, its score against its bar, and floors that are plainly not reached.
-
-    A drop and a shift do not speak of the open hour: the one before answers for it.
-    """
-    if isinstance(track, ShiftTrack) and track.bank is not None:
-        hour = max(track.bank.first_hour, min(hour, track.bank.open_hour - 1))
-    verdict = track.verdict(key, hour)
-    conditions = []
-    if isinstance(track, BaselineTrack | ShiftTrack) and verdict.score is not None:
-        bar = track.k_by_hour.get(verdict.hour)
-        conditions.extend([Condition(Need.SCORE, round(verdict.score, 3), bar)] if bar is not None else [])
-    if not verdict.crossed and not isinstance(track, DropTrack):
-        conditions.append(Condition(Need.STORIES, verdict.counts.stories, floors.stories))
-        conditions.append(Condition(Need.PUBLISHERS, verdict.counts.publishers, floors.publishers))
-    if verdict.crossed or all(condition.met for condition in conditions):
-        conditions.append(Condition(Need.DETECTOR, float(verdict.crossed), 1.0))
-    return Standing(key, verdict, tuple(conditions))
+    if isinstance(track, CusumTrack):
+        found = of_cusum(track, key, hour)
+    elif isinstance(track, DropTrack):
+        found = of_drop(track, key, hour)
+    elif isinstance(track, ShiftTrack):
+        found = of_shift(track, key, hour)
+    else:
+        assert isinstance(track, RecentTrack)
+        found = of_recent(track, key, hour)
+    return [Standing(key, verdict, conditions) for verdict, conditions in found]
 
 
 def _of_spike(track: SpikeTrack, key: str, hour: int) -> list[Standing]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from alerts.explanation.phrases import counted, plural, quantity
+from alerts.explanation.phrases import counted, quantity
 from alerts.standing import Condition, Need, Standing
 from schemas.ids import hour_start
+from schemas.plain_text import plural
 
 
 def standing_line(standing: Standing) -> str:
@@ -45,8 +46,20 @@ def condition_words(condition: Condition) -> str:
             return "to be news: the rule lists it as known"
         case Need.COUNTRIES:
             return f"publishers of {plural(int(condition.needs), 'country', 'countries')} (has {has})"
-        case Need.DETECTOR:
-            return "the detector's own condition"
+        case Need.PART:
+            return f"{needs} of the part it looks for (has {has})"
+        case Need.EXPECTED:
+            return f"{needs} expected, so that their absence means something (has {has})"
+        case Need.FEWER:
+            return f"fewer: what came, times what the rule asks for, is {needs}, above the {has} expected"
+        case Need.COVERAGE:
+            return f"{100 * condition.needs:.0f} % coverage (has {100 * condition.has:.0f} %)"
+        case Need.MEAN_TIMES:
+            return f"{needs} times the mean before (has {has})"
+        case Need.DEVIATIONS:
+            return f"{needs} standard deviations above the mean before (has {has})"
+        case Need.RECORD:
+            return f"a record, {needs} (has {has})"
 
 
 def _number(value: float) -> str:

@@ -16,7 +16,7 @@ from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.counting import of_unit
 
 #: Coverage below which nothing can be said to be missing.
-_BLIND_BELOW = 0.5
+BLIND_BELOW = 0.5
 
 
 #: Hours before normal is near enough to learn from how far counts scatter around it.
@@ -37,9 +37,7 @@ class DropTrack(BaselineTrack[Drop]):
 
     def _verdict(self, key: str, hour: int) -> Verdict:
         """Return the window that crossed, else the one with the highest score; the open hour answers for the one before."""
-        assert self.share is not None
-        closed = max(self.share.bank.first_hour, min(hour, self.share.bank.open_hour - 1))
-        windows = [self._window(key, closed, number) for number in range(len(self.settings.windows_h))]
+        windows = self.windows(key, hour)
         best = max(windows, key=lambda v: (v.crossed, v.score or 0.0, -v.window_h))
         calm = not best.crossed and all(10.0 ** -(v.score or 0.0) > CALM_P for v in windows)
         return best.with_calm(calm=calm)
@@ -48,6 +46,13 @@ class DropTrack(BaselineTrack[Drop]):
         """Return :meth:`verdict` where it crossed."""
         verdict = self._verdict(key, hour) if self.is_alive(key, hour) else None
         return verdict if verdict is not None and verdict.crossed else None
+
+    def windows(self, key: str, hour: int) -> list[Verdict]:
+        """Return the verdict of each window that ends with ``hour``; the open hour answers for the one before."""
+        if self.share is None:
+            return []
+        closed = max(self.share.bank.first_hour, min(hour, self.share.bank.open_hour - 1))
+        return [self._window(key, closed, number) for number in range(len(self.settings.windows_h))]
 
     def candidates(self, hour: int) -> Iterable[str]:
         """Return the keys that may cross in a window that ends with ``hour``."""
@@ -66,7 +71,7 @@ class DropTrack(BaselineTrack[Drop]):
             round(surprise, 3) >= self.k_by_hour[hour]
             and quantised_expected(score.expected) >= settings.expected
             and score.count * settings.floors.times <= quantised_expected(score.expected)
-            and round(score.coverage, 3) >= _BLIND_BELOW
+            and round(score.coverage, 3) >= BLIND_BELOW
         )
         return Verdict(
             detector="drop",

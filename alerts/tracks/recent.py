@@ -28,16 +28,21 @@ class RecentTrack(HourlyTrack[Plain, RecentBank]):
         first = hour - self.settings.window_h + 1
         return articles is not None and articles.reaches(first, hour, stories, self.floor.at(hour))
 
+    @property
+    def needed_history_h(self) -> int:
+        """Hours after its start from which on the rule has a normal to compare with."""
+        settings, guard_h = self.settings, self.bank.guard_h if self.bank is not None else 0
+        return (settings.baseline_h if isinstance(settings, Record) else QUIET_HOURS) + guard_h
+
     def verdict(self, key: str, hour: int) -> Verdict:
         """Return the window that ends with ``hour``; calm when it is at most a half more than normal."""
         bank, settings = self.bank, self.settings
         assert bank is not None
         found = bank.score(self.rows.get(key, 0), hour)
         counts = self.articles.counts(key, hour - settings.window_h + 1, hour)
-        needed_history = settings.baseline_h if isinstance(settings, Record) else QUIET_HOURS
         crossed = (
             counts.articles > 0
-            and hour - bank.first_hour >= needed_history + bank.guard_h
+            and hour - bank.first_hour >= self.needed_history_h
             and reached(settings, found)
             and reaches(counts, settings.floors, self.floor.at(hour))
             and found.count >= settings.floors.times * found.expected

@@ -200,8 +200,6 @@ def _near_miss(engine: Engine, state: RuleState, standing: Standing) -> NearMiss
 
 
 def _lack(need: Need, has: float, needs: float) -> str:
-    if need is Need.DETECTOR:
-        return "its own condition does not hold"
     if need is Need.TIMES:
         return f"{has:g} counted, {needs:.3g} would be enough times the expectation"
     return f"{need.value} {has:g} of {needs:.3g} needed"

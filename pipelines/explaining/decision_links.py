@@ -14,10 +14,23 @@ from pipelines.explaining.engine_then import EngineThen
 from pipelines.explaining.links import Checked, Link, State
 from schemas.alert_event import AlertEvent
 from schemas.ids import alert_id, hour_start
+from schemas.plain_text import plural
 from schemas.reasons import EventKind
 
 #: What is about the distance from normal; the other conditions are floors.
-_EXPECTATION = (Need.SCORE, Need.TIMES, Need.COUNT, Need.DETECTOR, Need.QUIET_HOURS, Need.HISTORY_HOURS, Need.NOT_KNOWN)
+_EXPECTATION = (
+    Need.SCORE,
+    Need.TIMES,
+    Need.COUNT,
+    Need.QUIET_HOURS,
+    Need.HISTORY_HOURS,
+    Need.NOT_KNOWN,
+    Need.EXPECTED,
+    Need.FEWER,
+    Need.MEAN_TIMES,
+    Need.DEVIATIONS,
+    Need.RECORD,
+)
 
 
 @dataclass(frozen=True)
@@ -89,16 +102,21 @@ def _life_links(state: RuleState, key: str, every: Sequence[Standing]) -> Iterat
     life = state.lives.get(key)
     if life is not None and max(crossed) < life.cooling_until:
         text = f"the key rested until {hour_start(life.cooling_until):%Y-%m-%d %H:%M} after its last alert"
-        yield Checked(Link.COOL_DOWN, State.BROKEN, text, (f"{life.crossed_while_cooling} crossings meanwhile",))
+        yield Checked(
+            Link.COOL_DOWN, State.BROKEN, text, (f"{plural(life.crossed_while_cooling, 'crossing')} meanwhile",)
+        )
         return
     yield Checked(Link.COOL_DOWN, State.HOLDS, "the key was not resting")
     firing = sum(1 for other in state.lives.values() if other.firing)
+    were_open = f"{plural(firing, 'alert')} of the rule {'was' if firing == 1 else 'were'} open"
     if firing >= state.rule.limit:
         yield Checked(
-            Link.LIMIT, State.BROKEN, f"{firing} alerts of the rule were open, its limit is {state.rule.limit}"
+            Link.LIMIT,
+            State.BROKEN,
+            f"{were_open}, its limit is {state.rule.limit}",
         )
     else:
-        yield Checked(Link.LIMIT, State.HOLDS, f"{firing} alerts of the rule were open")
+        yield Checked(Link.LIMIT, State.HOLDS, were_open)
 
 
 def _last_alert(events: Sequence[AlertEvent], rule: str, key: str) -> AlertEvent | None:

@@ -13,6 +13,8 @@ _FLOORS = {
     Need.STORIES: "min: {{stories: {}}}",
     Need.PUBLISHERS: "min: {{publishers: {}}}",
     Need.COUNT: "count: {}",
+    Need.PART: "part: {}",
+    Need.EXPECTED: "expected: {}",
     Need.COUNTRIES: "corroborated_by: {{source_countries: {}}}",
 }
 
@@ -39,6 +41,9 @@ def _silencing(need: Need, had: Sequence[tuple[Standing, Condition]]) -> list[st
     if need is Need.TIMES:
         ratios = [c.has / s.verdict.expected for s, c in had if s.verdict.expected]
         return [f"min: {{times: {math.floor(max(ratios)) + 1}}}"] if ratios else []
+    if need in (Need.MEAN_TIMES, Need.DEVIATIONS):
+        name = "ratio" if need is Need.MEAN_TIMES else "sd"
+        return [f"{name}: {math.floor(10 * most + 1) / 10:g}"]
     if need is Need.QUIET_HOURS:
         return [f"quiet_for: {int(most) + 1}h"]
     return [_FLOORS[need].format(int(most) + 1)] if need in _FLOORS else []

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import random
 from functools import partial
 
 import pytest
 
 from alerts.engine import Engine
+from alerts.explanation.standing_words import standing_line
 from alerts.rules.model import (
     Confirm,
     Corroboration,
     Cusum,
+    Detector,
     Drop,
     Floors,
     New,
     PartOf,
     Ratio,
     Record,
+    Sensitivity,
     Shift,
     Spike,
     Threshold,
     Zscore,
 )
-from alerts.standing import Need, hour_counts, nearest, standings
+from alerts.standing import Need, hour_counts, more_sensitive, nearest, standings
 from schemas.reasons import Tone
-from tests.streams.records import activated, pair_rule
+from schemas.wire import SignalsRecord
+from tests.streams.records import FEED_IDS, HOUR, activated, coverage, pair_rule, signal
 from tests.streams.scene import Scene
 from tests.streams.world import START, invented_stream
 
@@ -120,7 +125,18 @@ def test_hours_add_up_to_the_window() -> None:
 
 def test_every_detector_says_what_it_lacks_and_agrees_with_its_track() -> None:
     rule = pair_rule(
-        "r", Drop(), Cusum(), Shift(to=PartOf(tones=(Tone.CONFLICT,))), Ratio(), Zscore(), Record(), one="AZE"
+        "r",
+        Drop(),
+        Cusum(),
+        Shift(to=PartOf(tones=(Tone.CONFLICT,))),
+        Ratio(),
+        Zscore(),
+        Record(),
+        Drop(expected=3.0, floors=Floors(times=3.0)),
+        Cusum(floors=Floors(stories=2, publishers=2, times=1.2)),
+        Shift(to=PartOf(tones=(Tone.CONFLICT,)), part=2, floors=Floors(stories=3, publishers=2, times=1.5)),
+        Ratio(ratio=1.5, floors=Floors(stories=2, publishers=2, times=1.7)),
+        one="AZE",
     )
     engine = Engine()
     crossed = 0
@@ -137,3 +153,79 @@ def test_every_detector_says_what_it_lacks_and_agrees_with_its_track() -> None:
             assert said == decided, hour
             crossed += len(said)
     assert crossed > 10
+
+
+@pytest.mark.parametrize(
+    ("detector", "words"),
+    [
+        (Cusum(), ["cusum, 168 h to", "lacks a score of 3 (has 0) and 8 stories (has 2) and 3 publishers (has 2)"]),
+        (Drop(), ["drop, 24 h to", "lacks 12 expected, so that their absence means something (has"]),
+        (Shift(to=PartOf(tones=(Tone.CONFLICT,))), ["shift, 72 h to", "5 of the part it looks for (has 0)"]),
+        (
+            Ratio(ratio=9.0),
+            ["ratio, 24 h to", "4 stories (has 2)", "193 h of history (has 30 h)", "9 times the mean before (has"],
+        ),
+        (Zscore(), ["zscore, 24 h to", "4 standard deviations above the mean before (has"]),
+        (Record(), ["record, 24 h to", "697 h of history (has 30 h)"]),
+    ],
+    ids=lambda value: getattr(value, "kind", ""),
+)
+def test_each_detector_says_in_words_what_it_lacks(detector: Detector, words: list[str]) -> None:
+    scene = Scene(pair_rule("r", detector))
+    scene.close(30)
+    scene.articles(2)
+    assert scene.engine.open is not None
+    lines = [standing_line(s) for s in standings(scene.engine.rules["r"], "AZE-RUS", scene.engine.open)]
+    for each in words:
+        assert any(each in line for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    "detector",
+    [
+        Spike(sensitivity=Sensitivity.LOW, floors=Floors(stories=2, publishers=2)),
+        Cusum(sensitivity=Sensitivity.LOW, floors=Floors(stories=2, publishers=2, times=1.1)),
+        Shift(
+            to=PartOf(tones=(Tone.CONFLICT,)),
+            sensitivity=Sensitivity.LOW,
+            part=2,
+            floors=Floors(stories=2, publishers=2),
+        ),
+        Drop(sensitivity=Sensitivity.LOW, expected=1.0, floors=Floors(times=1.1)),
+    ],
+    ids=lambda detector: detector.kind,
+)
+def test_every_bar_has_its_near_misses(detector: Detector) -> None:
+    """Where only the score is short, the sensitivities that would have rung are named, and those do ring."""
+    quiet, loud = (
+        pair_rule(name, detector.model_copy(update={"sensitivity": sensitivity}))
+        for name, sensitivity in (("low", Sensitivity.LOW), ("high", Sensitivity.HIGH))
+    )
+    engine = Engine()
+    told = 0
+    for offset, record in enumerate([activated(START, quiet, loud), *share_stream(detector)]):
+        engine.step(offset, record)
+        if engine.open is None or engine.rules["low"].start_hour is None or "AZE-RUS" not in engine.rules["low"].keys:
+            continue
+        hour = engine.open - 1
+        near = {s.verdict.window_h for s in standings(engine.rules["low"], "AZE-RUS", hour) for _ in more_sensitive(s)}
+        rings = {s.verdict.window_h for s in standings(engine.rules["high"], "AZE-RUS", hour) if not s.missing}
+        assert near <= rings
+        told += bool(near)
+    assert told
+
+
+def share_stream(detector: Detector) -> list[SignalsRecord]:
+    """A steady stream, then more of it and in another tone, then silence: mildly, and for weeks where it is about weeks."""
+    r = random.Random(7)
+    turns, ends, more = (45, 66, 0.9) if isinstance(detector, Cusum) else (18, 21, 0.6)
+    found: list[SignalsRecord] = []
+    for hour in range(24 * (ends + 3)):
+        day = hour // 24
+        since = START + hour * HOUR
+        rate = 0.25 if day < turns else more if day < ends else 0.0
+        tone = Tone.CONFLICT if turns <= day < ends and r.random() < 0.7 else Tone.NEUTRAL
+        if r.random() < rate:
+            found.append(signal(f"n{hour}", since + 5 * HOUR / 60, feed=FEED_IDS[hour % 6], tone=tone))
+        found.append(coverage(since, reached_back_to=since))
+    return found
