@@ -1,11 +1,12 @@
 """What an alert opened on, computed again: hours, windows, what would have silenced it, what would have rung sooner, words.
 
-The log is stepped again up to the record that opened it; everything is read off the engine just after that record.
+The log is stepped again up to the record that opened it, from the newest snapshot that lies early enough or from its start;
+everything is read off the engine just after that record. What the key was about before is read without stepping.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,18 +15,22 @@ from alerts.engine import Engine
 from alerts.explanation.background import background_of, conflict_share, terms_of
 from alerts.explanation.key_history import KEPT, KeyHistory
 from alerts.explanation.names import ActorNames
+from alerts.rules.match import compile_watch
 from alerts.rules.model import Rule, Sensitivity
+from alerts.rules.model import RuleSet as RuleSetModel
 from alerts.standing import HourCount, Standing, hour_counts, more_sensitive, standings
 from pipelines.explaining.engine_then import Progress, engine_then, no_progress
 from pipelines.explaining.silencers import silencers
+from pipelines.signal_history import read_range
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.coverage import Coverage
-from schemas.errors import FatalError
-from schemas.ids import hour_of
+from schemas.errors import BrokenRecordError, FatalError
+from schemas.ids import hour_of, milliseconds
 from schemas.ports.log import Log, LogRecord
 from schemas.ports.store import RuleSet, Store
 from schemas.signal import Signal
-from schemas.wire import SignalsRecord
+from schemas.topics import SIGNALS
+from schemas.wire import SignalsRecord, decode_signals
 
 #: How long before its opening it is looked whether a more sensitive rule would have rung.
 _SOONER = timedelta(hours=26)
@@ -70,21 +75,46 @@ def alert_then(
     :raises FatalError: the log does not reach back so far, nor does a snapshot; or it does not give this alert again.
     """
     offset = _offset_of(store, opened)
-    looking = _Looking(opened, offset)
+    looking = _Looking(opened, offset, _rule_then(store, opened))
     since = opened.at - KEPT
-    engine_then(log, store, snapshots, opened.at, since, progress, looking.take, keep_signals=False)
+    stepped = engine_then(
+        log,
+        store,
+        snapshots,
+        opened.at,
+        since,
+        progress,
+        looking.take,
+        keep_signals=False,
+        shorten=True,
+        heard_from=opened.at - _SOONER,
+    )
     if not looking.reached:
         raise FatalError(
             f"the record at offset {offset} that opened the alert is not in the log any more",
             remedy="the ledger still holds its numbers and its evidence",
         )
     then = looking.then
-    history = looking.history
-    if history is not None:
+    if then.rule is not None:
+        history = KeyHistory([then.rule])
+        for signal in (*_signals_between(log, since, stepped.began), *looking.signals):
+            history.take(signal)
         background = background_of(opened, history)
         then.new_words = terms_of(opened, evidence, background, names)
         then.conflict = conflict_share(evidence, background)
     return then
+
+
+def _signals_between(log: Log, since: datetime, before: int) -> Iterator[Signal]:
+    """Yield the signals that were appended from ``since`` on, up to the offset ``before``."""
+    first = max(log.offset_at(SIGNALS, 0, milliseconds(since)), log.start_offset(SIGNALS, 0))
+    for record in read_range(log, first, before):
+        try:
+            decoded = decode_signals(record.value)
+        except BrokenRecordError:
+            continue
+        if isinstance(decoded, Signal):
+            yield decoded
 
 
 def rule_text(rule_set: RuleSet | None, name: str) -> str:
@@ -114,6 +144,13 @@ def rule_set_of(store: Store, event: AlertEvent) -> RuleSet | None:
     return next((one for one in reversed(store.rule_sets()) if one.rules_hash == event.rules_hash), None)
 
 
+def _rule_then(store: Store, event: AlertEvent) -> Rule | None:
+    """Return the rule as it was when ``event`` was written; None where the store does not know it."""
+    found = rule_set_of(store, event)
+    rules = RuleSetModel.from_compiled(found.compiled).rules if found is not None else ()
+    return next((rule for rule in rules if rule.name == event.rule), None)
+
+
 def _offset_of(store: Store, opened: AlertEvent) -> int:
     for event, provenance in store.events_with_provenance():
         if event.rule == opened.rule and event.seq == opened.seq:
@@ -124,28 +161,33 @@ def _offset_of(store: Store, opened: AlertEvent) -> int:
 class _Looking:
     """Hears every record on the way to the opening, and reads the engine where it matters."""
 
-    def __init__(self, opened: AlertEvent, offset: int) -> None:
+    def __init__(self, opened: AlertEvent, offset: int, rule: Rule | None) -> None:
         self._opened, self._offset = opened, offset
-        self.then = AlertThen()
-        self.history: KeyHistory | None = None
+        self._since = opened.at - KEPT
+        self._watch = compile_watch(rule) if rule is not None else None
+        self._known: set[str] = set()
+        self.then = AlertThen(rule)
+        self.signals: list[Signal] = []  # that the rule finds, and every later revision of them
         self.reached = False
 
     def take(self, record: LogRecord, decoded: SignalsRecord, engine: Engine) -> None:
         if self.reached:
             return
-        state = engine.rules.get(self._opened.rule)
-        if state is None:
+        if isinstance(decoded, Signal) and decoded.revised_at >= self._since and self._is_about(decoded):
+            self.signals.append(decoded)
+        if self._opened.rule not in engine.rules:
             return
-        if self.history is None or self.then.rule != state.rule:
-            self.history, self.then.rule = KeyHistory([state.rule]), state.rule
-            # What came before the rule is asked for by name only: a new rule is warmed on it, its words are not.
-        if isinstance(decoded, Signal):
-            self.history.take(decoded)
         if record.offset == self._offset:
             self._read(engine)
             self.reached = True
         elif engine.now is not None and engine.now >= self._opened.at - _SOONER and self._touches(decoded, engine):
             self._look_for_sooner(decoded, engine)
+
+    def _is_about(self, signal: Signal) -> bool:
+        if self._watch is None or (signal.article_id not in self._known and not self._watch.hits(signal)):
+            return False
+        self._known.add(signal.article_id)
+        return True
 
     def _touches(self, decoded: SignalsRecord, engine: Engine) -> bool:
         if isinstance(decoded, Coverage):

@@ -13,12 +13,15 @@ from alerts.explanation.names import NamesById
 from alerts.rules.model import Floors, Sensitivity, Spike
 from alerts.standing import Need
 from pipelines.explaining.alert_then import AlertThen, alert_then, rule_text
+from pipelines.explaining.engine_then import engine_then
 from schemas.alert_event import AlertEvent
 from schemas.errors import FatalError
+from schemas.ports.log import Entry
 from schemas.ports.store import RuleSet
 from schemas.reasons import EventKind
+from schemas.topics import SIGNALS
 from tests.pipeline.explaining.scripted import Script, at
-from tests.streams.deciding import Desk
+from tests.streams.deciding import Desk, desk_in
 from tests.streams.records import FEED_IDS, pair_rule, signal
 from tocsin.cli import cli
 
@@ -99,6 +102,19 @@ def test_the_words_that_are_new(desk: Desk) -> None:
     words = then(desk).new_words
     assert {"Airliner", "Aktau"} <= set(words)
     assert "meet" not in words
+
+
+def test_a_snapshot_shortens_the_way_and_changes_no_answer(desk: Desk, tmp_path: Path) -> None:
+    again = desk_in(tmp_path, [])
+    with desk.log() as log, again.log() as copy:
+        copy.append(SIGNALS, [Entry(0, r.value) for r in log.read(SIGNALS, 0, 0, max_records=100_000)])
+    again.decide(batch=20, snapshot_every=20)
+    event = opened(again)
+    with again.opened() as (log, store):
+        moment = event.at - timedelta(hours=26)
+        stepped = engine_then(log, store, again.snapshots, event.at, event.at, shorten=True, heard_from=moment)
+    assert stepped.began > 200
+    assert then(again) == then(desk)
 
 
 def test_for_people_and_for_scripts(desk: Desk) -> None:
