@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipelines.extraction.actors.actor_yaml import as_id
-from pipelines.extraction.actors.catalogue import TRUSTED_YEARS
 from pipelines.own_actors.writing import Value
 from schemas.errors import UsageError
 
@@ -65,13 +64,9 @@ def _alias(text: str, said: Said, *, case: bool) -> Value:
 def official_entry(
     name: str, actor: str, role: str, start: date, until: date | None, today: date, source: str
 ) -> dict[str, Value]:
-    """Return the entry of somebody who acts for ``actor``; without an end believed as long as any office without one."""
-    end = until or today.replace(year=today.year + TRUSTED_YEARS, day=min(today.day, 28))
-    held: dict[str, Value] = {
-        "name": name,
-        "role": role,
-        "from": start.isoformat(),
-        "until": end.isoformat(),
-        "source": source,
-    }
+    """Return the entry of somebody who acts for ``actor``; an end that nobody knows is left open, as of ``today``."""
+    held: dict[str, Value] = {"name": name, "role": role, "from": start.isoformat()}
+    if until is not None:
+        held["until"] = until.isoformat()
+    held |= {"source": source, "as_of": today.isoformat()}
     return {"id": actor, "officials": [held]}

@@ -301,6 +301,9 @@ def test_persons_whom_several_publishers_name_are_reviewed_and_accepted(folder: 
     assert reviewed[0]["examples"] == ["Talks go on, day 0", "Talks go on, day 1", "Talks go on, day 2"]
     accepted = run(folder, "accept", "Anna Novak", "--actor", "Poland", "--role", "Envoy", "--from", "2025-01-01")
     assert accepted.exit_code == 0, accepted.output
+    assert "until" not in own(folder)
+    assert "source: review " in own(folder)
+    assert "as_of: " in own(folder)
     assert run(folder, "review", "--json").stdout == ""
     found = extractor_for([folder / "actors" / "own.yaml"]).extract(
         article("Novak returns to Baku", "Anna Novak spoke.")
