@@ -39,6 +39,9 @@ CARD_HOURS = 73
 #: Articles named as evidence of one event.
 MAX_EVIDENCE = 30
 
+#: What happens to a crossing that is no alert yet.
+NO_ALERT_YET = frozenset({EventKind.PENDING, EventKind.SUBSIDED})
+
 #: Days within which alerts name changed feeds and extractors.
 CHANGES_NAMED_HOURS = 14 * 24
 
@@ -244,7 +247,7 @@ class Engine:
             return decisions
         for name in sorted(self.rules):
             state = self.rules[name]
-            for key in sorted(k for k, life in state.lives.items() if life.firing):
+            for key in sorted(k for k, life in state.lives.items() if not life.is_idle()):
                 moves = state.evaluate(key, self.open, corrected=False)
                 decisions.extend(self._decide(state, move) for move in moves)
         return decisions
@@ -383,7 +386,7 @@ class Engine:
         named_since = (self.open or 0) - CHANGES_NAMED_HOURS
         event = AlertEvent(
             alert_id=alert_id(rule.name, key_move.key, hour_start(key_move.crossing))
-            if key_move.crossing is not None
+            if key_move.crossing is not None and move.event not in NO_ALERT_YET
             else "",
             seq=0,
             event=move.event,

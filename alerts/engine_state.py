@@ -70,6 +70,12 @@ class _Life(Part):
     cooling_until: int
     crossed_while_cooling: int
     last_cooling_crossing: int
+    pending: int | None = None
+    pending_track: int = 0
+    told_hour: int | None = None
+    seen: tuple[int, int, int] | None = None
+    settled: bool = False
+    grown: bool = False
 
 
 class _Rule(Part):
@@ -168,6 +174,12 @@ def _rule_document(state: RuleState, tracks: tuple[dict[str, object], ...]) -> _
             cooling_until=life.cooling_until,
             crossed_while_cooling=life.crossed_while_cooling,
             last_cooling_crossing=life.last_cooling_crossing,
+            pending=life.pending,
+            pending_track=life.pending_track,
+            told_hour=life.told_hour,
+            seen=life.seen,
+            settled=life.settled,
+            grown=life.grown,
         )
         for key, life in state.lives.items()
     )
@@ -200,6 +212,12 @@ def _rule_state(
             cooling_until=life.cooling_until,
             crossed_while_cooling=life.crossed_while_cooling,
             last_cooling_crossing=life.last_cooling_crossing,
+            pending=life.pending,
+            pending_track=life.pending_track,
+            told_hour=life.told_hour,
+            seen=life.seen,
+            settled=life.settled,
+            grown=life.grown,
         )
     state.keys = dict.fromkeys(document.keys)
     state.blind_feeds = document.blind_feeds

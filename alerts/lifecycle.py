@@ -1,11 +1,11 @@
-"""The life of one alert: quiet → firing → resolved (or retracted) → cooling → quiet. Verdicts in, moves out; nothing else.
+"""The life of one alert: quiet → (pending) → firing → resolved (or retracted) → cooling → quiet. Verdicts in, moves out.
 
 A verdict says what a detector found for a key over the window that ends with an hour; a move says what happened and why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from schemas.alert_event import Counts
@@ -13,6 +13,9 @@ from schemas.reasons import EventKind, EventReason
 
 #: Hours after its end within which late, edited and withdrawn articles still change an hour.
 OPEN_TO_CHANGE_HOURS = 24
+
+#: Hours after the end of an hour in which its articles still come on time: feeds are polled, and stamp, that late.
+ON_TIME_HOURS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,12 @@ class LifeSettings:
 
 @dataclass(slots=True)
 class Life:
-    """Where one key of one rule stands. ``crossing`` is the hour the open alert crossed in; None while quiet."""
+    """Where one key of one rule stands. ``crossing`` is the hour the open alert crossed in; None while quiet.
+
+    ``pending`` is the hour a crossing began in that must last before it opens. ``told_hour`` is the hour that was open when
+    people were last told of the alert. ``seen`` are the hours of the window it opened on, its stories and publishers as last
+    looked at or told; ``settled`` once what comes for that window is late; ``grown`` once it escalated.
+    """
 
     crossing: int | None = None
     track: int = 0
@@ -71,18 +79,40 @@ class Life:
     cooling_until: int = -1  # first hour that may open again
     crossed_while_cooling: int = 0
     last_cooling_crossing: int = -1
+    pending: int | None = None
+    pending_track: int = 0
+    told_hour: int | None = None
+    seen: tuple[int, int, int] | None = None
+    settled: bool = False
+    grown: bool = False
 
     @property
     def firing(self) -> bool:
         """Whether an alert is open."""
         return self.crossing is not None
 
+    def is_idle(self) -> bool:
+        """Whether there is neither an alert nor a crossing that may become one."""
+        return self.crossing is None and self.pending is None
+
     def is_blank(self) -> bool:
         """Whether forgetting this life would change nothing."""
-        return self.crossing is None and self.cooling_until < 0
+        return self.is_idle() and self.cooling_until < 0
 
-    def consider(self, verdicts: Iterable[Verdict], *, learning: bool, activation: bool = False) -> Move | None:
-        """While quiet: open on the earliest hour that crossed, unless it lies in the cool-down."""
+    def consider(
+        self,
+        verdicts: Iterable[Verdict],
+        *,
+        learning: bool,
+        activation: bool = False,
+        began_in: Callable[[Verdict], int] = lambda verdict: verdict.hour,
+        at_begin: Callable[[Verdict], bool] = lambda _: False,
+    ) -> Move | None:
+        """While quiet: open on the earliest hour that crossed, unless it lies in the cool-down.
+
+        ``began_in`` is the hour a crossing began in that lasted; ``at_begin`` tells what was over the threshold before the
+        rule might ring.
+        """
         for verdict in verdicts:
             if not verdict.crossed:
                 continue
@@ -91,19 +121,46 @@ class Life:
                     self.last_cooling_crossing = verdict.hour
                     self.crossed_while_cooling += 1
                 continue
-            self.crossing, self.track = verdict.hour, verdict.track
+            self.crossing, self.track = began_in(verdict), verdict.track
             self.last_count, self.calm_hours, self.blind = verdict.count, 0, False
+            self.pending, self.pending_track = None, 0
             reason = EventReason.CROSSED
             if activation:
                 reason = EventReason.AT_ACTIVATION
+            elif at_begin(verdict):
+                reason = EventReason.SCHEDULE_BEGAN
             elif learning and verdict.expected is not None:  # What expects nothing has nothing to learn.
                 reason = EventReason.LEARNING
-            detail = ""
+            details = []
+            if self.crossing < verdict.hour:
+                details.append(f"has lasted {verdict.hour - self.crossing + 1} h")
             if self.crossed_while_cooling:
-                detail = f"{self.crossed_while_cooling} crossings during the cool-down before it"
+                details.append(f"{self.crossed_while_cooling} crossings during the cool-down before it")
             self.crossed_while_cooling = 0
-            return Move(EventKind.OPENED, reason, verdict, detail)
+            return Move(EventKind.OPENED, reason, verdict, "; ".join(details))
         return None
+
+    def wait(self, since: int, verdict: Verdict, lacks_h: int) -> Move | None:
+        """While quiet: a crossing that began in ``since`` must last ``lacks_h`` hours more. One event for each beginning."""
+        known = self.pending is not None and since <= self.pending
+        self.pending, self.pending_track = since, verdict.track
+        if known:
+            return None
+        return Move(EventKind.PENDING, EventReason.CROSSED, verdict, f"must last {lacks_h} h more")
+
+    def subside(self, reason: EventReason, verdict: Verdict) -> Move:
+        """While pending: what crossed did not last."""
+        self.pending, self.pending_track = None, 0
+        return Move(EventKind.SUBSIDED, reason, verdict)
+
+    def remind(self, verdict: Verdict, *, open_hour: int, every_h: int) -> Move | None:
+        """While firing, at an hour's end: tell again what was last told ``every_h`` hours ago."""
+        if self.crossing is None or not every_h:
+            return None
+        if open_hour - (self.crossing if self.told_hour is None else self.told_hour) < every_h:
+            return None
+        self.told_hour = open_hour
+        return Move(EventKind.REMINDED, EventReason.STILL_OPEN, verdict, f"open for {open_hour - self.crossing} h")
 
     def escalate(self, verdicts: Sequence[Verdict]) -> Move | None:
         """While firing: a crossed window with at least twice the count of the alert's last event."""
@@ -112,6 +169,7 @@ class Life:
             return None
         self.last_count = strongest.count
         self.calm_hours = 0
+        self.grown = True
         return Move(EventKind.ESCALATED, EventReason.TWICE_AS_MANY, strongest)
 
     def correct(self, at_crossing: Verdict, *, open_hour: int) -> Move | None:
@@ -134,11 +192,33 @@ class Life:
         self.last_cooling_crossing = verdict.hour
         return Move(EventKind.RESOLVED, EventReason.BACK_TO_NORMAL, verdict)
 
-    def update(self, at_crossing: Verdict) -> Move:
-        """While firing, after a correction that leaves the crossing: tell the count as it is now."""
-        self.last_count = at_crossing.count
-        return Move(EventKind.UPDATED, EventReason.EVIDENCE_CHANGED, at_crossing)
+    def recount(
+        self, now: Counts, at_crossing: Verdict, *, corrected: bool, at_end: bool, open_hour: int
+    ) -> Move | None:
+        """While firing and the window it opened on may change, which holds ``now``: tell what changed it.
+
+        Articles that were edited or withdrawn (``corrected``) are told at once. What comes for that window until the hour
+        after it has ended is no news but on time; what comes later is late, and told once when an hour ends.
+        """
+        if self.crossing is None:
+            return None
+        window_h = self.seen[0] if self.seen is not None else at_crossing.window_h
+        found, before = (window_h, now.stories, now.publishers), self.seen
+        if at_end and not self.settled and open_hour - self.crossing > ON_TIME_HOURS:
+            self.settled, self.seen = True, found
+            return None
+        if before is None or (not corrected and not self.settled):
+            self.seen = found
+            return None
+        if found == before or not (corrected or at_end):
+            return None
+        self.seen = found
+        if not self.grown:  # What it grew to is what it must double from.
+            self.last_count = at_crossing.count
+        reason = EventReason.EVIDENCE_CHANGED if corrected else EventReason.LATE_EVIDENCE
+        return Move(EventKind.UPDATED, reason, at_crossing, f"{before[1]} stories, {before[2]} publishers before")
 
     def _end(self) -> None:
         self.crossing, self.track, self.last_count, self.calm_hours, self.blind = None, 0, 0, 0, False
+        self.told_hour, self.seen, self.settled, self.grown = None, None, False, False
         self.crossed_while_cooling = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from alerts.cards import Card
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Life, LifeSettings, Move, Verdict
+from alerts.opening import Choice, choose, is_conditional, may_ring, rings_since
 from alerts.rules.model import Drop, Mode, Rule
 from alerts.tracks.counting import mean_exposure
 from alerts.tracks.make import exchange_settings
@@ -90,15 +91,15 @@ class RuleState:
             return []
         moves = self._sight(hour, exposure)
         asked = {k for track in self.tracks for k in track.may_have_crossed() if self._is_alive(k, hour)}
-        asked.update(key for key, life in self.lives.items() if life.firing)
+        asked.update(key for key, life in self.lives.items() if not life.is_idle())
         for key in sorted(asked):
-            moves.extend(self.evaluate(key, hour + 1, corrected=False))
+            moves.extend(self.evaluate(key, hour + 1, corrected=False, at_end=True))
             moves.extend(self._end_of_hour(key, hour))
         if not self.lives:
             return moves
         # A rest is remembered as long as its last hour may still be asked about: a crossing in it opens nothing later.
         rested = hour - OPEN_TO_CHANGE_HOURS
-        for key in [k for k, life in self.lives.items() if not life.firing and life.cooling_until <= rested]:
+        for key in [k for k, life in self.lives.items() if life.is_idle() and life.cooling_until <= rested]:
             del self.lives[key]
         return moves
 
@@ -122,6 +123,9 @@ class RuleState:
         if move is not None:
             self.open_overflowed = False
             moves.append(KeyMove(key, move, crossing, (), self.learning(hour)))
+        elif detector.renotify_h and may_ring(self.rule, hour + 1):
+            reminder = life.remind(verdict, open_hour=hour + 1, every_h=detector.renotify_h)
+            moves.extend([KeyMove(key, reminder, crossing, (), self.learning(hour))] if reminder is not None else [])
         return moves
 
     def _sight(self, hour: int, exposure: Exposure) -> list[KeyMove]:
@@ -148,17 +152,36 @@ class RuleState:
         """Tell whether the rule has seen too little to know what is normal."""
         return self.start_hour is None or open_hour - self.start_hour < LEARNING_HOURS
 
-    def evaluate(self, key: str, open_hour: int, *, corrected: bool, activation: bool = False) -> list[KeyMove]:
-        """Return what a touched key does now."""
+    def evaluate(
+        self, key: str, open_hour: int, *, corrected: bool, activation: bool = False, at_end: bool = False
+    ) -> list[KeyMove]:
+        """Return what a touched key does now; ``at_end``: an hour just ended."""
         if self.start_hour is None:
             return []
         life = self.lives.get(key) or Life()
-        first = max(open_hour - OPEN_TO_CHANGE_HOURS + 1, self.start_hour)
+        conditional = is_conditional(self.rule)
+        # A crossing that must last a whole day is a day old when it has.
+        first = max(open_hour - OPEN_TO_CHANGE_HOURS + (0 if conditional else 1), self.start_hour)
         verdicts = [v for t in self.tracks for v in t.verdicts(key, first, open_hour) if self._corroborated(key, v)]
         verdicts.sort(key=lambda verdict: (verdict.hour, verdict.track))
         learning = self.learning(open_hour)
         if life.firing:
-            return self._evaluate_firing(key, life, verdicts, open_hour, corrected=corrected, learning=learning)
+            return self._evaluate_firing(
+                key, life, verdicts, open_hour, corrected=corrected, learning=learning, at_end=at_end
+            )
+        if not verdicts and life.pending is None:
+            return []
+        if not conditional and life.pending is None:
+            return self._open(key, life, Choice(tuple(verdicts)), open_hour, activation=activation)
+        choice = choose(self.rule, verdicts, open_hour, life.cooling_until)
+        moves = self._open(key, life, choice, open_hour, activation=activation)
+        if life.crossing is not None:
+            return moves
+        return [*moves, *self._wait(key, life, choice, open_hour, at_end=at_end or activation)]
+
+    def _open(self, key: str, life: Life, choice: Choice, open_hour: int, *, activation: bool) -> list[KeyMove]:
+        """Return what opens of ``choice`` for a quiet key, or that too many alerts are open."""
+        verdicts, learning = choice.may_open, self.learning(open_hour)
         if not verdicts:
             return []
         if sum(1 for other in self.lives.values() if other.firing) >= self.rule.limit:
@@ -170,15 +193,61 @@ class RuleState:
                     EventReason.TOO_MANY_OPEN, open_hour, f"{self.rule.limit} alerts are open; {key} was not opened"
                 )
             ]
-        move = life.consider(verdicts, learning=learning, activation=activation)
+
+        def began_in(verdict: Verdict) -> int:
+            return choice.first_hours.get((verdict.track, verdict.hour), verdict.hour)
+
+        move = life.consider(
+            verdicts,
+            learning=learning,
+            activation=activation,
+            began_in=began_in,
+            at_begin=lambda verdict: choice.at_begin(verdict, began_in(verdict)),
+        )
         if not life.is_blank():
             self.lives[key] = life
         if move is None:
             return []
+        assert life.crossing is not None
+        life.told_hour = open_hour
+        now = self._at_crossing(key, life, life.crossing, move.verdict.window_h)
+        life.seen = (move.verdict.window_h, now.stories, now.publishers)
         return [KeyMove(key, move, life.crossing, (), learning)]
 
+    def _wait(self, key: str, life: Life, choice: Choice, open_hour: int, *, at_end: bool) -> list[KeyMove]:
+        """Return that a crossing must last, or that one did not. Whether it did is asked when an hour ends, so that counts on
+        the boundary are not told again and again."""
+        moves: list[KeyMove] = []
+        waiting, learning, since = choice.waiting, self.learning(open_hour), life.pending
+        if since is not None and not at_end:
+            return moves
+        if since is not None and (waiting is None or waiting.first_hour > since):
+            over = self.tracks[life.pending_track].verdict(key, max(open_hour - 1, self.start_hour or 0))
+            reason = EventReason.NOT_LONG_ENOUGH
+            if not may_ring(self.rule, open_hour):
+                reason = EventReason.OUTSIDE_SCHEDULE
+            elif any(verdict.hour >= life.cooling_until for verdict in choice.may_open):
+                reason = EventReason.TOO_MANY_OPEN
+            moves.append(KeyMove(key, life.subside(reason, over), since, (), learning))
+        if waiting is not None:
+            move = life.wait(waiting.first_hour, waiting.verdict, waiting.lacks_h)
+            moves.extend([KeyMove(key, move, waiting.first_hour, (), learning)] if move is not None else [])
+        if life.is_blank():
+            self.lives.pop(key, None)
+        else:
+            self.lives[key] = life
+        return moves
+
     def _evaluate_firing(
-        self, key: str, life: Life, verdicts: Sequence[Verdict], open_hour: int, *, corrected: bool, learning: bool
+        self,
+        key: str,
+        life: Life,
+        verdicts: Sequence[Verdict],
+        open_hour: int,
+        *,
+        corrected: bool,
+        learning: bool,
+        at_end: bool,
     ) -> list[KeyMove]:
         crossing = life.crossing
         assert crossing is not None
@@ -192,12 +261,22 @@ class RuleState:
                 if life.is_blank():
                     self.lives.pop(key, None)
                 return [KeyMove(key, retracted, crossing, (), learning)]
-            if corrected:
-                return [KeyMove(key, life.update(at_crossing), crossing, (), learning)]
-        if self._is_drop(track):
+            now = self._at_crossing(key, life, crossing, at_crossing.window_h)
+            move = life.recount(now, at_crossing, corrected=corrected, at_end=at_end, open_hour=open_hour)
+            if move is not None:
+                return [KeyMove(key, move, crossing, (), learning)]
+        if self._is_drop(track) or not may_ring(self.rule, open_hour):
             return []  # More than when it opened is no worse.
-        escalated = life.escalate([v for v in verdicts if v.track == track])
+        since = rings_since(self.rule, open_hour)
+        escalated = life.escalate([v for v in verdicts if v.track == track and v.hour >= since])
+        if escalated is not None:
+            life.told_hour = open_hour
         return [KeyMove(key, escalated, crossing, (), learning)] if escalated is not None else []
+
+    def _at_crossing(self, key: str, life: Life, crossing: int, window_h: int) -> Counts:
+        """Return what the window holds now that the alert opened on."""
+        window_h = life.seen[0] if life.seen is not None else window_h
+        return self.tracks[life.track].counts(key, crossing - window_h + 1, crossing)
 
     def _corroborated(self, key: str, verdict: Verdict) -> bool:
         if self.rule.corroborated_by is None or not verdict.crossed or self._is_drop(verdict.track):
@@ -225,6 +304,9 @@ class RuleState:
             if life.firing:
                 verdict = self.tracks[life.track].verdict(key, open_hour)
                 moves.append(KeyMove(key, Move(EventKind.RESOLVED, reason, verdict), life.crossing))
+            elif life.pending is not None:
+                verdict, since = self.tracks[life.pending_track].verdict(key, open_hour), life.pending
+                moves.append(KeyMove(key, life.subside(reason, verdict), since))
         self.lives.clear()
         return moves
 
@@ -246,6 +328,7 @@ class RuleState:
         moves = []
         for key in sorted(key for key, life in self.lives.items() if life.firing):
             life = self.lives[key]
+            life.told_hour = open_hour
             verdict = self.tracks[life.track].verdict(key, open_hour)
             move = Move(EventKind.OPENED, EventReason.AT_ACTIVATION, verdict, "rang in the shadow before")
             moves.append(KeyMove(key, move, life.crossing, (), self.learning(open_hour)))
@@ -253,6 +336,7 @@ class RuleState:
 
     def _open_now(self, open_hour: int) -> list[KeyMove]:
         keys = {key for track in self.tracks for key in track.may_have_crossed()}
+        keys.update(key for key, life in self.lives.items() if life.pending is not None)
         firing = (key for key, life in self.lives.items() if life.firing)
         last_day = range(open_hour - OPEN_TO_CHANGE_HOURS + 1, open_hour + 1)
         keys.update(key for key in firing if any(self._is_alive(key, hour) for hour in last_day))

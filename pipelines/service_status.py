@@ -36,7 +36,7 @@ _MOST_WAITING = 1000
 ARCHIVE = "archive"
 
 _ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
-_LIFE = frozenset({EventKind.OPENED, EventKind.ESCALATED, EventKind.UPDATED})
+_LIFE = frozenset({EventKind.OPENED, EventKind.ESCALATED, EventKind.REMINDED, EventKind.UPDATED})
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,19 @@ def standing_alerts(events: Iterable[AlertEvent]) -> tuple[Sequence[AlertEvent],
             alerts = {alert: one for alert, one in alerts.items() if one.rule != event.rule}
             blind = {key: one for key, one in blind.items() if one.rule != event.rule}
     return list(alerts.values()), list(blind.values())
+
+
+def standing_pending(events: Iterable[AlertEvent]) -> Sequence[AlertEvent]:
+    """Return the newest event of each crossing that must still last before it opens an alert, oldest first."""
+    found: dict[tuple[str, str], AlertEvent] = {}
+    for event in events:
+        if event.event is EventKind.PENDING:
+            found[event.rule, event.key] = event
+        elif event.event in (EventKind.SUBSIDED, EventKind.OPENED):
+            found.pop((event.rule, event.key), None)
+        elif event.event is EventKind.RULE_REMOVED:
+            found = {place: one for place, one in found.items() if one.rule != event.rule}
+    return list(found.values())
 
 
 def judge_service(

@@ -66,8 +66,11 @@ class LanguageSupport(StrEnum):
 class EventKind(StrEnum):
     """What happened in the life of an alert or a rule."""
 
+    PENDING = "pending"  # a crossing that must last before it opens; no alert yet, nobody is told
+    SUBSIDED = "subsided"  # a pending crossing ended before its time
     OPENED = "opened"
     ESCALATED = "escalated"
+    REMINDED = "reminded"  # still open after as long as the rule says
     UPDATED = "updated"
     RESOLVED = "resolved"
     RETRACTED = "retracted"
@@ -86,9 +89,14 @@ class EventReason(StrEnum):
     CROSSED = "crossed"  # the score and every floor were reached
     LEARNING = "learning"  # crossed while normal is not yet known
     AT_ACTIVATION = "at_activation"  # already over the threshold when the rule took over
+    SCHEDULE_BEGAN = "schedule_began"  # over the threshold already when the hours began in which the rule may ring
+    OUTSIDE_SCHEDULE = "outside_schedule"  # the hours in which the rule may ring ended
+    NOT_LONG_ENOUGH = "not_long_enough"  # a window of the stretch that `for` asks for did not cross
+    STILL_OPEN = "still_open"
     TWICE_AS_MANY = "twice_as_many"  # the count doubled since the last event
     BACK_TO_NORMAL = "back_to_normal"
-    EVIDENCE_CHANGED = "evidence_changed"  # late, edited or withdrawn articles
+    EVIDENCE_CHANGED = "evidence_changed"  # edited or withdrawn articles
+    LATE_EVIDENCE = "late_evidence"  # articles that came late belong to the window it opened on
     EVIDENCE_GONE = "evidence_gone"  # the crossing no longer holds
     COVERAGE_LOST = "coverage_lost"
     COVERAGE_BACK = "coverage_back"
@@ -145,6 +153,8 @@ class DeliveryReason(StrEnum):
     """Why a delivery ended other than by being delivered."""
 
     SHADOW = "shadow"  # the rule only tries itself
+    ADDED_LATE = "added_late"  # late articles were added to what was told: the next event of the alert tells it
+    NOT_YET = "not_yet"  # a crossing that must last before it rings
     SERVICE_EVENT = "service_event"  # of the service rather than of the news; this receiver did not ask for those
     BELOW_SEVERITY = "below_severity"  # weaker than what this receiver asked for
     OTHER_LABELS = "other_labels"  # this receiver asked for other labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alerts.explanation.phrases import counted
 from schemas.alert_event import AlertEvent
+from schemas.reasons import EventKind
 
 
 def event_line(event: AlertEvent) -> str:
@@ -13,6 +14,8 @@ def event_line(event: AlertEvent) -> str:
     score = f" score {event.score:g}" if event.score is not None else ""
     number = f" {counted(counts)} in {event.window.hours} h" if event.window else ""
     note = " · learning: normal not yet known" if event.learning and event.alert_id else ""
+    if event.event is EventKind.PENDING and event.crossing is not None:
+        note += f" · since {event.crossing:%Y-%m-%d %H:%M}, {event.detail}"
     who = event.key or "-"
     return (
         f"{event.at:%Y-%m-%d %H:%M}  {event.event.value:<10} {event.severity.value.upper():<8} {event.rule}  {who}"

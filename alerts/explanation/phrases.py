@@ -10,8 +10,11 @@ from schemas.reasons import EventKind, EventReason
 
 #: The first word of a subject; None: the severity itself.
 HEADS: dict[EventKind, str | None] = {
+    EventKind.PENDING: "PENDING",
+    EventKind.SUBSIDED: "SUBSIDED",
     EventKind.OPENED: None,
     EventKind.ESCALATED: None,
+    EventKind.REMINDED: None,
     EventKind.UPDATED: None,
     EventKind.RESOLVED: "RESOLVED",
     EventKind.RETRACTED: "RETRACTED",
@@ -25,12 +28,19 @@ HEADS: dict[EventKind, str | None] = {
 }
 
 #: What stands between severity and name where the alert is not new.
-QUALIFIERS: dict[EventKind, str] = {EventKind.ESCALATED: "growing", EventKind.UPDATED: "corrected"}
+QUALIFIERS: dict[EventKind, str] = {
+    EventKind.ESCALATED: "growing",
+    EventKind.REMINDED: "still open",
+    EventKind.UPDATED: "corrected",
+}
 
 #: The first line of a body.
 HAPPENED: dict[EventKind, str] = {
+    EventKind.PENDING: "A crossing has begun that must last before it rings",
+    EventKind.SUBSIDED: "A crossing ended before it rang",
     EventKind.OPENED: "An alert opened",
     EventKind.ESCALATED: "An open alert grew",
+    EventKind.REMINDED: "An alert is still open",
     EventKind.UPDATED: "An open alert was corrected",
     EventKind.RESOLVED: "The alert is over",
     EventKind.RETRACTED: "The alert was withdrawn",
@@ -47,9 +57,14 @@ BECAUSE: dict[EventReason, str] = {
     EventReason.CROSSED: "the count is far from its own normal, and every floor is reached",
     EventReason.LEARNING: "the count is striking, although normal is not yet known",
     EventReason.AT_ACTIVATION: "it was over the threshold already when the rule took over",
+    EventReason.SCHEDULE_BEGAN: "it was over the threshold already when the hours began in which the rule may ring",
+    EventReason.OUTSIDE_SCHEDULE: "the hours ended in which the rule may ring",
+    EventReason.NOT_LONG_ENOUGH: "it did not last as long as the rule asks for",
+    EventReason.STILL_OPEN: "it is not over, and the rule asks to be told again",
     EventReason.TWICE_AS_MANY: "at least twice as many as at the last message",
     EventReason.BACK_TO_NORMAL: "the count has been back to normal long enough",
     EventReason.EVIDENCE_CHANGED: "articles came late, were edited or were withdrawn",
+    EventReason.LATE_EVIDENCE: "articles of the window it opened on came late",
     EventReason.EVIDENCE_GONE: "without articles that were edited or withdrawn it would not have rung",
     EventReason.COVERAGE_LOST: "less than half of the usual coverage is left; silence now means nothing",
     EventReason.COVERAGE_BACK: "the feeds answer again",

@@ -11,6 +11,9 @@ from alerts.rules.watch_model import SourcesPart
 from schemas.model import Part
 from schemas.reasons import Tone
 
+#: The longest a crossing can be asked to last, in hours: what is older than a day does not change any more.
+MAX_FOR_H = 24
+
 
 class Unit(StrEnum):
     """What is counted."""
@@ -59,6 +62,9 @@ class DetectorSettings(Part):
     floors: Floors = Floors()
     resolve_after_h: int = 12
     cooldown_h: int = 24
+    # Written only where a rule asks for them, so that the compiled form of every rule without them stays what it was.
+    for_h: int = Field(default=0, ge=0, exclude_if=lambda hours: not hours)
+    renotify_h: int = Field(default=0, ge=0, exclude_if=lambda hours: not hours)
 
 
 class Barred(DetectorSettings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from alerts.rules.fields import Fields, Key, Values
 from alerts.rules.model import Budget, Floors, Only, Sensitivity, Unit
@@ -35,7 +35,9 @@ _OF = Key("of", Word(Unit), "What is counted; stories by default: one wire copy 
 _ONLY = Key("only", Fields((ONLY_TONE, ONLY_TOPICS), _only), "Counts hits of such a tone or topic alone.")
 _RESOLVE = Key("resolve_after", Hours(), "Calm for so long ends an alert; 12h by default.")
 _COOLDOWN = Key("cooldown", Hours(least=0), "No new alert on that key for so long after its end; 24h by default.")
-SHARED = (_OF, _ONLY, _RESOLVE, _COOLDOWN)
+FOR = Key("for", Hours(least=0), "A crossing must last so long before it opens an alert; at once by default.")
+RENOTIFY = Key("renotify", Hours(least=0), "An open alert is told again so often; never by default.")
+SHARED = (_OF, _ONLY, _RESOLVE, _COOLDOWN, FOR, RENOTIFY)
 
 STORIES = Key("stories", Whole(least=1), "Stories, at least.")
 PUBLISHERS = Key("publishers", Whole(least=1), "Publishers, at least.")
@@ -76,16 +78,24 @@ class _Shared(TypedDict):
     only: Only | None
     resolve_after_h: int
     cooldown_h: int
+    for_h: NotRequired[int]
+    renotify_h: NotRequired[int]
 
 
 def shared(values: Values) -> _Shared:
-    """Return what every detector has."""
-    return {
+    """Return what every detector has; what is not written here of the last two is left to the rule."""
+    found: _Shared = {
         "of": values.get_or(_OF, Unit.STORIES),
         "only": values.get(_ONLY),
         "resolve_after_h": values.get_or(_RESOLVE, 12),
         "cooldown_h": values.get_or(_COOLDOWN, 24),
     }
+    lasting, renotify = values.get(FOR), values.get(RENOTIFY)
+    if lasting is not None:
+        found["for_h"] = lasting
+    if renotify is not None:
+        found["renotify_h"] = renotify
+    return found
 
 
 _FALSE_ALARMS = Key(

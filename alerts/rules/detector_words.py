@@ -139,8 +139,10 @@ def _narrowed(tones: Sequence[str], topics: Sequence[str]) -> str:
 
 
 def _ending(detector: DetectorSettings) -> str:
-    text = f"; over after {duration(detector.resolve_after_h)} of calm"
-    return text + (f", then silent for {duration(detector.cooldown_h)}" if detector.cooldown_h else "")
+    text = f", for {duration(detector.for_h)} on end" if detector.for_h else ""
+    text += f"; over after {duration(detector.resolve_after_h)} of calm"
+    text += f", then silent for {duration(detector.cooldown_h)}" if detector.cooldown_h else ""
+    return text + (f"; told again every {duration(detector.renotify_h)} while open" if detector.renotify_h else "")
 
 
 def duration(hours: int) -> str:

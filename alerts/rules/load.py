@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 
 from alerts.rules.actor_grammar import Sets
 from alerts.rules.detector_grammar import DETECTORS
+from alerts.rules.detector_model import MAX_FOR_H
+from alerts.rules.detector_parts import FOR
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.fields import Fields, Key, Values
 from alerts.rules.mistakes import Mistake, RulesError, clipped
 from alerts.rules.model import (
-    DEFAULT_LIMIT,
-    DEFAULT_MAX_KEYS,
-    Corroboration,
-    Mode,
     NamedActors,
     New,
     Rule,
@@ -22,75 +20,21 @@ from alerts.rules.model import (
     Watch,
     WatchKind,
 )
-from alerts.rules.readers import JsonSchema, Name, Reader, Reading, TextMap, Whole, Word, described
+from alerts.rules.readers import JsonSchema, Name, Reader, Reading, described
+from alerts.rules.shared_grammar import SHARED, Standing, standing_of
 from alerts.rules.watch_grammar import WATCH
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_, parse
-from schemas.reasons import Severity
 
 __all__ = ["FILE", "Mistake", "RulesError", "load_rules", "load_watch"]
 
 _MAX_RULES = 10_000
 
 
-def _corroboration(values: Values) -> Corroboration | None:
-    return Corroboration(source_countries=values.get_or(_SOURCE_COUNTRIES, 1))
-
-
-_SOURCE_COUNTRIES = Key(
-    "source_countries",
-    Whole(least=1, most=250),
-    "Countries the publishers of the evidence sit in, at least.",
-    required=True,
-)
 _NAME = Key("name", Name(), "What the rule is called.", required=True)
 _WATCH = Key("watch", WATCH, "What to count.", required=True)
 _WHEN = Key("when", DETECTORS, "When to ring: any of these detectors.", required=True)
-_SEVERITY = Key("severity", Word(Severity), "How loudly; normal by default.")
-_LABELS = Key("labels", TextMap(), "For routing and for people; added to those of the defaults.")
-_MODE = Key("mode", Word(Mode), "live rings, shadow only records, off rests; live by default.")
-_CORROBORATED = Key("corroborated_by", Fields((_SOURCE_COUNTRIES,), _corroboration), "Who else must have it.")
-_MAX_KEYS = Key("max_keys", Whole(least=1), f"Keys the rule may count, {DEFAULT_MAX_KEYS:,} by default.")
-_LIMIT = Key("limit", Whole(least=1), f"Alerts that may be open at once, {DEFAULT_LIMIT} by default.")
-
-#: What a rule may leave to ``defaults``.
-_SHARED = (_SEVERITY, _LABELS, _MODE, _CORROBORATED, _MAX_KEYS, _LIMIT)
-
 _NO_EFFECT = "remove it: it would have no effect"
-_LATER = dict.fromkeys(("for", "renotify", "severities", "template", "schedule"), _NO_EFFECT)
-
-
-@dataclass(frozen=True)
-class _Standing:
-    """What a rule has besides its watch and its detectors; None = not written."""
-
-    severity: Severity | None = None
-    labels: dict[str, str] | None = None
-    mode: Mode | None = None
-    corroborated_by: Corroboration | None = None
-    max_keys: int | None = None
-    limit: int | None = None
-
-    def over(self, other: _Standing) -> _Standing:
-        """Return this one with what is not written taken from ``other``; labels of both."""
-        return _Standing(
-            severity=self.severity or other.severity,
-            labels={**(other.labels or {}), **(self.labels or {})},
-            mode=self.mode or other.mode,
-            corroborated_by=self.corroborated_by or other.corroborated_by,
-            max_keys=self.max_keys or other.max_keys,
-            limit=self.limit or other.limit,
-        )
-
-
-def _standing(values: Values) -> _Standing:
-    return _Standing(
-        severity=values.get(_SEVERITY),
-        labels=values.get(_LABELS),
-        mode=values.get(_MODE),
-        corroborated_by=values.get(_CORROBORATED),
-        max_keys=values.get(_MAX_KEYS),
-        limit=values.get(_LIMIT),
-    )
+_LATER = dict.fromkeys(("severities", "template"), _NO_EFFECT)
 
 
 @dataclass(frozen=True)
@@ -98,22 +42,28 @@ class _Draft:
     """A rule before the defaults are known."""
 
     rule: Rule
-    own: _Standing
+    own: Standing
+    values: Values
 
-    def finished(self, defaults: _Standing) -> Rule:
-        """Return the rule with the defaults where it says nothing."""
-        standing = self.own.over(defaults)
-        return Rule(
-            name=self.rule.name,
-            watch=self.rule.watch,
-            when=self.rule.when,
-            severity=standing.severity or Severity.NORMAL,
-            labels=dict(sorted((standing.labels or {}).items())),
-            mode=standing.mode or Mode.LIVE,
-            corroborated_by=standing.corroborated_by,
-            max_keys=standing.max_keys or DEFAULT_MAX_KEYS,
-            limit=standing.limit or DEFAULT_LIMIT,
-        )
+    def finished(self, defaults: Standing) -> Rule:
+        """Return the rule with the defaults where it says nothing; what then makes no sense is a mistake."""
+        rule = self.own.over(defaults).applied_to(self.rule)
+        if self.own.for_h is None and defaults.for_h is not None:
+            _refuse_too_long(rule, self.values)
+        return rule
+
+
+def _refuse_too_long(rule: Rule, values: Values) -> None:
+    """Note where a crossing is asked to last longer than it can."""
+    key = FOR if FOR.name in values.written else _WHEN
+    for detector in rule.when:
+        if isinstance(detector, New) and detector.for_h > detector.confirm.within_h:
+            within = detector.confirm.within_h
+            message = f"for: {detector.for_h}h is longer than what is new stays new ({within}h): it can never ring"
+            values.wrong(key, message, "shorten for, or widen confirm: {within: …}")
+        elif detector.for_h > MAX_FOR_H:
+            message = f"for: {detector.for_h}h is more than a day, after which an hour does not change any more"
+            values.wrong(key, message, f"at most {MAX_FOR_H}h; ask for more in a wider window instead")
 
 
 def _draft(values: Values) -> _Draft | None:
@@ -124,7 +74,9 @@ def _draft(values: Values) -> _Draft | None:
         if isinstance(detector, New) and (always := _always_known(watch, detector)):
             values.wrong(_WHEN, f"every key holds {always}, which is known: it can never ring", "take it out of known")
             return None
-    return _Draft(Rule(name=name, watch=watch, when=when), _standing(values))
+    draft = _Draft(Rule(name=name, watch=watch, when=when), standing_of(values), values)
+    _refuse_too_long(draft.own.applied_to(draft.rule), values)
+    return draft
 
 
 def _always_known(watch: Watch, new: New) -> str:
@@ -136,7 +88,7 @@ def _always_known(watch: Watch, new: New) -> str:
     return ""
 
 
-_RULE = Fields((_NAME, _WATCH, _WHEN, *_SHARED), _draft, about="A rule.", later=_LATER)
+_RULE = Fields((_NAME, _WATCH, _WHEN, *SHARED), _draft, about="A rule.", later=_LATER)
 
 
 class _Rules(Reader[tuple[_Draft, ...]]):
@@ -173,12 +125,12 @@ class _Rules(Reader[tuple[_Draft, ...]]):
 
 
 def _file(values: Values) -> tuple[Rule, ...]:
-    defaults = values.get_or(_DEFAULTS, _Standing())
+    defaults = values.get_or(_DEFAULTS, Standing())
     return tuple(draft.finished(defaults) for draft in values.get_or(_RULES, ()))
 
 
 _SETS = Key("sets", Sets(), "Actors under one name; stands wherever an actor may.")
-_DEFAULTS = Key("defaults", Fields(_SHARED, _standing), "What the rules of this file have unless they say otherwise.")
+_DEFAULTS = Key("defaults", Fields(SHARED, standing_of), "What the rules of this file have unless they say otherwise.")
 _RULES = Key("rules", _Rules(), "The rules.", required=True)
 
 #: A whole file.

@@ -31,6 +31,7 @@ from alerts.rules.detector_model import (
     WindowSettings,
     Zscore,
 )
+from alerts.rules.schedule import ActiveTime
 from alerts.rules.watch_model import (
     ActorChoice,
     ActorPart,
@@ -61,6 +62,7 @@ from schemas.reasons import Severity
 __all__ = [
     "DEFAULT_LIMIT",
     "DEFAULT_MAX_KEYS",
+    "ActiveTime",
     "ActorChoice",
     "ActorPart",
     "ActorSet",
@@ -141,6 +143,8 @@ class Rule(Part):
     corroborated_by: Corroboration | None = None
     max_keys: int = DEFAULT_MAX_KEYS
     limit: int = DEFAULT_LIMIT
+    # Times it may ring; empty = always. What a later version added is written only where it is used (see the detectors).
+    active: tuple[ActiveTime, ...] = Field(default=(), exclude_if=lambda times: not times)
 
 
 class RuleSet(Part):

@@ -17,8 +17,11 @@ FIRST_DAY = date(2025, 1, 6)
 class Outcome(StrEnum):
     """What a test may expect of a rule in a stretch of time."""
 
+    PENDING = "pending"
+    SUBSIDED = "subsided"
     OPENED = "opened"
     ESCALATED = "escalated"
+    REMINDED = "reminded"
     UPDATED = "updated"
     RESOLVED = "resolved"
     RETRACTED = "retracted"

@@ -22,6 +22,7 @@ from alerts.rules.model import (
     Watch,
     WatchKind,
 )
+from alerts.rules.schedule import schedule_in_words
 from schemas.reasons import Prominence
 
 #: An actor's id → the name people know it by; the id itself where there is none.
@@ -40,6 +41,8 @@ def describe(rule: Rule, name_of: NameOf = str) -> str:
     if rule.corroborated_by is not None:
         countries = rule.corroborated_by.source_countries
         lines.append(f"Only once publishers of at least {countries} countries have it.")
+    if rule.active:
+        lines.append(f"It rings only {schedule_in_words(rule.active)}; it counts and learns all the time.")
     if rule.labels:
         lines.append("Labels: " + ", ".join(f"{name}={text}" for name, text in rule.labels.items()) + ".")
     lines.append(f"At most {rule.max_keys:,} counts are kept, and {rule.limit:,} alerts may be open at once.")

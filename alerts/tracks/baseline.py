@@ -30,6 +30,7 @@ from alerts.tracks.crossings import Crossings
 from alerts.tracks.feed_shares import SHARED, FeedShares
 from alerts.tracks.port import Exposure
 from alerts.tracks.spike_banks import BankShare, SharedBanks
+from schemas.alert_event import Counts
 
 S = TypeVar("S", bound=BaselineSettings)
 
@@ -227,6 +228,10 @@ class BaselineTrack(ABC, Generic[S]):
     def counted(self, key: str, first_hour: int, last_hour: int) -> list[tuple[str, str]]:
         """Return (article_id, story) in order."""
         return self.articles.counted(key, first_hour, last_hour)
+
+    def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
+        """Return what was counted in those hours."""
+        return self.articles.counts(key, first_hour, last_hour)
 
     def countries(self, key: str, first_hour: int, last_hour: int) -> frozenset[str]:
         """Return the countries of the publishers."""

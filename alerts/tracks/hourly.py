@@ -23,6 +23,7 @@ from alerts.tracks.counting import (
 )
 from alerts.tracks.crossings import Crossings
 from alerts.tracks.port import Exposure
+from schemas.alert_event import Counts
 
 S = TypeVar("S", bound=WindowSettings)
 B = TypeVar("B", bound=HourBank)
@@ -180,6 +181,10 @@ class HourlyTrack(ABC, Generic[S, B]):
     def counted(self, key: str, first_hour: int, last_hour: int) -> list[tuple[str, str]]:
         """Return (article_id, story) in order."""
         return self.articles.counted(key, first_hour, last_hour)
+
+    def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
+        """Return what was counted in those hours."""
+        return self.articles.counts(key, first_hour, last_hour)
 
     def countries(self, key: str, first_hour: int, last_hour: int) -> frozenset[str]:
         """Return the countries of the publishers."""

@@ -162,6 +162,10 @@ class NewTrack:
         """Return (article_id, story) in order."""
         return self.articles.counted(key, first_hour, last_hour)
 
+    def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
+        """Return what was counted in those hours."""
+        return self.articles.counts(key, first_hour, last_hour)
+
     def countries(self, key: str, first_hour: int, last_hour: int) -> frozenset[str]:
         """Return the countries of the publishers."""
         return self.articles.countries(key, first_hour, last_hour)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from alerts.cards import Card
 from alerts.lifecycle import Verdict
+from schemas.alert_event import Counts
 
 
 class Exposure(Protocol):
@@ -86,6 +87,10 @@ class Track(Protocol):
 
     def counted(self, key: str, first_hour: int, last_hour: int) -> list[tuple[str, str]]:
         """Return (article_id, story) of the articles counted in those hours, in (event_time, article_id) order."""
+        ...
+
+    def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
+        """Return stories, publishers and articles counted in those hours."""
         ...
 
     def countries(self, key: str, first_hour: int, last_hour: int) -> frozenset[str]:

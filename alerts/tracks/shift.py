@@ -136,6 +136,10 @@ class ShiftTrack(HourlyTrack[Shift, ShiftBank]):
         """Return (article_id, story) of the part: it is what rang."""
         return [(entry.article_id, entry.story) for entry in self._part_of(key, first_hour, last_hour)]
 
+    def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
+        """Return what was counted of the part."""
+        return self._part_counts(key, first_hour, last_hour)
+
     def countries(self, key: str, first_hour: int, last_hour: int) -> frozenset[str]:
         """Return the countries of the part's publishers."""
         entries = self._part_of(key, first_hour, last_hour)

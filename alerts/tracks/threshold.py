@@ -21,6 +21,7 @@ from alerts.tracks.counting import (
 )
 from alerts.tracks.crossings import Crossings
 from alerts.tracks.port import Exposure
+from schemas.alert_event import Counts
 
 
 class ThresholdTrack:
@@ -147,6 +148,10 @@ class ThresholdTrack:
     def counted(self, key: str, first_hour: int, last_hour: int) -> list[tuple[str, str]]:
         """Return (article_id, story) in order."""
         return self.articles.counted(key, first_hour, last_hour)
+
+    def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
+        """Return what was counted in those hours."""
+        return self.articles.counts(key, first_hour, last_hour)
 
     def countries(self, key: str, first_hour: int, last_hour: int) -> frozenset[str]:
         """Return the countries of the publishers."""

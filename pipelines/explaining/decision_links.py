@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from alerts.explanation.standing_words import standing_line
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
+from alerts.opening import may_ring
 from alerts.rule_state import RuleState
 from alerts.rules.model import Sensitivity
+from alerts.rules.schedule import schedule_in_words
 from alerts.standing import Need, Standing, more_sensitive, standings
 from pipelines.explaining.engine_then import EngineThen
 from pipelines.explaining.links import Checked, Link, State
@@ -16,6 +18,8 @@ from schemas.alert_event import AlertEvent
 from schemas.ids import alert_id, hour_start
 from schemas.plain_text import plural
 from schemas.reasons import EventKind
+
+_ENDED_SHOWN = 5
 
 #: What is about the distance from normal; the other conditions are floors.
 _EXPECTATION = (
@@ -54,7 +58,7 @@ def decision_links(then: EngineThen, state: RuleState, key: str, events: Sequenc
     every = [s for hour in range(first, open_hour + 1) for s in standings(state, key, hour)]
     if not every:
         return Decided((Checked(Link.EXPECTATION, State.BROKEN, "nothing was ever counted for this key"),), "")
-    links = [*_bars(every), *_life_links(state, key, every)]
+    links = [*_bars(every), *_life_links(state, key, every), *_condition_links(state, key, open_hour, events)]
     broken = any(link.state is State.BROKEN for link in links)
     last = _last_alert(events, state.rule.name, key)
     if last is not None:
@@ -117,6 +121,28 @@ def _life_links(state: RuleState, key: str, every: Sequence[Standing]) -> Iterat
         )
     else:
         yield Checked(Link.LIMIT, State.HOLDS, were_open)
+
+
+def _condition_links(state: RuleState, key: str, open_hour: int, events: Sequence[AlertEvent]) -> Iterator[Checked]:
+    """Yield what the rule asks for besides a crossing: that it lasts, that the time is one at which it may ring."""
+    rule, life = state.rule, state.lives.get(key)
+    ended = tuple(
+        f"{event.at:%Y-%m-%d %H:%M} a crossing since {event.crossing:%m-%d %H:%M} ended: {event.reason.value}"
+        for event in events
+        if event.key == key and event.event is EventKind.SUBSIDED and event.crossing is not None
+    )
+    if life is not None and life.pending is not None:
+        lacks = rule.when[life.pending_track].for_h - max(0, open_hour - life.pending)
+        text = f"pending since the hour from {hour_start(life.pending):%Y-%m-%d %H:%M}, needs {max(1, lacks)} h more"
+        yield Checked(Link.LASTING, State.BROKEN, text, ended[-_ENDED_SHOWN:])
+    elif ended:
+        text = f"{plural(len(ended), 'crossing', 'crossings')} ended before lasting long enough"
+        yield Checked(Link.LASTING, State.NOTE, text, ended[-_ENDED_SHOWN:])
+    if rule.active and not may_ring(rule, open_hour):
+        text = f"the rule rings only {schedule_in_words(rule.active)}"
+        yield Checked(Link.SCHEDULE, State.BROKEN, text)
+    elif rule.active:
+        yield Checked(Link.SCHEDULE, State.HOLDS, "the rule might ring at that time")
 
 
 def _last_alert(events: Sequence[AlertEvent], rule: str, key: str) -> AlertEvent | None:

@@ -22,6 +22,8 @@ class Link(StrEnum):
     COUNTED = "counted"
     EXPECTATION = "expectation"
     FLOORS = "floors"
+    LASTING = "lasting"  # the crossing lasted as long as the rule asks for
+    SCHEDULE = "schedule"  # the rule might ring at that time
     COOL_DOWN = "cool-down"
     LIMIT = "limit"
     OPENED = "opened"

@@ -266,7 +266,7 @@ class Composer:
                 if strand_of(newer) == strand:
                     unsent.append(other)
                     events.append(newer)
-        if event.event is EventKind.UPDATED and any(
+        if event.event in (EventKind.UPDATED, EventKind.REMINDED) and any(
             named_in_another(one) or thread_joined(one) for one in others if one.seq < event.seq
         ):
             return [(delivery, DeliveryReason.SAME_STORIES)]

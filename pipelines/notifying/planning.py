@@ -18,7 +18,7 @@ from schemas.alert_event import AlertEvent
 from schemas.ids import digest
 from schemas.ports.response import Silence
 from schemas.ports.store import Delivery, OutboxEntry
-from schemas.reasons import DeliveryReason, DeliveryStatus, EventKind, Severity
+from schemas.reasons import DeliveryReason, DeliveryStatus, EventKind, EventReason, Severity
 
 #: What is older than this when it can first be sent goes into the while-away message.
 STALE_AFTER = timedelta(hours=1)
@@ -29,7 +29,13 @@ SERVICE_EVENTS = frozenset(
 )
 
 #: Events that ring, rather than tell of an end or of the watch.
-_RINGS = frozenset({EventKind.OPENED, EventKind.ESCALATED, EventKind.UPDATED})
+_RINGS = frozenset({EventKind.OPENED, EventKind.ESCALATED, EventKind.REMINDED, EventKind.UPDATED})
+
+#: A crossing that must last is no alert yet.
+_NO_ALERT_YET = frozenset({EventKind.PENDING, EventKind.SUBSIDED})
+
+#: What somebody who cares for an alert needs not be told.
+_NEEDLESS_ONCE_SEEN = frozenset({EventKind.UPDATED, EventKind.REMINDED})
 
 #: Ends in which something else was told instead.
 _TOLD_BY_ANOTHER = frozenset(
@@ -95,6 +101,10 @@ def not_for(receiver: Receiver, event: AlertEvent) -> DeliveryReason | None:
     """Return why ``receiver`` is not told of ``event``, or None."""
     if event.mode == "shadow":
         return DeliveryReason.SHADOW
+    if event.event in _NO_ALERT_YET:
+        return DeliveryReason.NOT_YET
+    if event.reason is EventReason.LATE_EVIDENCE:
+        return DeliveryReason.ADDED_LATE
     if event.event in SERVICE_EVENTS and not receiver.service_events:
         return DeliveryReason.SERVICE_EVENT
     if _RANK[event.severity] < _RANK[receiver.min_severity]:
@@ -193,7 +203,7 @@ def left_out_because(
     silence = silence_over(event, situation.silences, situation.articles.get(entry.event_hash, NONE), now)
     if silence is not None:
         return LeftOut(DeliveryReason.SILENCED, f"{silence.silence_id} by {silence.author}")
-    if event.alert_id in situation.acknowledged and event.event is EventKind.UPDATED:
+    if event.alert_id in situation.acknowledged and event.event in _NEEDLESS_ONCE_SEEN:
         return LeftOut(DeliveryReason.ACKNOWLEDGED)
     if event.event in _RINGS:
         for inhibition in situation.inhibitions:

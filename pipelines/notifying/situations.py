@@ -71,7 +71,8 @@ class Situations:
         told = {one.name: self._told(one, now) for one in receivers} if openings else {}
         compared = len(openings) > 1 or any(told.values())
         wanted = entries if about_articles else openings if compared else ()
-        updated = [entry.event.alert_id for entry in entries if entry.event.event is EventKind.UPDATED]
+        told_again = (EventKind.UPDATED, EventKind.REMINDED)
+        updated = [entry.event.alert_id for entry in entries if entry.event.event in told_again]
         return Situation(
             routes=self._routing.routes,
             inhibitions=self._routing.inhibitions,

@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from schemas.alert_event import AlertEvent
 from schemas.reasons import DeliveryReason, EventKind
 
-_LIFE = frozenset({EventKind.OPENED, EventKind.ESCALATED, EventKind.UPDATED, EventKind.RESOLVED, EventKind.RETRACTED})
+_LIFE = frozenset(
+    {
+        EventKind.OPENED,
+        EventKind.ESCALATED,
+        EventKind.REMINDED,
+        EventKind.UPDATED,
+        EventKind.RESOLVED,
+        EventKind.RETRACTED,
+    }
+)
 _SIGHT = frozenset({EventKind.BLIND, EventKind.SIGHTED})
 _ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED, EventKind.SIGHTED})
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from pipelines.service_status import standing_alerts
+from pipelines.service_status import standing_alerts, standing_pending
 from schemas.alert_event import AlertEvent
 from schemas.ports.store import LedgerStore
 from schemas.reasons import EventKind
@@ -60,12 +60,13 @@ class AlertLife:
 
 @dataclass(frozen=True)
 class LedgerReading:
-    """What the ledger says at a moment: ``alerts`` by id in the order they opened, open ones, what is blind."""
+    """What the ledger says at a moment: ``alerts`` by id in the order they opened, open ones, what is blind, what waits."""
 
     events: int
     alerts: Mapping[str, AlertLife]
     open_ids: Sequence[str]
     blind: Sequence[AlertEvent]
+    pending: Sequence[AlertEvent] = ()
 
     def newest_first(self) -> list[AlertLife]:
         """Return every alert kept, newest first."""
@@ -94,6 +95,7 @@ class LedgerView:
         self._read = 0
         self._open: Sequence[AlertEvent] = ()
         self._blind: Sequence[AlertEvent] = ()
+        self._pending: Sequence[AlertEvent] = ()
         self.reading = EMPTY_LEDGER
 
     def refresh(self, store: LedgerStore) -> bool:
@@ -105,11 +107,13 @@ class LedgerView:
         self._events.extend(fresh)
         # What stands is carried on by its newest events, so the ledger is folded once and not again at each look.
         self._open, self._blind = standing_alerts(chain(self._open, self._blind, fresh))
+        self._pending = standing_pending(chain(self._pending, fresh))
         self.reading = LedgerReading(
             events=self._read,
             alerts=lives_of(self._events),
             open_ids=[event.alert_id for event in self._open],
             blind=self._blind,
+            pending=self._pending,
         )
         return True
 

@@ -26,6 +26,7 @@ class KeyState(StrEnum):
 
     FIRING = "firing"
     BLIND = "blind"  # an alert of it, or its rule, sees less than half of what it should
+    PENDING = "pending"  # it crosses, and must last before it rings
     NEAR = "near"  # lacks one condition, and has at least half of it
     COOLING = "resting"  # an alert ended a short while ago; what crosses now does not open one
     LEARNING = "learning"  # normal is not yet known
@@ -90,6 +91,7 @@ def watch_rows(view: LiveView, ledger: LedgerReading, names: ActorNames) -> list
     blind_rules = {event.rule for event in ledger.blind if not event.alert_id}
     blind_keys = {(event.rule, event.key) for event in ledger.blind if event.alert_id}
     resting = _resting(engine, ledger)
+    pending = {(event.rule, event.key) for event in ledger.pending}
     rows = []
     for name, state in engine.rules.items():
         if state.start_hour is None:
@@ -107,6 +109,7 @@ def watch_rows(view: LiveView, ledger: LedgerReading, names: ActorNames) -> list
                 firing=place in firing,
                 blind=name in blind_rules or place in blind_keys,
                 resting=place in resting,
+                pending=place in pending,
             )
             life = firing.get(place)
             rows.append(_row(view, state, key, found, life, nearest, names))
@@ -130,7 +133,14 @@ def share_of(standing: Standing | None) -> float:
 
 
 def _state_of(
-    state: RuleState, open_hour: int, nearest: Standing | None, *, firing: bool, blind: bool, resting: bool
+    state: RuleState,
+    open_hour: int,
+    nearest: Standing | None,
+    *,
+    firing: bool,
+    blind: bool,
+    resting: bool,
+    pending: bool,
 ) -> KeyState:
     if firing:
         return KeyState.FIRING
@@ -138,6 +148,8 @@ def _state_of(
         return KeyState.BLIND
     if resting:
         return KeyState.COOLING
+    if pending:
+        return KeyState.PENDING
     if nearest is not None and _is_near(nearest):
         return KeyState.NEAR
     if state.learning(open_hour) and _expects(state):

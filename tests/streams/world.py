@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from alerts.rules.model import Confirm, Floors, New, Only, Rule, Spike, Threshold
+from alerts.rules.model import ActiveTime, Confirm, Floors, New, Only, Rule, Spike, Threshold
 from schemas.reasons import ArticleStatus, EventTimeReason, Tone
 from schemas.signal import Signal
 from schemas.wire import SignalsRecord
@@ -26,6 +26,16 @@ def rules() -> tuple[Rule, ...]:
         pair_rule("gbr-ukr", Spike(floors=low), Threshold(count=5, within_h=12), one="GBR", other="UKR"),
         pair_rule("hostile", Spike(floors=low, only=Only(tones=(Tone.CONFLICT,)))),
         pair_rule("arm-aze", New(quiet_for_h=72, confirm=Confirm(stories=1)), one="ARM", other="AZE"),
+        patient_rule(),
+    )
+
+
+def patient_rule() -> Rule:
+    """Return a rule whose crossings must last, that reminds, and that rings by day only."""
+    lasting = Threshold(count=3, within_h=6, for_h=3, renotify_h=5)
+    by_day = (ActiveTime(begin_h=6, end_h=23, zone="Europe/Berlin"),)
+    return pair_rule("patient", lasting, Spike(for_h=1, floors=Floors(stories=3, publishers=2))).model_copy(
+        update={"active": by_day}
     )
 
 
@@ -84,7 +94,7 @@ def invented_stream(seed: int, days: int = 14) -> list[SignalsRecord]:
     """Return the records of ``signals`` of ``days`` days, in order."""
     r = random.Random(seed)
     world = World(r)
-    world.add(START - timedelta(seconds=1), activated(START, *rules()[:3]))
+    world.add(START - timedelta(seconds=1), activated(START, *rules()[:3], patient_rule()))
     bursts = {r.randrange(48, days * 24 - 30) for _ in range(3)}
     outage = r.randrange(24, days * 24 - 24)
     for number in range(days * 24):

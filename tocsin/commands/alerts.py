@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.service_status import standing_pending
 from schemas.alert_event import AlertEvent
 from schemas.ports.store import LedgerStore
 from tocsin.commands.alerts_answers import ANSWERS
@@ -48,12 +49,15 @@ for answer in ANSWERS:
 @click.option("--all", "show_all", is_flag=True, help="Every event, not one line an alert.")
 @click.option("--watch", is_flag=True, help="Go on: print each event as it is decided, until Ctrl-C.")
 def list_alerts(folder: Path, as_json: bool, rule: str | None, show_all: bool, watch: bool) -> None:
-    """List alerts, oldest first: one line each with its state, or every event with --all."""
+    """List alerts, oldest first: one line each with its state, or every event with --all.
+
+    Crossings that a rule lets wait (for) come last, as pending.
+    """
     store = open_store_of(open_workplace(folder))
     try:
         every = list(store.events())
         events = [event for event in every if rule in (None, event.rule)]
-        shown = events if show_all or as_json else latest_of_alerts(events)
+        shown = events if show_all or as_json else [*latest_of_alerts(events), *standing_pending(events)]
         if not shown and not as_json:
             click.echo("nothing rang yet; `tocsin rules match` shows what the rules would count", err=True)
         for event in shown:

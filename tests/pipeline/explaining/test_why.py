@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from alerts.explanation.names import NamesById
-from alerts.rules.model import Corroboration, Mode, NamedActors, New, Only, PairPart, Rule, Spike, Threshold
+from alerts.rules.model import ActiveTime, Corroboration, Mode, NamedActors, New, Only, PairPart, Rule, Spike, Threshold
 from connectors.clock import ManualClock
 from pipelines.explaining.engine_then import engine_then
 from pipelines.explaining.links import Link, State
@@ -271,6 +271,42 @@ def test_the_key_was_resting(tmp_path: Path) -> None:
     link, text = broken(ask(script.desk(tmp_path), 15))
     assert link is Link.COOL_DOWN
     assert "rested until" in text
+
+
+def test_it_must_last_longer(tmp_path: Path) -> None:
+    rule = pair_rule("baku-moscow", Threshold(count=3, within_h=2, for_h=3))
+    desk = Script(rules=(rule,)).burst(2.1, 3).burst(8.1, 3, name="d").desk(tmp_path)
+    link, text = broken(ask(desk, 8.5))
+    assert link is Link.LASTING
+    assert text == (
+        "pending since the hour from 2025-01-18 08:00, needs 3 h more"
+        " 2025-01-18 05:00 a crossing since 01-18 02:00 ended: not_long_enough"
+    )
+    assert "needs 1 h more" in broken(ask(desk, 10))[1]
+    links = {checked.link: checked for checked in ask(desk, 20).chain.links}
+    assert links[Link.LASTING].state is State.NOTE
+    assert links[Link.LASTING].text == "2 crossings ended before lasting long enough"
+    assert links[Link.LASTING].details[1].startswith("2025-01-18 11:00 a crossing since 01-18 08:00 ended")
+
+
+def test_it_was_not_the_time_at_which_the_rule_rings(tmp_path: Path) -> None:
+    by_day = (ActiveTime(begin_h=7, end_h=22),)
+    rule = pair_rule("baku-moscow", Threshold(count=3, within_h=2)).model_copy(update={"active": by_day})
+    desk = Script(rules=(rule,)).burst(2.1, 3).desk(tmp_path)
+    link, text = broken(ask(desk, 2.5))
+    assert link is Link.SCHEDULE
+    assert text == "the rule rings only every day 07:00–22:00 (UTC)"
+    assert {c.link: c.state for c in ask(desk, 12).chain.links}[Link.SCHEDULE] is State.HOLDS
+
+
+def test_the_list_of_alerts_names_what_is_pending(tmp_path: Path) -> None:
+    rule = pair_rule("baku-moscow", Threshold(count=3, within_h=6, for_h=5))
+    Script(rules=(rule,), hours=4).burst(2.1, 3).desk(tmp_path)
+    (tmp_path / "tocsin.toml").write_text('log = "sqlite:///log.db"\nstore = "sqlite:///store.db"\n')
+    told = CliRunner().invoke(cli, ["alerts", "list", "--folder", str(tmp_path)])
+    assert told.exit_code == 0, told.output
+    assert "pending    NORMAL   baku-moscow  AZE-RUS 3 stories" in told.output
+    assert "since 2025-01-18 02:00, must last 5 h more" in told.output
 
 
 def test_the_rule_was_at_its_limit(tmp_path: Path) -> None:

@@ -87,10 +87,20 @@ def test_it_escalates_at_twice_the_count_of_its_last_event() -> None:
     assert life.escalate([verdict(103, crossed=False, count=90)]) is None, "what did not cross is no reason"
 
 
-def test_an_update_is_an_event_whose_count_counts() -> None:
+def test_an_update_is_an_event_whose_count_counts_until_the_alert_has_grown() -> None:
+    def corrected(life: Life, count: int) -> None:
+        at_crossing = verdict(100, crossed=True, count=count)
+        move = life.recount(Counts(stories=count), at_crossing, corrected=True, at_end=False, open_hour=102)
+        assert move is not None
+        assert (move.event, move.reason) == (EventKind.UPDATED, EventReason.EVIDENCE_CHANGED)
+
     life = open_life(100, count=10)
-    assert life.update(verdict(100, crossed=True, count=6)).event is EventKind.UPDATED
+    life.seen = (6, 10, 0)
+    corrected(life, 6)
     assert life.escalate([verdict(102, crossed=True, count=12)]) is not None
+    corrected(life, 5)
+    assert life.escalate([verdict(102, crossed=True, count=23)]) is None
+    assert life.escalate([verdict(102, crossed=True, count=24)]) is not None
 
 
 def test_it_is_taken_back_only_while_its_hour_may_change() -> None:

@@ -149,10 +149,28 @@ EVENTS: dict[str, tuple[AlertEvent, tuple[Evidence, ...]]] = {
         ),
         EVIDENCE,
     ),
+    "opened-schedule-began": (
+        crossing(EventKind.OPENED, EventReason.SCHEDULE_BEGAN, detail="has lasted 3 h"),
+        EVIDENCE[:1],
+    ),
+    "pending": (
+        crossing(EventKind.PENDING, EventReason.CROSSED, alert_id="", detail="must last 3 h more"),
+        EVIDENCE[:1],
+    ),
+    "subsided": (crossing(EventKind.SUBSIDED, EventReason.NOT_LONG_ENOUGH, alert_id=""), ()),
+    "subsided-outside": (crossing(EventKind.SUBSIDED, EventReason.OUTSIDE_SCHEDULE, alert_id=""), ()),
+    "reminded": (
+        crossing(EventKind.REMINDED, EventReason.STILL_OPEN, seq=14, detail="open for 12 h"),
+        EVIDENCE[:2],
+    ),
     "updated": (
         crossing(
             EventKind.UPDATED, EventReason.EVIDENCE_CHANGED, seq=14, detail="2 stories fewer than at the last message"
         ),
+        EVIDENCE[:3],
+    ),
+    "updated-late": (
+        crossing(EventKind.UPDATED, EventReason.LATE_EVIDENCE, seq=14, detail="7 stories, 5 publishers before"),
         EVIDENCE[:3],
     ),
     "resolved": (

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from pipelines.notifying.planning import Receiver, first_position_away, is_while_away, not_for, plan
+from pipelines.notifying.planning import Receiver, Situation, first_position_away, is_while_away, not_for, plan
 from pipelines.notifying.strands import settle, strand_of
 from schemas.alert_event import AlertEvent
-from schemas.reasons import DeliveryReason, DeliveryStatus, EventKind, Severity
+from schemas.reasons import DeliveryReason, DeliveryStatus, EventKind, EventReason, Severity
 from tests.contract.channels.messages import event
 from tests.unit.notify.world import (
     BLIND,
@@ -43,6 +43,11 @@ def reasons(events: Sequence[AlertEvent], receiver: Receiver = PHONE, *, later_s
         (PHONE, made(OPENED, 1), None),
         (PHONE, made(OPENED, 1, mode="shadow"), DeliveryReason.SHADOW),
         (PHONE, made(EventKind.RULE_READY, 1, alert_id=""), DeliveryReason.SERVICE_EVENT),
+        (PHONE, made(EventKind.PENDING, 1, alert_id=""), DeliveryReason.NOT_YET),
+        (PHONE, made(EventKind.SUBSIDED, 1, alert_id=""), DeliveryReason.NOT_YET),
+        (PHONE, made(EventKind.REMINDED, 2), None),
+        (PHONE, made(UPDATED, 2, reason=EventReason.EVIDENCE_CHANGED), None),
+        (PHONE, made(UPDATED, 2, reason=EventReason.LATE_EVIDENCE), DeliveryReason.ADDED_LATE),
         (Receiver("phone", service_events=True), made(EventKind.RULE_READY, 1, alert_id=""), None),
         (Receiver("phone", min_severity=Severity.CRITICAL), made(OPENED, 1), DeliveryReason.BELOW_SEVERITY),
         (Receiver("phone", min_severity=Severity.HIGH), made(OPENED, 1), None),
@@ -62,6 +67,21 @@ def test_who_is_told_of_what(receiver: Receiver, told: AlertEvent, reason: Deliv
 def test_only_the_newest_event_of_an_alert_is_told() -> None:
     events = [made(OPENED, 1), made(ESCALATED, 2), made(UPDATED, 3)]
     assert reasons(events) == ["newer_event", "newer_event", ""]
+
+
+def test_a_reminder_takes_the_place_of_what_was_not_told_yet_and_an_end_takes_its_place() -> None:
+    newer = DeliveryReason.NEWER_EVENT.value
+    assert reasons([made(OPENED, 1), made(EventKind.REMINDED, 2)]) == [newer, ""]
+    assert reasons([made(EventKind.REMINDED, 2), made(RESOLVED, 3)]) == [newer, ""]
+
+
+def test_nobody_is_reminded_who_cares_for_it_already() -> None:
+    reminder = made(EventKind.REMINDED, 2)
+    seen = Situation(acknowledged=[reminder.alert_id])
+    (delivery,) = plan(entries_of([reminder]), [PHONE], START, seen)
+    assert delivery.reason == DeliveryReason.ACKNOWLEDGED.value
+    (grown,) = plan(entries_of([made(ESCALATED, 3)]), [PHONE], START, seen)
+    assert grown.reason == "", "what grows is told all the same"
 
 
 @pytest.mark.parametrize("end", [RESOLVED, RETRACTED])

@@ -416,3 +416,60 @@ def test_thresholds_of_a_shift_keep_its_memory_and_its_part_does_not() -> None:
         )
     )
     assert base == floor != other
+
+
+LASTING = """
+defaults: {for: 2h, renotify: 12h}
+rules:
+  - name: a
+    watch: {pair: [AZE, RUS]}
+    when: [spike, {threshold: {count: 3, within: 6h, for: 0h, renotify: 1d}}]
+  - name: b
+    watch: {pair: [AZE, RUS]}
+    when: spike
+    for: 4h
+"""
+
+
+def test_how_long_a_crossing_lasts_and_how_often_it_is_told_stand_in_detector_rule_or_defaults() -> None:
+    a, b = load(LASTING).rules
+    assert [(d.for_h, d.renotify_h) for d in a.when] == [(2, 12), (0, 24)]
+    assert [(d.for_h, d.renotify_h) for d in b.when] == [(4, 12)]
+    words = detector_in_words(b.when[0])
+    assert ", for 4 h on end; over after 12 h of calm" in words
+    assert words.endswith("told again every 12 h while open")
+    assert RuleSet.from_compiled(load(LASTING).compiled()) == load(LASTING)
+
+
+def test_they_are_thresholds_and_rules_without_them_are_written_as_before() -> None:
+    plain = rule("{pair: [AZE, RUS]}")
+    patient = rule("{pair: [AZE, RUS]}", when="{spike: {for: 3h, renotify: 6h}}")
+    assert state_identity(plain) == state_identity(patient)
+    assert "for_h" not in RuleSet.of(plain).compiled()
+    assert '"for_h":3' in RuleSet.of(patient).compiled()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "remedy"),
+    [
+        ("    when: {spike: {windows: 6h, for: 25h}}", 4, "for: 25h is more than a day", "wider window"),
+        ("    when: {threshold: {count: 2, within: 2h}}\n    for: 2d", 5, "for: 48h is more than a day", "at most 24h"),
+        (
+            "    when: {new: {quiet_for: 9d, confirm: {within: 3h}, for: 4h}}",
+            4,
+            "stays new (3h): it can never ring",
+            "shorten",
+        ),
+        ("    when: {shift: {to: {tone: conflict}, for: 25h}}", 4, "more than a day", "at most 24h"),
+        ("    when: {cusum: {for: 2d}}", 4, "more than a day", "at most 24h"),
+        ("    when: {spike: {for: 90m}}", 4, "a duration in whole hours", "6h"),
+        ("    when: spike\ndefaults: {for: 30h}", 4, "more than a day", "at most 24h"),
+    ],
+)
+def test_a_crossing_cannot_last_longer_than_a_day_or_than_it_can_be_new(
+    text: str, line: int, message: str, remedy: str
+) -> None:
+    mistake = only(f"rules:\n  - name: one\n    watch: {{pair: [AZE, RUS]}}\n{text}\n")
+    assert mistake.line == line
+    assert message in mistake.message
+    assert remedy in mistake.remedy

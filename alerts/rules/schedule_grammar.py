@@ -1,0 +1,118 @@
+"""Times a rule may ring, in a rule file: ``{days: [mon-fri], hours: "07:00-22:00", timezone: Europe/London}``, or several."""
+
+from __future__ import annotations
+
+import re
+
+from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.mistakes import clipped
+from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text
+from alerts.rules.schedule import WEEKDAYS, ActiveTime, zone_exists
+from alerts.rules.yaml_tree import Node
+
+_DAY = re.compile(r"([a-z]{3})[a-z]*(?:\s*-\s*([a-z]{3})[a-z]*)?")
+_LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_TEXT = Text(max_characters=100)
+
+
+class _Days(Reader[tuple[int, ...]]):
+    """``mon``, ``friday``, or a run of them that may pass Sunday: ``fri-mon``."""
+
+    def read(self, node: Node, path: str, reading: Reading) -> tuple[int, ...] | None:
+        text = _TEXT.read(node, path, reading)
+        if text is None:
+            return None
+        ends = [_weekday(part) for part in text.lower().split("-")]
+        if len(ends) > 2 or any(end is None for end in ends):
+            remedy = "write mon, tue, wed, thu, fri, sat, sun, or a run of them: mon-fri"
+            reading.wrong(node, path, f"{clipped(text)!r} is no day of the week", remedy)
+            return None
+        first, last = ends[0] or 0, ends[-1] or 0
+        return tuple((first + n) % 7 for n in range((last - first) % 7 + 1))
+
+    def schema(self) -> JsonSchema:
+        return {"type": "string", "pattern": "^[A-Za-z]{3,9}( ?- ?[A-Za-z]{3,9})?$"}
+
+
+def _weekday(word: str) -> int | None:
+    word = word.strip()
+    return next((n for n, name in enumerate(_LONG) if word in (name, name[:3])), None)
+
+
+class _Span(Reader[tuple[int, int]]):
+    """``07:00-22:00``, in whole hours; 24:00 is midnight at the end."""
+
+    def read(self, node: Node, path: str, reading: Reading) -> tuple[int, int] | None:
+        text = _TEXT.read(node, path, reading)
+        if text is None:
+            return None
+        found = _SPAN.fullmatch(text)
+        if found is None:
+            reading.wrong(node, path, f"{clipped(text)!r} is no span of hours", 'write for example "07:00-22:00"')
+            return None
+        begin, begin_min, end, end_min = (int(part) for part in found.groups())
+        if begin_min or end_min:
+            remedy = f'write "{begin:02d}:00-{min(24, end + bool(end_min)):02d}:00"'
+            reading.wrong(node, path, "deciding goes by whole hours", remedy)
+            return None
+        if begin > 23 or end > 24 or begin == end:
+            what = "is empty" if begin == end else "is no span of a day"
+            remedy = "leave hours out for the whole day" if begin == end else "hours go from 00:00 to 24:00"
+            reading.wrong(node, path, f"{clipped(text)!r} {what}", remedy)
+            return None
+        return begin, end
+
+    def schema(self) -> JsonSchema:
+        return {"type": "string", "pattern": "^[0-9]{1,2}:00 ?- ?[0-9]{1,2}:00$"}
+
+
+class _Zone(Reader[str]):
+    def read(self, node: Node, path: str, reading: Reading) -> str | None:
+        text = _TEXT.read(node, path, reading)
+        if text is None or zone_exists(text):
+            return text
+        reading.wrong(node, path, f"no time zone is called {clipped(text)!r}", "write for example UTC or Europe/London")
+        return None
+
+    def schema(self) -> JsonSchema:
+        return _TEXT.schema()
+
+
+_DAYS = Key("days", Items(_Days(), or_one=True, most=7), "Days of the week, or runs of them; every day by default.")
+_HOURS = Key("hours", Items(_Span(), or_one=True, most=12), "Spans of local time in whole hours; all day by default.")
+_ZONE = Key("timezone", _Zone(), "Whose local time; UTC by default.")
+
+
+def _times(values: Values) -> tuple[ActiveTime, ...] | None:
+    if not values.written.keys() - {_ZONE.name}:
+        values.wrong(None, "nothing says when", "write days or hours, or remove active")
+        return None
+    days = [day for run in values.get_or(_DAYS, (tuple(range(7)),)) for day in run]
+    if len(set(days)) < len(days):
+        twice = next(day for day in days if days.count(day) > 1)
+        values.wrong(_DAYS, f"{WEEKDAYS[twice]} is here twice", "name each day once")
+        return None
+    spans = values.get_or(_HOURS, ((0, 24),))
+    hours = [hour % 24 for begin, end in spans for hour in range(begin, end if begin < end else end + 24)]
+    if len(set(hours)) < len(hours):
+        values.wrong(_HOURS, "spans overlap", "write each hour once")
+        return None
+    zone = values.get_or(_ZONE, "UTC")
+    return tuple(ActiveTime(days=tuple(sorted(days)), begin_h=b, end_h=e, zone=zone) for b, e in sorted(spans))
+
+
+class _Schedule(Reader[tuple[ActiveTime, ...]]):
+    """One stretch of the week, or a list of them."""
+
+    _items = Items(Fields((_DAYS, _HOURS, _ZONE), _times), or_one=True, most=20)
+
+    def read(self, node: Node, path: str, reading: Reading) -> tuple[ActiveTime, ...] | None:
+        found = self._items.read(node, path, reading)
+        return None if found is None else tuple(time for times in found for time in times)
+
+    def schema(self) -> JsonSchema:
+        return self._items.schema()
+
+
+SCHEDULE = _Schedule()
