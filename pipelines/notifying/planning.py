@@ -142,12 +142,14 @@ def _plan_for(
     # Those that speak for others come first, because the others are told in their messages.
     for i in sorted(range(len(entries)), key=lambda i: (i in spoken_for, i)):
         entry, reason, message_id, hold = entries[i], reasons[i], own_message_id(receiver.name, entries[i]), None
+        speaker = ""
         if i in stale:
             # The last one carries the message for all; the others end here and lead to it by the message id.
             message_id = away_id
             reason = DeliveryReason.WHILE_AWAY if i != stale[-1] else None
         elif i in spoken_for:
             message_id, reason = told[spoken_for[i]].message_id, DeliveryReason.SAME_STORIES
+            speaker = told[spoken_for[i]].alert_id
         elif reason is None:
             way = led[i].ways[receiver.name]
             hold = holding.hold(entry.event, way)
@@ -157,11 +159,13 @@ def _plan_for(
                 message_id = joining_message_id(receiver.name, entry.event_hash, thread)
                 if waits(thread, now):
                     message_id, reason = thread.delivery.message_id, DeliveryReason.SAME_STORIES
+                    speaker = thread.event.alert_id
             else:
                 message_id = hold.message_id if hold is not None and hold.message_id else message_id
                 holding.note(message_id, held=hold is not None)
         left = left_out[i]
         detail = left.detail if left is not None and left.reason is reason else ""
+        detail = f"in the message of alert {speaker}" if speaker else detail
         if hold is not None and hold.drops:
             reason, hold = hold.reason, None
         told[i] = _delivery(entry, receiver.name, message_id, reason, now, hold=hold, detail=detail)

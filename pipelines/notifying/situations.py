@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from pipelines.notifying.joining import JOINS_WITHIN, ToldOpening, may_be_joined
-from pipelines.notifying.planning import Receiver, Situation
+from pipelines.notifying.overlap import strength
+from pipelines.notifying.planning import STALE_AFTER, Receiver, Situation
 from pipelines.notifying.routing import Inhibition, Route
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.ports.response import ResponseStore
@@ -16,6 +17,9 @@ from schemas.ports.store import Delivery, DeliveryStore, OutboxEntry
 from schemas.reasons import EventKind
 
 _PAGE = 500
+
+#: Of the openings told lately, so many are compared with a new one: the articles of each have to be read.
+_JOINED_AT_MOST = 50
 _SIGHT = frozenset({EventKind.BLIND, EventKind.SIGHTED})
 _ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
 
@@ -68,7 +72,9 @@ class Situations:
         silences = self._store.silences(in_force_at=now)
         about_articles = any(silence.articles for silence in silences)
         openings = [entry for entry in entries if entry.event.event is EventKind.OPENED]
-        told = {one.name: self._told(one, now) for one in receivers} if openings else {}
+        # What is too old to be told by itself joins nothing; so a backlog is not compared either.
+        fresh = any(now - entry.event.at <= STALE_AFTER for entry in openings)
+        told = self._told(receivers, now, entries[-1].position) if fresh else {}
         compared = len(openings) > 1 or any(told.values())
         wanted = entries if about_articles else openings if compared else ()
         told_again = (EventKind.UPDATED, EventKind.REMINDED)
@@ -84,29 +90,40 @@ class Situations:
             told=told,
         )
 
-    def _told(self, receiver: Receiver, now: datetime) -> Sequence[ToldOpening]:
-        """Return the openings that ``receiver`` was told of lately, or will be, and whose alerts are open for it."""
+    def _told(self, receivers: Sequence[Receiver], now: datetime, last: int) -> Mapping[str, Sequence[ToldOpening]]:
+        """Return the openings that each receiver was told of lately, or will be, and whose alerts are still open."""
         since = now - max(self._routing.looks_back, JOINS_WITHIN)
-        planned = [one for one in self._store.deliveries_since(receiver.name, since) if may_be_joined(one)]
-        found = []
-        for one in planned:
-            entry = self._entry(one.position)
-            if entry is not None and entry.event.event is EventKind.OPENED and not self._has_ended(one):
-                found.append((entry, one))
-        articles = articles_of(self._store, [entry for entry, _ in found])
-        return [ToldOpening(entry.event, one, articles[entry.event_hash]) for entry, one in found]
-
-    def _entry(self, position: int) -> OutboxEntry | None:
-        entries = self._store.outbox_after(position - 1, 1)
-        return entries[0] if entries and entries[0].position == position else None
-
-    def _has_ended(self, opened: Delivery) -> bool:
-        """Return whether the alert of ``opened`` has an end, told to this receiver or not."""
-        later = {
-            one.position for one in self._store.deliveries(alert_id=opened.alert_id) if one.position > opened.position
+        planned = {
+            one.name: [d for d in self._store.deliveries_since(one.name, since) if may_be_joined(d)]
+            for one in receivers
         }
-        entries = [self._entry(position) for position in later]
-        return any(entry is not None and entry.event.event in _ENDS for entry in entries)
+        first = min((d.position for found in planned.values() for d in found), default=None)
+        if first is None:
+            return {}
+        # One reading of the outbox from there on shows what opened, and what has ended since.
+        opened = self._open_since(first, last)
+        articles = articles_of(self._store, list(opened.values()))
+        return {
+            name: [
+                ToldOpening(opened[d.position].event, d, articles[opened[d.position].event_hash])
+                for d in found
+                if d.position in opened
+            ]
+            for name, found in planned.items()
+        }
+
+    def _open_since(self, position: int, last: int) -> dict[int, OutboxEntry]:
+        """Return by position the strongest openings between ``position`` and ``last`` of the outbox whose alerts go on."""
+        opened: dict[str, OutboxEntry] = {}
+        while position <= last and (page := self._store.outbox_after(position - 1, _PAGE)):
+            for entry in page:
+                if entry.event.event is EventKind.OPENED:
+                    opened[entry.event.alert_id] = entry
+                elif entry.event.event in _ENDS:
+                    opened.pop(entry.event.alert_id, None)
+            position = page[-1].position + 1
+        strongest = sorted(opened.values(), key=lambda entry: strength(entry.event), reverse=True)
+        return {entry.position: entry for entry in strongest[:_JOINED_AT_MOST]}
 
     def _earlier(self, receiver: Receiver, now: datetime) -> Sequence[Delivery]:
         back = self._routing.looks_back

@@ -171,7 +171,8 @@ def test_who_is_spoken_for_is_told_in_the_message_of_the_other() -> None:
     events = [opening(1, score=3.0), opening(2, score=9.0)]
     known = {made.chain_hash(): frozenset("abcd") for made in events}
     weaker, stronger = planned(events, Situation(articles=known))
-    assert (weaker.reason, weaker.status) == ("same_stories", DeliveryStatus.SUPERSEDED)
+    assert weaker.reason == f"same_stories: in the message of alert {stronger.alert_id}"
+    assert weaker.status is DeliveryStatus.SUPERSEDED
     assert (stronger.reason, stronger.status) == ("", DeliveryStatus.PENDING)
     assert weaker.message_id == stronger.message_id
     assert [d.reason for d in planned(events)] == ["", ""], "nothing is known of their articles"
