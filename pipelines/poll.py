@@ -1,9 +1,11 @@
 """The job that polls: feeds → articles, and coverage of what was looked at.
 
-    feeds ──look──▶ settle ──▶ articles ──append──▶ topic articles ──acknowledged──▶ rows of the feeds (store)
-                      └──────▶ watch book ──each minute──▶ Coverage, to every partition of articles
+    feeds ──look──▶ settle ──▶ articles ──append──▶ topic articles ──acknowledged──▶ rows of the feeds, reports (store)
+                                                                                           │
+                  Coverage, to every partition of articles ◀──each minute, one for all─────┘
 
-It runs on wall time; who moves the clock by hand (the demo, a test) drives ``poll_due`` and ``write_coverage`` itself.
+Several may run, on as many machines: each polls a share of the feeds, and one tells coverage for all of them. It runs
+on wall time; who moves the clock by hand (the demo, a test) drives ``poll_due`` and ``write_coverage`` itself.
 """
 
 from __future__ import annotations
@@ -27,8 +29,9 @@ logger = logging.getLogger(__name__)
 
 
 class PollJob:
-    """Polls ``feeds`` over ``fetcher`` and ``parser``, which it does not close. An instance belongs to one event loop, and
-    ``log`` and ``store`` are used from its thread, in short calls: one group of articles, one of rows.
+    """Polls its share of ``feeds`` over ``fetcher`` and ``parser``, which it does not close. An instance belongs to one event
+    loop, and ``log`` and ``store`` are used from its thread, in short calls: one group of articles, one of rows. Each poller
+    on one store has a ``name`` of its own, which a restart keeps.
 
     :raises UsageError: more feeds than one coverage record can name.
     """
@@ -43,10 +46,13 @@ class PollJob:
         fetcher: FeedFetcher,
         parser: DocumentParser,
         settings: PollSettings | None = None,
+        name: str = "poll",
     ) -> None:
         self._clock = clock
         self._settings = settings or PollSettings()
-        self._poller = Poller(log, store, feeds, clock=clock, fetcher=fetcher, parser=parser, settings=self._settings)
+        self._poller = Poller(
+            log, store, feeds, clock=clock, fetcher=fetcher, parser=parser, settings=self._settings, name=name
+        )
         self._coverage_at = clock.now() + timedelta(seconds=self._settings.first_coverage_s)
         self._told = False
         self._failures = 0
@@ -131,5 +137,6 @@ class PollJob:
             return
         try:
             self._poller.write_coverage(self._clock.now())
+            self._poller.leave()
         except (ClockRefusedError, RetriableError) as error:
             logger.warning("poll ends without its last coverage record: %s", error)

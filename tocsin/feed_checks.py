@@ -17,7 +17,7 @@ from connectors.feeds.fetch import Fetcher, FetchLimits
 from connectors.feeds.parsing import FeedParser, NotAFeedError, ParserUnavailableError
 from connectors.feeds.settings import FeedSettings, shown_url
 from connectors.feeds.wire import WireDocument
-from pipelines.polling.looking import Failed, look_at
+from pipelines.polling.looking import Answered, Failed, look_at
 from schemas.errors import UsageError
 from schemas.ports.store import FeedRow
 
@@ -100,6 +100,7 @@ async def _check(feed: FeedSettings, row: FeedRow | None, fetcher: Fetcher, pars
     look = await look_at(feed, FeedCursor(), fetcher, parser, SystemClock().now())
     if isinstance(look.finding, Failed):
         return FeedCheck(feed.id, feed.url, fault=look.finding.reason)
+    assert isinstance(look.finding, Answered), "redirects are followed to any host"
     document = look.finding.document
     assert document is not None, "nothing was known that it could be the same as"
     cursor = cursor_of(row) if row is not None else FeedCursor()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import socket
 
 from connectors.clock import SystemClock
 from connectors.feeds.fetch import Fetcher
@@ -32,7 +33,11 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
             manners = PollSettings(
                 max_per_host=settings.polling.host_requests, host_gap_s=settings.polling.host_gap.total_seconds()
             )
-            job = PollJob(log, store, settings.feeds, clock=clock, fetcher=fetcher, parser=parser, settings=manners)
+            # One run a folder, which its lock sees to: a restart goes on under the name it had.
+            name = settings.polling.name or f"{socket.gethostname()}:{workplace.folder.absolute()}"
+            job = PollJob(
+                log, store, settings.feeds, clock=clock, fetcher=fetcher, parser=parser, settings=manners, name=name
+            )
             # What was imported stays for ever: Python's collector need not go through it each time feeds have nothing new.
             gc.freeze()
             await job.run(stop)

@@ -46,8 +46,14 @@ def _gap(value: timedelta) -> timedelta:
 
 
 class PollingSettings(_Section):
-    """How politely feeds are read."""
+    """How politely feeds are read, and by whom."""
 
+    name: str = Field(
+        default="",
+        max_length=200,
+        description="name of this poller among those that share one store and one log (default: the machine's name and the"
+        " folder); pollers that share have the same feeds",
+    )
     host_requests: int = Field(
         default=2, ge=1, le=64, description="requests one host is sent at the same time, at most"
     )

@@ -92,6 +92,8 @@ class FeedCursor(Part):
     def tells_no_more_than(self, earlier: FeedCursor) -> bool:
         """Return whether nothing but the time of success came since ``earlier``: the row of the feed holds that time, and
         hundreds of entries need not be written again for it. What a restart may forget is not looked at."""
+        if self is earlier:
+            return True
         return self.known_text is earlier.known_text and self._worth_keeping() == earlier._worth_keeping()
 
     def _worth_keeping(self) -> tuple[object, ...]:
@@ -130,15 +132,15 @@ def cursor_of(row: FeedRow) -> FeedCursor:
             "feed %s: its cursor cannot be read (%d mistakes) and starts anew", row.feed_id, error.error_count()
         )
         return FeedCursor()
-    return brought_up_to(cursor, row)
+    return brought_up_to(cursor, row.last_success_at)
 
 
-def brought_up_to(cursor: FeedCursor, row: FeedRow) -> FeedCursor:
-    """Return ``cursor`` with the last success of ``row``: a poll that found nothing new leaves the text as it was, see
+def brought_up_to(cursor: FeedCursor, last_success_at: datetime | None) -> FeedCursor:
+    """Return ``cursor`` with the last success of its row: a poll that found nothing new leaves the text as it was, see
     :meth:`FeedCursor.tells_no_more_than`."""
-    if row.last_success_at is None or cursor.succeeded_ms is None:
+    if last_success_at is None or cursor.succeeded_ms is None:
         return cursor
-    succeeded_ms = milliseconds(row.last_success_at)
+    succeeded_ms = milliseconds(last_success_at)
     return cursor if succeeded_ms <= cursor.succeeded_ms else cursor.model_copy(update={"succeeded_ms": succeeded_ms})
 
 

@@ -9,12 +9,13 @@ import asyncio
 import functools
 import re
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from urllib.parse import urljoin
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -61,6 +62,7 @@ class FetchError(RetriableError):
         status: int | None = None,
         retry_after_s: float | None = None,
         clock_offset_s: float | None = None,
+        host: str = "",
     ) -> None:
         # A redirect's address comes from outside, and what is said here is shown and stored.
         super().__init__(plain_line(f"{failure}: {detail}", _LONGEST_WORDS))
@@ -68,6 +70,15 @@ class FetchError(RetriableError):
         self.status = status
         self.retry_after_s = retry_after_s
         self.clock_offset_s = clock_offset_s
+        self.host = host  # that answered, where one did
+
+
+class HostBusyError(RetriableError):
+    """A redirect leads to ``host``, which may not be asked now; nothing was asked of it."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(plain_line(f"a redirect leads to {host}, which is not asked now", _LONGEST_WORDS))
+        self.host = host
 
 
 @dataclass(frozen=True)
@@ -81,8 +92,7 @@ class FetchLimits:
     max_redirects: int = 5
 
 
-@dataclass(frozen=True)
-class Fetched:
+class Fetched(NamedTuple):
     """An answer. ``body`` is None when the document is what the validators stand for."""
 
     body: bytes | None
@@ -117,14 +127,23 @@ class Fetcher:
             trust_env=False,
         )
 
-    async def fetch(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched:
-        """Return the document at ``url``; the validators are sent as they once came.
+    async def fetch(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        may_follow: Callable[[str], bool] | None = None,
+    ) -> Fetched:
+        """Return the document at ``url``; the validators are sent as they once came. A redirect to another host is followed
+        where ``may_follow`` allows it.
 
         :raises FetchError: there is none this time, for a named reason; no secret of the URL is in its text.
+        :raises HostBusyError: ``may_follow`` does not allow it.
         """
         conditions = _conditions(etag, last_modified)
         try:
-            return await self._follow(url, conditions)
+            return await self._follow(url, conditions, may_follow)
         except TimeoutError:
             raise FetchError(
                 FetchFailure.TIMEOUT, f"{shown_url(url)} took over {self._limits.total_s:g} s or fell silent"
@@ -132,7 +151,9 @@ class Fetcher:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _named(error, url) from error
 
-    async def _follow(self, url: str, conditions: Mapping[str, str]) -> Fetched:
+    async def _follow(
+        self, url: str, conditions: Mapping[str, str], may_follow: Callable[[str], bool] | None
+    ) -> Fetched:
         address = url
         permanent = True
         began_s = asyncio.get_running_loop().time()
@@ -145,7 +166,10 @@ class Fetcher:
                     return await self._read(answer, address, conditions, moved_to)
                 permanent = permanent and answer.status in _PERMANENT
                 target = answer.headers.get("Location", "")
-            address = _redirected(address, target)
+            before, address = address, _redirected(address, target)
+            host = host_of(address)
+            if may_follow is not None and host != host_of(before) and not may_follow(host):
+                raise HostBusyError(host)
         raise FetchError(FetchFailure.REDIRECT, f"{shown_url(url)}: more than {self._limits.max_redirects} redirects")
 
     async def _read(
@@ -162,6 +186,7 @@ class Fetcher:
                 status=answer.status,
                 retry_after_s=retry_after_s,
                 clock_offset_s=offset_s,
+                host=host_of(url),
             )
         return Fetched(
             body=None if unchanged else await self._body(answer, url),
@@ -207,6 +232,15 @@ class Fetcher:
 @functools.lru_cache(maxsize=4_096)  # Taking an address apart costs as much as a third of a request.
 def _parsed(address: str) -> URL:
     return URL(address)
+
+
+@functools.lru_cache(maxsize=20_000)
+def host_of(address: str) -> str:
+    """Return the host that is asked for ``address``; empty where that cannot be told."""
+    try:
+        return (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:

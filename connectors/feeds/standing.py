@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from connectors.feeds.cursor import FeedCursor, brought_up_to, cursor_of
 from connectors.feeds.schedule import (
@@ -27,20 +27,46 @@ GONE_AFTER = 2
 #: So long people are told of entries that were probably missed.
 _GAP_SHOWN = timedelta(days=1)
 _ANSWERING = frozenset({FeedState.OK, FeedState.SILENT})
+_UNASKED = frozenset({FeedState.PAUSED, FeedState.MUTED})
 
 
-@dataclass(frozen=True)
-class FeedStanding:
-    """A feed of the settings with its row and its cursor, read once. While polls find nothing new, only the row moves."""
+class FeedStanding(NamedTuple):
+    """A feed of the settings with what is known of it. While polls find nothing new, only the two times move.
+
+    ``told`` is the row as of the last poll that changed more than the times, without the text of the cursor: hundreds of
+    entries a feed are held once.
+    """
 
     feed: FeedSettings
-    row: FeedRow
+    told: FeedRow
     cursor: FeedCursor
+    next_poll_at: datetime | None
+    last_success_at: datetime | None
+
+    @property
+    def row(self) -> FeedRow:
+        """Return the row without the text of the cursor."""
+        times = {"next_poll_at": self.next_poll_at, "last_success_at": self.last_success_at}
+        return self.told.model_copy(update=times)
+
+    @property
+    def stored(self) -> FeedRow:
+        """Return the row as the store keeps it."""
+        return self.row.model_copy(update={"cursor": self.cursor.to_json()})
+
+    @property
+    def state(self) -> FeedState:
+        """Return the state that a person reads."""
+        return self.told.state
 
     @property
     def cursor_now(self) -> FeedCursor:
-        """Return the cursor with the time of the last success, which the row holds."""
-        return brought_up_to(self.cursor, self.row)
+        """Return the cursor with the time of the last success."""
+        return brought_up_to(self.cursor, self.last_success_at)
+
+    def moved_only_in_time(self, before: FeedStanding) -> bool:
+        """Return whether nothing but the times (and what a restart may forget) came since ``before``."""
+        return self.told is before.told and self.cursor.tells_no_more_than(before.cursor)
 
     @property
     def address(self) -> str:
@@ -50,11 +76,11 @@ class FeedStanding:
     @property
     def polled(self) -> bool:
         """Whether the feed is asked at all."""
-        return self.row.state not in (FeedState.PAUSED, FeedState.MUTED)
+        return self.told.state not in _UNASKED
 
     def due_at(self, now: datetime) -> datetime | None:
         """Return when the feed is to be asked next; None where it is not asked."""
-        return (self.row.next_poll_at or now) if self.polled else None
+        return (self.next_poll_at or now) if self.polled else None
 
 
 def at_start(feed: FeedSettings, row: FeedRow | None, now: datetime) -> FeedStanding:
@@ -65,17 +91,33 @@ def at_start(feed: FeedSettings, row: FeedRow | None, now: datetime) -> FeedStan
     changes: dict[str, object] = {}
     if row.url != feed.shown_url:
         cursor = cursor.forgetting_validators()
-        changes = {"url": feed.shown_url, "next_poll_at": now, "consecutive_failures": 0, "cursor": cursor.to_json()}
-    awake = row.state not in (FeedState.PAUSED, FeedState.REMOVED, FeedState.MUTED)
+        changes = {"url": feed.shown_url, "next_poll_at": now, "consecutive_failures": 0}
+    state = state_at_start(feed, row)
     if feed.paused:
         changes |= {"state": FeedState.PAUSED, "state_reason": "paused in the settings"}
-    elif not awake and (row.state is not FeedState.MUTED or changes):
-        state = FeedState.NEW if cursor.succeeded_ms is None else FeedState.OK
+    elif state is not row.state:
         changes |= {"state": state, "state_reason": "", "next_poll_at": now}
     elif row.next_poll_at is not None and feed.interval is not None and _fixed_ms(feed) != cursor.fixed_ms:
         # Another interval in the settings holds from now on; the old one may have been a day.
         changes.setdefault("next_poll_at", min(row.next_poll_at, now + feed.interval * 1.25))
-    return FeedStanding(feed, row.model_copy(update=changes), cursor)
+    return _standing(feed, row.model_copy(update=changes), cursor)
+
+
+def state_at_start(feed: FeedSettings, row: FeedRow | None) -> FeedState:
+    """Return the state of ``feed`` as a process begins; the cursor in ``row`` is not looked at."""
+    if feed.paused:
+        return FeedState.PAUSED
+    if row is None:
+        return FeedState.NEW
+    asleep = row.state in (FeedState.PAUSED, FeedState.REMOVED, FeedState.MUTED)
+    if not asleep or (row.state is FeedState.MUTED and row.url == feed.shown_url):
+        return row.state
+    return FeedState.NEW if row.last_success_at is None else FeedState.OK
+
+
+def _standing(feed: FeedSettings, row: FeedRow, cursor: FeedCursor) -> FeedStanding:
+    told = row.model_copy(update={"cursor": "{}"})
+    return FeedStanding(feed, told, cursor, row.next_poll_at, row.last_success_at)
 
 
 def removed(row: FeedRow) -> FeedRow:
@@ -97,26 +139,26 @@ def after_success(
 ) -> FeedStanding:
     """Return the standing after a poll that succeeded with ``cursor``. ``remark`` is what a person should know of the
     document; None: it is the one known already, and what was said of it holds."""
-    feed, row = standing.feed, standing.row
+    feed, row = standing.feed, standing.told
     if cursor.errors or cursor.fixed_ms != _fixed_ms(feed):
         cursor = cursor.model_copy(update={"errors": 0.0, "fixed_ms": _fixed_ms(feed)})
     said = row.state_reason if row.state is FeedState.OK else ""
     if remark is not None:
         said = "; ".join(filter(None, (_gap_told(cursor, now), remark)))
     silence = _silence_told(cursor, now)
-    following = row.model_copy(
-        update={
-            "state": FeedState.SILENT if silence else FeedState.OK,
-            "state_reason": silence or said,
-            "cursor": _text_of(cursor, standing),
-            "next_poll_at": _next_poll_at(feed, cursor, now, retry_after_s, jitter),
-            "last_success_at": now,
-            "last_error": "",
-            "consecutive_failures": 0,
-            "items_seen": row.items_seen + new_entries,
-        }
-    )
-    return FeedStanding(feed, following, cursor)
+    state = FeedState.SILENT if silence else FeedState.OK
+    said = silence or said
+    if new_entries or (row.state, row.state_reason, row.last_error, row.consecutive_failures) != (state, said, "", 0):
+        row = row.model_copy(
+            update={
+                "state": state,
+                "state_reason": said,
+                "last_error": "",
+                "consecutive_failures": 0,
+                "items_seen": row.items_seen + new_entries,
+            }
+        )
+    return FeedStanding(feed, row, cursor, _next_poll_at(feed, cursor, now, retry_after_s, jitter), now)
 
 
 def after_failure(
@@ -131,7 +173,7 @@ def after_failure(
 ) -> FeedStanding:
     """Return the standing after a poll that failed with ``error``, which counts by its ``weight``; ``gone``: the server
     answered 410. Where it had been asked at the address it moved to, the next request goes to that of the settings."""
-    feed, row = standing.feed, standing.row
+    feed, row = standing.feed, standing.told
     failures = row.consecutive_failures + 1
     cursor = standing.cursor.model_copy(update={"errors": standing.cursor.errors + weight, "fixed_ms": _fixed_ms(feed)})
     if cursor.moved_to is not None and weight >= 1.0:
@@ -150,21 +192,20 @@ def after_failure(
             "state_reason": "gone for good (410); correct its URL in the settings"
             if state is FeedState.MUTED
             else error,
-            "cursor": _text_of(cursor, standing),
-            "next_poll_at": None if state is FeedState.MUTED else again_at,
             "last_error": error,
             "consecutive_failures": failures,
         }
     )
-    return FeedStanding(feed, following, cursor)
+    next_at = None if state is FeedState.MUTED else again_at
+    return FeedStanding(feed, following, cursor, next_at, standing.last_success_at)
 
 
 def not_before(standing: FeedStanding, until: datetime) -> FeedStanding:
     """Return the standing of a feed whose host is left alone until then; its row says so, also after a restart."""
-    due_at = standing.row.next_poll_at
+    due_at = standing.next_poll_at
     if not standing.polled or (due_at is not None and due_at >= until):
         return standing
-    return FeedStanding(standing.feed, standing.row.model_copy(update={"next_poll_at": until}), standing.cursor)
+    return FeedStanding(standing.feed, standing.told, standing.cursor, until, standing.last_success_at)
 
 
 def _next_poll_at(
@@ -210,7 +251,3 @@ def _gap_told(cursor: FeedCursor, now: datetime) -> str:
 def _span(span: timedelta) -> str:
     hours = span.total_seconds() / 3600
     return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:.1f} hours"
-
-
-def _text_of(cursor: FeedCursor, standing: FeedStanding) -> str:
-    return standing.row.cursor if cursor.tells_no_more_than(standing.cursor) else cursor.to_json()

@@ -19,7 +19,7 @@ from connectors.store.columns import FreeText, UtcMicroseconds, words
 from schemas.reasons import DeliveryStatus, FeedState, Judgement
 
 #: The newest migration; it is read at each start without importing Alembic.
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 
 #: Where the database says which migration it has had.
 VERSION_TABLE = "schema_version"
@@ -204,6 +204,39 @@ feeds = Table(
     Column("last_error", FreeText, nullable=False),
     Column("consecutive_failures", Integer, nullable=False),
     Column("items_seen", BigInteger, nullable=False),
+)
+
+# Who polls, with what each holds: a name is held for as long as its poller is in the table.
+pollers = Table(
+    "pollers",
+    metadata,
+    Column("poller", Text, primary_key=True),
+    Column("instance", Text, nullable=False),
+    Column("until_us", UtcMicroseconds, nullable=False),
+    Column("settled_until_us", UtcMicroseconds, nullable=False),
+    Column("feeds_hash", Text, nullable=False),
+)
+
+poll_names = Table(
+    "poll_names",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("poller", Text, nullable=False),
+)
+
+# What was polled, until coverage tells it.
+poll_reports = Table(
+    "poll_reports",
+    metadata,
+    Column("report_id", _ROW_ID, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+poll_told = Table(
+    "poll_told",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("until_us", UtcMicroseconds, nullable=False),
 )
 
 heartbeats = Table(

@@ -28,19 +28,21 @@ class HostPace:
         self._gap = timedelta(seconds=gap_s)
         self._hosts: dict[str, _Host] = {}
 
-    @property
-    def one_at_a_time(self) -> bool:
-        """Whether only one request may begin at one moment."""
-        return bool(self._gap)
-
     def may_be_asked(self, host: str, now: datetime) -> bool:
         """Return whether a request may begin at ``now``."""
+        return host not in self._hosts or self.free_at(host, now) <= now
+
+    def free_at(self, host: str, now: datetime) -> datetime:
+        """Return when a request may begin, as far as is known ``now``."""
         known = self._hosts.get(host)
         if known is None:
-            return True
-        if known.quiet_until is not None and now < known.quiet_until:
-            return False
-        return known.asked_at is None or now - known.asked_at >= self._gap
+            return now
+        free_at = now
+        if known.quiet_until is not None:
+            free_at = max(free_at, known.quiet_until)
+        if known.asked_at is not None and self._gap:
+            free_at = max(free_at, known.asked_at + self._gap)
+        return free_at
 
     def asked(self, host: str, now: datetime) -> None:
         """Take in that a request begins."""

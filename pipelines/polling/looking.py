@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from connectors.feeds.cursor import FeedCursor
-from connectors.feeds.fetch import Fetched, FetchError, FetchFailure
+from connectors.feeds.fetch import Fetched, FetchError, FetchFailure, HostBusyError, host_of
 from connectors.feeds.parsing import NotAFeedError, ParserUnavailableError
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument
@@ -29,8 +30,19 @@ _PASSING = frozenset({FetchFailure.TIMEOUT, FetchFailure.CONNECTION, FetchFailur
 class FeedFetcher(Protocol):
     """Asks for a document over the network; bounded in time and bytes."""
 
-    async def fetch(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched:
-        """Return the answer; :raises FetchError: there is no document this time, for a reason people can read."""
+    async def fetch(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        may_follow: Callable[[str], bool] | None = None,
+    ) -> Fetched:
+        """Return the answer; ``may_follow`` tells whether a redirect to another host may be followed now.
+
+        :raises FetchError: there is no document this time, for a reason people can read.
+        :raises HostBusyError: a redirect leads to a host that may not be asked now.
+        """
         ...
 
 
@@ -52,10 +64,17 @@ class Failed:
     weight: float = 1.0
     refused: bool = False
     retry_after_s: float | None = None
+    host: str = ""  # that answered, where one did
 
 
 @dataclass(frozen=True)
-class Answered:
+class PutOff:
+    """The feed's address leads to ``host``, which may not be asked yet: it was not polled at all."""
+
+    host: str
+
+
+class Answered(NamedTuple):
     """There is one. ``document`` is None when it is the one already read: it was not parsed again."""
 
     document: WireDocument | None
@@ -66,24 +85,34 @@ class Answered:
     max_age_s: int = 0
     moved_to: str | None = None  # the final address of redirects that are all permanent
     whole: bool = False  # it was sent, and not only confirmed to be the same
+    host: str = ""  # that answered in the end
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What one look found. ``clock_offset_s``: how far the server's clock is ahead of ours, where it told."""
 
     feed_id: str
-    finding: Failed | Answered
+    finding: Failed | Answered | PutOff
     clock_offset_s: float | None = None
 
 
 async def look_at(
-    feed: FeedSettings, cursor: FeedCursor, fetcher: FeedFetcher, parser: DocumentParser, now: datetime
+    feed: FeedSettings,
+    cursor: FeedCursor,
+    fetcher: FeedFetcher,
+    parser: DocumentParser,
+    now: datetime,
+    *,
+    may_follow: Callable[[str], bool] | None = None,
 ) -> Look:
     """Ask for the document of ``feed`` and parse it unless it is the one that ``cursor`` knows."""
     etag, last_modified = cursor.validators(now)
     try:
-        fetched = await fetcher.fetch(cursor.moved_to or feed.url, etag=etag, last_modified=last_modified)
+        fetched = await fetcher.fetch(
+            cursor.moved_to or feed.url, etag=etag, last_modified=last_modified, may_follow=may_follow
+        )
+    except HostBusyError as error:
+        return Look(feed.id, PutOff(error.host))
     except FetchError as error:
         return Look(feed.id, _failed(error), error.clock_offset_s)
     try:
@@ -104,6 +133,7 @@ def _failed(error: FetchError) -> Failed:
         weight=0.5 if passing else 1.0,
         refused=error.status in _REFUSALS or (error.status == 503 and error.retry_after_s is not None),
         retry_after_s=error.retry_after_s,
+        host=error.host,
     )
 
 
@@ -112,10 +142,11 @@ async def _read(feed: FeedSettings, cursor: FeedCursor, fetched: Fetched, parser
         # A "not modified" may leave the validators out; those that it confirms stay in use.
         etag, last_modified = fetched.etag or cursor.etag, fetched.last_modified or cursor.last_modified
         hints = (fetched.retry_after_s, fetched.max_age_s, fetched.moved_to)
-        return Answered(None, etag, last_modified, cursor.body_hash, *hints)
+        return Answered(None, etag, last_modified, cursor.body_hash, *hints, host=host_of(fetched.url))
     body_hash = hashlib.sha256(fetched.body).hexdigest()[:32]
     document = None
     if body_hash != cursor.body_hash:
         document = await parser.parse(feed.id, fetched.body, url=fetched.url, content_type=fetched.content_type)
     hints = (fetched.retry_after_s, fetched.max_age_s, fetched.moved_to)
-    return Answered(document, fetched.etag, fetched.last_modified, body_hash, *hints, whole=True)
+    host = host_of(fetched.url)
+    return Answered(document, fetched.etag, fetched.last_modified, body_hash, *hints, whole=True, host=host)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from connectors.feeds.cursor import FeedCursor
 from connectors.feeds.entries import Reading, read_entries, read_nothing_new
 from connectors.feeds.moving import after_redirect
 from connectors.feeds.standing import FeedStanding, after_failure, after_success
-from pipelines.polling.looking import Answered, Failed, Look
+from pipelines.polling.looking import Answered, Failed
 from pipelines.polling.watching import Poll
 from schemas.article import Article
 from schemas.errors import BrokenRecordError, RecordTooLargeError
@@ -22,8 +22,7 @@ from schemas.wire import encode
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Settled:
+class Settled(NamedTuple):
     """What follows from one look: ``entries`` are to be in the log before ``standing`` holds. ``gap``: from when until
     when entries were probably missed."""
 
@@ -33,10 +32,13 @@ class Settled:
     gap: tuple[datetime, datetime] | None = None
 
 
-def settle(standing: FeedStanding, look: Look, now: datetime, *, partitions: int, jitter: float) -> Settled:
-    """Return what follows at ``now`` from ``look`` at the feed of ``standing``; articles go to their source's partition."""
-    if isinstance(look.finding, Failed):
-        failed = look.finding
+def settle(
+    standing: FeedStanding, found: Answered | Failed, now: datetime, *, partitions: int, jitter: float
+) -> Settled:
+    """Return what follows at ``now`` from what a look ``found``; articles go to their source's partition."""
+    feed_id = standing.feed.id
+    if isinstance(found, Failed):
+        failed = found
         after = after_failure(
             standing,
             failed.reason,
@@ -46,8 +48,7 @@ def settle(standing: FeedStanding, look: Look, now: datetime, *, partitions: int
             retry_after_s=failed.retry_after_s,
             jitter=jitter,
         )
-        return Settled(after, (), Poll(now, look.feed_id, after.row.state, succeeded=False))
-    found = look.finding
+        return Settled(after, (), Poll(now, feed_id, after.state, succeeded=False))
     reading = _reading(standing, found, now)
     entries, unwritable = _entries(reading.articles, standing, partitions)
     after = after_success(
@@ -61,8 +62,8 @@ def settle(standing: FeedStanding, look: Look, now: datetime, *, partitions: int
     )
     poll = Poll(
         now,
-        look.feed_id,
-        after.row.state,
+        feed_id,
+        after.state,
         succeeded=True,
         reached_back_to=reading.reached_back_to,
         items_seen=reading.new_entries,
@@ -77,7 +78,7 @@ def partition_of(source_id: str, partitions: int) -> int:
 
 def _reading(standing: FeedStanding, found: Answered, now: datetime) -> Reading:
     if found.document is None:
-        return read_nothing_new(standing.cursor, standing.row.last_success_at, now)
+        return read_nothing_new(standing.cursor, standing.last_success_at, now)
     return read_entries(found.document, standing.feed, standing.cursor_now, now)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from connectors.feeds.settings import FeedSettings
-from connectors.feeds.standing import FeedStanding
 from schemas.coverage import Coverage, FeedCoverage
 from schemas.errors import RecordTooLargeError, UsageError
 from schemas.ids import hour_of, hour_start
@@ -18,8 +17,7 @@ from schemas.wire import encode
 _LONG = datetime(2222, 12, 22, 22, 22, 22, 222_222, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Poll:
+class Poll(NamedTuple):
     """One poll and what it says of the feed; ``state`` is the feed's after it."""
 
     at: datetime
@@ -31,80 +29,90 @@ class Poll:
 
 
 class WatchBook:
-    """What is to be told and what was told. ``since`` is where the next stretch begins."""
+    """What was told. ``since`` is where the next stretch begins, ``told_until`` (at or before it) where the last ended."""
 
-    def __init__(self, since: datetime, *, longest_pause: timedelta) -> None:
+    def __init__(self, since: datetime, *, longest_pause: timedelta, told_until: datetime | None = None) -> None:
         self.since = since
+        self._told_until = told_until
         self._longest_pause = longest_pause
-        self._polls: list[Poll] = []
         self._told: dict[str, FeedState] = {}
         self._full_hour: int | None = None
 
-    def add(self, poll: Poll) -> None:
-        """Take in a poll whose articles the log has acknowledged."""
-        self._polls.append(poll)
-
-    def records(self, standings: Mapping[str, FeedStanding], at: datetime, partitions: int) -> list[Coverage]:
+    def records(
+        self,
+        feeds: Mapping[str, FeedSettings],
+        states: Mapping[str, FeedState],
+        polls: Sequence[Poll],
+        at: datetime,
+        partitions: int,
+    ) -> list[Coverage]:
         """Return the records until ``at``, oldest first, each as for partition 0; none where they would go back in time.
 
-        Nothing counts as told before :meth:`told` says so: after a log that failed, the same is told again and more.
+        ``polls`` are those whose articles the log has acknowledged and that no record has told, in any order; ``states``
+        are those at ``at``. Nothing counts as told before :meth:`told` says so: after a log that failed, the same is told
+        again and more.
         """
-        stretches = self._stretches(at)
-        left = list(self._polls)
-        states = {feed_id: self._told.get(feed_id, standing.row.state) for feed_id, standing in standings.items()}
+        left = sorted((poll for poll in polls if poll.feed_id in feeds), key=lambda poll: poll.at)
+        told = {feed_id: self._told.get(feed_id, state) for feed_id, state in states.items()}
         full_hour = self._full_hour
         records = []
-        for since, until in stretches:
-            polls = [poll for poll in left if poll.at <= until]
-            left = left[len(polls) :]
-            changes = {poll.feed_id: poll.state for poll in polls}
+        for since, until in self._stretches(at, left):
+            mine = [poll for poll in left if poll.at <= until]
+            left = left[len(mine) :]
+            changes = {poll.feed_id: poll.state for poll in mine}
             if until == at:
-                changes = {feed_id: standing.row.state for feed_id, standing in standings.items()}
+                changes = dict(states)
             full = hour_of(since) != full_hour
-            named = set(standings) if full else {poll.feed_id for poll in polls}
+            named = set(feeds) if full else {poll.feed_id for poll in mine}
             named |= {feed_id for feed_id, state in changes.items() if state is not self._told.get(feed_id)}
-            states |= changes
-            by_feed: dict[str, list[Poll]] = {feed_id: [] for feed_id in standings if feed_id in named}
-            for poll in polls:
+            told |= changes
+            by_feed: dict[str, list[Poll]] = {feed_id: [] for feed_id in feeds if feed_id in named}
+            for poll in mine:
                 by_feed[poll.feed_id].append(poll)
-            feeds = tuple(_line(standings[feed_id], states[feed_id], mine) for feed_id, mine in by_feed.items())
-            records.append(Coverage(since=since, at=until, partition=0, partitions=partitions, full=full, feeds=feeds))
+            lines = tuple(_line(feeds[feed_id], told[feed_id], polls) for feed_id, polls in by_feed.items())
+            records.append(Coverage(since=since, at=until, partition=0, partitions=partitions, full=full, feeds=lines))
             full_hour = hour_of(since)
         return records
 
-    def told(self, standings: Mapping[str, FeedStanding], records: Sequence[Coverage]) -> None:
-        """Forget what ``records``, which the log has acknowledged, have told."""
+    def told(self, states: Mapping[str, FeedState], records: Sequence[Coverage]) -> None:
+        """Take in that the log has acknowledged ``records``."""
         if not records:
             return
-        self.since = records[-1].at
-        self._polls = [poll for poll in self._polls if poll.at > self.since]
-        self._told = {feed_id: standing.row.state for feed_id, standing in standings.items()}
+        self.since = self._told_until = records[-1].at
+        self._told = dict(states)
         self._full_hour = hour_of(records[-1].since)
 
-    def _stretches(self, at: datetime) -> list[tuple[datetime, datetime]]:
+    def _stretches(self, at: datetime, polls: Sequence[Poll]) -> list[tuple[datetime, datetime]]:
         """Return the stretches from the last record to ``at``, each within one hour.
 
         A pause longer than any between two records was no watching (the machine slept, the log was full): it is in no
-        stretch, and its hours have what later polls reach back over.
+        stretch, and its hours have what later polls reach back over. But what a poller had polled when it was killed was
+        watched until then.
         """
         since = self.since
         if at < since or (at == since and self._full_hour is not None):
             return []
+        stretches = []
+        for hour in sorted({hour_of(poll.at) for poll in polls if poll.at <= since} - {hour_of(since)}):
+            within = [poll.at for poll in polls if hour_of(poll.at) == hour]
+            told = self._told_until
+            begun = told if told is not None and hour_of(told) == hour else within[0]
+            if told is None or told < within[-1]:
+                stretches.append((begun, within[-1]))
         if at - since > self._longest_pause:
             since = at
-        stretches = []
         while at > (edge := hour_start(hour_of(since) + 1)):
             stretches.append((since, edge))
             since = edge
         return [*stretches, (since, at)]
 
 
-def _line(standing: FeedStanding, state: FeedState, polls: Sequence[Poll]) -> FeedCoverage:
+def _line(feed: FeedSettings, state: FeedState, polls: Sequence[Poll]) -> FeedCoverage:
     """Return what is to be told of a feed; ``polls`` are its own in the stretch, in order."""
     succeeded = [poll for poll in polls if poll.succeeded]
     return FeedCoverage(
-        feed_id=standing.feed.id,
-        source=standing.feed.publisher,
+        feed_id=feed.id,
+        source=feed.publisher,
         state=state,
         polls_due=len(polls),
         polls_succeeded=len(succeeded),

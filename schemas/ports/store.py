@@ -6,13 +6,14 @@ Two implementations of one class (SQLAlchemy Core on SQLite and PostgreSQL) pass
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Provenance
 from schemas.model import Part, UtcDatetime
 from schemas.ports.channel import HourBar
+from schemas.ports.pollers import PollerStore
 from schemas.ports.response import ResponseStore
 from schemas.reasons import DeliveryStatus, FeedState
 
@@ -243,10 +244,11 @@ class EventHoursStore(Protocol):
 
 
 class FeedStore(Protocol):
-    """Feed cursors. One poller owns a feed at a time (the lease comes with several pollers)."""
+    """Feed cursors. One poller owns a feed at a time: see :mod:`schemas.ports.pollers`."""
 
-    def feed_rows(self) -> Mapping[str, FeedRow]:
-        """Return all feeds by id."""
+    def feed_rows(self, feed_ids: Collection[str] | None = None, *, with_cursors: bool = True) -> Mapping[str, FeedRow]:
+        """Return feeds by id: those of ``feed_ids`` that are known, else all. A cursor is far larger than the rest of its
+        row; without it the row says "{}"."""
         ...
 
     def save_feeds(self, rows: Sequence[FeedRow]) -> None:
@@ -266,7 +268,9 @@ class HeartbeatStore(Protocol):
         ...
 
 
-class Store(LedgerStore, DeliveryStore, ResponseStore, EventHoursStore, FeedStore, HeartbeatStore, Protocol):
+class Store(
+    LedgerStore, DeliveryStore, ResponseStore, EventHoursStore, FeedStore, PollerStore, HeartbeatStore, Protocol
+):
     """All of the store, as the jobs open it."""
 
     @property

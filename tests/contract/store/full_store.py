@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from connectors.store.open import open_store
 from schemas.ports.channel import HourBar
+from schemas.ports.pollers import PollerEntry, PollProgress
 from schemas.ports.response import Acknowledgement, AlertVerdict, Silence
 from schemas.ports.store import Attempt, Delivery, FeedRow, RuleSet, Store
 from schemas.reasons import DeliveryStatus, EventKind, FeedState, Judgement
@@ -47,6 +48,11 @@ def fill(store: Store) -> None:
     tried = Attempt(delivery_id=held.delivery_id, at=START + timedelta(seconds=1), outcome="delivered", detail="250 OK")
     store.record_attempt(done, tried, owner="one")
     store.save_feeds([FeedRow(feed_id="f", url="https://news.example/rss", state=FeedState.OK, items_seen=3)])
+    entry = PollerEntry(poller="one", instance="1", until=START + timedelta(seconds=30), settled_until=START)
+    store.renew_poller(entry, now=START, first=True)
+    store.take_names(["coverage"], poller="one")
+    store.save_polls(PollProgress(reports=["[]"]), poller="one", instance="1", names=["coverage"])
+    store.polls_told([], until=START)
     store.beat("decide", at=START, detail={"offset": 2})
     store.acknowledge(Acknowledgement(alert_id=held.alert_id, at=START, author="ann", comment="seen"))
     store.add_silence(Silence(silence_id="s1", created_at=START, author="ann", rule="zangezur", until_stories=8))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from pipelines.poll import ArticlesLog, PollStore
 from schemas.ports.log import Entry
+from schemas.ports.pollers import PollerEntry, PollProgress, PollReport, Renewal
 from schemas.ports.store import FeedRow
 
 
@@ -37,25 +38,62 @@ class BreakingLog:
         return self.log.now_ms()
 
 
-class BreakingStore:
-    """Raises ``error`` instead of saving rows and signs of life."""
+class StoreFront:
+    """A store, passed on call by call; subclasses get between."""
 
-    def __init__(self, store: PollStore, *, error: BaseException | None = None) -> None:
+    def __init__(self, store: PollStore) -> None:
         self._store = store
-        self.error = error
 
-    def feed_rows(self) -> Mapping[str, FeedRow]:
-        return self._store.feed_rows()
+    def feed_rows(self, feed_ids: Collection[str] | None = None, *, with_cursors: bool = True) -> Mapping[str, FeedRow]:
+        return self._store.feed_rows(feed_ids, with_cursors=with_cursors)
 
     def save_feeds(self, rows: Sequence[FeedRow]) -> None:
-        if self.error is not None:
-            raise self.error
         self._store.save_feeds(rows)
 
+    def renew_poller(self, entry: PollerEntry, *, now: datetime, first: bool = False) -> Renewal | None:
+        return self._store.renew_poller(entry, now=now, first=first)
+
+    def take_names(self, names: Collection[str], *, poller: str) -> frozenset[str]:
+        return self._store.take_names(names, poller=poller)
+
+    def give_back(self, names: Collection[str], *, poller: str) -> None:
+        self._store.give_back(names, poller=poller)
+
+    def leave(self, *, poller: str, instance: str) -> None:
+        self._store.leave(poller=poller, instance=instance)
+
+    def save_polls(self, progress: PollProgress, *, poller: str, instance: str, names: Collection[str]) -> bool:
+        return self._store.save_polls(progress, poller=poller, instance=instance, names=names)
+
+    def poll_reports(self) -> Sequence[PollReport]:
+        return self._store.poll_reports()
+
+    def polls_told(self, numbers: Collection[int], *, until: datetime) -> None:
+        self._store.polls_told(numbers, until=until)
+
+    def told_until(self) -> datetime | None:
+        return self._store.told_until()
+
     def beat(self, job: str, *, at: datetime, detail: Mapping[str, str | int | float]) -> None:
-        if self.error is not None:
-            raise self.error
         self._store.beat(job, at=at, detail=detail)
 
     def heartbeats(self) -> Mapping[str, tuple[datetime, Mapping[str, str | int | float]]]:
         return self._store.heartbeats()
+
+
+class BreakingStore(StoreFront):
+    """Raises ``error`` instead of saving what was polled and signs of life."""
+
+    def __init__(self, store: PollStore, *, error: BaseException | None = None) -> None:
+        super().__init__(store)
+        self.error = error
+
+    def save_polls(self, progress: PollProgress, *, poller: str, instance: str, names: Collection[str]) -> bool:
+        if self.error is not None:
+            raise self.error
+        return super().save_polls(progress, poller=poller, instance=instance, names=names)
+
+    def beat(self, job: str, *, at: datetime, detail: Mapping[str, str | int | float]) -> None:
+        if self.error is not None:
+            raise self.error
+        super().beat(job, at=at, detail=detail)

@@ -64,7 +64,12 @@ class Desk:
         return self.made
 
     def new_job(
-        self, *, log: ArticlesLog | None = None, store: PollStore | None = None, clock: Clock | None = None
+        self,
+        *,
+        log: ArticlesLog | None = None,
+        store: PollStore | None = None,
+        clock: Clock | None = None,
+        name: str = "poll",
     ) -> PollJob:
         return PollJob(
             log or self.log,
@@ -74,6 +79,7 @@ class Desk:
             fetcher=self.fetcher,
             parser=self.parser,
             settings=self.settings,
+            name=name,
         )
 
     def again(self) -> None:

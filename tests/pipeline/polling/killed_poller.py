@@ -1,6 +1,6 @@
 """A process that polls one feed once, and is killed at the point that its arguments name.
 
-python -m tests.pipeline.polling.killed_poller FOLDER URL POINT, POINT one of "nowhere" and the names of :class:`Doomed`.
+python -m tests.pipeline.polling.killed_poller FOLDER URL POINT, POINT "nowhere" or one that :class:`Doomed` is asked about.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from connectors.clock import SystemClock
@@ -21,22 +21,34 @@ from connectors.log.open import open_log
 from connectors.store.open import open_store
 from pipelines.poll import PollJob
 from schemas.ports.log import Entry, Log
-from schemas.ports.store import FeedRow, Store
+from schemas.ports.pollers import PollProgress
+from schemas.ports.store import Store
 from schemas.topics import ARTICLES
+from tests.pipeline.polling.breaking import StoreFront
 
 
 class Doomed:
-    """The log and the store of a process that is to die at ``point``."""
+    """When a process is to die."""
 
-    def __init__(self, log: Log, store: Store, point: str) -> None:
-        self._log = log
-        self._store = store
+    def __init__(self, point: str) -> None:
         self._point = point
 
+    def die(self, point: str) -> None:
+        if point == self._point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DoomedLog:
+    """The log of such a process."""
+
+    def __init__(self, log: Log, doom: Doomed) -> None:
+        self._log = log
+        self._doom = doom
+
     def append(self, topic: str, entries: Sequence[Entry]) -> tuple[int, ...]:
-        self._die("before the append")
+        self._doom.die("before the append")
         offsets = self._log.append(topic, entries)
-        self._die("between the append and the cursor")
+        self._doom.die("between the append and the cursor")
         return offsets
 
     def partitions(self, topic: str) -> int:
@@ -45,22 +57,18 @@ class Doomed:
     def now_ms(self) -> int:
         return self._log.now_ms()
 
-    def feed_rows(self) -> Mapping[str, FeedRow]:
-        return self._store.feed_rows()
 
-    def save_feeds(self, rows: Sequence[FeedRow]) -> None:
-        self._store.save_feeds(rows)
-        self._die("after the cursor")
+class DoomedStore(StoreFront):
+    """The store of such a process."""
 
-    def beat(self, job: str, *, at: datetime, detail: Mapping[str, str | int | float]) -> None:
-        self._store.beat(job, at=at, detail=detail)
+    def __init__(self, store: Store, doom: Doomed) -> None:
+        super().__init__(store)
+        self._doom = doom
 
-    def heartbeats(self) -> Mapping[str, tuple[datetime, Mapping[str, str | int | float]]]:
-        return self._store.heartbeats()
-
-    def _die(self, point: str) -> None:
-        if point == self._point:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def save_polls(self, progress: PollProgress, *, poller: str, instance: str, names: Collection[str]) -> bool:
+        saved = super().save_polls(progress, poller=poller, instance=instance, names=names)
+        self._doom.die("after the cursor")
+        return saved
 
 
 async def main(folder: Path, url: str, point: str) -> None:
@@ -70,9 +78,10 @@ async def main(folder: Path, url: str, point: str) -> None:
     with open_log(f"sqlite:///{folder / 'log.sqlite'}", clock) as log:
         store = open_store(f"sqlite:///{folder / 'store.sqlite'}", migrate=False)
         log.create_topic(ARTICLES, 1)
-        doomed = Doomed(log, store, point)
+        doom = Doomed(point)
         async with FeedParser() as parser:
-            job = PollJob(doomed, doomed, [feed], clock=clock, fetcher=fetcher, parser=parser)
+            doomed = DoomedLog(log, doom), DoomedStore(store, doom)
+            job = PollJob(*doomed, [feed], clock=clock, fetcher=fetcher, parser=parser)
             # A process that comes back after its feed's next poll was set still polls it at once: it is due by then.
             await job.poll_due(clock.now() + timedelta(minutes=1))
             job.write_coverage(clock.now())

@@ -97,7 +97,7 @@ def test_a_document_that_did_not_change_is_neither_sent_nor_parsed_again(desks: 
         assert await desk.poll() == 4
         before = desk.row("plain").cursor, desk.row("tagged").cursor
         assert await desk.poll(after=LATER) == 0
-        assert desk.parser.parsed == ["tagged", "plain"]
+        assert sorted(desk.parser.parsed) == ["plain", "tagged"]
         assert tagged.requests[-1]["If-None-Match"] == 'W/"1"'
         assert (desk.row("plain").cursor, desk.row("tagged").cursor) == before, "not written again"
         for feed in ("plain", "tagged"):
@@ -214,7 +214,7 @@ def test_a_feed_that_left_the_settings_is_removed_and_its_cursor_waits(desks: De
         assert await desk.poll() == 2
         kept, desk.feeds = desk.feeds, []
         desk.again()
-        await desk.poll(after=LATER)
+        desk.tell(after=LATER)
         assert desk.row("daily").state is FeedState.REMOVED
         desk.feeds = kept
         desk.again()

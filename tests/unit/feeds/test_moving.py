@@ -47,11 +47,11 @@ def test_neither_tls_nor_a_password_is_given_away(url: str, target: str) -> None
 def test_a_feed_that_moved_is_asked_there_until_that_fails_or_the_settings_change() -> None:
     cursor = redirected(FeedCursor(), NEW, NEW, NEW).model_copy(update={"etag": '"1"'})
     standing = after_success(at_start(FEED, None, NOW), cursor, NOW, remark="", jitter=0.0)
-    again: FeedStanding = at_start(FEED, standing.row, NOW)
+    again: FeedStanding = at_start(FEED, standing.stored, NOW)
     assert again.address == NEW
     passing = after_failure(again, "no answer in time", NOW, weight=0.5, jitter=0.0)
     assert passing.address == NEW
     gone = after_failure(passing, "answered 410", NOW, gone=True, jitter=0.0)
     assert (gone.address, gone.cursor.gone, gone.cursor.etag) == (FEED.url, 0, None)
     other = FEED.model_copy(update={"url": "http://news.example/other"})
-    assert at_start(other, standing.row, NOW).address == other.url
+    assert at_start(other, standing.stored, NOW).address == other.url

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -124,7 +123,7 @@ def test_a_feed_that_answers_and_brings_nothing_far_longer_than_ever_is_silent()
     assert "nothing new since 2025-01-22 10:00 UTC" in silent.row.state_reason
     assert "6.0 hours" in silent.row.state_reason
     assert silent.due_at(NOW) is not None, "it is asked all the same"
-    often = replace(silent, feed=FEED)
+    often = silent._replace(feed=FEED)
     assert after_failure(often, "no connection", NOW, jitter=0.0).row.state is FeedState.SILENT, (
         "one failure is no news"
     )
@@ -197,6 +196,6 @@ def test_laws_of_a_rhythm(moments: list[int], split: int) -> None:
 
 def test_a_rhythm_lives_in_the_cursor() -> None:
     standing = asked(every(HOUR))
-    assert isinstance(cursor_of(standing.row).rhythm, Rhythm)
-    assert cursor_of(standing.row).rhythm == standing.cursor.rhythm
+    assert isinstance(cursor_of(standing.stored).rhythm, Rhythm)
+    assert cursor_of(standing.stored).rhythm == standing.cursor.rhythm
     assert len(standing.cursor.model_dump_json(include={"rhythm"})) < 100

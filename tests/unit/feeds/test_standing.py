@@ -55,9 +55,9 @@ def test_two_answers_of_gone_mute_a_feed_and_another_answer_between_them_does_no
     assert failed(failed(once), gone=True).row.state is FeedState.FAILING
     twice = failed(once, gone=True)
     assert (twice.row.state, twice.due_at(NOW), twice.polled) == (FeedState.MUTED, None, False)
-    assert at_start(FEED, twice.row, NOW).row.state is FeedState.MUTED
+    assert at_start(FEED, twice.stored, NOW).row.state is FeedState.MUTED
     elsewhere = FEED.model_copy(update={"url": "http://news.example/new"})
-    back = at_start(elsewhere, twice.row, NOW)
+    back = at_start(elsewhere, twice.stored, NOW)
     assert (back.row.state, back.due_at(NOW)) == (FeedState.NEW, NOW)
 
 
@@ -65,17 +65,19 @@ def test_a_poll_that_found_nothing_new_keeps_the_text_of_the_cursor_and_a_restar
     before = polled(at_start(FEED, None, NOW))
     later = NOW + HOUR
     after = after_success(before, read_nothing_new(before.cursor, NOW, later).cursor, later, jitter=0.0)
-    assert after.row.cursor is before.row.cursor
-    assert cursor_of(after.row).succeeded_ms == milliseconds(later)
-    assert at_start(FEED, after.row, later).cursor == after.cursor_now
+    assert after.moved_only_in_time(before)
+    kept = before.stored.model_copy(update={"last_success_at": after.last_success_at})
+    assert cursor_of(kept).succeeded_ms == milliseconds(later)
+    assert at_start(FEED, kept, later).cursor == after.cursor_now
 
 
 def test_new_validators_and_new_entries_are_stored() -> None:
     before = polled(at_start(FEED, None, NOW))
     tagged = read_nothing_new(before.cursor, NOW, NOW).cursor.model_copy(update={"etag": '"2"'})
-    assert cursor_of(after_success(before, tagged, NOW, jitter=0.0).row).etag == '"2"'
+    assert not after_success(before, tagged, NOW, jitter=0.0).moved_only_in_time(before)
+    assert cursor_of(after_success(before, tagged, NOW, jitter=0.0).stored).etag == '"2"'
     grown = read(entry("b"), cursor=before.cursor, now=NOW + HOUR).cursor
-    assert len(cursor_of(after_success(before, grown, NOW + HOUR, jitter=0.0).row).known) == 2
+    assert len(cursor_of(after_success(before, grown, NOW + HOUR, jitter=0.0).stored).known) == 2
 
 
 def test_what_was_said_of_a_document_holds_while_it_is_the_same() -> None:
@@ -88,7 +90,7 @@ def test_what_was_said_of_a_document_holds_while_it_is_the_same() -> None:
 
 def test_another_url_asks_for_the_whole_document_and_knows_what_it_knew() -> None:
     before = polled(at_start(FEED, None, NOW))
-    row = before.row.model_copy(
+    row = before.stored.model_copy(
         update={"cursor": before.cursor.model_copy(update={"etag": '"1"', "body_hash": "x"}).to_json()}
     )
     moved = at_start(FEED.model_copy(update={"url": "http://news.example/new"}), row, NOW)
@@ -101,10 +103,10 @@ def test_another_url_asks_for_the_whole_document_and_knows_what_it_knew() -> Non
 
 def test_paused_and_resumed_removed_and_back() -> None:
     before = polled(at_start(FEED, None, NOW))
-    paused = at_start(FEED.model_copy(update={"paused": True}), before.row, NOW)
+    paused = at_start(FEED.model_copy(update={"paused": True}), before.stored, NOW)
     assert (paused.row.state, paused.due_at(NOW)) == (FeedState.PAUSED, None)
-    gone = removed(before.row)
-    for row in (paused.row, gone):
+    gone = removed(before.stored)
+    for row in (paused.stored, gone):
         back = at_start(FEED, row, NOW + HOUR)
         assert (back.row.state, back.due_at(NOW), back.cursor.known) == (FeedState.OK, NOW + HOUR, before.cursor.known)
 
@@ -112,7 +114,7 @@ def test_paused_and_resumed_removed_and_back() -> None:
 def test_a_shorter_interval_holds_at_once() -> None:
     before = polled(at_start(SLOW, None, NOW))
     assert before.due_at(NOW) == NOW + 3 * HOUR
-    assert at_start(FEED, before.row, NOW).due_at(NOW) == NOW + 1.25 * EVERY
+    assert at_start(FEED, before.stored, NOW).due_at(NOW) == NOW + 1.25 * EVERY
 
 
 @pytest.mark.parametrize(

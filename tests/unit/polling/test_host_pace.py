@@ -19,7 +19,7 @@ def test_requests_to_one_host_are_apart_and_other_hosts_do_not_wait() -> None:
     free = HostPace(0.0)
     free.asked("a", NOW)
     assert free.may_be_asked("a", NOW)
-    assert (pace.one_at_a_time, free.one_at_a_time) == (True, False)
+    assert [p.free_at("a", NOW) for p in (pace, free)] == [NOW + 5 * SECOND, NOW]
 
 
 def test_what_a_server_asks_for_holds_for_the_whole_host_up_to_a_day() -> None:

@@ -1,0 +1,132 @@
+"""Pollers that share the feeds: who is alive, who holds which name, what was polled and not told yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select, update
+
+from connectors.store.database import Database
+from connectors.store.feeds import write_rows
+from connectors.store.tables import poll_names, poll_reports, poll_told, pollers
+from connectors.store.upsert import insert_all_new, insert_or_replace
+from schemas.ids import EPOCH
+from schemas.ports.pollers import FeedTimes, PollerEntry, PollProgress, PollReport, Renewal
+
+_MICROSECOND = timedelta(microseconds=1)
+#: As the driver takes it: a thousand feeds with nothing new cost a thousand steps of the database and little more.
+_MOVE = "UPDATE feeds SET next_poll_at_us = {0}, last_success_at_us = {0} WHERE feed_id = {0}"
+
+
+class Pollers:
+    """Implements :class:`schemas.ports.pollers.PollerStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def renew_poller(self, entry: PollerEntry, *, now: datetime, first: bool = False) -> Renewal | None:
+        """Register or renew ``entry`` and forget who is dead; None: another process has its name."""
+        with self._database.writing() as connection:
+            # All rows, in one order: two pollers that take each other for dead do not wait for each other in a ring.
+            query = select(pollers.c.poller, pollers.c.instance).order_by(pollers.c.poller).with_for_update()
+            known = {row.poller: row.instance for row in connection.execute(query)}
+            if not first and known.get(entry.poller, entry.instance) != entry.instance:
+                return None
+            row = {
+                "poller": entry.poller,
+                "instance": entry.instance,
+                "until_us": entry.until,
+                "settled_until_us": entry.settled_until,
+                "feeds_hash": entry.feeds_hash,
+            }
+            insert_or_replace(connection, pollers, [row])
+            dead = delete(pollers).where(pollers.c.until_us <= now, pollers.c.poller != entry.poller)
+            connection.execute(dead)
+            connection.execute(delete(poll_names).where(poll_names.c.poller.not_in(select(pollers.c.poller))))
+            alive = connection.execute(select(pollers).order_by(pollers.c.poller)).mappings().all()
+            return Renewal(
+                _held(connection, entry.poller),
+                tuple(
+                    PollerEntry(
+                        poller=other["poller"],
+                        instance=other["instance"],
+                        until=other["until_us"],
+                        settled_until=other["settled_until_us"],
+                        feeds_hash=other["feeds_hash"],
+                    )
+                    for other in alive
+                ),
+            )
+
+    def take_names(self, names: Collection[str], *, poller: str) -> frozenset[str]:
+        """Take what nobody holds; return what ``poller`` holds of ``names``."""
+        with self._database.writing() as connection:
+            # In one order, so that two pollers never wait for each other in a ring.
+            insert_all_new(connection, poll_names, [{"name": name, "poller": poller} for name in sorted(names)])
+            return _held(connection, poller) & frozenset(names)
+
+    def give_back(self, names: Collection[str], *, poller: str) -> None:
+        """Let go of ``names``."""
+        if names:
+            with self._database.writing() as connection:
+                mine = delete(poll_names).where(poll_names.c.poller == poller)
+                connection.execute(mine.where(poll_names.c.name.in_(sorted(names))))
+
+    def leave(self, *, poller: str, instance: str) -> None:
+        """Forget this process with what it holds."""
+        with self._database.writing() as connection:
+            mine = delete(pollers).where(pollers.c.poller == poller, pollers.c.instance == instance)
+            if connection.execute(mine).rowcount:
+                connection.execute(delete(poll_names).where(poll_names.c.poller == poller))
+
+    def save_polls(self, progress: PollProgress, *, poller: str, instance: str, names: Collection[str]) -> bool:
+        """Keep ``progress`` if this process still holds ``names``."""
+        with self._database.writing() as connection:
+            # Locked until the end: whoever would take the names from us waits.
+            me = select(pollers.c.instance).where(pollers.c.poller == poller).with_for_update()
+            if connection.execute(me).scalar() != instance or not _held(connection, poller) >= set(names):
+                return False
+            write_rows(connection, progress.rows)
+            if progress.times:
+                move = _MOVE.format("?" if connection.dialect.name == "sqlite" else "%s")
+                connection.exec_driver_sql(
+                    move, [_moved(times) for times in sorted(progress.times, key=lambda times: times.feed_id)]
+                )
+            if progress.reports:
+                connection.execute(poll_reports.insert(), [{"body": report} for report in progress.reports])
+        return True
+
+    def poll_reports(self) -> Sequence[PollReport]:
+        """Return the reports that were not told, oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(poll_reports).order_by(poll_reports.c.report_id)).all()
+        return [PollReport(row.report_id, row.body) for row in rows]
+
+    def polls_told(self, numbers: Collection[int], *, until: datetime) -> None:
+        """Forget reports; coverage is told ``until`` then."""
+        with self._database.writing() as connection:
+            if numbers:
+                connection.execute(delete(poll_reports).where(poll_reports.c.report_id.in_(sorted(numbers))))
+            moved = connection.execute(update(poll_told).where(poll_told.c.id == 1).values(until_us=until)).rowcount
+            if not moved:
+                insert_all_new(connection, poll_told, [{"id": 1, "until_us": until}])
+
+    def told_until(self) -> datetime | None:
+        """Return until when coverage was told."""
+        with self._database.reading() as connection:
+            found: datetime | None = connection.execute(select(poll_told.c.until_us)).scalar()
+        return found
+
+
+def _held(connection: Connection, poller: str) -> frozenset[str]:
+    found = connection.execute(select(poll_names.c.name).where(poll_names.c.poller == poller))
+    return frozenset(found.scalars())
+
+
+def _moved(times: FeedTimes) -> tuple[int | None, int | None, str]:
+    return _microseconds(times.next_poll_at), _microseconds(times.last_success_at), times.feed_id
+
+
+def _microseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - EPOCH) // _MICROSECOND

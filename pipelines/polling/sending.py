@@ -1,0 +1,108 @@
+"""Looks at feeds, a few workers for all of them: feeds in, what was found out as it comes. It judges nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from connectors.feeds.standing import FeedStanding
+from pipelines.polling.line import Line
+from pipelines.polling.looking import Look
+
+Looking = Callable[[FeedStanding, str], Awaitable[Look]]
+
+
+class Round:
+    """The looks that one call sent: what has ended and was not taken yet. An instance belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._arrived: list[Look] = []
+        self._left = 0
+        self._error: BaseException | None = None
+        self._all: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every look has ended."""
+        return not self._left
+
+    @property
+    def awaited(self) -> bool:
+        """Whether there is something to wait for or to take."""
+        return bool(self._left or self._arrived or self._error is not None)
+
+    async def wait(self, timeout_s: float | None) -> None:
+        """Wait until all have ended, at most ``timeout_s``."""
+        if self._left:
+            await asyncio.wait({self._all}, timeout=timeout_s)
+
+    def take(self) -> list[Look]:
+        """Return what has ended since the last time; whatever a look raised is raised here."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+        taken, self._arrived = self._arrived, []
+        return taken
+
+    def begin(self) -> None:
+        """Note that one more is to be waited for."""
+        self._left += 1
+
+    def end(self, found: Look | BaseException) -> None:
+        """Take in what a look has found, or what it raised."""
+        if isinstance(found, BaseException):
+            self._error = found
+        else:
+            self._arrived.append(found)
+        self._left -= 1
+        if not self._left and not self._all.done():
+            self._all.set_result(None)
+
+
+class Sender:
+    """Sends looks in the order they are asked for, within the limits of ``line``. Belongs to one event loop."""
+
+    def __init__(self, line: Line[tuple[Round, FeedStanding]], looking: Looking) -> None:
+        self._line = line
+        self._looking = looking
+        self._workers: dict[asyncio.Task[None], Round | None] = {}
+
+    def send(self, asked: Iterable[tuple[str, FeedStanding]]) -> Round:
+        """Begin to look at feeds, each with its host; return where what is found out arrives."""
+        round_ = Round()
+        for host, standing in asked:
+            round_.begin()
+            self._line.put(host, (round_, standing))
+        self._start_workers()
+        return round_
+
+    async def give_up(self, round_: Round) -> None:
+        """End what is still on its way of ``round_``, without an answer."""
+        self._line.drop(lambda item: item[0] is round_)
+        ending = [worker for worker, at_work_for in self._workers.items() if at_work_for is round_]
+        for worker in ending:
+            worker.cancel()
+        if ending:
+            await asyncio.wait(ending)
+        self._start_workers()
+
+    def _start_workers(self) -> None:
+        for _ in range(self._line.turns):
+            worker = asyncio.create_task(self._work())
+            self._workers[worker] = None
+            worker.add_done_callback(self._workers.pop)
+
+    async def _work(self) -> None:
+        me = asyncio.current_task()
+        assert me is not None
+        while (turn := self._line.take()) is not None:
+            host, (round_, standing) = turn
+            self._workers[me] = round_
+            try:
+                found: Look | BaseException = await self._looking(standing, host)
+            except Exception as error:  # noqa: BLE001 - it is raised where the round is taken in.
+                found = error
+            finally:
+                self._line.leave(host)
+            self._workers[me] = None
+            round_.end(found)

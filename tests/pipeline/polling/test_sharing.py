@@ -1,0 +1,147 @@
+"""Two pollers on one log and one store: each feed is asked by one of them, one tells coverage, a dead one is replaced."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from alerts.coverage import CoverageBook
+from pipelines.poll import PollJob
+from schemas.errors import FatalError
+from schemas.ids import hour_of
+from tests.pipeline.polling.desk import MINUTE, START, Desk, DeskMaker
+from tests.pipeline.polling.server import Item, Page, rss
+
+SECOND = timedelta(seconds=1)
+HOSTS = 24
+
+
+def feeds_of_many_hosts(desk: Desk) -> list[Page]:
+    pages = []
+    for host in range(1, HOSTS + 1):
+        pages.append(desk.server.page(f"/{host}", rss([Item(f"n{host}", f"News {host}", START - MINUTE)]), etag='"1"'))
+        desk.feed(f"feed{host}", f"/{host}", host=host, interval=5 * MINUTE)
+    return pages
+
+
+async def live(desk: Desk, jobs: list[PollJob], minutes: int, *, every: timedelta = 10 * SECOND) -> None:
+    """Let ``jobs`` poll and tell for so long, each in its turn."""
+    until = desk.clock.now() + minutes * MINUTE
+    told_at = {id(job): desk.clock.now() for job in jobs}
+    while desk.clock.now() < until:
+        desk.clock.advance_to(desk.clock.now() + every)
+        for job in jobs:
+            await job.poll_due(desk.clock.now())
+            if desk.clock.now() - told_at[id(job)] >= MINUTE:
+                told_at[id(job)] = desk.clock.now()
+                job.write_coverage(desk.clock.now())
+
+
+def test_two_share_the_feeds_and_one_tells_for_both(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        pages = feeds_of_many_hosts(desk)
+        desk.set(jitter=0.0)
+        jobs = [desk.new_job(name=name) for name in ("one", "two")]
+        await live(desk, jobs, 21)
+        asked = [len(page.requests) for page in pages]
+        assert set(asked) <= {4, 5}, "nobody asks for what the other has asked for"
+        parts = [job._poller._member.held for job in jobs]
+        assert parts[0].isdisjoint(parts[1])
+        assert all(len(mine) > 16 for mine in parts)
+        told = desk.coverage()
+        assert len(told) == 21, "one a minute, whoever tells it"
+        for before, after in pairwise(told):
+            assert after.since == before.at
+        assert sum(line.polls_due for record in told for line in record.feeds) == sum(asked)
+        book = CoverageBook()
+        for record in told:
+            book.apply(record)
+        assert [book.exposure(f"feed{n}", hour_of(START)) for n in range(1, HOSTS + 1)] == [1.0] * HOSTS
+
+    desks.run(go)
+
+
+def test_what_one_had_that_was_killed_the_other_takes_over_after_the_lease(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        pages = feeds_of_many_hosts(desk)
+        desk.set(jitter=0.0)
+        one, two = (desk.new_job(name=name) for name in ("one", "two"))
+        await live(desk, [one, two], 7)
+        before = [len(page.requests) for page in pages]
+        killed_at = desk.clock.now()
+        await live(desk, [two], 6)  # The first one never comes back.
+        assert all(len(page.requests) > count for page, count in zip(pages, before, strict=True))
+        told = [record for record in desk.coverage() if record.at > killed_at]
+        assert told[-1].at == desk.clock.now()
+        assert told[0].full, "who tells for the first time names all"
+        for earlier, later in pairwise(desk.coverage()):
+            assert later.since == earlier.at, "no time is left out and none is told twice"
+        with_it = await one.poll_due(desk.clock.now())
+        assert with_it == 0, "it wakes up, and nothing is its own any more"
+
+    desks.run(go)
+
+
+def test_who_leaves_is_replaced_at_once(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        feeds_of_many_hosts(desk)
+        one, two = (desk.new_job(name=name) for name in ("one", "two"))
+        await live(desk, [one, two], 2)
+        one._poller.leave()
+        await live(desk, [two], 1)
+        assert len(two._poller._member.held) == 65
+
+    desks.run(go)
+
+
+def test_coverage_waits_for_what_another_has_read_and_not_written(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        feeds_of_many_hosts(desk)
+        one, two = (desk.new_job(name=name) for name in ("one", "two"))
+        await live(desk, [one, two], 3)
+        stood_at = desk.clock.now()
+        desk.clock.advance_to(stood_at + 20 * SECOND)  # The second one stands still, and is not dead yet.
+        one.write_coverage(desk.clock.now())
+        assert desk.coverage()[-1].at <= stood_at
+        desk.clock.advance_to(stood_at + 2 * MINUTE)
+        one.write_coverage(desk.clock.now())
+        assert desk.coverage()[-1].at == stood_at + 2 * MINUTE
+
+    desks.run(go)
+
+
+def test_two_processes_under_one_name_are_told_so(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        desk.server.page("/rss", rss([Item("a", "Bridge opened", START)]))
+        desk.feed("daily", "/rss")
+        former = desk.job
+        await desk.poll()
+        desk.again()
+        await desk.poll(after=MINUTE)
+        with pytest.raises(FatalError, match="another process polls under the name 'poll'"):
+            former.write_coverage(desk.clock.now())
+
+    desks.run(go)
+
+
+def test_many_feeds_that_redirect_to_one_host_keep_its_pace(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        desk.set(host_gap_s=5.0)
+        shared = [desk.server.page(f"/to/{n}", rss([Item(f"n{n}", f"News {n}", START)])) for n in range(4)]
+        for number in range(4):
+            target = desk.server.url(f"/to/{number}", host=9)
+            desk.server.page(f"/from/{number}", status=302, headers={"Location": target})
+            desk.feed(f"feed{number}", f"/from/{number}", host=number + 1)
+        asked = []
+        for _ in range(5):
+            await desk.poll()
+            asked.append(sum(len(page.requests) for page in shared))
+            desk.clock.advance_to(desk.clock.now() + 5 * SECOND)
+        assert asked == [1, 2, 3, 4, 4]
+        assert len(desk.articles()) == 4
+        desk.tell()
+        assert sum(line.polls_due for line in desk.coverage()[-1].feeds) == 4, "who waits was not polled"
+
+    desks.run(go)
