@@ -45,7 +45,7 @@ BUDGETED: dict[str, Callable[[], Run]] = {
 #: Budgets that are tried: false alarms a month, over so many watches.
 FALSE_ALARMS, SIZES = (0.1, 1.0, 10.0, 30.0), (20, 200, 2000)
 #: A budget is judged over a year: what a baseline has learnt changes for months. Other seeds than the fits'.
-BUDGET_SEEDS, BUDGET_KEYS, BUDGET_DAYS = (71, 72), 1000, 360
+BUDGET_SEEDS, BUDGET_KEYS, BUDGET_DAYS = (71, 72, 73, 74), 1000, 360
 #: Figures with a larger standard error (as a share) than this are shown and not judged.
 SURE = 0.1
 
@@ -105,14 +105,18 @@ def shares(mixed: Evaluation) -> Iterator[tuple[str, float]]:
 
 @dataclass(frozen=True)
 class Kept:
-    """How many times a budget rang, on average over portfolios; ``error`` is the standard error, as a share of that."""
+    """How many times a budget rang, on average over portfolios; ``error`` is the standard error, as a share of that.
+
+    Where nothing rang at all nothing is known of it: the error is infinite.
+    """
 
     times: float
     error: float
     at_the_end: bool  # of the curve: no lower, or no higher, bar is to be had
 
     def __str__(self) -> str:
-        return f"{self.times:.2f} ± {100 * self.error:.0f} %" + (" end" if self.at_the_end else "")
+        error = f" ± {100 * self.error:.0f} %" if self.times else ""
+        return f"{self.times:.2f}{error}" + (" end" if self.at_the_end else "")
 
 
 def budgets(seeds: tuple[int, ...] = BUDGET_SEEDS, keys: int = BUDGET_KEYS) -> dict[tuple[str, int, float], Kept]:
@@ -136,9 +140,10 @@ def budgets(seeds: tuple[int, ...] = BUDGET_SEEDS, keys: int = BUDGET_KEYS) -> d
     for name in BUDGETED:
         for size in SIZES:
             for allowed in FALSE_ALARMS:
-                alarms_of = np.array(rang[name, size, allowed])
-                times = float(alarms_of.mean()) / (BUDGET_DAYS / 30) * size / allowed
-                error = float(alarms_of.std(ddof=1)) / math.sqrt(len(alarms_of)) / max(float(alarms_of.mean()), 1e-9)
+                alarms_of = np.array(rang[name, size, allowed], dtype=np.float64)
+                mean = float(alarms_of.mean())
+                times = mean / (BUDGET_DAYS / 30) * size / allowed
+                error = float(alarms_of.std(ddof=1)) / math.sqrt(len(alarms_of)) / mean if mean else math.inf
                 end = k_of_budget(allowed, size, FITS[name]) in {FITS[name].points[0][0], FITS[name].points[-1][0]}
                 kept[name, size, allowed] = Kept(times, error, end)
             _line(name, size, *(kept[name, size, allowed] for allowed in FALSE_ALARMS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -170,6 +171,7 @@ def test_a_budget_is_judged_where_it_is_sure_and_for_many_watches() -> None:
         ("spike", 200, 10.0): Kept(1.2, 0.05, at_the_end=False),
         ("spike", 2000, 10.0): Kept(1.4, 0.05, at_the_end=False),
         ("spike", 2000, 0.1): Kept(3.0, 0.5, at_the_end=True),
+        ("drop", 2000, 0.1): Kept(0.0, math.inf, at_the_end=True),
         ("cusum", 20, 30.0): Kept(0.1, 0.02, at_the_end=True),
     }
     assert [line.split(" for ")[1] for line in not_kept(kept)] == [
