@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RuleFile:
-    """A file without mistakes: its rules and its text."""
+    """A file without mistakes: its rules and its text; ``included`` are names and texts of what it includes."""
 
     path: Path
     text: str
     rules: RuleSet
+    included: tuple[tuple[str, str], ...] = ()
 
 
 def read_rules(workplace: Workplace) -> tuple[RuleSet, str]:
@@ -37,7 +38,8 @@ def read_rules(workplace: Workplace) -> tuple[RuleSet, str]:
     """
     files = read_files(rule_paths(workplace), names_of(workplace))
     rules = [rule for file in files for rule in file.rules.rules]
-    return RuleSet.of(*rules), "\n".join(f"# {file.path.name}\n{file.text}" for file in files)
+    texts = [part for file in files for part in (*file.included, (file.path.name, file.text))]
+    return RuleSet.of(*rules), "\n".join(f"# {name}\n{text}" for name, text in dict.fromkeys(texts))
 
 
 def rule_paths(workplace: Workplace) -> Sequence[Path]:
@@ -76,7 +78,9 @@ def read_files(paths: Sequence[Path], names: ActorDirectory) -> Sequence[RuleFil
     for path in paths:
         try:
             text = read_rule_text(path)
-            files.append(RuleFile(path, text, load_rules(text, str(path), names, topics=topic_ids())))
+            beside = _Beside(path.parent)
+            rules = load_rules(text, str(path), names, topics=topic_ids(), included=beside.read)
+            files.append(RuleFile(path, text, rules, tuple(beside.texts.items())))
         except RulesError as error:
             mistakes.extend(error.mistakes)
     homes: dict[str, Path] = {}
@@ -90,6 +94,22 @@ def read_files(paths: Sequence[Path], names: ActorDirectory) -> Sequence[RuleFil
     if mistakes:
         raise RulesError(mistakes)
     return files
+
+
+class _Beside:
+    """Reads files that are included, by names that lead nowhere but into the folder of the rule file; keeps their texts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.texts: dict[str, str] = {}
+
+    def read(self, name: str) -> str:
+        """Return the text; :raises UsageError: it cannot be read, or lies elsewhere."""
+        path = self._folder / name
+        if not path.resolve().is_relative_to(self._folder.resolve()):
+            raise UsageError("it lies outside the folder of the rule file")
+        self.texts[name] = text = read_rule_text(path)
+        return text
 
 
 def _line_of_name(text: str, name: str) -> int:

@@ -247,6 +247,9 @@ class Sets(Reader[None]):
             if name == ANYBODY or reading.actors.resolve(name) is not None:
                 reading.wrong(place, inner, f"{clipped(name)!r} is already an actor", "give the set another name")
                 continue
+            if name in reading.sets:
+                reading.wrong(place, inner, f"{clipped(name)!r} is already a set of an included file", "rename one")
+                continue
             found = _SEVERAL.read(value, inner, reading)
             # After a mistake the set stands for anybody, so that every use of it is not a mistake as well.
             reading.sets[name] = (AnyActor(),) if found is None else united(found)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
-from alerts.rules.actor_grammar import Sets
 from alerts.rules.detector_grammar import DETECTORS
 from alerts.rules.detector_model import MAX_FOR_H
 from alerts.rules.detector_parts import FOR
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.inclusion import DEFAULTS, INCLUDE, SETS, read_first
 from alerts.rules.mistakes import Mistake, RulesError, clipped
 from alerts.rules.model import (
     NamedActors,
@@ -20,7 +20,7 @@ from alerts.rules.model import (
     Watch,
     WatchKind,
 )
-from alerts.rules.readers import JsonSchema, Name, Reader, Reading, described
+from alerts.rules.readers import JsonSchema, Name, Reader, Reading, described, no_text
 from alerts.rules.shared_grammar import SHARED, Standing, standing_of
 from alerts.rules.watch_grammar import WATCH
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_, parse
@@ -125,31 +125,34 @@ class _Rules(Reader[tuple[_Draft, ...]]):
 
 
 def _file(values: Values) -> tuple[Rule, ...]:
-    defaults = values.get_or(_DEFAULTS, Standing())
+    defaults = values.get_or(DEFAULTS, Standing()).over(values.get_or(INCLUDE, Standing()))
     return tuple(draft.finished(defaults) for draft in values.get_or(_RULES, ()))
 
 
-_SETS = Key("sets", Sets(), "Actors under one name; stands wherever an actor may.")
-_DEFAULTS = Key("defaults", Fields(SHARED, standing_of), "What the rules of this file have unless they say otherwise.")
 _RULES = Key("rules", _Rules(), "The rules.", required=True)
 
 #: A whole file.
-FILE = Fields((_SETS, _DEFAULTS, _RULES), _file, about="Rules of Tocsin.", later={"include": _NO_EFFECT})
+FILE = Fields((INCLUDE, SETS, DEFAULTS, _RULES), _file, about="Rules of Tocsin.")
 
 
-def load_rules(text: str, name: str, directory: ActorDirectory, *, topics: Collection[str] | None = None) -> RuleSet:
+def load_rules(
+    text: str,
+    name: str,
+    directory: ActorDirectory,
+    *,
+    topics: Collection[str] | None = None,
+    included: Callable[[str], str] = no_text,
+) -> RuleSet:
     """Return the rules in ``text`` (YAML 1.2) of the file called ``name``, every name resolved by ``directory``.
 
-    ``topics`` are the topic ids there are; None leaves them unchecked.
+    ``topics`` are the topic ids there are; None leaves them unchecked. ``included`` returns the text of a file by the name
+    under which it is included, or raises :class:`UsageError`.
 
     :raises RulesError: with every mistake there is.
     """
-    reading = Reading(name, directory, topics)
-    root = parse(text, name)
-    if isinstance(root, Mapping_):
-        # Sets are read before the rules that use them, wherever they stand.
-        root = replace(root, entries=dict(sorted(root.entries.items(), key=lambda entry: entry[0] == _RULES.name)))
-    rules = FILE.read(root, "", reading)
+    reading = Reading(name, directory, topics, included=included)
+    # Sets are read before the rules that use them, wherever they stand.
+    rules = FILE.read(read_first(parse(text, name)), "", reading)
     if rules is None or reading.mistakes:
         raise RulesError(reading.mistakes)
     return RuleSet.of(*rules)

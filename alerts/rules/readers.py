@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -17,6 +17,7 @@ from alerts.rules.directory import ActorDirectory
 from alerts.rules.mistakes import Mistake, clipped, did_you_mean, one_of
 from alerts.rules.model import ActorSet
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_
+from schemas.errors import UsageError
 from schemas.ids import Json
 
 T = TypeVar("T")
@@ -35,15 +36,24 @@ _UNWRITABLE = frozenset({"Cc", "Cs"})
 _HOURS_OF_UNIT = {"h": 1, "d": 24, "w": 168}
 
 
+def no_text(name: str) -> str:
+    """Refuse to include ``name``: rules that come from no folder include nothing."""
+    raise UsageError("these rules come from no folder, so nothing can be included")
+
+
 @dataclass
 class Reading:
-    """One reading of one file: what names mean in it, and every mistake so far. ``topics`` None = ids are not checked."""
+    """One reading of one file: what names mean in it, and every mistake so far. ``topics`` None = ids are not checked.
+
+    ``included`` returns the text of a file that is included; it raises :class:`UsageError` with why it cannot.
+    """
 
     file: str
     actors: ActorDirectory
     topics: Collection[str] | None = None
     sets: dict[str, ActorSet] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
+    included: Callable[[str], str] = no_text
 
     def wrong(self, node: Node, path: str, message: str, remedy: str = "") -> None:
         """Note a mistake at ``node``."""
