@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.article import Article
 from schemas.control import ExtractorChanged, RulesActivated, SkipRange
-from schemas.coverage import Coverage
+from schemas.coverage import Coverage, packed, unpacked
 from schemas.dead_letter import DeadLetter
 from schemas.errors import BrokenRecordError, RecordTooLargeError
 from schemas.model import MAX_RECORD_BYTES, Record
@@ -41,7 +41,7 @@ def encode(record: Record) -> bytes:
     :raises BrokenRecordError: a text in it cannot be written as UTF-8.
     """
     try:
-        raw = record.model_dump_json().encode()
+        raw = (packed(record) if isinstance(record, Coverage) else record).model_dump_json().encode()
     except (UnicodeEncodeError, ValueError) as error:
         raise BrokenRecordError(f"{type(record).__name__} cannot be written as JSON: {error}") from error
     if len(raw) > MAX_RECORD_BYTES:
@@ -63,6 +63,11 @@ def _decode(adapter: TypeAdapter[T], raw: bytes, count: ReadCount | None) -> T:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the record"
             raise BrokenRecordError(f"{where}: {first['msg']} ({error.error_count()} mistakes in all)") from error
+    if isinstance(record, Coverage) and record.packed_feeds is not None:
+        try:
+            record = unpacked(record)  # type: ignore[assignment]  # T is a union that Coverage is one of
+        except ValueError as error:
+            raise BrokenRecordError(str(error)) from error
     if count is not None:
         count.records += 1
         count.with_unknown_fields += unknown

@@ -142,10 +142,10 @@ def check_room(feeds: Sequence[FeedSettings]) -> None:
             state=FeedState.FAILING,
             polls_due=9_999,
             polls_succeeded=9_999,
-            reached_back_to=_LONG,
+            reached_back_to=_LONG - timedelta(microseconds=number * 987_654_321 % 10**11),  # as unlike as times are
             items_seen=9_999_999,
         )
-        for feed in feeds
+        for number, feed in enumerate(feeds)
     )
     try:
         encode(Coverage(since=_LONG, at=_LONG, partition=0, partitions=1, full=True, feeds=lines))

@@ -12,6 +12,7 @@ from connectors.log.open import open_log
 from schemas.article import Article
 from schemas.coverage import Coverage
 from schemas.errors import ClockRefusedError, LogFullError, LogUnavailableError, StoreUnavailableError, UsageError
+from schemas.ids import digest
 from schemas.ports.log import Entry
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
@@ -148,10 +149,16 @@ def test_a_damaged_cursor_starts_anew_and_says_so(desks: DeskMaker, caplog: pyte
 
 def test_more_feeds_than_a_record_can_name_are_refused_at_the_start(desks: DeskMaker) -> None:
     async def go(desk: Desk) -> None:
-        desk.feeds = [FeedSettings(id=f"feed{n}", url="http://news.example/") for n in range(10_000)]
+        feeds = [
+            FeedSettings(
+                id=f"feed{n}", url="http://news.example/", name="".join(digest(str(n), str(k)) for k in range(6))
+            )
+            for n in range(10_000)
+        ]
+        desk.feeds = feeds
         with pytest.raises(UsageError, match="10,000 feeds are more than one record of coverage can name"):
             desk.new_job()
-        desk.feeds = desk.feeds[:2_000]
+        desk.feeds = [feed.model_copy(update={"name": ""}) for feed in feeds]
         desk.new_job()
 
     desks.run(go)
