@@ -5,6 +5,7 @@ Each change is tried alone; the effect is counted on the alerts people have judg
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,8 +19,8 @@ from schemas.errors import UsageError
 from schemas.ports.log import Log
 from schemas.reasons import Judgement
 
-#: An alert is the same one where it overlaps, give or take so much.
-_SLACK = timedelta(hours=24)
+#: An alert is the same one where it overlaps, give or take so much: less than a key rests, or the next one would do as well.
+_SLACK = timedelta(hours=12)
 
 AS_IT_IS = "as it is"
 
@@ -98,7 +99,10 @@ def proposals(
             )
         )
     found.sort(key=lambda proposal: proposal.worth, reverse=True)
-    return [proposal for proposal in found if proposal.silences_it or proposal.noise_gone]
+    # Of one setting with the same effect, the value nearest to the rule's: variants come in that order, and sorting keeps it.
+    smallest = {(re.sub(r"\d+", "", proposal.change), proposal.worth): proposal for proposal in reversed(found)}
+    kept = {proposal.change for proposal in smallest.values()}
+    return [one for one in found if one.change in kept and (one.silences_it or one.noise_gone)]
 
 
 def judged_alerts(events: Sequence[AlertEvent], judgements: Mapping[str, Judgement], rule: str) -> list[JudgedAlert]:
@@ -160,4 +164,6 @@ def _quieter_than(sensitivity: Sensitivity | None) -> tuple[Sensitivity, ...]:
 
 
 def _raised(value: int, had: int) -> list[int]:
-    return sorted({value + 1, value + 2, max(value, had) + 1})
+    """Return higher bars to try. Twice what the last event told is never reached: there it would have told of it again."""
+    most = max(value, had)
+    return sorted({value + 1, value + 2, most + 1, (3 * most + 1) // 2, 2 * most})

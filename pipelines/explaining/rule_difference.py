@@ -11,8 +11,8 @@ from pipelines.explaining.engine_then import Progress, no_progress
 from pipelines.explaining.rule_replay import Replayed, Rung, replay_rules
 from schemas.ports.log import Log
 
-#: Two alerts on one key are the same where they overlap, give or take so much.
-_SLACK = timedelta(hours=24)
+#: Two alerts on one key are the same where they overlap, give or take so much: less than a key rests after an alert.
+_SLACK = timedelta(hours=12)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
+from schemas.plain_text import plural
 from tocsin.commands.alerts_show import StoredAlert, stored_alert
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
@@ -95,9 +96,9 @@ def effect(change: Proposal) -> str:
     """Return what a change does, in words."""
     parts = ["silences it" if change.silences_it else "does not silence it"]
     if change.useful:
-        parts.append(f"keeps {change.useful_kept} of {change.useful} useful")
-    parts.append(f"removes {change.noise_gone} of {change.noise} noise")
-    parts.append(f"alerts in the log {change.alerts_before} → {change.alerts}")
+        parts.append(f"keeps {change.useful_kept} of {change.useful} judged useful")
+    parts.append(f"removes {change.noise_gone} of {change.noise} judged noise")
+    parts.append(f"leaves {change.alerts} of {plural(change.alerts_before, 'alert')} in the log")
     return ", ".join(parts)
 
 

@@ -10,11 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alerts.rules.model import Corroboration, Floors, Mode, Rule, Spike, Threshold
-from pipelines.explaining.proposals import AS_IT_IS, JudgedAlert, proposals
+from pipelines.explaining.proposals import AS_IT_IS, JudgedAlert, judged_alerts, proposals
 from pipelines.explaining.rule_replay import replay_rules
 from pipelines.explaining.scorecards import scorecards
 from schemas.alert_event import AlertEvent, Counts
 from schemas.reasons import EventKind, Judgement
+from tests.pipeline.explaining.scripted import RULE as SCRIPTED
 from tests.pipeline.explaining.scripted import Script, at
 from tests.streams.deciding import Desk
 from tests.streams.records import FEED_IDS, pair_rule
@@ -63,8 +64,8 @@ def test_a_proposal_does_what_it_says(desk: Desk) -> None:
         assert best.silences_it
         assert (best.useful_kept, best.useful, best.noise_gone, best.noise) == (1, 1, 1, 1)
         changes = {one.change for one in found if one.silences_it and one.useful_kept}
-        assert "spike: {min: {publishers: 4}}" in changes
-        floors = Floors(stories=3, publishers=4, times=2.0)
+        assert "spike: {min: {publishers: 3}}" in changes
+        floors = Floors(stories=3, publishers=3, times=2.0)
         tried = replay_rules(log, {"x": pair_rule("baku-moscow", Spike(floors=floors))}).alerts["x"]
     assert [one.opened.crossing for one in tried] == [wide.crossing]
     assert all(one.alerts <= one.alerts_before == 2 for one in found)
@@ -85,7 +86,8 @@ def test_every_kind_of_rule_gets_proposals(desk: Desk, rule: Rule) -> None:
     assert found
     assert found[0].silences_it
     if isinstance(rule.when[0], Threshold):
-        assert [one.change for one in found if one.silences_it] == ["threshold: {count: 13}"]
+        assert found[0].change == "threshold: {count: 13}"
+        assert "threshold: {count: 18}" not in {one.change for one in found}, "no more than it takes"
 
 
 def test_verdict_and_scorecard_by_command(desk: Desk) -> None:
@@ -93,7 +95,10 @@ def test_verdict_and_scorecard_by_command(desk: Desk) -> None:
     assert run(desk, "alerts", "verdict", wide.alert_id[:10], "useful").exit_code == 0
     said = run(desk, "alerts", "verdict", narrow.alert_id[:10], "noise", "--note", "two sites only")
     assert said.exit_code == 0, said.output
-    assert "silences it, keeps 1 of 1 useful, removes 1 of 1 noise, alerts in the log 2 → 1" in said.stdout
+    assert (
+        "silences it, keeps 1 of 1 judged useful, removes 1 of 1 judged noise, leaves 1 of 2 alerts in the log"
+        in said.stdout
+    )
     (card,) = map(json.loads, run(desk, "rules", "scorecard", "--json").stdout.splitlines())
     assert (card["alerts"], card["useful"], card["noise"], card["useful_share"]) == (2, 1, 1, 0.5)
     assert "50% useful" in run(desk, "rules", "scorecard").stdout
@@ -121,3 +126,22 @@ def test_a_log_that_does_not_reach_back_says_so(tmp_path: Path) -> None:
     assert said.exit_code == 0
     assert "does not reach back" in said.stderr
     assert at(2) < alerts(desk)[0].at + timedelta(hours=1)
+
+
+def test_an_alert_that_grew_and_was_soon_followed_by_another_gets_a_change_that_tells_them_apart(
+    tmp_path: Path,
+) -> None:
+    """Its last event told of ten stories, the window held twelve; the next one opened as soon as the key had rested."""
+    desk = Script(hours=80).burst(2.1, 9).burst(52.2, 24, name="c").desk(tmp_path)
+    with desk.opened() as (log, store):
+        first, second = (event for event in store.events() if event.event is EventKind.OPENED)
+        judged = judged_alerts(
+            list(store.events()),
+            {first.alert_id: Judgement.NOISE, second.alert_id: Judgement.USEFUL},
+            "baku-moscow",
+        )
+        found = proposals(log, SCRIPTED, judged[0], judged)
+    best = found[0]
+    assert best.silences_it
+    assert (best.useful_kept, best.useful, best.noise_gone, best.noise) == (1, 1, 1, 1)
+    assert "min: {stories:" in best.change
