@@ -77,6 +77,7 @@ class CoverageBook:
         """Take in a record; repeats and records of the past change nothing."""
         self._ask_again()
         before = self.newest.get(coverage.partition)
+        # A topic never has fewer partitions again: made anew, it is of another log, with a ledger of its own.
         self.partitions = max(self.partitions, coverage.partitions)
         if before is None or coverage.at > before:
             self.newest[coverage.partition] = coverage.at

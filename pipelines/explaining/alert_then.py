@@ -6,6 +6,7 @@ everything is read off the engine just after that record. What the key was about
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +35,10 @@ from schemas.wire import SignalsRecord, decode_signals
 
 #: How long before its opening it is looked whether a more sensitive rule would have rung.
 _SOONER = timedelta(hours=26)
+
+#: Keys that are made of the ids of actors; and where a record says which article it is of.
+_OF_ACTORS = re.compile(r"[A-Z][A-Z0-9_]*(?:[->][A-Z][A-Z0-9_]*)?")
+_ARTICLE_ID = re.compile(rb'"article_id":"[^"]*"')
 
 #: Hours shown of the key.
 _HOURS_SHOWN = 36
@@ -97,7 +102,7 @@ def alert_then(
     then = looking.then
     if then.rule is not None:
         history = KeyHistory([then.rule])
-        for signal in (*_signals_between(log, since, stepped.began), *looking.signals):
+        for signal in (*_signals_between(log, since, stepped.began, opened.key), *looking.signals):
             history.take(signal)
         background = background_of(opened, history)
         then.new_words = terms_of(opened, evidence, background, names)
@@ -105,10 +110,20 @@ def alert_then(
     return then
 
 
-def _signals_between(log: Log, since: datetime, before: int) -> Iterator[Signal]:
-    """Yield the signals that were appended from ``since`` on, up to the offset ``before``."""
+def _signals_between(log: Log, since: datetime, before: int, key: str) -> Iterator[Signal]:
+    """Yield the signals that were appended from ``since`` on, up to the offset ``before``, that may be about ``key``.
+
+    What does not even name the actors of a key is not decoded, unless it is a later revision of what did.
+    """
+    needed = [f'"{actor}"'.encode() for actor in re.split("[->]", key)] if _OF_ACTORS.fullmatch(key) else []
+    known: set[bytes] = set()
     first = max(log.offset_at(SIGNALS, 0, milliseconds(since)), log.start_offset(SIGNALS, 0))
     for record in read_range(log, first, before):
+        named = _ARTICLE_ID.search(record.value)
+        article = named.group() if named is not None else b""
+        if article not in known and not all(actor in record.value for actor in needed):
+            continue
+        known.add(article)
         try:
             decoded = decode_signals(record.value)
         except BrokenRecordError:

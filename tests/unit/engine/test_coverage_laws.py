@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.rules.model import AnyActor, Floors, NamedActors, PairPart, Spike, Threshold
+from schemas.control import ExtractorChanged
 from schemas.ids import hour_of
 from schemas.reasons import ArticleStatus, EventKind, EventReason, EventTimeReason
 from tests.streams.records import FEED_IDS, HOUR, coverage, pair_rule, signal
@@ -172,6 +173,27 @@ def test_a_record_that_counts_nothing_names_no_extractor() -> None:
     scene.take(old)
     scene.articles(3)
     assert scene.events[-1].extractor_versions == ("invented",)
+
+
+@pytest.mark.parametrize(("days", "named"), [(1, True), (13, True), (15, False)])
+def test_an_alert_names_what_changed_within_fourteen_days(days: int, named: bool) -> None:
+    """An extractor that was replaced and a feed that failed and came back: who reads the alert knows that counts may shift."""
+    scene = Scene(pair_rule("r", Threshold(count=3, within_h=6)))
+    scene.close(24 * 3)
+    scene.take(signal("before", scene.at(scene.hour, 5), pair=None))
+    scene.close(2, failing=FEED_IDS[2:3])
+    changed = ExtractorChanged(
+        extractor_version="new", previous="invented", partition=0, changed_at=scene.at(scene.hour)
+    )
+    scene.take(changed)
+    scene.close(24 * days)
+    moment = scene.at(scene.hour, 5)
+    for n in range(3):
+        made = signal(f"n{n}", moment, feed=FEED_IDS[n])
+        scene.take(made.model_copy(update={"extractor_version": "new"}))
+    (opened,) = [event for event in scene.events if event.event is EventKind.OPENED]
+    assert opened.extractor_versions == (("invented", "new") if named else ("new",))
+    assert opened.feeds_changed == (FEED_IDS[2:3] if named else ())
 
 
 def test_a_key_that_rests_is_not_one_too_many() -> None:
