@@ -393,7 +393,7 @@ class Engine:
             reason=move.reason,
             rule=rule.name,
             key=key_move.key,
-            severity=rule.severity,
+            severity=key_move.severity or rule.severity,
             labels=dict(rule.labels),
             at=moment,
             crossing=hour_start(key_move.crossing) if key_move.crossing is not None else None,

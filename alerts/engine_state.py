@@ -24,7 +24,7 @@ from schemas.alert_event import ChainHead
 from schemas.article import Source
 from schemas.errors import BrokenRecordError
 from schemas.model import Part, UtcDatetime
-from schemas.reasons import FeedState
+from schemas.reasons import FeedState, Severity
 
 #: The shape of the document; another one is not read, the log is stepped again instead.
 SNAPSHOT_VERSION = 3
@@ -76,6 +76,7 @@ class _Life(Part):
     seen: tuple[int, int, int] | None = None
     settled: bool = False
     grown: bool = False
+    level: Severity | None = None
 
 
 class _Rule(Part):
@@ -180,6 +181,7 @@ def _rule_document(state: RuleState, tracks: tuple[dict[str, object], ...]) -> _
             seen=life.seen,
             settled=life.settled,
             grown=life.grown,
+            level=life.level,
         )
         for key, life in state.lives.items()
     )
@@ -218,6 +220,7 @@ def _rule_state(
             seen=life.seen,
             settled=life.settled,
             grown=life.grown,
+            level=life.level,
         )
     state.keys = dict.fromkeys(document.keys)
     state.blind_feeds = document.blind_feeds

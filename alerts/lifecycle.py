@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from schemas.alert_event import Counts
-from schemas.reasons import EventKind, EventReason
+from schemas.reasons import EventKind, EventReason, Severity
 
 #: Hours after its end within which late, edited and withdrawn articles still change an hour.
 OPEN_TO_CHANGE_HOURS = 24
@@ -85,6 +85,7 @@ class Life:
     seen: tuple[int, int, int] | None = None
     settled: bool = False
     grown: bool = False
+    level: Severity | None = None  # the gravest that was reached, where the rule has levels
 
     @property
     def firing(self) -> bool:
@@ -172,6 +173,12 @@ class Life:
         self.grown = True
         return Move(EventKind.ESCALATED, EventReason.TWICE_AS_MANY, strongest)
 
+    def rise(self, severity: Severity, verdict: Verdict) -> Move:
+        """While firing: a window that reaches a graver level than any before it."""
+        self.level, self.grown, self.calm_hours = severity, True, 0
+        self.last_count = max(self.last_count, verdict.count)
+        return Move(EventKind.ESCALATED, EventReason.GRAVER, verdict, f"{severity.value} is reached")
+
     def correct(self, at_crossing: Verdict, *, open_hour: int) -> Move | None:
         """While firing, after a correction: retract when the hour it opened on no longer crosses and may still change."""
         if self.crossing is None or at_crossing.crossed or open_hour - self.crossing >= OPEN_TO_CHANGE_HOURS:
@@ -220,5 +227,5 @@ class Life:
 
     def _end(self) -> None:
         self.crossing, self.track, self.last_count, self.calm_hours, self.blind = None, 0, 0, 0, False
-        self.told_hour, self.seen, self.settled, self.grown = None, None, False, False
+        self.told_hour, self.seen, self.settled, self.grown, self.level = None, None, False, False, None
         self.crossed_while_cooling = 0

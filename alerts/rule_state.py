@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from alerts.cards import Card
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Life, LifeSettings, Move, Verdict
 from alerts.opening import Choice, choose, is_conditional, may_ring, rings_since
+from alerts.rules.levels import graver, severity_of
 from alerts.rules.model import Drop, Mode, Rule
 from alerts.tracks.counting import mean_exposure
 from alerts.tracks.make import exchange_settings
 from alerts.tracks.port import Exposure, Track
 from schemas.alert_event import Counts
-from schemas.reasons import EventKind, EventReason
+from schemas.reasons import EventKind, EventReason, Severity
 
 #: Covered history below which normal is not yet known.
 LEARNING_HOURS = 168
@@ -31,6 +32,7 @@ class KeyMove:
     crossing: int | None = None
     blind_feeds: tuple[str, ...] = ()
     learning: bool = False
+    severity: Severity | None = None  # where it is not that of the rule
 
 
 @dataclass
@@ -94,7 +96,8 @@ class RuleState:
         asked.update(key for key, life in self.lives.items() if not life.is_idle())
         for key in sorted(asked):
             moves.extend(self.evaluate(key, hour + 1, corrected=False, at_end=True))
-            moves.extend(self._end_of_hour(key, hour))
+            before = self._level_of(key)
+            moves.extend(self._graded(key, before, self._end_of_hour(key, hour)))
         if not self.lives:
             return moves
         # A rest is remembered as long as its last hour may still be asked about: a crossing in it opens nothing later.
@@ -156,6 +159,11 @@ class RuleState:
         self, key: str, open_hour: int, *, corrected: bool, activation: bool = False, at_end: bool = False
     ) -> list[KeyMove]:
         """Return what a touched key does now; ``at_end``: an hour just ended."""
+        before = self._level_of(key)
+        moves = self._evaluate(key, open_hour, corrected=corrected, activation=activation, at_end=at_end)
+        return self._graded(key, before, moves)
+
+    def _evaluate(self, key: str, open_hour: int, *, corrected: bool, activation: bool, at_end: bool) -> list[KeyMove]:
         if self.start_hour is None:
             return []
         life = self.lives.get(key) or Life()
@@ -178,6 +186,30 @@ class RuleState:
         if life.crossing is not None:
             return moves
         return [*moves, *self._wait(key, life, choice, open_hour, at_end=at_end or activation)]
+
+    def _level_of(self, key: str) -> Severity | None:
+        life = self.lives.get(key)
+        return life.level if life is not None else None
+
+    def _graded(self, key: str, before: Severity | None, moves: list[KeyMove]) -> list[KeyMove]:
+        """Return ``moves`` with the severity the alert has, or had: ``before`` they happened."""
+        level = self._level_of(key) or before
+        if not moves or level is None or not self.rule.levels or not graver(level, self.rule.severity):
+            return moves
+        return [replace(move, severity=level) if move.key else move for move in moves]
+
+    def _severity(self, verdict: Verdict) -> Severity:
+        counts, expected = verdict.counts, verdict.expected
+        return severity_of(self.rule.levels, self.rule.severity, counts, verdict.count, expected, verdict.score)
+
+    def _graver(self, life: Life, verdicts: Sequence[Verdict]) -> Move | None:
+        """Return that a graver level was reached than any before it, by the first window that did."""
+        reached = life.level or self.rule.severity
+        if not self.rule.levels or not verdicts:
+            return None
+        highest = max(verdicts, key=lambda v: (list(Severity).index(self._severity(v)), -v.hour))
+        severity = self._severity(highest)
+        return life.rise(severity, highest) if graver(severity, reached) else None
 
     def _open(self, key: str, life: Life, choice: Choice, open_hour: int, *, activation: bool) -> list[KeyMove]:
         """Return what opens of ``choice`` for a quiet key, or that too many alerts are open."""
@@ -210,6 +242,7 @@ class RuleState:
             return []
         assert life.crossing is not None
         life.told_hour = open_hour
+        life.level = self._severity(move.verdict) if self.rule.levels else None
         now = self._at_crossing(key, life, life.crossing, move.verdict.window_h)
         life.seen = (move.verdict.window_h, now.stories, now.publishers)
         return [KeyMove(key, move, life.crossing, (), learning)]
@@ -268,7 +301,8 @@ class RuleState:
         if self._is_drop(track) or not may_ring(self.rule, open_hour):
             return []  # More than when it opened is no worse.
         since = rings_since(self.rule, open_hour)
-        escalated = life.escalate([v for v in verdicts if v.track == track and v.hour >= since])
+        mine = [v for v in verdicts if v.track == track and v.hour >= since]
+        escalated = self._graver(life, mine) or life.escalate(mine)
         if escalated is not None:
             life.told_hour = open_hour
         return [KeyMove(key, escalated, crossing, (), learning)] if escalated is not None else []
@@ -303,7 +337,8 @@ class RuleState:
             life = self.lives[key]
             if life.firing:
                 verdict = self.tracks[life.track].verdict(key, open_hour)
-                moves.append(KeyMove(key, Move(EventKind.RESOLVED, reason, verdict), life.crossing))
+                ended = KeyMove(key, Move(EventKind.RESOLVED, reason, verdict), life.crossing)
+                moves.extend(self._graded(key, life.level, [ended]))
             elif life.pending is not None:
                 verdict, since = self.tracks[life.pending_track].verdict(key, open_hour), life.pending
                 moves.append(KeyMove(key, life.subside(reason, verdict), since))
@@ -331,7 +366,8 @@ class RuleState:
             life.told_hour = open_hour
             verdict = self.tracks[life.track].verdict(key, open_hour)
             move = Move(EventKind.OPENED, EventReason.AT_ACTIVATION, verdict, "rang in the shadow before")
-            moves.append(KeyMove(key, move, life.crossing, (), self.learning(open_hour)))
+            told = KeyMove(key, move, life.crossing, (), self.learning(open_hour))
+            moves.extend(self._graded(key, life.level, [told]))
         return moves
 
     def _open_now(self, open_hour: int) -> list[KeyMove]:

@@ -94,6 +94,7 @@ class EventReason(StrEnum):
     NOT_LONG_ENOUGH = "not_long_enough"  # a window of the stretch that `for` asks for did not cross
     STILL_OPEN = "still_open"
     TWICE_AS_MANY = "twice_as_many"  # the count doubled since the last event
+    GRAVER = "graver"  # what a graver severity of the rule asks for was reached
     BACK_TO_NORMAL = "back_to_normal"
     EVIDENCE_CHANGED = "evidence_changed"  # edited or withdrawn articles
     LATE_EVIDENCE = "late_evidence"  # articles that came late belong to the window it opened on

@@ -62,6 +62,7 @@ BECAUSE: dict[EventReason, str] = {
     EventReason.NOT_LONG_ENOUGH: "it did not last as long as the rule asks for",
     EventReason.STILL_OPEN: "it is not over, and the rule asks to be told again",
     EventReason.TWICE_AS_MANY: "at least twice as many as at the last message",
+    EventReason.GRAVER: "it reached what the rule asks for at a graver severity",
     EventReason.BACK_TO_NORMAL: "the count has been back to normal long enough",
     EventReason.EVIDENCE_CHANGED: "articles came late, were edited or were withdrawn",
     EventReason.LATE_EVIDENCE: "articles of the window it opened on came late",

@@ -11,6 +11,7 @@ from alerts.rules.detector_parts import FOR
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.fields import Fields, Key, Values
 from alerts.rules.inclusion import DEFAULTS, INCLUDE, SETS, read_first
+from alerts.rules.levels import graver
 from alerts.rules.mistakes import Mistake, RulesError, clipped
 from alerts.rules.model import (
     NamedActors,
@@ -34,7 +35,7 @@ _NAME = Key("name", Name(), "What the rule is called.", required=True)
 _WATCH = Key("watch", WATCH, "What to count.", required=True)
 _WHEN = Key("when", DETECTORS, "When to ring: any of these detectors.", required=True)
 _NO_EFFECT = "remove it: it would have no effect"
-_LATER = dict.fromkeys(("severities", "template"), _NO_EFFECT)
+_LATER = {"template": _NO_EFFECT}
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,12 @@ class _Draft:
         rule = self.own.over(defaults).applied_to(self.rule)
         if self.own.for_h is None and defaults.for_h is not None:
             _refuse_too_long(rule, self.values)
+        for level in rule.levels:
+            if not graver(level.severity, rule.severity):
+                message = (
+                    f"severities: {level.severity.value} is no graver than the rule itself ({rule.severity.value})"
+                )
+                self.values.wrong(_NAME, message, "remove it, or lower severity")
         return rule
 
 

@@ -31,6 +31,7 @@ from alerts.rules.detector_model import (
     WindowSettings,
     Zscore,
 )
+from alerts.rules.levels import Level
 from alerts.rules.schedule import ActiveTime
 from alerts.rules.watch_model import (
     ActorChoice,
@@ -79,6 +80,7 @@ __all__ = [
     "Drop",
     "Floors",
     "KeywordsPart",
+    "Level",
     "Mode",
     "NamedActors",
     "Near",
@@ -144,6 +146,7 @@ class Rule(Part):
     max_keys: int = DEFAULT_MAX_KEYS
     limit: int = DEFAULT_LIMIT
     # Times it may ring; empty = always. What a later version added is written only where it is used (see the detectors).
+    levels: tuple[Level, ...] = Field(default=(), exclude_if=lambda levels: not levels)
     active: tuple[ActiveTime, ...] = Field(default=(), exclude_if=lambda times: not times)
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, fields
 
 from alerts.rules.detector_parts import FOR, RENOTIFY
 from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.levels_grammar import LEVELS
 from alerts.rules.model import (
     DEFAULT_LIMIT,
     DEFAULT_MAX_KEYS,
     ActiveTime,
     Corroboration,
+    Level,
     Mode,
     Rule,
 )
@@ -30,6 +32,7 @@ _SOURCE_COUNTRIES = Key(
     required=True,
 )
 _SEVERITY = Key("severity", Word(Severity), "How loudly; normal by default.")
+_SEVERITIES = Key("severities", LEVELS, "What makes an alert of the rule graver than severity; nothing by default.")
 _LABELS = Key("labels", TextMap(), "For routing and for people; added to those of the defaults.")
 _MODE = Key("mode", Word(Mode), "live rings, shadow only records, off rests; live by default.")
 _CORROBORATED = Key("corroborated_by", Fields((_SOURCE_COUNTRIES,), _corroboration), "Who else must have it.")
@@ -38,7 +41,7 @@ _LIMIT = Key("limit", Whole(least=1), f"Alerts that may be open at once, {DEFAUL
 _ACTIVE = Key("active", SCHEDULE, "When it may ring; always by default. It counts and learns all the time.")
 
 #: What a rule may leave to ``defaults``.
-SHARED = (_SEVERITY, _LABELS, _MODE, _CORROBORATED, _MAX_KEYS, _LIMIT, FOR, RENOTIFY, _ACTIVE)
+SHARED = (_SEVERITY, _SEVERITIES, _LABELS, _MODE, _CORROBORATED, _MAX_KEYS, _LIMIT, FOR, RENOTIFY, _ACTIVE)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Standing:
     """What a rule has besides its watch and its detectors; None = not written."""
 
     severity: Severity | None = None
+    levels: tuple[Level, ...] | None = None
     labels: dict[str, str] | None = None
     mode: Mode | None = None
     corroborated_by: Corroboration | None = None
@@ -85,6 +89,7 @@ class Standing:
             corroborated_by=self.corroborated_by,
             max_keys=self.max_keys or DEFAULT_MAX_KEYS,
             limit=self.limit or DEFAULT_LIMIT,
+            levels=self.levels or (),
             active=self.active or (),
         )
 
@@ -93,6 +98,7 @@ def standing_of(values: Values) -> Standing:
     """Return what is written of it."""
     return Standing(
         severity=values.get(_SEVERITY),
+        levels=values.get(_SEVERITIES),
         labels=values.get(_LABELS),
         mode=values.get(_MODE),
         corroborated_by=values.get(_CORROBORATED),

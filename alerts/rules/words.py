@@ -10,6 +10,7 @@ from alerts.rules.model import (
     ActorsOfType,
     AnyActor,
     KeywordsPart,
+    Level,
     Mode,
     NamedActors,
     Near,
@@ -41,6 +42,7 @@ def describe(rule: Rule, name_of: NameOf = str) -> str:
     if rule.corroborated_by is not None:
         countries = rule.corroborated_by.source_countries
         lines.append(f"Only once publishers of at least {countries} countries have it.")
+    lines.extend(f"It is {level.severity.value} once there are {_asked(level)}." for level in rule.levels)
     if rule.active:
         lines.append(f"It rings only {schedule_in_words(rule.active)}; it counts and learns all the time.")
     if rule.labels:
@@ -183,3 +185,10 @@ def term_in_words(term: Term | PlainTerm) -> str:
             choices = [[term_in_words(choice) for choice in group] for group in term.groups]
             groups = [words[0] if len(words) == 1 else f"({listed(words, 'or')})" for words in choices]
             return f"{listed(groups, 'and')} with at most {term.words} words between them"
+
+
+def _asked(level: Level) -> str:
+    parts = [f"{count:,} {name}" for name in ("stories", "publishers", "articles") if (count := getattr(level, name))]
+    parts += [f"{level.times:g} times the expectation"] if level.times else []
+    parts += [f"a score of {level.score:g}"] if level.score else []
+    return listed(parts, "and")

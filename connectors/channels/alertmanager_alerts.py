@@ -9,7 +9,7 @@ from schemas.alert_event import AlertEvent
 from schemas.ids import Json, digest
 from schemas.plain_text import plain_line, plain_text, plural, shortened
 from schemas.ports.channel import Message
-from schemas.reasons import EventKind, MessageKind
+from schemas.reasons import EventKind, EventReason, MessageKind, Severity
 
 _NO_LABEL = re.compile(r"[^A-Za-z0-9_]")
 _ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
@@ -60,7 +60,7 @@ def alerts_of(message: Message, now: datetime, *, fires_for: timedelta | None = 
     """
     events: tuple[AlertEvent | None, ...] = (message.event,) if message.event else message.events or (None,)
     found: list[dict[str, Json]] = []
-    for event in events:
+    for event in (one for told in events for one in _with_lesser(told)):
         labels, over = labels_of(message, event), is_over(message, event)
         begun = now if event is None else event.crossing or event.at
         at = now if event is None else event.at
@@ -77,6 +77,19 @@ def alerts_of(message: Message, now: datetime, *, fires_for: timedelta | None = 
             alert["fingerprint"] = digest("labels", *sorted(f"{n}={v}" for n, v in labels.items()), length=16)
         found.append(alert)
     return found
+
+
+def _with_lesser(event: AlertEvent | None) -> list[AlertEvent | None]:
+    """Return ``event``, and where it became graver itself at every lesser severity, under which it is over: to Alertmanager
+    an alert with another label is another alert."""
+    if event is None or event.reason is not EventReason.GRAVER:
+        return [event]
+    severities = list(Severity)
+    lesser = severities[: severities.index(event.severity)]
+    return [
+        event,
+        *(event.model_copy(update={"severity": severity, "event": EventKind.RESOLVED}) for severity in lesser),
+    ]
 
 
 def webhook_v4(message: Message, receiver: str, now: datetime) -> dict[str, Json]:

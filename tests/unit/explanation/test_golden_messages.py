@@ -149,6 +149,10 @@ EVENTS: dict[str, tuple[AlertEvent, tuple[Evidence, ...]]] = {
         ),
         EVIDENCE,
     ),
+    "escalated-graver": (
+        crossing(EventKind.ESCALATED, EventReason.GRAVER, severity=Severity.CRITICAL, detail="critical is reached"),
+        EVIDENCE[:1],
+    ),
     "opened-schedule-began": (
         crossing(EventKind.OPENED, EventReason.SCHEDULE_BEGAN, detail="has lasted 3 h"),
         EVIDENCE[:1],

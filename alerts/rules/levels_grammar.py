@@ -1,0 +1,59 @@
+"""Severities by level, in a rule file: ``{high: {stories: 12}, critical: {stories: 30, publishers: 10}}``."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from alerts.rules.detector_parts import PUBLISHERS, STORIES, TIMES
+from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.levels import Level
+from alerts.rules.readers import Number, Whole
+from schemas.reasons import Severity
+
+_ARTICLES = Key("articles", Whole(least=1), "Articles, at least.")
+_SCORE = Key("score", Number(least=0.1, most=1_000), "Score, at least.")
+
+
+def _asked(values: Values) -> Level | None:
+    if not values.written:
+        values.wrong(None, "nothing says what is reached", "write stories, publishers, articles, times or score")
+        return None
+    return Level(
+        severity=Severity.LOW,
+        stories=values.get_or(STORIES, 0),
+        publishers=values.get_or(PUBLISHERS, 0),
+        articles=values.get_or(_ARTICLES, 0),
+        times=values.get_or(TIMES, 0.0),
+        score=values.get_or(_SCORE, 0.0),
+    )
+
+
+_KEYS: dict[Severity, Key[Level]] = {
+    severity: Key(
+        severity.value,
+        Fields((STORIES, PUBLISHERS, _ARTICLES, TIMES, _SCORE), _asked),
+        f"All of what makes an alert {severity.value}.",
+    )
+    for severity in Severity
+    if severity is not Severity.LOW
+}
+
+
+def _levels(values: Values) -> tuple[Level, ...] | None:
+    found = [
+        level.model_copy(update={"severity": severity})
+        for severity, key in _KEYS.items()
+        if (level := values.get(key)) is not None
+    ]
+    if not found:
+        values.wrong(None, "no severity is listed here", "write for example high: {stories: 12}")
+        return None
+    for lower, higher in combinations(found, 2):
+        if higher.asks_no_more_than(lower):
+            name, other = higher.severity.value, lower.severity.value
+            values.wrong(_KEYS[higher.severity], f"{name} asks for no more than {other}, which is then never told")
+            return None
+    return tuple(found)
+
+
+LEVELS = Fields(tuple(_KEYS.values()), _levels)
