@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.feeds.settings import FeedSettings
@@ -82,6 +82,7 @@ names = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), m
 folders = st.lists(names.filter(lambda name: name and "/" not in name), max_size=3).map("/".join)
 
 
+@settings(deadline=None)  # A busy machine is no defect.
 @given(st.lists(st.tuples(names, folders, st.none() | st.sampled_from(SourceKind)), max_size=8))
 def test_what_is_written_is_read_again(written: list[tuple[str, str, SourceKind | None]]) -> None:
     feeds = [
