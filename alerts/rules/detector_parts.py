@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NotRequired, TypedDict
 
+from alerts.rules.detector_model import MAX_FOR_H
 from alerts.rules.fields import Fields, Key, Values
 from alerts.rules.model import Budget, Floors, Only, Sensitivity, Unit
-from alerts.rules.readers import Hours, Items, Number, Whole, Word
+from alerts.rules.readers import Hours, Items, Number, Reading, Whole, Word
 from alerts.rules.watch_grammar import TONES, TOPICS
+from alerts.rules.yaml_tree import Node
 
 MAX_WINDOW_H = 168
 
@@ -35,7 +37,21 @@ _OF = Key("of", Word(Unit), "What is counted; stories by default: one wire copy 
 _ONLY = Key("only", Fields((ONLY_TONE, ONLY_TOPICS), _only), "Counts hits of such a tone or topic alone.")
 _RESOLVE = Key("resolve_after", Hours(), "Calm for so long ends an alert; 12h by default.")
 _COOLDOWN = Key("cooldown", Hours(least=0), "No new alert on that key for so long after its end; 24h by default.")
-FOR = Key("for", Hours(least=0), "A crossing must last so long before it opens an alert; at once by default.")
+
+
+class _Lasting(Hours):
+    """How long a crossing must last: at most as long as an hour may still change."""
+
+    def read(self, node: Node, path: str, reading: Reading) -> int | None:
+        hours = super().read(node, path, reading)
+        if hours is None or hours <= MAX_FOR_H:
+            return hours
+        message = f"{hours}h is more than a day, after which an hour does not change any more"
+        reading.wrong(node, path, message, f"at most {MAX_FOR_H}h; ask for more in a wider window instead")
+        return None
+
+
+FOR = Key("for", _Lasting(least=0), "A crossing must last so long before it opens an alert; at once by default.")
 RENOTIFY = Key("renotify", Hours(least=0), "An open alert is told again so often; never by default.")
 SHARED = (_OF, _ONLY, _RESOLVE, _COOLDOWN, FOR, RENOTIFY)
 

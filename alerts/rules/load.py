@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from alerts.rules.detector_grammar import DETECTORS
-from alerts.rules.detector_model import MAX_FOR_H
 from alerts.rules.detector_parts import FOR
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.fields import Fields, Key, Values
@@ -68,9 +67,6 @@ def _refuse_too_long(rule: Rule, values: Values) -> None:
             within = detector.confirm.within_h
             message = f"for: {detector.for_h}h is longer than what is new stays new ({within}h): it can never ring"
             values.wrong(key, message, "shorten for, or widen confirm: {within: …}")
-        elif detector.for_h > MAX_FOR_H:
-            message = f"for: {detector.for_h}h is more than a day, after which an hour does not change any more"
-            values.wrong(key, message, f"at most {MAX_FOR_H}h; ask for more in a wider window instead")
 
 
 def _draft(values: Values) -> _Draft | None:

@@ -452,8 +452,8 @@ def test_they_are_thresholds_and_rules_without_them_are_written_as_before() -> N
 @pytest.mark.parametrize(
     ("text", "line", "message", "remedy"),
     [
-        ("    when: {spike: {windows: 6h, for: 25h}}", 4, "for: 25h is more than a day", "wider window"),
-        ("    when: {threshold: {count: 2, within: 2h}}\n    for: 2d", 5, "for: 48h is more than a day", "at most 24h"),
+        ("    when: {spike: {windows: 6h, for: 25h}}", 4, "25h is more than a day", "wider window"),
+        ("    when: {threshold: {count: 2, within: 2h}}\n    for: 2d", 5, "48h is more than a day", "at most 24h"),
         (
             "    when: {new: {quiet_for: 9d, confirm: {within: 3h}, for: 4h}}",
             4,
@@ -463,7 +463,7 @@ def test_they_are_thresholds_and_rules_without_them_are_written_as_before() -> N
         ("    when: {shift: {to: {tone: conflict}, for: 25h}}", 4, "more than a day", "at most 24h"),
         ("    when: {cusum: {for: 2d}}", 4, "more than a day", "at most 24h"),
         ("    when: {spike: {for: 90m}}", 4, "a duration in whole hours", "6h"),
-        ("    when: spike\ndefaults: {for: 30h}", 4, "more than a day", "at most 24h"),
+        ("    when: spike\ndefaults: {for: 30h}", 5, "more than a day", "at most 24h"),
     ],
 )
 def test_a_crossing_cannot_last_longer_than_a_day_or_than_it_can_be_new(
