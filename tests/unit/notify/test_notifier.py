@@ -56,11 +56,11 @@ def test_what_rang_is_told_once(desk: Desk, phone: Phone) -> None:
 
 def test_the_life_of_an_alert_is_told_in_order(desk: Desk, phone: Phone) -> None:
     notifier = desk.notifier()
-    for kind in (OPENED, ESCALATED, UPDATED, RESOLVED):
+    for kind in (OPENED, ESCALATED, UPDATED, EventKind.REMINDED, RESOLVED):
         desk.ring(kind)
         desk.step(notifier)
         desk.pass_time(minutes=10)
-    assert phone.told == [("opened", 1), ("escalated", 2), ("updated", 3), ("resolved", 4)]
+    assert phone.told == [("opened", 1), ("escalated", 2), ("updated", 3), ("reminded", 4), ("resolved", 5)]
 
 
 def test_a_busy_receiver_gets_the_newest_only(desk: Desk, phone: Phone) -> None:
