@@ -34,8 +34,9 @@ from schemas.plain_text import shortened
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PACE_KEYS = ("ttl", "sy_updateperiod", "sy_updatefrequency")
-#: The end of a whole document: without entries and with it, a feed is empty rather than broken off.
-_CLOSED = re.compile(rb"</(?:[a-z]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+#: The end of a whole document (its last bracket may be missing): without entries and with it, a feed is empty rather than
+#: broken off.
+_CLOSED = re.compile(rb"</(?:[a-z]+:)?(?:rss|feed|rdf)\s*(?:>|\Z)", re.IGNORECASE)
 _GZIP, _ZIP, _XZ, _ZSTD, _BZIP = b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"BZh"
 
 
@@ -49,9 +50,8 @@ def read_document(body: bytes, *, url: str, content_type: str | None = None) -> 
         return read_json_feed(body, url=url)
     if looks_like_sitemap(body):
         return read_news_sitemap(body)
-    headers = {"content-location": STAND_IN}
-    if content_type:
-        headers["content-type"] = content_type
+    # Without a type feedparser takes the letters for Windows' where the document does not name its encoding.
+    headers = {"content-location": STAND_IN, "content-type": content_type or "application/xml"}
     # A stream, never the bytes themselves: feedparser would take some for the name of a file or an address.
     parsed: Any = feedparser.parse(
         io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
@@ -59,7 +59,7 @@ def read_document(body: bytes, *, url: str, content_type: str | None = None) -> 
     flaw = _flaw(parsed)
     raw_entries = parsed["entries"]
     form = str(parsed.get("version") or "")
-    if not raw_entries and (not form or (flaw and not _CLOSED.search(body[-500:]))):
+    if not raw_entries and (not form or (flaw and not _CLOSED.search(body[-500:].rstrip()))):
         return WireAnswer(error=_no_feed(body, form, flaw))
     entries, refused = _entries(raw_entries[:MAX_ENTRIES], url)
     if raw_entries and not entries:

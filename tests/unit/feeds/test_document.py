@@ -121,6 +121,7 @@ def test_what_is_not_well_formed_is_read_all_the_same_and_says_so() -> None:
 
 def test_an_empty_feed_is_a_feed() -> None:
     assert read(f"{HEAD}</channel></rss>").entries == ()
+    assert read(f"{HEAD}</channel></rss\n").entries == (), "its last bracket is lost"
 
 
 @pytest.mark.parametrize(
@@ -196,3 +197,10 @@ def test_an_invisible_character_of_an_address_stays_part_of_it() -> None:
         "http://news.example/a%E2%80%8Bb%E2%80%AE"
     )
     assert item("<title>T</title><link>\n http://news.example/a\n/b\t</link>").link == "http://news.example/a/b"
+
+
+def test_a_document_without_a_type_and_an_encoding_is_utf_8() -> None:
+    body = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>x</id><category term='Freir\u00e4ume'/></entry></feed>"
+    answer = read_document(body.encode(), url="http://news.example/")
+    assert answer.document is not None
+    assert answer.document.entries[0].categories == ("Freir\u00e4ume",)
