@@ -180,6 +180,10 @@ class CoverageBook:
             self._counting = [f for f, s in self.feeds.items() if s.state not in gone]
         return self._counting
 
+    def source_id(self, feed_id: str) -> str:
+        """Return the id of the source of a feed that some record named."""
+        return self.feeds[feed_id].source.id
+
     def publishers_covered(self, since_hour: int) -> int:
         """Return how many distinct publishers have a feed that answered since ``since_hour``."""
         covered = self._publishers.get(since_hour)

@@ -15,7 +15,6 @@ from alerts.rules.model import Sensitivity
 from alerts.standing_conditions import Condition, Need, of_cusum, of_drop, of_recent, of_shift
 from alerts.tracks.bars import K_OF
 from alerts.tracks.baseline import BaselineTrack
-from alerts.tracks.counting import of_unit
 from alerts.tracks.cusum import CusumTrack
 from alerts.tracks.drop import DropTrack
 from alerts.tracks.hourly import HourlyTrack
@@ -101,7 +100,8 @@ def _of_spike(track: SpikeTrack, key: str, hour: int) -> list[Standing]:
     floors, found = track.settings.floors, []
     bar, publishers = track.k_by_hour[hour], track.floor.at(hour)
     for score in track.share.scores(track.rows.get(key, 0), hour):
-        counts = track.articles.counts(key, hour - score.hours + 1, hour)
+        first = hour - score.hours + 1
+        counts = track.counts(key, first, hour)
         conditions = [
             Condition(Need.ARTICLES, counts.articles, 1),
             Condition(Need.SCORE, round(score.score, 3), bar),
@@ -119,7 +119,7 @@ def _of_spike(track: SpikeTrack, key: str, hour: int) -> list[Standing]:
             window_h=score.hours,
             crossed=all(c.met for c in conditions),
             calm=False,
-            count=of_unit(counts, track.settings.of),
+            count=track.count_of(key, counts, first, hour),
             counts=counts,
             expected=score.expected,
             score=score.score,

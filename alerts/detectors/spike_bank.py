@@ -67,7 +67,8 @@ class SpikeParameters:
 class WindowScore:
     """One window that ends with an hour: what was counted, what was expected, and how surprising that is.
 
-    ``score`` is −log10 P(X ≥ count) less log10(number of windows), not below 0; ``p`` is that probability.
+    ``score`` is −log10 P(X ≥ count) less log10(number of windows), not below 0; ``p`` is that probability. ``coverage`` is
+    how much was seen of the feeds that counted in those hours, 0 to 1; feeds that joined later are no part of it.
     """
 
     hours: int
@@ -105,11 +106,14 @@ class SpikeBank:
         self.level = np.zeros((kept, cap))
         self.a_then = np.zeros((kept, cap))
         self.phi = np.ones((windows, kept, cap))
+        # What an hour's exposure is had all its feeds been seen: not 1 while feeds that joined or left since are in or out
+        # of the baseline. No lines while it is 1 everywhere, which is nearly always.
+        self.full = np.ones((0, cap))
 
     #: The arrays of the state, in a fixed order; the last axis is the rows.
     ARRAYS: ClassVar[tuple[str, ...]] = (
         "a", "b", "factor", "ratio", "visits", "phi_sum", "phi_n",
-        "counts", "exposure", "factors", "level", "a_then", "phi",
+        "counts", "exposure", "factors", "level", "a_then", "phi", "full",
     )  # fmt: skip
 
     # -- rows -------------------------------------------------------------------------------------------------------
@@ -132,6 +136,9 @@ class SpikeBank:
             self.open_hour,
         )
         self._make_room(other.rows)
+        if len(self.full) or len(other.full):
+            self.unfold()
+            other.unfold()
         first = self.rows
         for name in self.ARRAYS:
             getattr(self, name)[..., first : first + other.rows] = getattr(other, name)[..., : other.rows]
@@ -149,6 +156,11 @@ class SpikeBank:
             new[..., : self.rows] = old[..., : self.rows]
             setattr(self, name, new)
 
+    def unfold(self) -> None:
+        """Keep what a wholly seen hour is worth hour by hour, for feeds are about to join or leave."""
+        if not len(self.full):
+            self.full = np.ones((self._kept, self._capacity))
+
     def set_count(self, row: int, hour: int, count: float) -> None:
         """Set the count of an hour that is open or not learnt yet; hours before the first are ignored."""
         if self.first_hour <= hour <= self.open_hour and hour > self.open_hour - self.parameters.guard_h:
@@ -157,11 +169,14 @@ class SpikeBank:
     def set_exposures(self, hour: int, exposure: Floats | float, rows: Rows | None = None) -> bool:
         """Set the exposure of an hour that is not learnt yet: one number for all of ``rows``, or one for each.
 
-        ``rows`` are all there are where none are named. Return whether any exposure is another than before.
+        It is that of the feeds that counted in that hour. ``rows`` are all there are where none are named. Return whether
+        any exposure is another than before.
         """
         if not self.first_hour <= hour <= self.open_hour or hour <= self.open_hour - self.parameters.guard_h:
             return False
         ring, columns = hour % self._kept, slice(self.rows) if rows is None else rows
+        if len(self.full):
+            exposure = exposure * self.full[ring, columns]
         if (self.exposure[ring, columns] == exposure).all():
             return False
         self.exposure[ring, columns] = exposure
@@ -191,10 +206,13 @@ class SpikeBank:
             self._learn(hour - p.guard_h)
         if self.new_day(hour):
             self._renormalise_season()
+            if len(self.full) and (self.full[:, :n] == 1.0).all():
+                self.full = np.ones((0, self._capacity))
         self.open_hour = hour
         ring = hour % p.kept_h
         self.counts[ring, :n] = 0.0
         self.exposure[ring, :n] = 1.0
+        self.full[ring : ring + 1, :n] = 1.0  # of no line where it has none
         self.factors[ring, :n] = self.factor[self.slot(hour), :n]
         self.level[ring, :n] = self.a[:n] / self.b[:n]
         self.a_then[ring, :n] = self.a[:n]
@@ -296,6 +314,8 @@ class SpikeBank:
         mean = float(self.level[ring, row]) * seen
         coverage = seen / weight if weight > 0.0 else 0.0
         phi = 1.0 + (float(self.phi[w, ring, row]) - 1.0) * coverage
+        if len(self.full):
+            coverage = min(1.0, seen / float(np.cumsum(factors * self.full[hours, row])[-1])) if weight > 0.0 else 0.0
         if mean <= 0.0:
             return count, 0.0, phi, coverage, 0.0
         variance = max(mean * phi + mean * mean * phi / float(self.a_then[ring, row]), mean * 1.0001)

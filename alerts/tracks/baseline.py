@@ -1,13 +1,14 @@
 """The track of a detector with a baseline: every key's normal in one bank, exposures by feed, hours opened and learnt.
 
-What a window must be to cross is the detector's own (:class:`BaselineTrack` is the part they share).
+What a window must be to cross is the detector's own (:class:`BaselineTrack` is the part they share). Feeds that join count
+together with what is expected of them, after a time in shadow (:mod:`alerts.tracks.joining`).
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -16,18 +17,19 @@ import numpy.typing as npt
 from alerts.cards import Card
 from alerts.detectors.spike_bank import SpikeBank, SpikeParameters
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Verdict
-from alerts.rules.model import BaselineSettings
+from alerts.rules.model import BaselineSettings, Unit
 from alerts.tracks.bars import BUDGET_HOURS, bar_of
 from alerts.tracks.counting import (
     STORY_MEMORY_HOURS,
-    KeyedArticles,
     PublishersFloor,
     forget_hours,
     hours_of_json,
+    of_unit,
     sorted_hours,
 )
 from alerts.tracks.crossings import Crossings
-from alerts.tracks.feed_shares import SHARED, FeedShares
+from alerts.tracks.feed_shares import SHARED, FeedShares, Floats
+from alerts.tracks.joining import Joining
 from alerts.tracks.port import Exposure
 from alerts.tracks.spike_banks import BankShare, SharedBanks
 from schemas.alert_event import Counts
@@ -42,10 +44,13 @@ class BaselineTrack(ABC, Generic[S]):
         self.settings = settings
         self.index = index
         self._banks = banks
-        self.articles = KeyedArticles()
         self.rows: dict[str, int] = {}
         self.names: list[str] = [""]  # the keys by row
         self.shares = FeedShares()
+        self.joining = Joining(self.shares)
+        self.layers = self.joining.layers
+        self.articles = self.layers.counted
+        self.told_times: Floats | None = None  # by row: how many times as many stories count from the next hour on
         self.floor = PublishersFloor(settings.floors.publishers)
         self.k_by_hour: dict[int, float] = {}
         self.last_learnt: npt.NDArray[np.int64] = np.full(1, -1, dtype=np.int64)
@@ -74,11 +79,11 @@ class BaselineTrack(ABC, Generic[S]):
         """Count ``card`` for ``key``; no part is asked for here."""
         if key not in self.rows:
             self._add_row(key)
-        self._changed(key, self.articles.insert(key, card))
+        self._changed(key, self.layers.insert(key, card))
 
     def remove(self, key: str, card: Card) -> None:
         """Stop counting ``card`` for ``key``."""
-        self._changed(key, self.articles.remove(key, card))
+        self._changed(key, self.layers.remove(key, card))
 
     def _add_row(self, key: str) -> None:
         self.rows[key] = len(self.names)
@@ -102,6 +107,7 @@ class BaselineTrack(ABC, Generic[S]):
         for _ in self.rows:
             bank.add_row()
         self.share = BankShare(bank)
+        self.joining.start(exposure)
         for hour in range(first_hour, open_hour + 1):
             if hour > first_hour:
                 self._set_exposures(hour - 1, exposure)
@@ -120,7 +126,7 @@ class BaselineTrack(ABC, Generic[S]):
 
     def close_hour(self, hour: int, exposure: Exposure) -> None:
         """Close ``hour`` and open the next."""
-        if exposure.shortfalls(hour):  # Until something is missing, an hour is seen wholly.
+        if self.joining.shortfalls(hour, exposure):  # Until something is missing, an hour is seen wholly.
             self._set_exposures(hour, exposure)
         self._open(hour + 1, exposure)
         self.crossings.opened(self._newest(hour + 1))
@@ -128,6 +134,38 @@ class BaselineTrack(ABC, Generic[S]):
         for key in self.articles.keys_in(hour + 1):
             self._changed(key, [hour + 1])
         self._forget(hour + 1)
+        self._follow_feeds(hour + 1, exposure)
+
+    def _follow_feeds(self, open_hour: int, exposure: Exposure) -> None:
+        """Let feeds join and leave. Only now, for whoever shares the bank has opened no later hour than this yet."""
+        assert self.share is not None
+        self.told_times = None
+        bank = self.share.bank
+        moved = self.joining.follow(open_hour, open_hour - bank.first_hour, bank.parameters.guard_h, exposure)
+        if moved is None:
+            return
+        if moved.part is not None:
+            self.share.rebase(moved.part)
+            self._rebased(moved.part, open_hour)
+            self.told_times = 1.0 / moved.part
+        for key, hours in moved.changed.items():
+            self._changed(key, hours)
+        for hour in moved.unseen:
+            self._set_exposures(hour, exposure)
+
+    def shadows(self) -> dict[str, int]:
+        """Return the feeds in shadow, each with the first hour in which it can count."""
+        assert self.share is not None
+        guard = self.share.bank.parameters.guard_h
+        return {feed: shadow.since + shadow.needed + guard for feed, shadow in self.joining.roll.shadows.items()}
+
+    def _rebased(self, part: Floats, open_hour: int) -> None:
+        """Take note that the hours up to ``open_hour`` saw ``part`` of what counts from the next on, row by row."""
+
+    def told_again(self, key: str, count: int) -> int:
+        """Return what a count of ``key`` is worth now that feeds have joined or left at the end of this hour."""
+        times = 1.0 if self.told_times is None else float(self.told_times[self.rows.get(key, 0)])
+        return math.ceil(round(count * times, 6))
 
     def _open(self, hour: int, exposure: Exposure) -> None:
         assert self.share is not None
@@ -148,22 +186,32 @@ class BaselineTrack(ABC, Generic[S]):
 
     def _learn(self, hour: int, exposure: Exposure) -> None:
         """Take note of where the stories that began in ``hour`` came from; the bank learns how many there were."""
+        found = self._stories_that_count(hour)
+        self.last_learnt[list(found)] = hour
+        self.shares.learn(found, self.joining.unseen(hour, exposure))
+        if self.joining.roll.shadows:
+            stories = {row: float(sum(by_feed.values())) for row, by_feed in found.items()}
+            self.joining.learn(hour, stories, self._stories_in_shadow(hour), exposure)
+
+    def _stories_that_count(self, hour: int) -> dict[int, dict[str, int]]:
+        """Return, by row of every key with an article in ``hour``, how many stories began there, by feed."""
         found: dict[int, dict[str, int]] = {}
         for key in self.articles.keys_in(hour):
-            row = self.rows[key]
-            self.last_learnt[row] = hour
+            by_feed = found.setdefault(self.rows[key], {})
             entries = list(self.articles.by_key[key].between(hour, hour))
             for leader in (e.article_id for e in entries if e.leads):
                 feeds = {e.feed_id for e in entries if e.story == leader}
                 feed = next(iter(feeds)) if len(feeds) == 1 else SHARED
-                by_feed = found.setdefault(row, {})
                 by_feed[feed] = by_feed.get(feed, 0) + 1
-        self.shares.learn(found, exposure.shortfalls(hour))
+        return found
+
+    def _stories_in_shadow(self, hour: int) -> Iterable[tuple[int, Sequence[str]]]:
+        """Yield (row, feeds) of each story that began in ``hour`` and that only feeds in shadow carried."""
+        return ((self.rows[key], feeds) for key, feeds in self.layers.new_stories(hour))
 
     def _set_exposures(self, hour: int, exposure: Exposure) -> None:
         assert self.share is not None
-        short = exposure.shortfalls(hour)
-        if self.share.set_exposures(hour, self.shares.exposures(short, len(exposure.counting()))):
+        if self.share.set_exposures(hour, self.joining.exposures(hour, exposure)):
             self.crossings.all_changed(hour)
 
     def exposures_changed(self, hours: Iterable[int], exposure: Exposure) -> None:
@@ -175,6 +223,7 @@ class BaselineTrack(ABC, Generic[S]):
 
     def _forget(self, open_hour: int) -> None:
         self.articles.forget_before(open_hour - self.memory_hours)  # What they were is in the baseline.
+        self.layers.shadow.forget_before(open_hour - self.memory_hours)
         if open_hour % 24 == 0:  # Once a day is enough: older hours are never asked about.
             oldest = open_hour - OPEN_TO_CHANGE_HOURS - max(self.settings.windows_h)
             self.floor.forget_before(oldest)
@@ -230,12 +279,33 @@ class BaselineTrack(ABC, Generic[S]):
         return self.articles.counted(key, first_hour, last_hour)
 
     def counts(self, key: str, first_hour: int, last_hour: int) -> Counts:
-        """Return what was counted in those hours."""
-        return self.articles.counts(key, first_hour, last_hour)
+        """Return the stories and articles that count, and all publishers: those in shadow corroborate."""
+        return self.layers.counts(key, first_hour, last_hour)
+
+    def count_of(self, key: str, counts: Counts, first_hour: int, last_hour: int) -> int:
+        """Return what the rule counts, of those hours whose ``counts`` they are."""
+        if self.settings.of is Unit.PUBLISHERS and key in self.layers.shadow.by_key:
+            counts = self.articles.counts(key, first_hour, last_hour)
+        return of_unit(counts, self.settings.of)
+
+    def reaches(self, key: str, hours: tuple[int, int], stories: int, publishers: int) -> bool:
+        """Tell whether so many stories count in ``hours`` (first, last), and so many publishers have it at all."""
+        articles = self.articles.by_key.get(key)
+        if articles is None:
+            return False
+        if key not in self.layers.shadow.by_key:
+            return articles.reaches(*hours, stories, publishers)
+        counts = self.counts(key, *hours)
+        return counts.stories >= stories and counts.publishers >= publishers
+
+    def corroborated(self, key: str, first_hour: int, last_hour: int) -> str:
+        """Say who has it in shadow only; nothing where nobody has."""
+        names = self.layers.corroborating(key, first_hour, last_hour)
+        return f"not counted yet, but told by {', '.join(names)}" if names else ""
 
     def countries(self, key: str, first_hour: int, last_hour: int) -> frozenset[str]:
         """Return the countries of the publishers."""
-        return self.articles.countries(key, first_hour, last_hour)
+        return self.layers.countries(key, first_hour, last_hour)
 
     # -- state ------------------------------------------------------------------------------------------------------
 
@@ -251,7 +321,9 @@ class BaselineTrack(ABC, Generic[S]):
             "k": self.k_by_hour,
             "bank": None,
         }
+        document["joining"], shadow_arrays = self.joining.state()
         all_arrays = {**arrays, "last_learnt": self.last_learnt.copy()}
+        all_arrays.update({f"shadow_{name}": array for name, array in shadow_arrays.items()})
         all_arrays.update({f"shares_{name}": array for name, array in share_arrays.items()})
         if self.share is not None:
             document["bank"], bank_arrays = self.share.state()
@@ -268,6 +340,7 @@ class BaselineTrack(ABC, Generic[S]):
         self.rows = {key: row for row, key in enumerate(self.names) if row}
         self.articles.load(articles, arrays)
         self.shares.load(shares, _part(arrays, "shares_"))
+        self.joining.load(document["joining"], _part(arrays, "shadow_"))
         self.floor.by_hour = {hour: int(floor) for hour, floor in hours_of_json(document["floor"]).items()}
         self.k_by_hour = hours_of_json(document["k"])
         self.last_learnt = np.array(arrays["last_learnt"], dtype=np.int64)

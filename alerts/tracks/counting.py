@@ -36,28 +36,35 @@ class KeyedArticles:
 
     def insert(self, key: str, card: Card) -> set[int]:
         """Count ``card`` for ``key``; return the hours that changed."""
+        entry = Entry(
+            (milliseconds(card.event_time), card.article_id),
+            card.feed_id,
+            card.source.publisher,
+            card.source.country,
+            signature_of(card.fingerprint),
+        )
+        return self.put(key, entry)
+
+    def put(self, key: str, entry: Entry) -> set[int]:
+        """Count ``entry`` for ``key``; return the hours that changed."""
         articles = self.by_key.get(key)
         if articles is None:
             articles = self.by_key[key] = KeyArticles()
-        self._by_hour.setdefault(card.hour, set()).add(key)
-        return articles.insert(
-            Entry(
-                (milliseconds(card.event_time), card.article_id),
-                card.feed_id,
-                card.source.publisher,
-                card.source.country,
-                signature_of(card.fingerprint),
-            )
-        )
+        self._by_hour.setdefault(entry.hour, set()).add(key)
+        return articles.insert(entry)
 
     def remove(self, key: str, card: Card) -> set[int]:
         """Stop counting ``card`` for ``key``; return the hours that changed."""
+        return self.take(key, card.article_id, card.hour)
+
+    def take(self, key: str, article_id: str, hour: int) -> set[int]:
+        """Stop counting an article of ``hour`` for ``key``; return the hours that changed."""
         articles = self.by_key.get(key)
         if articles is None:
             return set()
-        changed = articles.remove(card.article_id)
-        if changed and not articles.articles_in(card.hour):
-            self._by_hour.get(card.hour, set()).discard(key)
+        changed = articles.remove(article_id)
+        if changed and not articles.articles_in(hour):
+            self._by_hour.get(hour, set()).discard(key)
         if not articles:
             del self.by_key[key]
         return changed

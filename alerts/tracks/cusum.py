@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
 
 from alerts.chain import quantised_expected
 from alerts.detectors.climb_bank import ClimbBank, ClimbParameters
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Verdict
 from alerts.rules.model import Cusum
 from alerts.tracks.baseline import BaselineTrack
-from alerts.tracks.counting import STORY_MEMORY_HOURS, of_unit, reaches
+from alerts.tracks.counting import STORY_MEMORY_HOURS, reaches
+from alerts.tracks.feed_shares import Floats
+from alerts.tracks.spike_banks import SharedBanks
 
 #: The window whose articles are shown, and whose count must still be above normal.
 SHOWN_HOURS = 168
@@ -17,6 +23,11 @@ SHOWN_HOURS = 168
 
 class CusumTrack(BaselineTrack[Cusum]):
     """See :class:`alerts.tracks.port.Track`."""
+
+    def __init__(self, settings: Cusum, index: int, banks: SharedBanks) -> None:
+        super().__init__(settings, index, banks)
+        # Hours up to which part of what counts now was seen, and that part by row: a bank keeps fewer than a week.
+        self.seen_until: list[tuple[int, Floats]] = []
 
     @property
     def memory_hours(self) -> int:
@@ -32,6 +43,18 @@ class CusumTrack(BaselineTrack[Cusum]):
     def _new_bank(self, first_hour: int) -> ClimbBank:
         return ClimbBank(self._parameters(), first_hour)
 
+    def _rebased(self, part: Floats, open_hour: int) -> None:
+        oldest = open_hour - SHOWN_HOURS - OPEN_TO_CHANGE_HOURS
+        self.seen_until = [*(step for step in self.seen_until if step[0] >= oldest), (open_hour, part)]
+
+    def _hours_worth(self, row: int, last_hour: int) -> float:
+        """Return how many hours of what counts now the shown ones up to ``last_hour`` are worth."""
+        hours = range(last_hour - SHOWN_HOURS + 1, last_hour + 1)
+        if not self.seen_until:
+            return float(len(hours))
+        parts = [(until, float(part[row if row < len(part) else 0])) for until, part in self.seen_until]
+        return math.fsum(math.prod(part for until, part in parts if hour <= until) for hour in hours)
+
     def _verdict(self, key: str, hour: int) -> Verdict:
         """Return the week that ends with ``hour``; calm when its count is near normal again."""
         assert self.share is not None
@@ -39,10 +62,10 @@ class CusumTrack(BaselineTrack[Cusum]):
         assert isinstance(bank, ClimbBank)
         score = bank.climb_score(int(self.share.rows[self.rows.get(key, 0)]), hour)
         (day,) = self.share.scores(self.rows.get(key, 0), hour)
-        counts = self.articles.counts(key, hour - SHOWN_HOURS + 1, hour)
+        counts = self.counts(key, hour - SHOWN_HOURS + 1, hour)
         expected = float(bank.level[hour % bank.parameters.kept_h, self.share.rows[self.rows.get(key, 0)]])
-        expected *= SHOWN_HOURS * day.coverage
-        count = of_unit(counts, settings.of)
+        expected *= self._hours_worth(self.rows.get(key, 0), hour) * day.coverage
+        count = self.count_of(key, counts, hour - SHOWN_HOURS + 1, hour)
         above = count >= settings.floors.times * quantised_expected(expected)
         crossed = (
             above
@@ -62,13 +85,13 @@ class CusumTrack(BaselineTrack[Cusum]):
             expected=expected,
             score=score,
             coverage=day.coverage,
+            told=self.corroborated(key, hour - SHOWN_HOURS + 1, hour) if crossed else "",
         )
 
     def crossed(self, key: str, hour: int) -> Verdict | None:
         """Return :meth:`verdict` where it crossed."""
-        articles = self.articles.by_key.get(key)
-        first, floors = hour - SHOWN_HOURS + 1, self.settings.floors
-        if articles is None or not articles.reaches(first, hour, max(1, floors.stories), self.floor.at(hour)):
+        shown, floors = (hour - SHOWN_HOURS + 1, hour), self.settings.floors
+        if not self.reaches(key, shown, max(1, floors.stories), self.floor.at(hour)):
             return None
         verdict = self._verdict(key, hour)
         return verdict if verdict.crossed else None
@@ -79,3 +102,17 @@ class CusumTrack(BaselineTrack[Cusum]):
 
     def _longest_h(self) -> int:
         return SHOWN_HOURS
+
+    def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
+        """Return what :meth:`load` goes on from exactly."""
+        document, arrays = super().state()
+        parts = {f"seen_until_{n}": part.copy() for n, (_, part) in enumerate(self.seen_until)}
+        return {**document, "seen_until": [hour for hour, _ in self.seen_until]}, {**arrays, **parts}
+
+    def load(self, document: dict[str, object], arrays: dict[str, npt.NDArray[np.generic]]) -> None:
+        """Become what :meth:`state` described."""
+        super().load(document, arrays)
+        hours = document["seen_until"]
+        assert isinstance(hours, list)
+        parts = [np.array(arrays[f"seen_until_{n}"], dtype=np.float64) for n in range(len(hours))]
+        self.seen_until = [(int(hour), part) for hour, part in zip(hours, parts, strict=True)]

@@ -4,12 +4,13 @@
     E = 1 − Σ_f w_f·(1 − e_f) − w_shared·(1 − ē)²,   ē = Σ w0_f·e_f
 
 n_kf: learnt stories of key k carried by feed f alone, halved over 28 days while f is seen, frozen while it is not; a
-pseudo-feed takes stories of two and more. w0: the same over all keys. Taken anew at 00:00 UTC.
+pseudo-feed takes stories of two and more. w0: the same over all keys. Taken anew at 00:00 UTC. A feed that left keeps
+its column, out of all sums, until it is forgotten: when it comes back its share is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ class FeedShares:
 
     def __init__(self) -> None:
         self.columns: dict[str, int] = {SHARED: 0}
-        self._rows = 1
+        self.rows = 1
         # Room for more rows than there are, so that a key costs no copy of all the others.
         self._learnt: Floats = np.zeros((8, 1))
         self._today: Floats = np.zeros((8, 1))
@@ -41,20 +42,20 @@ class FeedShares:
     @property
     def learnt(self) -> Floats:
         """Rows × columns, as learnt so far."""
-        return self._learnt[: self._rows]
+        return self._learnt[: self.rows]
 
     @property
     def today(self) -> Floats:
         """The same as of 00:00 UTC."""
-        return self._today[: self._rows]
+        return self._today[: self.rows]
 
     def add_row(self) -> None:
         """Add a key without any story."""
-        if self._rows == len(self._learnt):
-            more = np.zeros((self._rows // 8 + 8, len(self.columns)))
+        if self.rows == len(self._learnt):
+            more = np.zeros((self.rows // 8 + 8, len(self.columns)))
             self._learnt = np.vstack([self._learnt, more])
             self._today = np.vstack([self._today, more])
-        self._rows += 1
+        self.rows += 1
 
     def learn(self, stories: Mapping[int, Mapping[str, int]], shortfalls: Mapping[str, float]) -> None:
         """Learn an hour: ``stories[row][feed]`` began in it; a feed's old share fades as far as the feed was seen."""
@@ -77,13 +78,47 @@ class FeedShares:
         """Take the shares of the coming day from what was learnt until now."""
         self._today = self._learnt.copy()
 
-    def exposures(self, shortfalls: Mapping[str, float], feeds: int) -> Floats | float:
-        """Return E of every row for an hour in which ``shortfalls`` of ``feeds`` counting feeds were not wholly seen."""
+    def joined(self, parts: Mapping[str, Floats], absent: Collection[str] = ()) -> None:
+        """Take in feeds that bring ``parts[feed]`` of each row's stories from now on, as if they always had.
+
+            n_kf = Σ n_k · p_kf / (1 − Σ p_k)
+
+        ``absent`` feeds are no part of Σ n_k.
+        """
+        places = {feed: self._column(feed) for feed in parts}  # May make new arrays: first all columns, then the cells.
+        without = [self.columns[feed] for feed in absent if feed in self.columns]
+        together: Floats = sum(parts.values(), start=np.zeros(self.rows))
+        for stories in (self._learnt, self._today):
+            others = np.delete(stories[: self.rows], [*places.values(), *without], axis=1).sum(axis=1)
+            for feed, part in parts.items():
+                stories[: self.rows, places[feed]] = others * part / (1.0 - together)
+        self._blank = not self._learnt.any()
+
+    def renamed(self, old: str, new: str) -> None:
+        """Go on with what was learnt of ``old`` as that of ``new``."""
+        if old in self.columns and new not in self.columns:
+            self.columns = {new if feed == old else feed: column for feed, column in self.columns.items()}
+
+    def forget(self, feed: str) -> None:
+        """Drop what was learnt of a feed that left."""
+        column = self.columns.pop(feed, None)
+        if column is not None:
+            self._learnt = np.delete(self._learnt, column, axis=1)
+            self._today = np.delete(self._today, column, axis=1)
+            self.columns = {other: place - (place > column) for other, place in self.columns.items()}
+
+    def exposures(self, shortfalls: Mapping[str, float], feeds: int, absent: Collection[str] = ()) -> Floats | float:
+        """Return E of every row for an hour in which ``shortfalls`` of ``feeds`` counting feeds were not wholly seen.
+
+        ``absent`` feeds did not count in it and are no part of the whole.
+        """
         if not shortfalls:
             return 1.0
         for feed in shortfalls:
             self._column(feed)
-        overall = self.today.sum(axis=0)
+        here = np.ones(len(self.columns))
+        here[[self.columns[feed] for feed in absent if feed in self.columns]] = 0.0
+        overall = self.today.sum(axis=0) * here
         own = np.zeros(len(self.columns))
         own[1:] = overall[1:]
         # Where nothing was learnt yet each feed is taken to bring the same; one story's worth of that stays in w0.
@@ -96,7 +131,7 @@ class FeedShares:
         alone = float(weights[1:].sum()) + _elsewhere(self.columns, shortfalls, feeds) / total
         unseen = float(weights @ missing) / alone if alone > 0.0 else 0.0
         missing[0] = unseen * unseen
-        sums = self.today.sum(axis=1)
+        sums = self.today @ here if absent else self.today.sum(axis=1)
         lost = (self.today @ missing + PRIOR_STORIES * float(weights @ missing)) / (sums + PRIOR_STORIES)
         result: Floats = np.clip(1.0 - lost, 0.0, 1.0)
         return result
@@ -119,7 +154,7 @@ class FeedShares:
         assert isinstance(columns, list)
         self.columns = {str(feed): i for i, feed in enumerate(columns)}
         self._learnt = np.array(arrays["learnt"], dtype=np.float64)
-        self._rows = len(self._learnt)
+        self.rows = len(self._learnt)
         self._blank = not self._learnt.any()
         self._today = np.array(arrays["today"], dtype=np.float64)
 

@@ -28,6 +28,14 @@ class Exposure(Protocol):
         """Return the feeds whose articles count."""
         ...
 
+    def exposure(self, feed_id: str, hour: int) -> float:
+        """Return the share of ``hour`` in which ``feed_id`` could be seen, 0 to 1."""
+        ...
+
+    def source_id(self, feed_id: str) -> str:
+        """Return the id of the source of a feed that some Coverage named."""
+        ...
+
     def publishers_covered(self, since_hour: int) -> int:
         """Return how many publishers answered since ``since_hour``."""
         ...

@@ -10,7 +10,7 @@ from alerts.lifecycle import Verdict
 from alerts.rules.model import Spike, Unit
 from alerts.tracks.bars import CALM_P, K_OF, k_of_budget
 from alerts.tracks.baseline import BaselineTrack
-from alerts.tracks.counting import of_unit, reaches
+from alerts.tracks.counting import reaches
 
 __all__ = ["CALM_P", "K_OF", "SpikeTrack", "k_of_budget"]
 
@@ -35,14 +35,13 @@ class SpikeTrack(BaselineTrack[Spike]):
 
     def _reaches_floors(self, key: str, hour: int) -> bool:
         """Tell whether some window reaches the floors and could have the score: cheap, and never wrong when it says no."""
-        articles = self.articles.by_key.get(key)
-        if articles is None or self.share is None:
+        if key not in self.articles.by_key or self.share is None:
             return False
         floors, publishers, bar = self.settings.floors, self.floor.at(hour), self.k_by_hour[hour]
         row = self.rows[key]
         for window, length in enumerate(self.settings.windows_h):
-            first = hour - length + 1
-            if articles.reaches(first, hour, max(1, floors.stories), publishers) and self.share.may_score(
+            ending = (hour - length + 1, hour)
+            if self.reaches(key, ending, max(1, floors.stories), publishers) and self.share.may_score(
                 row, hour, window, bar, floors.times
             ):
                 return True
@@ -62,7 +61,8 @@ class SpikeTrack(BaselineTrack[Spike]):
         return self.share.scores(self.rows.get(key, 0), hour)
 
     def _window(self, key: str, hour: int, score: WindowScore) -> tuple[Verdict, float]:
-        counts = self.articles.counts(key, hour - score.hours + 1, hour)
+        first = hour - score.hours + 1
+        counts = self.counts(key, first, hour)
         crossed = (
             counts.articles > 0
             and round(score.score, 3) >= self.k_by_hour[hour]
@@ -76,10 +76,11 @@ class SpikeTrack(BaselineTrack[Spike]):
             window_h=score.hours,
             crossed=crossed,
             calm=False,
-            count=of_unit(counts, self.settings.of),
+            count=self.count_of(key, counts, first, hour),
             counts=counts,
             expected=score.expected,
             score=score.score,
             coverage=score.coverage,
+            told=self.corroborated(key, first, hour) if crossed else "",
         )
         return verdict, score.p

@@ -11,6 +11,7 @@ from weakref import ref
 import numpy as np
 import numpy.typing as npt
 
+from alerts.detectors.rebase import rebase
 from alerts.detectors.spike_bank import Floats, Rows, SpikeBank, WindowScore
 
 
@@ -44,6 +45,10 @@ class BankShare:
     def set_count(self, row: int, hour: int, count: float) -> None:
         """Set what number ``row`` counted in ``hour``."""
         self.bank.set_count(int(self.rows[row]), hour, count)
+
+    def rebase(self, part: Floats) -> None:
+        """Go on as if the hours so far had seen ``part`` of what these rows count from the next hour on."""
+        rebase(self.bank, self.rows, part)
 
     def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
         """Return what :meth:`SpikeBank.load` goes on from with these rows alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from alerts.coverage import CoverageBook
@@ -34,8 +34,8 @@ def article_links(
     log: Log, then: EngineThen, rule: Rule, fates: Sequence[Fate], hours: range, name_of: NameOf = str
 ) -> Iterator[Checked]:
     """Yield the links from ``polled`` to ``counted``."""
-    polled = _polled(then.engine.coverage, hours)
-    yield polled
+    state = then.engine.rules.get(rule.name)
+    yield _polled(then.engine.coverage, hours, state.shadows() if state is not None else {})
     seen = f"{plural(len(fates), 'article', 'articles')} of these hours reached the rules"
     yield Checked(Link.SEEN, State.HOLDS if fates else State.BROKEN, seen if fates else "no article of these hours")
     yield from _extracted(log, then, hours, lambda article: mentions(rule, article, name_of))
@@ -48,7 +48,7 @@ def article_links(
         yield from _unmatched(fates)
 
 
-def _polled(coverage: CoverageBook, hours: range) -> Checked:
+def _polled(coverage: CoverageBook, hours: range, shadows: Mapping[str, int]) -> Checked:
     feeds = coverage.counting()
     closed = [hour for hour in hours if hour in coverage.hours]
     if not feeds or not closed:
@@ -62,6 +62,10 @@ def _polled(coverage: CoverageBook, hours: range) -> Checked:
         f"{feed} was not seen in {lost:.0f} of {len(closed)} h"
         for feed, lost in sorted(missing.items(), key=lambda item: -item[1])[:_SHOWN]
         if lost >= 1
+    )
+    details += tuple(
+        f"{feed} joined lately: it corroborates, and counts from {hour_start(hour):%Y-%m-%d %H:%M} UTC at the earliest"
+        for feed, hour in list(shadows.items())[:_SHOWN]
     )
     text = f"{plural(len(feeds), 'feed', 'feeds')}, seen {percent(mean)} of the time"
     state = State.BROKEN if mean < BLIND_BELOW else State.HOLDS

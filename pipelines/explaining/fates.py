@@ -13,7 +13,7 @@ from alerts.rules.match import compile_watch
 from alerts.rules.shortfall import DEPTH, NameOf, Short, shortfall
 from pipelines.explaining.engine_then import SeenSignal
 from pipelines.explaining.links import Link
-from schemas.ids import hour_of
+from schemas.ids import hour_of, hour_start
 from schemas.reasons import EventTimeReason
 from schemas.signal import Signal
 
@@ -100,6 +100,10 @@ def _counted(state: RuleState, engine: Engine, signal: Signal, keys: Sequence[st
         return Link.COUNTED, "it came before the rule counted, or before the engine's first hour"
     if not card.counted:
         return Link.COUNTED, f"its feed {card.feed_id} was not seen in its hour, and no later poll reached back"
+    if state.only_corroborates(card.feed_id, card.hour):
+        until = state.shadows().get(card.feed_id)
+        since = f", from {hour_start(until):%Y-%m-%d %H:%M} UTC at the earliest" if until is not None else ""
+        return Link.COUNTED, f"its feed {card.feed_id} has not joined yet{since}: until then it only corroborates"
     if not set(keys) & state.keys.keys():
         return Link.COUNTED, f"the rule has its {rule.max_keys:,} keys already"
     return None

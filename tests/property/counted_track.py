@@ -30,6 +30,14 @@ class WholeWorld:
         """Return the one feed."""
         return ("feed",)
 
+    def exposure(self, feed_id: str, hour: int) -> float:
+        """Return all of it."""
+        return 1.0
+
+    def source_id(self, feed_id: str) -> str:
+        """Return the feed's own."""
+        return feed_id
+
     def publishers_covered(self, since_hour: int) -> int:
         """Return plenty."""
         return 10

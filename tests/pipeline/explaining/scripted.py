@@ -37,6 +37,7 @@ class Script:
     rules: Sequence[Rule] = (RULE,)
     hours: int = 30
     failing: Callable[[int], Sequence[str]] = lambda hour: ()
+    feeds: Callable[[int], Sequence[str]] = lambda hour: FEED_IDS
     background: bool = True
     arrivals: list[tuple[datetime, SignalsRecord]] = field(default_factory=list)
 
@@ -56,8 +57,9 @@ class Script:
         found.append((START - timedelta(seconds=1), activated(START, *self.rules)))
         for number in range(QUIET_H + self.hours):
             since = START + number * HOUR
-            failing = self.failing(number - QUIET_H)
-            found.append((since + HOUR, coverage(since, failing=failing, reached_back_to=since)))
+            failing, feeds = self.failing(number - QUIET_H), self.feeds(number - QUIET_H)
+            polled = coverage(since, feeds=feeds, failing=failing, reached_back_to=since)
+            found.append((since + HOUR, polled))
             if self.background and number < QUIET_H and number % 12 == 5:
                 moment = since + timedelta(minutes=20)
                 found.append((moment, signal(f"q{number}", moment, feed=FEED_IDS[number // 12 % len(FEED_IDS)])))

@@ -118,6 +118,19 @@ def test_a_rule_that_was_off(tmp_path: Path) -> None:
     assert (link, text) == (Link.RULE, "the rule was off then (mode: off)")
 
 
+def test_its_feeds_have_not_joined_yet(tmp_path: Path) -> None:
+    """What came late in the twelve days corroborates until a day of it is learnt."""
+    script = Script(feeds=lambda hour: FEED_IDS if hour >= -6 else FEED_IDS[:3])
+    answer = ask(script.burst(2.1, 9, feeds=FEED_IDS[3:]).desk(tmp_path), 3.5)
+    link, text = broken(answer)
+    assert link is Link.COUNTED
+    assert "its feed delta has not joined yet, from 2025-01-19 20:00 UTC at the earliest: until then it only" in text
+    polled = next(checked for checked in answer.chain.links if checked.link is Link.POLLED)
+    assert (
+        "delta joined lately: it corroborates, and counts from 2025-01-19 20:00 UTC at the earliest" in polled.details
+    )
+
+
 def test_nobody_was_polled(tmp_path: Path) -> None:
     script = Script(failing=lambda hour: FEED_IDS[:5] if hour >= 0 else ())
     link, text = broken(ask(script.desk(tmp_path), 24))
