@@ -9,6 +9,7 @@ from alerts.explanation.key_history import Headline, KeyHistory
 from alerts.explanation.names import ActorNames
 from alerts.explanation.new_terms import new_terms
 from alerts.explanation.phrases import percent
+from alerts.rules.template import Template
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.ports.channel import HourBar
 from schemas.reasons import EventKind
@@ -21,13 +22,15 @@ _LEAST_FOR_A_SHARE = 4
 class Background:
     """``earlier``: the key's headlines of the 28 days before the window, None where they are not known. ``by_id``: what is
     known of the articles of the alert. ``hours``: counts and expectations up to the alert, oldest first. ``words``: the
-    words that a rule about words looks for. ``translations``: by headline, what a machine makes of it."""
+    words that a rule about words looks for. ``translations``: by headline, what a machine makes of it. ``template``: what the
+    rule adds to its messages."""
 
     earlier: Sequence[Headline] | None = None
     by_id: Mapping[str, Headline] = field(default_factory=dict)
     hours: Sequence[HourBar] = ()
     words: Sequence[str] = ()
     translations: Mapping[str, str] = field(default_factory=dict)
+    template: Template | None = None
 
 
 #: What is told where nothing is known beside the event.
@@ -35,13 +38,18 @@ NOTHING_KNOWN = Background()
 
 
 def background_of(
-    event: AlertEvent, history: KeyHistory | None, hours: Sequence[HourBar] = (), words: Sequence[str] = ()
+    event: AlertEvent,
+    history: KeyHistory | None,
+    hours: Sequence[HourBar] = (),
+    words: Sequence[str] = (),
+    template: Template | None = None,
 ) -> Background:
     """Return the background of ``event`` from the history of its key; without one the words of the event must do."""
     if history is None or event.window is None or not event.key:
-        return Background(hours=hours, words=words)
+        return Background(hours=hours, words=words, template=template)
     earlier = history.earlier(event.rule, event.key, event.window.start)
-    return Background(earlier=earlier, by_id=history.of_key(event.rule, event.key), hours=hours, words=words)
+    known = history.of_key(event.rule, event.key)
+    return Background(earlier=earlier, by_id=known, hours=hours, words=words, template=template)
 
 
 def terms_of(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from alerts.explanation.background import NOTHING_KNOWN, Background, conflict_share, terms_of
 from alerts.explanation.carriers import carried_by, headlines, kind_words, safe_link
+from alerts.explanation.filling import filled_for
 from alerts.explanation.foreign import foreign_line, translated_line
 from alerts.explanation.hour_bars import bars_line
 from alerts.explanation.names import ActorNames, is_of_words, key_name
@@ -54,7 +55,7 @@ def alert_message(
         message_id=message_id,
         thread_id=event.alert_id or f"rule-{event.rule}",
         severity=event.severity,
-        subject=subject_of(event, names, terms, background.words),
+        subject=_subject(event, names, terms, background),
         body="\n\n".join("\n".join(lines) for lines in _paragraphs(told) if lines),
         event=event,
         evidence=(*shown, *(item for item in evidence if item not in shown)),
@@ -62,6 +63,15 @@ def alert_message(
         hours=tuple(background.hours),
         link=link,
     )
+
+
+def _subject(event: AlertEvent, names: ActorNames, terms: Sequence[str], background: Background) -> str:
+    """Return the subject: the rule's own where it has one and the event is about a key."""
+    template = background.template
+    own = ""
+    if template is not None and template.subject and event.key:
+        own = filled_for(template.subject, event, names, terms, background.words)
+    return subject_of(event, names, terms, background.words, own=own)
 
 
 def alert_link(page: str | None, alert_id: str) -> str | None:
@@ -91,6 +101,8 @@ def _paragraphs(told: _Telling) -> Iterator[list[str]]:
             0, f"New: {', '.join(plain_line(term, 40) for term in told.terms)} (against 28 days of this watch)"
         )
     yield happened
+    if told.background.template is not None and told.background.template.note:
+        yield [filled_for(told.background.template.note, event, told.names, told.terms, told.background.words)]
     yield [line for item in told.shown for line in _headline_with_words(item, told)]
     yield list(_who_and_when(told))
     yield list(_also(told))

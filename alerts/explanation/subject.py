@@ -29,14 +29,18 @@ _NAME_KEEPS = 24
 _TERMS = 2
 
 
-def subject_of(event: AlertEvent, names: ActorNames, terms: Sequence[str] = (), words: Sequence[str] = ()) -> str:
+def subject_of(
+    event: AlertEvent, names: ActorNames, terms: Sequence[str] = (), words: Sequence[str] = (), *, own: str = ""
+) -> str:
     """Return at most 110 characters, like ``HIGH Azerbaijan–Russia: 9 stories, 6 publishers in 6 h (normal 1.1) ·
     Yekaterinburg, detained``. Of ``terms`` the first are shown as far as there is room; ``words`` are those a rule about
-    words looks for."""
+    words looks for; ``own`` is what the rule wants to be told behind the severity instead of all that."""
     head = _head(event)
+    mark = f" · {LEARNING_MARK}" if says_learning(event) else ""
+    if own:
+        return plain_line(shortened(f"{head} {own}", SUBJECT_LIMIT - len(mark)) + mark, SUBJECT_LIMIT)
     name = key_name(event.rule, event.key, names, words)
     tail = _tail(event)
-    mark = f" · {LEARNING_MARK}" if says_learning(event) else ""
     room = SUBJECT_LIMIT - len(head) - 1 - len(tail) - len(mark)
     name = shortened(name, max(room, _NAME_KEEPS))
     for shown in range(min(_TERMS, len(terms)), 0, -1):

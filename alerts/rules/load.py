@@ -33,8 +33,6 @@ _MAX_RULES = 10_000
 _NAME = Key("name", Name(), "What the rule is called.", required=True)
 _WATCH = Key("watch", WATCH, "What to count.", required=True)
 _WHEN = Key("when", DETECTORS, "When to ring: any of these detectors.", required=True)
-_NO_EFFECT = "remove it: it would have no effect"
-_LATER = {"template": _NO_EFFECT}
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def _always_known(watch: Watch, new: New) -> str:
     return ""
 
 
-_RULE = Fields((_NAME, _WATCH, _WHEN, *SHARED), _draft, about="A rule.", later=_LATER)
+_RULE = Fields((_NAME, _WATCH, _WHEN, *SHARED), _draft, about="A rule.")
 
 
 class _Rules(Reader[tuple[_Draft, ...]]):

@@ -33,6 +33,7 @@ from alerts.rules.detector_model import (
 )
 from alerts.rules.levels import Level
 from alerts.rules.schedule import ActiveTime
+from alerts.rules.template import Template
 from alerts.rules.watch_model import (
     ActorChoice,
     ActorPart,
@@ -101,6 +102,7 @@ __all__ = [
     "SourcesPart",
     "Spike",
     "Stem",
+    "Template",
     "Term",
     "Threshold",
     "TonePart",
@@ -148,6 +150,7 @@ class Rule(Part):
     # Times it may ring; empty = always. What a later version added is written only where it is used (see the detectors).
     levels: tuple[Level, ...] = Field(default=(), exclude_if=lambda levels: not levels)
     active: tuple[ActiveTime, ...] = Field(default=(), exclude_if=lambda times: not times)
+    template: Template | None = Field(default=None, exclude_if=lambda template: template is None)
 
 
 class RuleSet(Part):

@@ -15,9 +15,11 @@ from alerts.rules.model import (
     Level,
     Mode,
     Rule,
+    Template,
 )
 from alerts.rules.readers import TextMap, Whole, Word
 from alerts.rules.schedule_grammar import SCHEDULE
+from alerts.rules.template_grammar import TEMPLATE
 from schemas.reasons import Severity
 
 
@@ -38,10 +40,11 @@ _MODE = Key("mode", Word(Mode), "live rings, shadow only records, off rests; liv
 _CORROBORATED = Key("corroborated_by", Fields((_SOURCE_COUNTRIES,), _corroboration), "Who else must have it.")
 _MAX_KEYS = Key("max_keys", Whole(least=1), f"Keys the rule may count, {DEFAULT_MAX_KEYS:,} by default.")
 _LIMIT = Key("limit", Whole(least=1), f"Alerts that may be open at once, {DEFAULT_LIMIT} by default.")
+_TEMPLATE = Key("template", TEMPLATE, "What the rule adds to its messages; nothing by default.")
 _ACTIVE = Key("active", SCHEDULE, "When it may ring; always by default. It counts and learns all the time.")
 
 #: What a rule may leave to ``defaults``.
-SHARED = (_SEVERITY, _SEVERITIES, _LABELS, _MODE, _CORROBORATED, _MAX_KEYS, _LIMIT, FOR, RENOTIFY, _ACTIVE)
+SHARED = (_SEVERITY, _SEVERITIES, _LABELS, _MODE, _CORROBORATED, _MAX_KEYS, _LIMIT, FOR, RENOTIFY, _ACTIVE, _TEMPLATE)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Standing:
     for_h: int | None = None
     renotify_h: int | None = None
     active: tuple[ActiveTime, ...] | None = None
+    template: Template | None = None
 
     def over(self, other: Standing) -> Standing:
         """Return this one with what is not written taken from ``other``; labels of both."""
@@ -91,6 +95,7 @@ class Standing:
             limit=self.limit or DEFAULT_LIMIT,
             levels=self.levels or (),
             active=self.active or (),
+            template=self.template,
         )
 
 
@@ -107,4 +112,5 @@ def standing_of(values: Values) -> Standing:
         for_h=values.get(FOR),
         renotify_h=values.get(RENOTIFY),
         active=values.get(_ACTIVE),
+        template=values.get(_TEMPLATE),
     )

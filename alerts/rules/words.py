@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from alerts.rules.detector_words import detector_in_words, listed, sources_in_words
 from alerts.rules.model import (
@@ -19,6 +19,7 @@ from alerts.rules.model import (
     PlainTerm,
     Rule,
     Stem,
+    Template,
     Term,
     Watch,
     WatchKind,
@@ -45,6 +46,8 @@ def describe(rule: Rule, name_of: NameOf = str) -> str:
     lines.extend(f"It is {level.severity.value} once there are {_asked(level)}." for level in rule.levels)
     if rule.active:
         lines.append(f"It rings only {schedule_in_words(rule.active)}; it counts and learns all the time.")
+    if rule.template is not None:
+        lines.extend(_template_lines(rule.template))
     if rule.labels:
         lines.append("Labels: " + ", ".join(f"{name}={text}" for name, text in rule.labels.items()) + ".")
     lines.append(f"At most {rule.max_keys:,} counts are kept, and {rule.limit:,} alerts may be open at once.")
@@ -152,6 +155,13 @@ def _keywords(part: KeywordsPart) -> list[str]:
     if part.none:
         parts.append(f"the article has nowhere {listed([term_in_words(term) for term in part.none], 'or')}")
     return parts
+
+
+def _template_lines(template: Template) -> Iterator[str]:
+    if template.subject:
+        yield f"Subject of its messages: {template.subject}"
+    if template.note:
+        yield f"Its messages say: {template.note}"
 
 
 def words_watched(watch: Watch) -> tuple[str, ...]:

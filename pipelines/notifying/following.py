@@ -16,6 +16,7 @@ from datetime import timedelta
 from alerts.explanation.background import Background, background_of
 from alerts.explanation.key_history import KEPT, KeyHistory
 from alerts.rules.model import RuleSet as Rules
+from alerts.rules.model import Template
 from alerts.rules.words import words_watched
 from schemas.alert_event import AlertEvent
 from schemas.clock import Clock
@@ -46,6 +47,7 @@ class KeyFollower:
         self._history: KeyHistory | None = None
         self._compiled, self._rules_offset = "", -1
         self._words: Mapping[str, tuple[str, ...]] = {}
+        self._templates: Mapping[str, Template | None] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tocsin-follow", daemon=True)
 
@@ -67,7 +69,8 @@ class KeyFollower:
     def background(self, event: AlertEvent, hours: Sequence[HourBar]) -> Background:
         """Return what is known beside ``event``; never waits for the reading."""
         with self._lock:
-            return background_of(event, self._history, hours, self._words.get(event.rule, ()))
+            words, template = self._words.get(event.rule, ()), self._templates.get(event.rule)
+            return background_of(event, self._history, hours, words, template)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -92,6 +95,7 @@ class KeyFollower:
         rules = Rules.from_compiled(self._compiled).rules if self._compiled else ()
         history = KeyHistory(rules)
         self._words = {rule.name: words_watched(rule.watch) for rule in rules}
+        self._templates = {rule.name: rule.template for rule in rules}
         since = milliseconds(self._clock.now() - KEPT - timedelta(days=1))
         offset = max(log.offset_at(SIGNALS, 0, since), log.start_offset(SIGNALS, 0))
         end = log.end_offset(SIGNALS, 0)

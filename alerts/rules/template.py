@@ -1,0 +1,59 @@
+"""What a rule adds to its messages: a subject and a note with places that each message fills. Text in, checked text out.
+
+A place is a word in braces; there is nothing else in it: no attribute, no index, no format, so a template can show only what
+:data:`PLACES` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from string import Formatter
+
+from schemas.model import Part
+
+#: Every place and what it holds.
+PLACES: dict[str, str] = {
+    "name": "what the key is called: Azerbaijan–Russia",
+    "key": "the key as it is kept: AZE-RUS",
+    "rule": "the rule",
+    "severity": "its severity",
+    "stories": "stories counted in the window",
+    "publishers": "publishers counted in the window",
+    "articles": "articles counted in the window",
+    "hours": "length of the window in hours",
+    "expected": "what was expected of the window",
+    "times": "how many times as many as expected",
+    "score": "the detector's score",
+    "new": "the words that are new about the key",
+}
+
+
+class Template(Part):
+    """``subject`` stands behind the severity in place of what is told there else, ``note`` below the first lines of a message."""
+
+    subject: str = ""
+    note: str = ""
+
+
+def mistake_in(text: str) -> tuple[str | None, str] | None:
+    """Return what is wrong with ``text``: the wrong place (None where braces do not match) and why; None: nothing."""
+    try:
+        parsed = list(Formatter().parse(text))
+    except ValueError as error:
+        return None, str(error)
+    for _, place, form, conversion in parsed:
+        if place is not None and (place not in PLACES or form or conversion):
+            return place, "a place is one of the names in braces, without anything else"
+    return None
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    """Return ``text`` with its places filled; ``values`` has each of :data:`PLACES`."""
+    return "".join(_pieces(text, values))
+
+
+def _pieces(text: str, values: dict[str, str]) -> Iterator[str]:
+    for words, place, _, _ in Formatter().parse(text):
+        yield words
+        if place is not None:
+            yield values[place]
