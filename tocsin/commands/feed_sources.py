@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from connectors.clock import SystemClock
 from connectors.feeds.settings import shown_url
 from schemas.errors import TocsinError, UsageError
 from schemas.plain_text import plain_line, plural
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 
+#: An hour is learnt so long after it began.
+LEARNT_AFTER_HOURS = 25
+
 
 @click.command(epilog="Example: tocsin feeds add https://news.example/ --folder desk")
 @click.argument("url")
@@ -31,8 +36,8 @@ _SHOWN = 10
 def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -> None:
     """Add the feed at URL, or the first that the page there names, to the settings, and say what it will bring.
 
-    Its language and what extraction can do for it, items a day, what present feeds bring already, and which rules its
-    present items meet. The table is appended to tocsin.toml; a running service is to be started again.
+    Its language and what extraction can do for it, items a day, what present feeds bring already, which rules its present
+    items meet, and when it joins the counts. The table is appended to tocsin.toml; a running service is to be started again.
     """
     from tocsin.commands.feeds import rows_of
     from tocsin.feed_checks import check_urls
@@ -52,7 +57,8 @@ def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -
     if found.fault:
         raise TocsinError(f"{shown_url(address)}: {found.fault}", remedy="give the address of another feed of the site")
     feed_id = feed_id or feed_id_for(address, known.values())
-    _say_outlook(found, outlook(found, workplace, rows_of(workplace)))
+    rows = rows_of(workplace)
+    _say_outlook(found, outlook(found, workplace, rows), begun=bool(rows))
     for other in others[:_SHOWN]:
         click.echo(f"also there: {shown_url(other)}", err=True)
     table = feed_table(feed_id, address, name=name or found.title)
@@ -62,7 +68,7 @@ def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -
     click.echo(f"{'would be added' if dry_run else 'added'} to {workplace.folder / FILE_NAME}", err=True)
 
 
-def _say_outlook(found: FeedCheck, seen: Outlook) -> None:
+def _say_outlook(found: FeedCheck, seen: Outlook, *, begun: bool) -> None:
     lines = [
         f"{shown_url(found.url)}: {found.title or 'a feed without a title'}, {plural(found.entries, 'entry', 'entries')}"
     ]
@@ -75,8 +81,22 @@ def _say_outlook(found: FeedCheck, seen: Outlook) -> None:
         lines.append(f"rule {rule}: {count} of its present items")
     if seen.rules and not met:
         lines.append(f"none of the {len(seen.rules)} rules meets one of its present items")
+    lines.append(f"counts: {_when_it_counts(SystemClock().now(), begun=begun)}")
     for line in lines:
         click.echo(plain_line(line, 300), err=True)
+
+
+def _when_it_counts(now: datetime, *, begun: bool) -> str:
+    """Say when what the feed brings counts; ``begun``: feeds were polled in this folder before."""
+    if not begun:
+        return "from the start, since nothing was polled here yet"
+    from alerts.tracks.feed_roll import SHADOW_HOURS, YOUNG_BELOW_HOURS, YOUNG_SHADOW_HOURS
+
+    late, early = (now + timedelta(hours=hours + LEARNT_AFTER_HOURS) for hours in (SHADOW_HOURS, YOUNG_SHADOW_HOURS))
+    return (
+        f"for spike, drop and cusum from about {late:%d %b %H:%M} UTC on ({early:%d %b} in rules that know less than"
+        f" {YOUNG_BELOW_HOURS // 24} days), and until then it corroborates only; for other detectors at once"
+    )
 
 
 @click.command(epilog="Example: tocsin feeds pause example-news --folder desk")

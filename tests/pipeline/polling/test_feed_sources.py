@@ -49,6 +49,7 @@ def test_add_takes_the_address_of_a_site_and_says_what_it_brings(folder: Path, s
     before = (folder / "tocsin.toml").read_text()
     dry = feeds("add", site, "-C", str(folder), "--dry-run")
     assert dry.exit_code == 0
+    assert "counts: from the start" in dry.stderr
     assert (folder / "tocsin.toml").read_text() == before
     _brought_before(folder)
     result = feeds("add", site, "-C", str(folder), "--id", "ferry")
@@ -56,6 +57,8 @@ def test_add_takes_the_address_of_a_site_and_says_what_it_brings(folder: Path, s
     assert "language: en; extraction: full" in result.stderr
     assert "items a day: 2.0" in result.stderr
     assert "known already from daily: 2 of 5" in result.stderr
+    joins = SystemClock().now() + timedelta(days=8, hours=1)
+    assert f"counts: for spike, drop and cusum from about {joins:%d %b}" in result.stderr
     assert "rule ferries: 5 of its present items" in result.stderr
     assert "comets" not in result.stderr
     added = load_workplace(folder, {}).settings.feeds[-1]
