@@ -189,11 +189,15 @@ class RuleState:
     def _evaluate(self, key: str, open_hour: int, *, corrected: bool, activation: bool, at_end: bool) -> list[KeyMove]:
         if self.start_hour is None:
             return []
-        life = self.lives.get(key) or Life()
         conditional = is_conditional(self.rule)
         # A crossing that must last a whole day is a day old when it has.
         first = max(open_hour - OPEN_TO_CHANGE_HOURS + (0 if conditional else 1), self.start_hour)
         verdicts = [v for t in self.tracks for v in t.verdicts(key, first, open_hour) if self._corroborated(key, v)]
+        life = self.lives.get(key)
+        if life is None:
+            if not verdicts:
+                return []
+            life = Life()
         verdicts.sort(key=lambda verdict: (verdict.hour, verdict.track))
         learning = self.learning(open_hour)
         if life.firing:

@@ -12,6 +12,9 @@ Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_HOUR = timedelta(hours=1)
+_MILLISECOND = timedelta(milliseconds=1)
+
 
 def canonical_json(value: Json) -> bytes:
     """Return the one JSON spelling of ``value``: sorted keys, no spaces, UTF-8 unescaped."""
@@ -45,19 +48,19 @@ def alert_id(rule: str, key: str, crossing: datetime) -> str:
 
 def hour_of(moment: datetime) -> int:
     """Return whole hours since 1970-01-01T00:00Z; the bucket every count lies in."""
-    return (moment - EPOCH) // timedelta(hours=1)
+    return (moment - EPOCH) // _HOUR
 
 
 def hour_start(hour: int) -> datetime:
     """Return the first instant of ``hour`` (see :func:`hour_of`)."""
-    return EPOCH + timedelta(hours=hour)
+    return EPOCH + hour * _HOUR
 
 
 def milliseconds(moment: datetime) -> int:
     """Return whole milliseconds since 1970-01-01T00:00Z."""
-    return (moment - EPOCH) // timedelta(milliseconds=1)
+    return (moment - EPOCH) // _MILLISECOND
 
 
 def from_milliseconds(value: int) -> datetime:
     """Return the instant ``value`` milliseconds after 1970-01-01T00:00Z."""
-    return EPOCH + timedelta(milliseconds=value)
+    return EPOCH + value * _MILLISECOND

@@ -16,6 +16,7 @@ from alerts.detectors.spike_bank import Floats, Rows, SpikeBank
 def rebase(bank: SpikeBank, rows: Rows, part: Floats) -> None:
     """Go on as if the hours so far, the open one included, had seen ``part`` (g, above 0) of each of ``rows``."""
     bank.unfold()
+    bank.forget_weights()
     bank.b[rows] *= part
     for ring in range(len(bank.exposure)):
         bank.exposure[ring, rows] *= part

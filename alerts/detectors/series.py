@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from alerts.chain import quantised_score
-from alerts.detectors.spike_bank import Floats, SpikeBank, SpikeParameters, slot_of
+from alerts.detectors.spike_bank import Floats, Rows, SpikeBank, SpikeParameters, slot_of
 from schemas.ids import EPOCH, hour_of
 
 _DAY = timedelta(days=1)
@@ -81,12 +81,19 @@ class SeriesBank(SpikeBank):
     def _begin(self, number: int) -> datetime:
         return self._start + number * self._bucket
 
-    def _window_sums(self, end: int, length: int) -> tuple[Floats, Floats, Floats]:
-        ring = np.arange(max(self.first_hour, end - length + 1), end + 1) % self.parameters.kept_h
+    # Running sums add in order, as the engine does, so that both give the same last digit.
+
+    def _window_count(self, end: int, length: int) -> Floats:
+        count: Floats = self.counts[self._ring(end, length), 0].cumsum()[-1:]
+        return count
+
+    def _window_weights(self, end: int, length: int) -> tuple[Floats, Floats]:
+        ring = self._ring(end, length)
         f = self.factors[ring, 0]
-        # Running sums add in order, as the engine does, so that both give the same last digit.
-        count = np.cumsum(self.counts[ring, 0])[-1:]
-        return count, np.cumsum(f)[-1:], np.cumsum(f * self.exposure[ring, 0])[-1:]
+        return f.cumsum()[-1:], (f * self.exposure[ring, 0]).cumsum()[-1:]
+
+    def _ring(self, end: int, length: int) -> Rows:
+        return np.arange(max(self.first_hour, end - length + 1), end + 1, dtype=np.intp) % self.parameters.kept_h
 
     def row(self, number: int) -> tuple[float, float, float]:
         """Return what was expected in bucket ``number``, its best score, and the count of the window that has it."""

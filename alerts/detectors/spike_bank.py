@@ -18,7 +18,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from alerts.detectors.negative_binomial import minus_log10_of, minus_log10_tail
+from alerts.detectors.negative_binomial import minus_log10_of, minus_log10_of_each, minus_log10_tail
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -90,6 +90,8 @@ class SpikeBank:
         self.open_hour = first_hour - 1
         self._kept = parameters.kept_h
         self.rows = 1
+        # Σ f, Σ f·E and μ of all rows by (last hour, window), kept until an exposure under them changes. No part of the state.
+        self._weights: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = {}
         self._windows_log10 = math.log10(len(parameters.windows_h))
         self._capacity = 8
         p, cap, kept, windows = parameters, 8, parameters.kept_h, len(parameters.windows_h)
@@ -143,6 +145,7 @@ class SpikeBank:
         for name in self.ARRAYS:
             getattr(self, name)[..., first : first + other.rows] = getattr(other, name)[..., : other.rows]
         self.rows += other.rows
+        self.forget_weights()
         return first
 
     def _make_room(self, rows: int) -> None:
@@ -155,6 +158,10 @@ class SpikeBank:
             new = np.zeros((*old.shape[:-1], self._capacity), dtype=old.dtype)
             new[..., : self.rows] = old[..., : self.rows]
             setattr(self, name, new)
+
+    def forget_weights(self) -> None:
+        """Forget what was found from exposures and levels, for they are told anew."""
+        self._weights.clear()
 
     def unfold(self) -> None:
         """Keep what a wholly seen hour is worth hour by hour, for feeds are about to join or leave."""
@@ -180,6 +187,7 @@ class SpikeBank:
         if (self.exposure[ring, columns] == exposure).all():
             return False
         self.exposure[ring, columns] = exposure
+        self._weights = {window: sums for window, sums in self._weights.items() if window[0] < hour}
         return True
 
     # -- hours ------------------------------------------------------------------------------------------------------
@@ -209,6 +217,7 @@ class SpikeBank:
             if len(self.full) and (self.full[:, :n] == 1.0).all():
                 self.full = np.ones((0, self._capacity))
         self.open_hour = hour
+        self._weights = {window: sums for window, sums in self._weights.items() if window[0] > hour - p.guard_h}
         ring = hour % p.kept_h
         self.counts[ring, :n] = 0.0
         self.exposure[ring, :n] = 1.0
@@ -276,15 +285,25 @@ class SpikeBank:
 
     def _window_sums(self, end: int, length: int) -> tuple[Floats, Floats, Floats]:
         """Return, for all rows, Σ counts, Σ f and Σ f·E over the window that ends with ``end``, oldest hour first."""
-        n = self.rows
-        count, weight, seen = np.zeros(n), np.zeros(n), np.zeros(n)
+        return self._window_count(end, length), *self._window_weights(end, length)
+
+    def _window_count(self, end: int, length: int) -> Floats:
+        """Return, for all rows, Σ counts over the window that ends with ``end``."""
+        count = np.zeros(self.rows)
         for hour in range(max(self.first_hour, end - length + 1), end + 1):
-            ring = hour % self.parameters.kept_h
+            count += self.counts[hour % self._kept, : self.rows]
+        return count
+
+    def _window_weights(self, end: int, length: int) -> tuple[Floats, Floats]:
+        """Return, for all rows, Σ f and Σ f·E over the window that ends with ``end``, oldest hour first."""
+        n = self.rows
+        weight, seen = np.zeros(n), np.zeros(n)
+        for hour in range(max(self.first_hour, end - length + 1), end + 1):
+            ring = hour % self._kept
             f = self.factors[ring, :n]
-            count += self.counts[ring, :n]
             weight += f
             seen += f * self.exposure[ring, :n]
-        return count, weight, seen
+        return weight, seen
 
     # -- scores -----------------------------------------------------------------------------------------------------
 
@@ -303,23 +322,44 @@ class SpikeBank:
 
     def _moments(self, row: int, hour: int, w: int) -> tuple[float, float, float, float, float]:
         """Return count, mean, φ, coverage and variance of a window; a variance of 0 where nothing is expected."""
-        length = self.parameters.windows_h[w]
-        hours = np.arange(max(self.first_hour, hour - length + 1), hour + 1) % self._kept
-        factors = self.factors[hours, row]
+        weight, seen, mean = self._weights_of(row, hour, w)
         # Running sums add oldest first, as over all rows at once; sum() would not on every Python, np.sum() on none.
-        count = float(self.counts[hours, row].cumsum()[-1])
-        weight = float(factors.cumsum()[-1])
-        seen = float((factors * self.exposure[hours, row]).cumsum()[-1])
+        count = float(self.counts[self._hours(hour, w), row].cumsum()[-1])
         ring = hour % self._kept
-        mean = float(self.level[ring, row]) * seen
         coverage = seen / weight if weight > 0.0 else 0.0
         phi = 1.0 + (float(self.phi[w, ring, row]) - 1.0) * coverage
         if len(self.full):
+            hours = self._hours(hour, w)
+            factors = self.factors[hours, row]
             coverage = min(1.0, seen / float(np.cumsum(factors * self.full[hours, row])[-1])) if weight > 0.0 else 0.0
         if mean <= 0.0:
             return count, 0.0, phi, coverage, 0.0
         variance = max(mean * phi + mean * mean * phi / float(self.a_then[ring, row]), mean * 1.0001)
         return count, mean, phi, coverage, variance
+
+    def _hours(self, hour: int, w: int) -> Rows:
+        """Return the places in the ring of a window, oldest hour first."""
+        first = max(self.first_hour, hour - self.parameters.windows_h[w] + 1)
+        return np.arange(first, hour + 1, dtype=np.intp) % self._kept
+
+    def _weights_of(self, row: int, hour: int, w: int) -> tuple[float, float, float]:
+        """Return Σ f, Σ f·E and the mean of a window."""
+        weight, seen, mean = self._weights.get((hour, w)) or self._weights_of_all(hour, w)
+        if row < len(weight):
+            return float(weight[row]), float(seen[row]), float(mean[row])
+        hours = self._hours(hour, w)  # Added since they were found.
+        factors = self.factors[hours, row]
+        of_row = float((factors * self.exposure[hours, row]).cumsum()[-1])
+        return float(factors.cumsum()[-1]), of_row, float(self.level[hour % self._kept, row]) * of_row
+
+    def _weights_of_all(self, hour: int, w: int) -> tuple[Floats, Floats, Floats]:
+        weight, seen = self._window_weights(hour, self.parameters.windows_h[w])
+        found = self._weights[hour, w] = weight, seen, self.level[hour % self._kept, : self.rows] * seen
+        return found
+
+    def expected(self, row: int, hour: int, w: int) -> float:
+        """Return the mean of a window."""
+        return self._weights_of(row, hour, w)[2]
 
     def may_score(self, row: int, hour: int, w: int, bar: float, times: float) -> bool:
         """Tell whether a window can have a score of ``bar`` and ``times`` its expectation: cheap, no tail.
@@ -332,25 +372,38 @@ class SpikeBank:
             return False
         return minus_log10_of(count, mean, variance) - self._windows_log10 > bar - 0.002
 
-    def may_reach(self, rows: Rows, hour: int, least: float, times: float) -> npt.NDArray[np.bool_]:
-        """Tell for each of ``rows`` whether a window that ends with ``hour`` counts ``least`` and ``times`` its expectation.
+    def may_reach(self, rows: Rows | slice, hour: int, least: float, bar: float, times: float) -> Rows:
+        """Return the places in ``rows`` of those of which some window that ends with ``hour`` counts ``least`` > 0, and more.
 
-        Cheap, and never wrong when it says no: see :meth:`may_score`.
+        What more is :meth:`may_score`, for all of them at once.
         """
-        found = np.zeros(len(rows), dtype=np.bool_)
-        for length in self.parameters.windows_h:
-            hours = np.arange(max(self.first_hour, hour - length + 1), hour + 1) % self._kept
-            count = np.zeros(len(rows))
-            for ring in hours:
-                count += self.counts[ring, rows]
-            enough = np.flatnonzero(count >= least)
-            if times > 0.0 and len(enough):
-                some = np.ix_(hours, rows[enough])
-                seen = (self.factors[some] * self.exposure[some]).sum(axis=0)
-                expected = self.level[hour % self._kept, rows[enough]] * seen
-                enough = enough[count[enough] >= 0.999 * times * expected]
-            found[enough] = True
-        return found
+        found: list[Rows] = []
+        numbers = np.arange(self.rows)[rows]
+        count = np.zeros(len(numbers))
+        newest = hour
+        for length, w in sorted((length, w) for w, length in enumerate(self.parameters.windows_h)):
+            oldest = max(self.first_hour, hour - length + 1)
+            for one in range(newest, oldest - 1, -1):
+                count += self.counts[one % self._kept, rows]
+            newest = min(newest, oldest - 1)
+            some = np.flatnonzero(count >= least)
+            if len(some):
+                found.append(some[self._may_score(numbers[some], hour, w, count[some], bar, times)])
+        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.intp)
+
+    def _may_score(
+        self, rows: Rows, hour: int, w: int, count: Floats, bar: float, times: float
+    ) -> npt.NDArray[np.bool_]:
+        ring, window = hour % self._kept, np.ix_(self._hours(hour, w), rows)
+        factors = self.factors[window]
+        weight, seen = factors.sum(axis=0), (factors * self.exposure[window]).sum(axis=0)
+        mean = self.level[ring, rows] * seen
+        expected = np.where(mean > 0.0, mean, 1.0)
+        phi = 1.0 + (self.phi[w, ring, rows] - 1.0) * seen / np.maximum(weight, 1e-12)
+        variance = np.maximum(expected * phi + expected**2 * phi / self.a_then[ring, rows], expected * 1.0001)
+        surprise = minus_log10_of_each(count, expected, variance) - self._windows_log10
+        may: npt.NDArray[np.bool_] = (mean > 0.0) & (count >= 0.999 * times * mean) & (surprise > bar - 0.002)
+        return may
 
     def expected_at_most(self, rows: Rows | np.intp, hour: int) -> Floats:
         """Return what the longest window that ends with ``hour`` is expected to hold, for each of ``rows``."""
@@ -375,6 +428,7 @@ class SpikeBank:
         assert isinstance(first, int)
         assert isinstance(newest, int)
         self.rows = self._capacity = rows
+        self._weights.clear()
         self.first_hour, self.open_hour = first, newest
         for name in self.ARRAYS:
             setattr(self, name, np.array(arrays[name], dtype=getattr(self, name).dtype))

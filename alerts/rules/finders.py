@@ -5,7 +5,7 @@ A finder knows nothing of scope between parts: whether things stand together is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from alerts.rules.membership import ActorTest
@@ -53,8 +53,9 @@ class PairFinder:
     def found(self, view: SignalView) -> dict[str, Found]:
         """Return the pairs by key; empty where there is none."""
         found: dict[str, Found] = {}
-        types = view.actor_types
-        for pair in view.signal.pairs:
+        pairs = view.signal.pairs
+        types = view.actor_types if pairs else {}
+        for pair in pairs:
             if pair.prominence not in self._prominence or (self._directed and not pair.directed):
                 continue
             if self._fits(pair.source, types.get(pair.source, ""), pair.target, types.get(pair.target, "")):
@@ -70,10 +71,14 @@ class PairFinder:
             return True
         return not self._directed and self._one(target, target_type) and self._other(source, source_type)
 
-    def _add(self, found: dict[str, Found], source: str, target: str, sentences: Iterable[int]) -> None:
+    def _add(self, found: dict[str, Found], source: str, target: str, sentences: Collection[int]) -> None:
         if not self._directed and target < source:
             source, target = target, source
-        pair = found.setdefault(f"{source}{'>' if self._directed else '-'}{target}", Found())
+        key = f"{source}{'>' if self._directed else '-'}{target}"
+        pair = found.get(key)
+        if pair is None:
+            found[key] = Found({source: set(sentences), target: set(sentences)})
+            return
         pair.add(source, sentences)
         pair.add(target, sentences)
 

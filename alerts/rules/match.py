@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from ahocorasick_rs import AhoCorasick
@@ -54,23 +54,29 @@ class RuleIndex:
         numbers = set(self._always)
         if signal.pairs:
             numbers.update(self._any_pair)
-            for pair in signal.pairs:
-                numbers.update(self._by_pair.get((pair.source, pair.target), ()))
-                numbers.update(self._by_pair.get((pair.target, pair.source), ()))
-        actors = {actor.id for actor in signal.actors}
-        for pair in signal.pairs:
-            actors.update((pair.source, pair.target))
-        if actors:
-            numbers.update(self._any_actor)
-            for actor in actors:
-                numbers.update(self._by_actor.get(actor, ()))
-        for topic in signal.topics:
-            numbers.update(self._by_topic.get(topic.id, ()))
+            if self._by_pair:
+                for pair in signal.pairs:
+                    numbers.update(self._by_pair.get((pair.source, pair.target), ()))
+                    numbers.update(self._by_pair.get((pair.target, pair.source), ()))
+        if self._any_actor or self._by_actor:
+            numbers.update(self._with_actors(signal))
+        if self._by_topic:
+            for topic in signal.topics:
+                numbers.update(self._by_topic.get(topic.id, ()))
         if self._automaton is not None:
             matches = self._automaton.find_matches_as_indexes(view.folded.text, overlapping=True)
             for literal in {match[0] for match in matches}:
                 numbers.update(self._rules_of_literal[literal])
         return sorted(numbers)
+
+    def _with_actors(self, signal: Signal) -> Iterator[int]:
+        actors = {actor.id for actor in signal.actors}
+        for pair in signal.pairs:
+            actors.update((pair.source, pair.target))
+        if actors:
+            yield from self._any_actor
+        for actor in actors & self._by_actor.keys():
+            yield from self._by_actor[actor]
 
     def _file(self, number: int, rule: Rule) -> None:
         watch = rule.watch

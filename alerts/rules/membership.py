@@ -25,8 +25,9 @@ class ActorTest:
 
     def __call__(self, actor_id: str, actor_type: str) -> bool:
         """Tell whether the actor is in the set."""
-        return (
-            actor_id in self._named
-            or any(actor_id not in excepted for excepted in self._anyone)
-            or any(actor_id not in excepted for excepted in self._by_type.get(actor_type, ()))
-        )
+        if actor_id in self._named:
+            return True
+        for excepted in self._anyone:
+            if actor_id not in excepted:
+                return True
+        return any(actor_id not in excepted for excepted in self._by_type.get(actor_type, ()))

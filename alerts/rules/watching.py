@@ -106,11 +106,11 @@ class CompiledWatch:
         for condition in conditions:
             units = view.units(condition.sentences, scope)
             allowed = units if allowed is None else allowed & units
+        if allowed is None:
+            return tuple(filter(None, (_everywhere(view, key, subjects[key]) for key in sorted(subjects))))
         hits = []
         for key, found in sorted(subjects.items()):
-            units = view.units(found.sentences, scope)
-            if allowed is not None:
-                units &= allowed
+            units = view.units(found.sentences, scope) & allowed
             if units:
                 hits.append(self._hit(view, key, (found, *conditions), units))
         return tuple(hits)
@@ -125,6 +125,15 @@ class CompiledWatch:
         )
         where = view.sentences_in(parts[0].sentences, units, scope) if view.signal.sentences else ()
         return Hit(key, tuple(sorted(where)), tuple(matched))
+
+
+def _everywhere(view: SignalView, key: str, found: Found) -> Hit | None:
+    """Return the hit of a subject beside which nothing else has to hold, wherever it stands; None where it stands nowhere."""
+    where = found.sentences
+    if not where:
+        return None
+    matched = tuple([name for name, sentences in found.names.items() if sentences])
+    return Hit(key, tuple(sorted(where)) if view.signal.sentences else (), matched)
 
 
 def _units_of_tone(view: SignalView, part: TonePart | None, scope: Scope) -> set[int] | None:

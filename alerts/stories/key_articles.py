@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,21 +30,20 @@ class Entry:
     country: str | None
     signature: Signature | None
     story: str = ""
+    leads: bool = False  # the first article of its story
+    hour: int = field(init=False)  # of event time
+
+    def __post_init__(self) -> None:
+        self.hour = self.place[0] // _HOUR_MS
 
     @property
     def article_id(self) -> str:
         """Return the id."""
         return self.place[1]
 
-    @property
-    def hour(self) -> int:
-        """Return the hour of event time."""
-        return self.place[0] // _HOUR_MS
-
-    @property
-    def leads(self) -> bool:
-        """Whether this is the first article of its story."""
-        return self.story == self.place[1]
+    def tell(self, story: str) -> None:
+        """Belong to ``story`` from now on."""
+        self.story, self.leads = story, story == self.place[1]
 
 
 class KeyArticles:
@@ -74,7 +73,7 @@ class KeyArticles:
         self._entries[entry.article_id] = entry
         self._by_hour.setdefault(entry.hour, {})[entry.article_id] = entry
         changed.add(entry.hour)
-        entry.story = self._story_of(entry)
+        entry.tell(self._story_of(entry))
         if entry.leads and entry.signature is not None:
             self._leaders.add(entry.place, entry.signature)
             first = self._first_alike(entry.signature, index + 1, entry.place[0] + STORY_HOURS * _HOUR_MS)
@@ -158,7 +157,7 @@ class KeyArticles:
             if entry.signature is not None and entry.leads:
                 self._leaders.drop(place)
                 changed.add(entry.hour)
-            entry.story = story
+            entry.tell(story)
             if entry.signature is not None and entry.leads:
                 self._leaders.add(place, entry.signature)
                 changed.add(entry.hour)
@@ -168,7 +167,8 @@ class KeyArticles:
 
     def stories_in(self, hour: int) -> int:
         """Return how many stories began in ``hour``."""
-        return sum(1 for entry in self._by_hour.get(hour, {}).values() if entry.leads)
+        of_hour = self._by_hour.get(hour)
+        return sum([entry.leads for entry in of_hour.values()]) if of_hour else 0
 
     def publishers_in(self, hour: int) -> int:
         """Return how many distinct publishers there are in ``hour``."""
@@ -199,7 +199,7 @@ class KeyArticles:
         if end - start < max(stories, publishers):
             return False
         entries = [self._entries[place[1]] for place in self._order[start:end]]
-        return sum(e.leads for e in entries) >= stories and len({e.publisher for e in entries}) >= publishers
+        return sum([e.leads for e in entries]) >= stories and len({e.publisher for e in entries}) >= publishers
 
     def _span(self, first_hour: int, last_hour: int) -> tuple[int, int]:
         """Return where in the order those hours begin and end."""
@@ -241,9 +241,8 @@ class KeyArticles:
         for ms, article_id, feed_id, publisher, country, story in rows:
             signature = signatures.get(str(article_id))
             place = (int(ms or 0), str(article_id))
-            entry = Entry(
-                place, str(feed_id), str(publisher), None if country is None else str(country), signature, str(story)
-            )
+            entry = Entry(place, str(feed_id), str(publisher), None if country is None else str(country), signature)
+            entry.tell(str(story))
             key._entries[entry.article_id] = entry
             key._order.append(place)
             key._by_hour.setdefault(entry.hour, {})[entry.article_id] = entry

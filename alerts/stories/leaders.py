@@ -17,12 +17,16 @@ _FIRST_ROWS = 4
 
 
 class Leaders:
-    """Leaders with a signature only: nothing is like the others. Signatures lie in one array with room for more."""
+    """Leaders with a signature only: nothing is like the others.
 
-    __slots__ = ("_places", "_signatures")
+    Signatures lie in one array, behind the ``_start`` rows of those that were forgotten, with room for more.
+    """
+
+    __slots__ = ("_places", "_signatures", "_start")
 
     def __init__(self, places: Sequence[Place] = (), signatures: Sequence[Signature] = ()) -> None:
         self._places = list(places)
+        self._start = 0
         self._signatures: Signature = np.empty((max(_FIRST_ROWS, len(signatures)), VALUES), dtype=np.uint32)
         for row, signature in enumerate(signatures):
             self._signatures[row] = signature
@@ -34,32 +38,37 @@ class Leaders:
             return None
         last = len(places) if places[-1] < before else bisect_left(places, before)
         first = 0 if places[0] >= since else bisect_left(places, since)
-        found = first_alike(self._signatures[first:last], signature) if first < last else None
+        start = self._start
+        found = first_alike(self._signatures[start + first : start + last], signature) if first < last else None
         return None if found is None else places[first + found][1]
 
     def add(self, place: Place, signature: Signature) -> None:
         """Take in a leader."""
         places, rows = self._places, len(self._places)
-        if rows == len(self._signatures):
-            larger = np.empty((rows + rows // 2 + _FIRST_ROWS, VALUES), dtype=np.uint32)
-            larger[:rows] = self._signatures
-            self._signatures = larger
+        if self._start + rows == len(self._signatures):
+            self._make_room()
         at = rows if not places or places[-1] < place else bisect_left(places, place)
+        row, end = self._start + at, self._start + rows
         if at < rows:
-            self._signatures[at + 1 : rows + 1] = self._signatures[at:rows].copy()
+            self._signatures[row + 1 : end + 1] = self._signatures[row:end].copy()
         places.insert(at, place)
-        self._signatures[at] = signature
+        self._signatures[row] = signature
+
+    def _make_room(self) -> None:
+        rows = len(self._places)
+        larger = np.empty((rows + rows // 2 + _FIRST_ROWS, VALUES), dtype=np.uint32)
+        larger[:rows] = self._signatures[self._start :]
+        self._signatures, self._start = larger, 0
 
     def drop(self, place: Place) -> None:
         """Take a leader out."""
-        at, rows = bisect_left(self._places, place), len(self._places)
+        at = bisect_left(self._places, place)
         del self._places[at]
-        self._signatures[at : rows - 1] = self._signatures[at + 1 : rows].copy()
+        row, end = self._start + at, self._start + len(self._places)
+        self._signatures[row:end] = self._signatures[row + 1 : end + 1].copy()
 
     def forget_before(self, place: Place) -> None:
         """Drop the leaders below ``place``."""
         gone = bisect_left(self._places, place)
-        if gone:
-            del self._places[:gone]
-            kept = len(self._places)
-            self._signatures[:kept] = self._signatures[gone : gone + kept].copy()
+        del self._places[:gone]
+        self._start += gone

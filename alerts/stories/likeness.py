@@ -36,7 +36,7 @@ def alike(leaders: Signature, signature: Signature) -> npt.NDArray[np.bool_]:
 
 def first_alike(leaders: Signature, signature: Signature) -> int | None:
     """Return the first row of ``leaders`` that is like ``signature``; None: none is."""
-    if not _equal_bands(leaders, signature).any():
+    if not np.count_nonzero(_equal_bands(leaders, signature)):
         return None  # What nearly always is so.
     same = alike(leaders, signature)
     at = int(same.argmax())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from alerts.chain import quantised_expected
 from alerts.detectors.spike_bank import WindowScore
@@ -35,26 +36,38 @@ class SpikeTrack(BaselineTrack[Spike]):
 
     def _reaches_floors(self, key: str, hour: int) -> bool:
         """Tell whether some window reaches the floors and could have the score: cheap, and never wrong when it says no."""
-        if key not in self.articles.by_key or self.share is None:
+        articles = self.articles.by_key.get(key)
+        if articles is None or self.share is None:
             return False
         floors, publishers, bar = self.settings.floors, self.floor.at(hour), self.k_by_hour[hour]
         row = self.rows[key]
-        for window, length in enumerate(self.settings.windows_h):
+        for length, window in self._longest_first:
             ending = (hour - length + 1, hour)
-            if self.reaches(key, ending, max(1, floors.stories), publishers) and self.share.may_score(
-                row, hour, window, bar, floors.times
-            ):
+            most = articles.articles_between(*ending)  # No unit has more.
+            if most < max(1, floors.stories):
+                return False  # Nor does a shorter window.
+            if most < 0.999 * floors.times * self.share.expected(row, hour, window):
+                continue
+            if not self.reaches(key, ending, max(1, floors.stories), publishers):
+                return False
+            if self.share.may_score(row, hour, window, bar, floors.times):
                 return True
         return False
+
+    @cached_property
+    def _longest_first(self) -> list[tuple[int, int]]:
+        """Lengths and indices of the windows."""
+        return sorted(((length, w) for w, length in enumerate(self.settings.windows_h)), reverse=True)
 
     def candidates(self, hour: int) -> Iterable[str]:
         """Return the keys that may cross in a window that ends with ``hour``."""
         assert self.share is not None
         if len(self.articles.by_key) <= FEW_KEYS:
             return list(self.articles.by_key)
-        least = self.settings.floors.stories if self.settings.of is Unit.STORIES else 0
-        rows = self.share.may_reach(hour, max(1, least), self.settings.floors.times)
-        return [self.names[row] for row in rows if self.names[row] in self.articles.by_key]
+        floors = self.settings.floors
+        least = floors.stories if self.settings.of is Unit.STORIES else 0
+        rows = self.share.may_reach(hour, max(1, least), self.k_by_hour[hour], floors.times)
+        return [self.names[row] for row in rows]
 
     def _scores(self, key: str, hour: int) -> list[WindowScore]:
         assert self.share is not None

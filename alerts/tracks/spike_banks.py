@@ -38,9 +38,15 @@ class BankShare:
         """See :meth:`SpikeBank.may_score`, for number ``row``."""
         return self.bank.may_score(int(self.rows[row]), hour, window, bar, times)
 
-    def may_reach(self, hour: int, least: float, times: float) -> Rows:
-        """Return the numbers whose count in some window that ends with ``hour`` may reach both floors."""
-        return np.flatnonzero(self.bank.may_reach(self.rows, hour, least, times))
+    def expected(self, row: int, hour: int, window: int) -> float:
+        """Return what a window of number ``row`` is expected to hold."""
+        return self.bank.expected(int(self.rows[row]), hour, window)
+
+    def may_reach(self, hour: int, least: float, bar: float, times: float) -> Rows:
+        """Return the numbers that :meth:`SpikeBank.may_reach` finds among these rows."""
+        first, last = int(self.rows[0]), int(self.rows[-1])
+        side_by_side = last - first + 1 == len(self.rows)  # As in a bank of one's own: looked at without copying them.
+        return self.bank.may_reach(slice(first, last + 1) if side_by_side else self.rows, hour, least, bar, times)
 
     def set_count(self, row: int, hour: int, count: float) -> None:
         """Set what number ``row`` counted in ``hour``."""
