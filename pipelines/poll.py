@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from connectors.feeds.settings import FeedSettings
 from pipelines.polling.looking import DocumentParser, FeedFetcher
+from pipelines.polling.pages import PageTools
 from pipelines.polling.poll_settings import PollSettings
 from pipelines.polling.poller import ArticlesLog, Poller, PollStore
 from schemas.clock import Clock
@@ -29,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 
 class PollJob:
-    """Polls its share of ``feeds`` over ``fetcher`` and ``parser``, which it does not close. An instance belongs to one event
+    """Polls its share of ``feeds`` over ``fetcher`` and ``parser``, which it does not close; ``pages`` are for feeds that want
+    the full text. An instance belongs to one event
     loop, and ``log`` and ``store`` are used from its thread, in short calls: one group of articles, one of rows. Each poller
     on one store has a ``name`` of its own, which a restart keeps.
 
@@ -45,13 +47,22 @@ class PollJob:
         clock: Clock,
         fetcher: FeedFetcher,
         parser: DocumentParser,
+        pages: PageTools | None = None,
         settings: PollSettings | None = None,
         name: str = "poll",
     ) -> None:
         self._clock = clock
         self._settings = settings or PollSettings()
         self._poller = Poller(
-            log, store, feeds, clock=clock, fetcher=fetcher, parser=parser, settings=self._settings, name=name
+            log,
+            store,
+            feeds,
+            clock=clock,
+            fetcher=fetcher,
+            parser=parser,
+            pages=pages,
+            settings=self._settings,
+            name=name,
         )
         self._coverage_at = clock.now() + timedelta(seconds=self._settings.first_coverage_s)
         self._told = False

@@ -27,6 +27,19 @@ class CutReason(StrEnum):
     CHARACTERS = "characters"  # characters no record can carry (lone surrogates, NUL) were replaced
 
 
+class PageMiss(StrEnum):
+    """Why an item has no text from the page behind its link; the value is what people read."""
+
+    NO_LINK = "no link"
+    ROBOTS = "robots.txt forbids it"
+    ROBOTS_UNKNOWN = "its robots.txt cannot be had"
+    UNREACHABLE = "the page cannot be had"
+    NO_PAGE = "no web page"  # a film, a PDF
+    NO_TEXT = "no text found in it"
+    SHORTER = "no longer than what the feed has"  # a wall of consent or payment
+    NO_TIME = "too many at once"
+
+
 class FeedState(StrEnum):
     """The state of a feed that a person reads."""
 

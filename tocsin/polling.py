@@ -9,8 +9,10 @@ import socket
 
 from connectors.clock import SystemClock
 from connectors.feeds.fetch import Fetcher
+from connectors.feeds.page_text import require_full_text
 from connectors.feeds.parsing import FeedParser
 from pipelines.poll import PollJob, PollSettings
+from pipelines.polling.pages import PAGE_ACCEPT, PAGE_LIMITS, PageTools
 from schemas.ports.log import Log
 from schemas.ports.store import Store
 from tocsin.settings import Workplace
@@ -27,7 +29,9 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
     settings = workplace.settings
     if not settings.feeds:
         logger.warning("there are no feeds in the settings: nothing is polled, only the time is told")
+    check_extras(workplace)
     fetcher = Fetcher(clock, allowed_networks=settings.allow_addresses)
+    page_fetcher = Fetcher(clock, allowed_networks=settings.allow_addresses, limits=PAGE_LIMITS, accept=PAGE_ACCEPT)
     try:
         async with FeedParser(workers=PARSE_WORKERS) as parser:
             manners = PollSettings(
@@ -36,10 +40,26 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
             # One run a folder, which its lock sees to: a restart goes on under the name it had.
             name = settings.polling.name or f"{socket.gethostname()}:{workplace.folder.absolute()}"
             job = PollJob(
-                log, store, settings.feeds, clock=clock, fetcher=fetcher, parser=parser, settings=manners, name=name
+                log,
+                store,
+                settings.feeds,
+                clock=clock,
+                fetcher=fetcher,
+                parser=parser,
+                pages=PageTools(page_fetcher, parser),
+                settings=manners,
+                name=name,
             )
             # What was imported stays for ever: Python's collector need not go through it each time feeds have nothing new.
             gc.freeze()
             await job.run(stop)
     finally:
         await fetcher.close()
+        await page_fetcher.close()
+
+
+def check_extras(workplace: Workplace) -> None:
+    """:raises UsageError: a feed wants its full text, and the packages for it are not installed."""
+    wanting = next((feed.id for feed in workplace.settings.feeds if feed.full_text), None)
+    if wanting is not None:
+        require_full_text(wanting)

@@ -32,6 +32,7 @@ def run_supervised(
     with FolderLock(workplace.folder.absolute()) if lock else nullcontext() as held:
         check_receivers(names, workplace)
         check_web(names, workplace)
+        check_feeds(names, workplace)
         rules = put_rules_into_force(workplace)
         commands = {name: command_of(name, workplace, verbose=verbose) for name in names}
         keep_open = () if held is None else (held.descriptor,)
@@ -65,6 +66,14 @@ def check_web(names: Sequence[str], workplace: Workplace) -> None:
         from tocsin.web.visitors import read_tokens
 
         read_tokens(workplace.settings.web.token_places, workplace.folder, os.environ)
+
+
+def check_feeds(names: Sequence[str], workplace: Workplace) -> None:
+    """:raises UsageError: what the feeds ask for needs packages that are not installed."""
+    if "poll" in names:
+        from tocsin.polling import check_extras
+
+        check_extras(workplace)
 
 
 def put_rules_into_force(workplace: Workplace) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from connectors.feeds.completeness import hurried, reached_back_to, running_times
 from connectors.feeds.cursor import KEPT_GUIDS, FeedCursor, KnownEntry, text_of, trimmed
@@ -38,13 +39,35 @@ class Reading:
     gap: tuple[datetime, datetime] | None = None
 
 
-def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor, now: datetime) -> Reading:
+def changed_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor) -> dict[str, WireEntry]:
+    """Return what :func:`read_entries` will make articles of: the new and the revised entries by article id, those that
+    claim to be newest first."""
+    known = cursor.known
+    entries, _ = _by_article(document, feed, _repeated(document, cursor))
+    changed = {
+        key: entry
+        for key, entry in entries.items()
+        if (before := known.get(key)) is None or _is_revised(before, _Words.of(entry))
+    }
+    undated_ms = 1 << 62  # What is not dated was seen just now.
+    age = {key: -(milliseconds(entry.claimed) if entry.claimed else undated_ms) for key, entry in changed.items()}
+    return dict(sorted(changed.items(), key=lambda item: age[item[0]]))
+
+
+def read_entries(
+    document: WireDocument,
+    feed: FeedSettings,
+    cursor: FeedCursor,
+    now: datetime,
+    texts: Mapping[str, str] = MappingProxyType({}),
+) -> Reading:
     """Return the articles of ``document`` as seen at ``now`` by a poll that succeeded, and the cursor after it.
 
-    The cursor keeps its validators; whoever fetched the document knows the new ones.
+    The cursor keeps its validators; whoever fetched the document knows the new ones. ``texts``, by article id, are those
+    of the pages behind the links; whether an entry is revised is told by what the feed says of it alone.
     """
     now_ms = milliseconds(now)
-    repeated = [*cursor.repeated_guids, *sorted(repeated_guids(document.entries) - set(cursor.repeated_guids))]
+    repeated = _repeated(document, cursor)
     entries, refused = _by_article(document, feed, repeated)
     known = cursor.known
     reached = reached_back_to(entries, cursor, known, from_milliseconds(now_ms))
@@ -62,6 +85,8 @@ def read_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor,
         else:
             continue
         revised_ms = _revised_ms(before, remembered, now_ms)
+        if key in texts:
+            words = words.with_text(texts[key])
         articles.append(_article(key, entry, words, feed, document.language, remembered, revised_ms))
     before_at = cursor.succeeded_at
     gap = (before_at, reached) if before_at is not None and reached > before_at else None
@@ -129,6 +154,17 @@ class _Words:
     def of(cls, entry: WireEntry) -> _Words:
         return cls(entry.title, entry.summary, entry.content, content_hash(entry.title, entry.summary, entry.content))
 
+    def with_text(self, text: str) -> _Words:
+        return _Words(self.title, self.summary, text, content_hash(self.title, self.summary, text))
+
+
+def _repeated(document: WireDocument, cursor: FeedCursor) -> list[str]:
+    return [*cursor.repeated_guids, *sorted(repeated_guids(document.entries) - set(cursor.repeated_guids))]
+
+
+def _is_revised(before: KnownEntry, words: _Words) -> bool:
+    return words.hash != before.content_hash and before.revisions < MAX_REVISIONS - 1
+
 
 def _by_article(document: WireDocument, feed: FeedSettings, repeated: list[str]) -> tuple[dict[str, WireEntry], int]:
     """Return the entries by article id, of two with one id the newer; and how many have nothing to be known by."""
@@ -158,7 +194,7 @@ def _next_known(
     if before is None:
         event_ms, reason = _event_time(entry, cursor, now_ms)
         return KnownEntry(words.hash, now_ms, event_ms, reason, now_ms)
-    changed = words.hash != before.content_hash and before.revisions < MAX_REVISIONS - 1
+    changed = _is_revised(before, words)
     return before._replace(
         content_hash=words.hash if changed else before.content_hash,
         listed_ms=now_ms,

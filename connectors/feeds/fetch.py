@@ -9,7 +9,7 @@ import asyncio
 import functools
 import re
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -116,6 +116,7 @@ class Fetcher:
         allowed_networks: Sequence[str] = (),
         limits: FetchLimits | None = None,
         user_agent: str = "Tocsin (feed reader)",
+        accept: str = _ACCEPT,
     ) -> None:
         self._clock = clock
         self._limits = limits or FetchLimits()
@@ -123,7 +124,7 @@ class Fetcher:
         self._session = aiohttp.ClientSession(
             connector=guarded_connector(allowed_networks),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"},
+            headers={"User-Agent": user_agent, "Accept": accept, "Accept-Encoding": "gzip, deflate"},
             trust_env=False,
         )
 
@@ -134,16 +135,18 @@ class Fetcher:
         etag: str | None = None,
         last_modified: str | None = None,
         may_follow: Callable[[str], bool] | None = None,
+        before_hop: Callable[[str], Awaitable[None]] | None = None,
     ) -> Fetched:
         """Return the document at ``url``; the validators are sent as they once came. A redirect to another host is followed
-        where ``may_follow`` allows it.
+        where ``may_follow`` allows it. ``before_hop`` is given the address each redirect leads to before it is asked; what
+        it raises ends the request.
 
         :raises FetchError: there is none this time, for a named reason; no secret of the URL is in its text.
         :raises HostBusyError: ``may_follow`` does not allow it.
         """
         conditions = _conditions(etag, last_modified)
         try:
-            return await self._follow(url, conditions, may_follow)
+            return await self._follow(url, conditions, may_follow, before_hop)
         except TimeoutError:
             raise FetchError(
                 FetchFailure.TIMEOUT, f"{shown_url(url)} took over {self._limits.total_s:g} s or fell silent"
@@ -152,7 +155,11 @@ class Fetcher:
             raise _named(error, url) from error
 
     async def _follow(
-        self, url: str, conditions: Mapping[str, str], may_follow: Callable[[str], bool] | None
+        self,
+        url: str,
+        conditions: Mapping[str, str],
+        may_follow: Callable[[str], bool] | None,
+        before_hop: Callable[[str], Awaitable[None]] | None,
     ) -> Fetched:
         address = url
         permanent = True
@@ -170,6 +177,8 @@ class Fetcher:
             host = host_of(address)
             if may_follow is not None and host != host_of(before) and not may_follow(host):
                 raise HostBusyError(host)
+            if before_hop is not None:
+                await before_hop(address)
         raise FetchError(FetchFailure.REDIRECT, f"{shown_url(url)}: more than {self._limits.max_redirects} redirects")
 
     async def _read(

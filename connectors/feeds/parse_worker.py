@@ -1,7 +1,8 @@
-"""The parse worker: a process of its own, limited in CPU and memory, that turns untrusted bytes into wire documents.
+"""The parse worker: a process of its own, limited in CPU and memory, that turns untrusted bytes into wire documents and texts.
 
 Frames on stdin and stdout: a length (4 bytes, big-endian) and that many bytes. A request is two frames, JSON
-``{"url", "content_type", "cpu_s"}`` and the body; the answer is one, a :class:`WireAnswer` as JSON. Nothing is pickled.
+``{"url", "content_type", "cpu_s"}`` (``{"task": "page", …}`` for a web page) and the body; the answer is one, a
+:class:`WireAnswer` (:class:`WirePage`) as JSON. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import struct
 import sys
 from typing import BinaryIO
 
-from connectors.feeds.wire import WireAnswer
+from connectors.feeds.wire import WireAnswer, WirePage
 from schemas.plain_text import plain_line
 
 #: Recursion in a parser of a deeply nested document ends here rather than in the C stack.
@@ -35,7 +36,11 @@ def main() -> None:
             return
         request = json.loads(header)
         allow_cpu(float(request["cpu_s"]))
-        answer = answered(body, str(request["url"]), request["content_type"])
+        answer: WireAnswer | WirePage
+        if request.get("task") == "page":
+            answer = page_answered(body, request["content_type"])
+        else:
+            answer = answered(body, str(request["url"]), request["content_type"])
         raw = answer.model_dump_json().encode("utf-8", "replace")
         answers.write(LENGTH.pack(len(raw)) + raw)
         answers.flush()
@@ -53,6 +58,20 @@ def answered(body: bytes, url: str, content_type: str | None) -> WireAnswer:
         return WireAnswer(error="it is nested too deeply")
     except Exception as error:  # noqa: BLE001 - the library raises whatever its input makes it raise; the reason is kept.
         return WireAnswer(error=f"the parser failed on it: {type(error).__name__}: {plain_line(str(error), 200)}")
+
+
+def page_answered(body: bytes, content_type: str | None) -> WirePage:
+    """Return the text of the article in the web page ``body``, whatever the library stumbles over."""
+    from connectors.feeds.page_text import page_text
+
+    try:
+        return WirePage(text=page_text(body, content_type))
+    except MemoryError:
+        return WirePage(error="reading it took more memory than a page may need")
+    except RecursionError:
+        return WirePage(error="it is nested too deeply")
+    except Exception as error:  # noqa: BLE001 - the library raises whatever its input makes it raise; the reason is kept.
+        return WirePage(error=f"finding its text failed: {type(error).__name__}: {plain_line(str(error), 200)}")
 
 
 def limit_resources(*, memory_bytes: int) -> None:

@@ -1,4 +1,5 @@
-"""The parent's side of the parse workers: bytes in, wire document or a reason out; a killed worker is replaced."""
+"""The parent's side of the parse workers: bytes in; wire document, text of a page or a reason out. A killed worker is
+replaced."""
 
 from __future__ import annotations
 
@@ -8,17 +9,20 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import ValidationError
 
 from connectors.feeds.parse_worker import LENGTH
-from connectors.feeds.wire import WireAnswer, WireDocument
+from connectors.feeds.wire import WireAnswer, WireDocument, WirePage
 from schemas.errors import RetriableError, UnprocessableError
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer", WireAnswer, WirePage)
 
 #: A worker's answer holds at most as much text as a document of 15 MB; what is longer is no honest answer.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -30,6 +34,10 @@ class NotAFeedError(UnprocessableError):
     """The document is no feed, or none that can be read within the limits."""
 
 
+class NoTextError(UnprocessableError):
+    """The page holds no text, or none that can be found within the limits."""
+
+
 class ParserUnavailableError(RetriableError):
     """No worker could be started, or it went away for no reason of the document's."""
 
@@ -38,9 +46,13 @@ class AnswerTooLongError(Exception):
     """A worker announced more than any honest document becomes."""
 
 
+class _BlamedError(Exception):
+    """A worker did not get through a document; the text says why."""
+
+
 class FeedParser:
-    """Parses in up to ``workers`` processes, each document within ``cpu_s`` of CPU, ``wall_s`` of time and
-    ``memory_bytes``. An instance belongs to one event loop. Close it, or use it as an async context."""
+    """Parses feeds, and finds the text of pages, in up to ``workers`` processes, each document within ``cpu_s`` of CPU,
+    ``wall_s`` of time and ``memory_bytes``. An instance belongs to one event loop. Close it, or use it as an async context."""
 
     def __init__(
         self, *, workers: int = 1, cpu_s: float = 15.0, wall_s: float = 60.0, memory_bytes: int = 1_000_000_000
@@ -59,6 +71,32 @@ class FeedParser:
         :raises NotAFeedError: says why.
         :raises ParserUnavailableError: there is no worker to ask.
         """
+        try:
+            request = {"url": url, "content_type": content_type, "cpu_s": self._cpu_s}
+            answer = await self._serve(name, request, body, WireAnswer)
+        except _BlamedError as error:
+            raise NotAFeedError(f"{name}: {error}") from None
+        if answer.document is None:
+            raise NotAFeedError(f"{name}: {answer.error}")
+        return answer.document
+
+    async def text_of_page(self, name: str, body: bytes, *, content_type: str | None = None) -> str:
+        """Return the text of the article in the web page ``body``; plain, a paragraph a line.
+
+        :raises NoTextError: says why there is none.
+        :raises ParserUnavailableError: there is no worker to ask.
+        """
+        request = {"task": "page", "content_type": content_type, "cpu_s": self._cpu_s}
+        try:
+            answer = await self._serve(name, request, body, WirePage)
+        except _BlamedError as error:
+            raise NoTextError(f"{name}: {error}") from None
+        if not answer.text:
+            raise NoTextError(f"{name}: {answer.error or 'it has no text of an article'}")
+        return answer.text
+
+    async def _serve(self, name: str, request: Mapping[str, object], body: bytes, kind: type[Answer]) -> Answer:
+        """Return a worker's answer; :raises _BlamedError: the document is to blame that there is none."""
         worker = await self._free.get()
         try:
             if worker is not None and worker.ended:
@@ -66,7 +104,7 @@ class FeedParser:
                 self._workers.discard(worker)
                 worker = None
             worker = worker or await self._start()
-            answer = await self._ask(worker, name, body, url, content_type)
+            return await self._ask(worker, name, json.dumps(request).encode(), body, kind)
         except BaseException:
             if worker is not None:
                 self._workers.discard(worker)
@@ -79,21 +117,17 @@ class FeedParser:
                 await worker.end()
                 worker = None
             self._free.put_nowait(worker)
-        if answer.document is None:
-            raise NotAFeedError(f"{name}: {answer.error}")
-        return answer.document
 
     async def _start(self) -> _Worker:
         worker = await _Worker.start(self._memory_bytes)
         self._workers.add(worker)
         return worker
 
-    async def _ask(self, worker: _Worker, name: str, body: bytes, url: str, content_type: str | None) -> WireAnswer:
-        request = json.dumps({"url": url, "content_type": content_type, "cpu_s": self._cpu_s}).encode()
+    async def _ask(self, worker: _Worker, name: str, request: bytes, body: bytes, kind: type[Answer]) -> Answer:
         try:
             async with asyncio.timeout(self._wall_s):
                 raw = await worker.ask(request, body)
-            return WireAnswer.model_validate_json(raw)
+            return kind.model_validate_json(raw)
         except TimeoutError:
             raise self._blamed(name, f"parsing it took over {self._wall_s:g} s") from None
         except AnswerTooLongError:
@@ -108,9 +142,9 @@ class FeedParser:
                 raise self._blamed(name, f"the parse worker was killed by {_signal_name(-code)} on it") from None
             raise ParserUnavailableError(f"{name}: the parse worker ended (code {code}) before it answered") from None
 
-    def _blamed(self, name: str, reason: str) -> NotAFeedError:
+    def _blamed(self, name: str, reason: str) -> _BlamedError:
         logger.warning("feed %s: %s; the worker is replaced", name, reason)
-        return NotAFeedError(f"{name}: {reason}")
+        return _BlamedError(reason)
 
     async def close(self) -> None:
         """End the workers; idempotent."""

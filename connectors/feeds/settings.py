@@ -103,6 +103,11 @@ class FeedSettings(BaseModel):
         description='time between polls, from "1s" to "1d" (default: by the feed\'s own rhythm and its publisher\'s'
         " wishes, from five minutes to a day)",
     )
+    full_text: bool = Field(
+        default=False,
+        description="true: the page behind each new or revised item's link is read too, and its article becomes the item's"
+        " text, as far as the site's robots.txt allows it; needs the extra, `pip install 'tocsin[fulltext]'`",
+    )
     paused: bool = Field(default=False, description="true: keep the feed and its cursor, but do not poll it")
     labels: dict[str, str] = Field(default={}, description="words of your own, shown beside the feed")
 

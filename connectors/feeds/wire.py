@@ -1,4 +1,4 @@
-"""What the parse worker says of a document: plain texts and instants, nothing of the library that read it."""
+"""What the parse worker says of a document or a web page: plain texts and instants, nothing of the library that read it."""
 
 from __future__ import annotations
 
@@ -59,4 +59,11 @@ class WireAnswer(Part):
     """The worker's answer to one document: either a document or why there is none."""
 
     document: WireDocument | None = None
+    error: str = ""
+
+
+class WirePage(Part):
+    """The worker's answer to one web page: the text of its article, or why there is none."""
+
+    text: str = ""
     error: str = ""

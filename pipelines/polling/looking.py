@@ -17,6 +17,7 @@ from connectors.feeds.fetch import Fetched, FetchError, FetchFailure, HostBusyEr
 from connectors.feeds.parsing import NotAFeedError, ParserUnavailableError
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument
+from pipelines.polling.pages import PagesRead
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class Answered(NamedTuple):
     moved_to: str | None = None  # the final address of redirects that are all permanent
     whole: bool = False  # it was sent, and not only confirmed to be the same
     host: str = ""  # that answered in the end
+    pages: PagesRead | None = None  # what the pages behind its new and revised entries hold, where they were read
 
 
 class Look(NamedTuple):

@@ -8,18 +8,22 @@ Articles are stamped when they are appended, and coverage is told until where ev
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from connectors.feeds.entries import changed_entries
 from connectors.feeds.fetch import host_of
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.standing import FeedStanding
+from connectors.feeds.wire import WireEntry
 from pipelines.polling.clock_guard import LEAST_HOSTS, ClockGuard
 from pipelines.polling.host_pace import HostPace
 from pipelines.polling.line import Line
-from pipelines.polling.looking import DocumentParser, Failed, FeedFetcher, Look, PutOff, look_at
+from pipelines.polling.looking import Answered, DocumentParser, Failed, FeedFetcher, Look, PutOff, look_at
 from pipelines.polling.membership import Membership
+from pipelines.polling.pages import PageReader, PageTools
 from pipelines.polling.parts import PARTS, feeds_hash, part_of
 from pipelines.polling.poll_settings import PollSettings
 from pipelines.polling.progress import Progress
@@ -86,6 +90,7 @@ class Poller:
         clock: Clock,
         fetcher: FeedFetcher,
         parser: DocumentParser,
+        pages: PageTools | None = None,
         settings: PollSettings | None = None,
         name: str = "poll",
     ) -> None:
@@ -111,7 +116,9 @@ class Poller:
         self._hosts = HostPace(self._settings.host_gap_s)
         self._roster = Roster(self._hosts)
         self._line: Line[tuple[Round, FeedStanding]] = Line(self._settings.max_in_flight, self._settings.max_per_host)
-        self._sender = Sender(self._line, self._look)
+        self._sender = Sender(self._line, self._look, self._full_texts)
+        self._pages = pages and PageReader(pages, self._hosts, self._sender, clock, longest_s=self._settings.pages_s)
+        self._full = Counter[str]()  # texts of pages, and entries without one by reason
         self._progress = Progress(self._part)
         self._loaded: frozenset[str] = frozenset()  # the parts whose feeds are in the roster
         self._in_flight: dict[str, Round] = {}
@@ -207,6 +214,27 @@ class Poller:
         if look.clock_offset_s is not None:
             self._guard.hear(host, look.clock_offset_s, self._clock.now(), self._clock.monotonic_s())
         return look
+
+    def _full_texts(self, look: Look) -> Awaitable[Look] | None:
+        """Return what reads the pages behind the new and revised entries of ``look``; None where nobody asks for them."""
+        found = look.finding
+        if self._pages is None or self._refused or look.feed_id not in self._roster:
+            return None
+        if not isinstance(found, Answered) or found.document is None:
+            return None
+        standing = self._roster[look.feed_id]
+        if not standing.feed.full_text:
+            return None
+        wanted = changed_entries(found.document, standing.feed, standing.cursor_now)
+        return self._with_pages(self._pages, look, found, wanted) if wanted else None
+
+    async def _with_pages(
+        self, reader: PageReader, look: Look, found: Answered, wanted: Mapping[str, WireEntry]
+    ) -> Look:
+        pages = await reader.read(look.feed_id, wanted)
+        self._full["full_texts"] += len(pages.texts)
+        self._full.update({f"no_full_text_{reason.name.lower()}": count for reason, count in pages.missed.items()})
+        return look._replace(finding=found._replace(pages=pages))
 
     async def ask_the_time(self, now: datetime) -> None:
         """Ask a few hosts, others each time, only to hear what time it is there."""
@@ -429,4 +457,5 @@ class Poller:
         counts = {"feeds": len(states), "failing": failing, "articles": self._articles, "gaps": self._gaps}
         if self._member.others:
             counts["pollers"] = len(self._member.others) + 1
+        counts.update(self._full)
         self._store.beat("poll", at=now, detail=counts)

@@ -10,6 +10,8 @@ from pipelines.polling.line import Line
 from pipelines.polling.looking import Look
 
 Looking = Callable[[FeedStanding, str], Awaitable[Look]]
+#: What more is to be found out before a look has ended, where anything is; it takes no turn from those who wait.
+Following = Callable[[Look], Awaitable[Look] | None]
 
 
 class Round:
@@ -62,9 +64,10 @@ class Round:
 class Sender:
     """Sends looks in the order they are asked for, within the limits of ``line``. Belongs to one event loop."""
 
-    def __init__(self, line: Line[tuple[Round, FeedStanding]], looking: Looking) -> None:
+    def __init__(self, line: Line[tuple[Round, FeedStanding]], looking: Looking, following: Following) -> None:
         self._line = line
         self._looking = looking
+        self._following = following
         self._workers: dict[asyncio.Task[None], Round | None] = {}
 
     def send(self, asked: Iterable[tuple[str, FeedStanding]]) -> Round:
@@ -86,6 +89,15 @@ class Sender:
             await asyncio.wait(ending)
         self._start_workers()
 
+    def enter(self, host: str) -> bool:
+        """Take room at ``host`` for a request of another kind; False: it has none."""
+        return self._line.enter(host)
+
+    def exit(self, host: str) -> None:
+        """Give back room at ``host``; who waited for it is served."""
+        self._line.exit(host)
+        self._start_workers()
+
     def _start_workers(self) -> None:
         for _ in range(self._line.turns):
             worker = asyncio.create_task(self._work())
@@ -105,4 +117,22 @@ class Sender:
             finally:
                 self._line.leave(host)
             self._workers[me] = None
-            round_.end(found)
+            if isinstance(found, BaseException) or not self._follow(round_, found):
+                round_.end(found)
+
+    def _follow(self, round_: Round, look: Look) -> bool:
+        """Begin what follows on ``look`` within its round; False: nothing does."""
+        following = self._following(look)
+        if following is None:
+            return False
+        task = asyncio.create_task(self._finish(round_, following))
+        self._workers[task] = round_
+        task.add_done_callback(self._workers.pop)
+        return True
+
+    async def _finish(self, round_: Round, following: Awaitable[Look]) -> None:
+        try:
+            found: Look | BaseException = await following
+        except Exception as error:  # noqa: BLE001 - it is raised where the round is taken in.
+            found = error
+        round_.end(found)

@@ -79,7 +79,8 @@ def partition_of(source_id: str, partitions: int) -> int:
 def _reading(standing: FeedStanding, found: Answered, now: datetime) -> Reading:
     if found.document is None:
         return read_nothing_new(standing.cursor, standing.last_success_at, now)
-    return read_entries(found.document, standing.feed, standing.cursor_now, now)
+    texts = {} if found.pages is None else found.pages.texts
+    return read_entries(found.document, standing.feed, standing.cursor_now, now, texts)
 
 
 def _validated(cursor: FeedCursor, found: Answered, now: datetime) -> FeedCursor:
@@ -116,4 +117,9 @@ def _remark(found: Answered, left_out: int) -> str | None:
         remarks.append(f"it is not well-formed: {found.document.flaw}")
     if left_out:
         remarks.append(f"{left_out:,} of its entries cannot be used")
+    if found.pages is not None and found.pages.missed:
+        missed = found.pages.missed
+        reasons = ", ".join(f"{reason.value}: {count:,}" for reason, count in sorted(missed.items()))
+        entries = sum(missed.values()) + len(found.pages.texts)
+        remarks.append(f"{sum(missed.values()):,} of {entries:,} entries have no full text ({reasons})")
     return "; ".join(remarks)

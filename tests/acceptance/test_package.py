@@ -95,10 +95,16 @@ def _site_folders() -> list[str]:
     return [path for path in sys.path if path.endswith("site-packages")]
 
 
+#: Used only beside the extra that brings it.
+BROUGHT_ALONG = {"requests"}
+
+
 def test_every_import_is_of_a_declared_dependency() -> None:
-    dependencies = project()["dependencies"]
+    dependencies, extras = project()["dependencies"], project()["optional-dependencies"]
     assert isinstance(dependencies, list)
-    declared = {_plain(re.split(r"[\[<>=~; ]", one)[0]) for one in dependencies}
+    assert isinstance(extras, dict)
+    dependencies = [*dependencies, *(one for name, extra in extras.items() if name != "test" for one in extra)]
+    declared = {_plain(re.split(r"[\[<>=~; ]", one)[0]) for one in dependencies} | BROUGHT_ALONG
     distributions = packages_distributions()
     undeclared = {}
     for file in source_files():

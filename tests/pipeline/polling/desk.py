@@ -18,6 +18,7 @@ from connectors.feeds.wire import WireDocument
 from connectors.log.open import open_log
 from connectors.store.open import open_store
 from pipelines.poll import ArticlesLog, PollJob, PollSettings, PollStore
+from pipelines.polling.pages import PageTools
 from schemas.article import Article
 from schemas.clock import Clock
 from schemas.coverage import Coverage
@@ -41,6 +42,9 @@ class CountedParser:
     async def parse(self, name: str, body: bytes, *, url: str, content_type: str | None = None) -> WireDocument:
         self.parsed.append(name)
         return await self.inner.parse(name, body, url=url, content_type=content_type)
+
+    async def text_of_page(self, name: str, body: bytes, *, content_type: str | None = None) -> str:
+        return await self.inner.text_of_page(name, body, content_type=content_type)
 
 
 @dataclass
@@ -78,6 +82,7 @@ class Desk:
             clock=clock or self.clock,
             fetcher=self.fetcher,
             parser=self.parser,
+            pages=PageTools(self.fetcher, self.parser),
             settings=self.settings,
             name=name,
         )
