@@ -16,7 +16,7 @@ from alerts.card_book import CardBook
 from alerts.cards import Card, key_hits, make_card
 from alerts.chain import Chains, quantised_expected, quantised_ratio, quantised_score
 from alerts.coverage import KEPT_HOURS, CoverageBook, count_deadline, open_hour
-from alerts.lifecycle import Move
+from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Move
 from alerts.rule_state import KeyMove, RuleState, blank_verdict
 from alerts.rules.match import RuleIndex
 from alerts.rules.model import Mode, Rule, RuleSet, state_identity
@@ -56,6 +56,9 @@ START_WAIT = timedelta(minutes=10)
 
 History = Callable[[], Iterable[tuple[int, SignalsRecord]]]
 
+#: Hears the engine and an hour of which nothing will change any more; called just before the engine learns it.
+Settled = Callable[["Engine", int], None]
+
 
 def no_history() -> Iterable[tuple[int, SignalsRecord]]:
     """Return the history of a log that has none."""
@@ -65,8 +68,9 @@ def no_history() -> Iterable[tuple[int, SignalsRecord]]:
 class Engine:
     """The state of all rules between two records."""
 
-    def __init__(self, *, muted: bool = False) -> None:
+    def __init__(self, *, muted: bool = False, settled: Settled | None = None) -> None:
         self.muted = muted
+        self._settled = settled  # for whoever compares what crossed; it changes nothing
         self.coverage = CoverageBook()
         self.open: int | None = None  # the open hour; None until the first Coverage has started the engine
         self.cards = CardBook()
@@ -253,6 +257,8 @@ class Engine:
         return decisions
 
     def _close_hour(self, hour: int) -> list[Decision]:
+        if self._settled is not None:
+            self._settled(self, hour - OPEN_TO_CHANGE_HOURS)
         self.open = hour + 1
         for card in self.cards.of_hour(hour):
             if card.counted and self.coverage.exposure(card.feed_id, hour) == 0.0:

@@ -178,6 +178,18 @@ class RuleState:
         """Tell whether the rule has seen too little to know what is normal."""
         return self.start_hour is None or open_hour - self.start_hour < LEARNING_HOURS
 
+    def crossed(self, hour: int) -> dict[str, list[Verdict]]:
+        """Return by key the verdicts over windows that end with ``hour`` (the open one, or one of the 24 before) whose
+        opening condition holds, whether or not an alert opened on it."""
+        if self.start_hour is None or hour < self.start_hour:
+            return {}
+        found: dict[str, list[Verdict]] = {}
+        for key in sorted({key for track in self.tracks for key in track.may_have_crossed()}):
+            verdicts = [v for t in self.tracks for v in t.verdicts(key, hour, hour) if self._corroborated(key, v)]
+            if verdicts:
+                found[key] = verdicts
+        return found
+
     def evaluate(
         self, key: str, open_hour: int, *, corrected: bool, activation: bool = False, at_end: bool = False
     ) -> list[KeyMove]:

@@ -22,6 +22,10 @@ class TieredLog:
         """The id of the log."""
         return self._log.log_id
 
+    def partitions(self, topic: str) -> int:
+        """Return the number of partitions."""
+        return self._log.partitions(topic)
+
     def start_offset(self, topic: str, partition: int) -> int:
         """Return the first offset that is archived, without a hole between it and the log, else the log's first."""
         start = self._log.start_offset(topic, partition)

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time
 from heapq import merge
 from itertools import islice
 
-from alerts.engine import Engine
+from alerts.engine import Engine, History, no_history
 from alerts.rules.model import RuleSet, rules_hash
 from connectors.archive.folder import Archive
 from pipelines.replay.cached_signals import cached_signals
@@ -79,33 +79,46 @@ def _when(record: Signal | Coverage) -> tuple[datetime, int]:
     return (record.at, 0) if isinstance(record, Coverage) else (record.revised_at, 1)
 
 
-def replay(records: Callable[[], Iterable[SignalsRecord]], told: Told, total: int | None = None) -> Iterator[Decision]:
-    """Step a fresh engine through what ``records`` gives, the same each time, and yield what it decides.
+def replay(
+    records: Callable[[], Iterable[SignalsRecord]],
+    told: Told,
+    total: int | None = None,
+    *,
+    begin: Callable[[], Engine] = Engine,
+    history: Callable[[int], History] = lambda _: no_history,
+) -> Iterator[Decision]:
+    """Step an engine that ``begin`` makes through what ``records`` gives, the same each time, and yield what it decides.
 
     A record on which the engine fails counts for nothing, as in :mod:`pipelines.stepping`: an engine is stepped there anew
-    without it. ``told`` hears records done and ``total``.
+    without it. ``told`` hears records done and ``total``; ``history`` gives by a record's number what rules that it puts
+    into force are warmed on.
     """
-    engine = Engine()
+    engine = begin()
     done, left_out = 0, set[int]()
     for offset, record in enumerate(records()):
         try:
-            yield from step_or_fail(engine, offset, record)
+            yield from step_or_fail(engine, offset, record, history(offset))
         except UndecidableRecordError as error:
             logger.error("record %d of the history counts for nothing: %s", offset, error.message)
             left_out.add(offset)
-            engine = _engine_before(records(), offset, left_out)
+            engine = begin()
+            _step_until(engine, records(), offset, left_out, history)
         done = offset + 1
         if done % 500 == 0:
             told(done, total)
     told(done, total)
 
 
-def _engine_before(records: Iterable[SignalsRecord], before: int, left_out: set[int]) -> Engine:
-    engine = Engine()
+def _step_until(
+    engine: Engine,
+    records: Iterable[SignalsRecord],
+    before: int,
+    left_out: set[int],
+    history: Callable[[int], History],
+) -> None:
     for offset, record in enumerate(islice(records, before)):
         if offset in left_out:
             engine.pass_over(offset)
         else:
-            engine.step(offset, record)
+            engine.step(offset, record, history(offset))
     engine.pass_over(before)
-    return engine

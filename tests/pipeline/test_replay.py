@@ -292,3 +292,18 @@ def test_articles_that_came_later_are_extracted_anew(extracted: Archive, rules: 
     result = run(archive, rules, tmp_path / "rang.jsonl", "--json")
     assert result.exit_code == 0, result.exception
     assert json.loads(result.stdout)["extracted"] == archive.count(day)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--ledger", "rang.jsonl"], "--archive DIR is missing"),
+        (["--archive", "history"], "--ledger FILE is missing"),
+        (["--verify", "--archive", "history", "--from", "2024-01-01"], "--verify goes without --archive, --from"),
+    ],
+)
+def test_what_belongs_together(options: list[str], message: str) -> None:
+    error = CliRunner().invoke(command, options).exception
+    assert isinstance(error, UsageError)
+    assert message in error.message
+    assert error.exit_code == 2

@@ -16,7 +16,7 @@ from schemas.errors import UsageError
 from schemas.plain_text import plural
 from tocsin.history import actors_option, extracted, from_option, number_of, rules_in, to_option, workers_option
 from tocsin.progress import Progress
-from tocsin.workplace import json_option
+from tocsin.workplace import folder_option, json_option
 
 if TYPE_CHECKING:
     from connectors.archive.folder import Archive
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--archive",
-    "folder",
+    "archive_folder",
     type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder of the archive: of tocsin archive import, or of the job archive.",
+    help="The folder of the archive: of tocsin archive import, or of the job archive. Needed without --verify.",
 )
 @click.option(
     "--of",
@@ -53,8 +52,16 @@ if TYPE_CHECKING:
 @from_option
 @to_option
 @click.option(
-    "--ledger", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write the events."
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the events. Needed without --verify.",
 )
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Check the live ledger of --folder: by its bytes, and by its crossings against a replay of its articles.",
+)
+@folder_option
 @workers_option
 @click.option(
     "--batch",
@@ -65,14 +72,16 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    folder: Path,
+    archive_folder: Path | None,
     of: str | None,
     log_id: str | None,
     rules_path: Path | None,
     actors: tuple[Path, ...],
     first: datetime | None,
     last: datetime | None,
-    ledger: Path,
+    ledger: Path | None,
+    verify: bool,
+    folder: Path,
     workers: int,
     batch: int,
     as_json: bool,
@@ -85,10 +94,28 @@ def command(
 
     Of an archived log nothing is extracted: its signals are stepped as they lay in the log. Without --rules the rules in
     the log decide, and from its first record on the ledger is the live one, byte for byte.
+
+    With --verify the ledger of a service is checked: its signals are decided again, which must give the same bytes. Then
+    its articles are extracted anew and replayed by the time of their news, whatever order they came in: what crosses once
+    an hour is a day old must be the same, or the cause is named (late, backfill, dead_letter, extractor, rule, coverage …),
+    and each crossing that opened no alert says why (firing, cooling, limit, schedule …). Exit code 1 where the ledger
+    differs, or a difference has no cause.
     """
     from connectors.archive.folder import Archive
     from pipelines.replay.replay import days_between
 
+    if verify:
+        _refuse_beside_verify(archive_folder, ledger, of, log_id, first, last, actors)
+        from tocsin.commands.replay_verified import verify_folder
+
+        verify_folder(folder, rules_path, workers=workers, batch=batch, as_json=as_json)
+        return
+    if archive_folder is None or ledger is None:
+        missing = "--archive DIR" if archive_folder is None else "--ledger FILE"
+        raise UsageError(
+            f"{missing} is missing", remedy="say it, or check a service: tocsin replay --verify --folder DESK"
+        )
+    folder = archive_folder
     say = _say_json if as_json else _say
     first_day, last_day = first.date() if first else None, last.date() if last else None
     if replays_log(folder, of):
@@ -103,6 +130,32 @@ def command(
     version, extraction = extracted(archive, days, actors, workers=workers, batch=batch)
     result, summary = _stepped(archive, version, days, rules, text, ledger)
     say(result, summary, extraction, ledger, days)
+
+
+def _refuse_beside_verify(
+    archive: Path | None,
+    ledger: Path | None,
+    of: str | None,
+    log_id: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    actors: Sequence[Path],
+) -> None:
+    given: dict[str, object] = {
+        "--archive": archive,
+        "--ledger": ledger,
+        "--of": of,
+        "--log-id": log_id,
+        "--from": first,
+        "--to": last,
+        "--actors": actors or None,
+    }
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise UsageError(
+            f"--verify goes without {', '.join(wrong)}",
+            remedy="it reads the log, the archive and the actors that the settings of --folder name, all of it",
+        )
 
 
 def replays_log(folder: Path, of: str | None) -> bool:

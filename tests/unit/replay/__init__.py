@@ -1,0 +1,1 @@
+"""Parts of replay that are pure."""
