@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.groups import AnyAllNone, Groups
 from alerts.rules.mistakes import clipped, did_you_mean, one_of
 from alerts.rules.model import ActorChoice, ActorPart, ActorSet, ActorsOfType, AnyActor, NamedActors, PairPart
@@ -79,23 +79,26 @@ _TYPE = Key("type", Items(_ActorType(), or_one=True), "Every actor of this type:
 _EXCEPT = Key("except", _SEVERAL, "But not these.")
 
 
+def _not_both(values: Values) -> None:
+    if {_ANY.name, _TYPE.name} <= values.written.keys():
+        values.wrong(_TYPE, "any and type exclude each other", "keep one, or write {any: [a, {type: b}]}")
+
+
+def _named_alone(values: Values) -> None:
+    excepted = [choice for item in values.get_or(_EXCEPT, ()) for choice in item]
+    if not all(isinstance(choice, NamedActors) for choice in excepted):
+        values.wrong(_EXCEPT, "only actors and sets of named actors can be excepted", "name them one by one")
+
+
 def _chosen(values: Values) -> ActorSet | None:
     several, types = values.get(_ANY), values.get(_TYPE)
-    if several is not None and types is not None:
-        values.wrong(_TYPE, "any and type exclude each other", "keep one, or write {any: [a, {type: b}]}")
-        return None
     choices: ActorSet = (AnyActor(),)
     if several is not None:
         choices = tuple(choice for item in several for choice in item)
     elif types is not None:
         choices = tuple(ActorsOfType(type=name) for name in types)
-    excepted: set[str] = set()
-    for item in values.get_or(_EXCEPT, ()):
-        for choice in item:
-            if not isinstance(choice, NamedActors):
-                values.wrong(_EXCEPT, "only actors and sets of named actors can be excepted", "name them one by one")
-                return None
-            excepted.update(choice.ids)
+    named = [c for item in values.get_or(_EXCEPT, ()) for c in item if isinstance(c, NamedActors)]
+    excepted = {actor for choice in named for actor in choice.ids}
     found = simplified(choices, excepted)
     if not found:
         values.wrong(_EXCEPT, "everybody is excepted, nobody is left", "shorten except")
@@ -103,7 +106,12 @@ def _chosen(values: Values) -> ActorSet | None:
     return found
 
 
-_CHOICE = Fields((_ANY, _TYPE, _EXCEPT), _chosen, about="One of several actors.")
+_CHOICE = Fields(
+    (_ANY, _TYPE, _EXCEPT),
+    _chosen,
+    about="One of several actors.",
+    checks=(Check((), _not_both), Check((_EXCEPT,), _named_alone)),
+)
 
 
 def simplified(choices: Iterable[ActorChoice], without: set[str]) -> ActorSet:

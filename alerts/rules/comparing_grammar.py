@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 from alerts.rules.detector_parts import (
     BUDGET,
     HALF_LIFE,
     MAX_WINDOW_H,
     MIN,
+    NO_LONG_WINDOW,
+    ONE_BAR,
     ONLY_TONE,
     ONLY_TOPICS,
     PUBLISHERS,
@@ -22,7 +25,7 @@ from alerts.rules.detector_parts import (
     shared,
     windows_written,
 )
-from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.model import Cusum, Detector, Drop, PartOf, Ratio, Record, Shift, Zscore
 from alerts.rules.readers import Hours, Number, Whole
 from alerts.rules.watch_grammar import SOURCES_PART
@@ -59,32 +62,46 @@ _MIN_PART = Key(
 )
 
 
-def _window(values: Values, default_h: int) -> tuple[int, int] | None:
-    window, baseline = values.get_or(_WINDOW, default_h), values.get_or(_BASELINE, 672)
-    if window > MAX_WINDOW_H:
-        values.wrong(_WINDOW, f"a window of {window}h is too long", f"at most {MAX_WINDOW_H // 24}d")
-        return None
-    if baseline < 2 * window:
-        values.wrong(
-            _BASELINE, f"{baseline}h of normal are too few for a window of {window}h", f"at least {2 * window}h"
-        )
-        return None
-    return window, baseline
+#: Lengths where they are left out: the window of a shift, that of the others, and what normal is learnt from.
+_SHIFT_WINDOW_H, _WINDOW_H, _BASELINE_H = 72, 24, 672
 
 
-def _shift(values: Values) -> Shift | None:
-    bar, lengths, to = bar_written(values), _window(values, 72), values.get(_TO)
-    if bar is None or lengths is None or to is None:
-        return None
+def _lengths(default_h: int) -> tuple[Check, Check]:
+    """Return the checks of a window, ``default_h`` long where it is not written, and of what it is compared with."""
+
+    def too_long(values: Values) -> None:
+        if values.get_or(_WINDOW, default_h) > MAX_WINDOW_H:
+            message = f"a window of {values.get_or(_WINDOW, default_h)}h is too long"
+            values.wrong(_WINDOW, message, f"at most {MAX_WINDOW_H // 24}d")
+
+    def too_few(values: Values) -> None:
+        window, baseline = values.get_or(_WINDOW, default_h), values.get_or(_BASELINE, _BASELINE_H)
+        if baseline < 2 * window <= 2 * MAX_WINDOW_H:
+            message = f"{baseline}h of normal are too few for a window of {window}h"
+            values.wrong(_BASELINE, message, f"at least {2 * window}h")
+
+    return Check((_WINDOW,), too_long), Check((_WINDOW, _BASELINE), too_few)
+
+
+class _Lengths(TypedDict):
+    window_h: int
+    baseline_h: int
+
+
+def _lengths_written(values: Values, default_h: int) -> _Lengths:
+    return {"window_h": values.get_or(_WINDOW, default_h), "baseline_h": values.get_or(_BASELINE, _BASELINE_H)}
+
+
+def _shift(values: Values) -> Shift:
+    to = values.get_or(_TO, PartOf())
     default = Shift(to=to)
     floors, part = values.get_or(_MIN_PART, (WrittenFloors(), None))
     return Shift(
         to=to,
-        window_h=lengths[0],
-        baseline_h=lengths[1],
+        **_lengths_written(values, _SHIFT_WINDOW_H),
         part=default.part if part is None else part,
         floors=floors.over(default.floors),
-        **bar,
+        **bar_written(values),
         **shared(values),
     )
 
@@ -105,17 +122,14 @@ _MIN_DROP = Key(
 )
 
 
-def _drop(values: Values) -> Drop | None:
-    bar, windows = bar_written(values), windows_written(values, Drop().windows_h)
-    if bar is None or windows is None:
-        return None
+def _drop(values: Values) -> Drop:
     expected, times = values.get_or(_MIN_DROP, (None, None))
     return Drop(
-        windows_h=windows,
+        windows_h=windows_written(values, Drop().windows_h),
         half_life_h=values.get_or(HALF_LIFE, Drop().half_life_h),
         expected=Drop().expected if expected is None else expected,
         floors=WrittenFloors(times=times).over(Drop().floors),
-        **bar,
+        **bar_written(values),
         **shared(values),
     )
 
@@ -123,15 +137,12 @@ def _drop(values: Values) -> Drop | None:
 _LOOKED_FOR = Key("ratio", Number(least=1.1, most=10), "How many times normal it is on the lookout for; 2 by default.")
 
 
-def _cusum(values: Values) -> Cusum | None:
-    bar = bar_written(values)
-    if bar is None:
-        return None
+def _cusum(values: Values) -> Cusum:
     return Cusum(
         ratio=values.get_or(_LOOKED_FOR, Cusum().ratio),
         half_life_h=values.get_or(HALF_LIFE, Cusum().half_life_h),
         floors=values.get_or(MIN, WrittenFloors()).over(Cusum().floors),
-        **bar,
+        **bar_written(values),
         **shared(values),
     )
 
@@ -140,36 +151,27 @@ _RATIO = Key("ratio", Number(least=1, most=10_000), "So many times the mean or m
 _SD = Key("sd", Number(least=0.5, most=1_000), "So many standard deviations or more; 4 by default.")
 
 
-def _ratio(values: Values) -> Ratio | None:
-    if (lengths := _window(values, 24)) is None:
-        return None
+def _ratio(values: Values) -> Ratio:
     return Ratio(
         ratio=values.get_or(_RATIO, Ratio().ratio),
-        window_h=lengths[0],
-        baseline_h=lengths[1],
+        **_lengths_written(values, _WINDOW_H),
         floors=values.get_or(MIN, WrittenFloors()).over(Ratio().floors),
         **shared(values),
     )
 
 
-def _zscore(values: Values) -> Zscore | None:
-    if (lengths := _window(values, 24)) is None:
-        return None
+def _zscore(values: Values) -> Zscore:
     return Zscore(
         sd=values.get_or(_SD, Zscore().sd),
-        window_h=lengths[0],
-        baseline_h=lengths[1],
+        **_lengths_written(values, _WINDOW_H),
         floors=values.get_or(MIN, WrittenFloors()).over(Zscore().floors),
         **shared(values),
     )
 
 
-def _record(values: Values) -> Record | None:
-    if (lengths := _window(values, 24)) is None:
-        return None
+def _record(values: Values) -> Record:
     return Record(
-        window_h=lengths[0],
-        baseline_h=lengths[1],
+        **_lengths_written(values, _WINDOW_H),
         floors=values.get_or(MIN, WrittenFloors()).over(Record().floors),
         **shared(values),
     )
@@ -180,32 +182,41 @@ COMPARING: Mapping[str, Fields[Detector]] = {
         (_TO, _WINDOW, _BASELINE, SENSITIVITY, BUDGET, _MIN_PART, *SHARED),
         _shift,
         about="Among what is counted, a part has a far larger share than normal.",
+        checks=(ONE_BAR, *_lengths(_SHIFT_WINDOW_H)),
     ),
     "drop": Fields(
         (SENSITIVITY, BUDGET, WINDOWS, HALF_LIFE, _MIN_DROP, *SHARED),
         _drop,
         about="Far fewer than normal, while the feeds could be seen.",
         may_be_empty=True,
+        checks=(ONE_BAR, NO_LONG_WINDOW),
     ),
     "cusum": Fields(
         (_LOOKED_FOR, SENSITIVITY, BUDGET, HALF_LIFE, MIN, *SHARED),
         _cusum,
         about="For weeks somewhat more than normal.",
         may_be_empty=True,
+        checks=(ONE_BAR,),
     ),
     "ratio": Fields(
         (_RATIO, _WINDOW, _BASELINE, MIN, *SHARED),
         _ratio,
         about="Times the mean; to compare with.",
         may_be_empty=True,
+        checks=_lengths(_WINDOW_H),
     ),
     "zscore": Fields(
         (_SD, _WINDOW, _BASELINE, MIN, *SHARED),
         _zscore,
         about="Standard deviations above the mean; to compare with.",
         may_be_empty=True,
+        checks=_lengths(_WINDOW_H),
     ),
     "record": Fields(
-        (_WINDOW, _BASELINE, MIN, *SHARED), _record, about="The most there was; to compare with.", may_be_empty=True
+        (_WINDOW, _BASELINE, MIN, *SHARED),
+        _record,
+        about="The most there was; to compare with.",
+        may_be_empty=True,
+        checks=_lengths(_WINDOW_H),
     ),
 }

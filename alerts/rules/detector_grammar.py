@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from alerts.rules.comparing_grammar import COMPARING
 from alerts.rules.detector_parts import (
     BUDGET,
+    FOR,
     HALF_LIFE,
     MIN,
     MIN_COUNTS,
+    NO_LONG_WINDOW,
+    ONE_BAR,
     PUBLISHERS,
     SENSITIVITY,
     SHARED,
@@ -20,38 +23,47 @@ from alerts.rules.detector_parts import (
     shared,
     windows_written,
 )
-from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.mistakes import clipped, did_you_mean, one_of
 from alerts.rules.model import Confirm, Detector, Floors, New, Spike, Threshold
 from alerts.rules.readers import Hours, Items, JsonSchema, Reader, Reading, Text, Whole, described
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar
+from schemas.ids import Json
 
 
-def _spike(values: Values) -> Spike | None:
-    bar, windows = bar_written(values), windows_written(values, Spike().windows_h)
-    if bar is None or windows is None:
-        return None
+def _spike(values: Values) -> Spike:
     return Spike(
-        windows_h=windows,
+        windows_h=windows_written(values, Spike().windows_h),
         half_life_h=values.get_or(HALF_LIFE, Spike().half_life_h),
         floors=values.get_or(MIN, WrittenFloors()).over(Spike().floors),
-        **bar,
+        **bar_written(values),
         **shared(values),
     )
+
+
+#: What is kept to count in.
+_MOST_KEPT_H = 35 * 24
+
+
+def _kept(within: Key[int]) -> Check:
+    """Return the check that what ``within`` asks for is kept."""
+
+    def note(values: Values) -> None:
+        hours = values.get_or(within, 1)
+        if hours > _MOST_KEPT_H:
+            values.wrong(within, f"{hours // 24} days are more than is kept to count in", "at most 35d")
+
+    return Check((within,), note)
 
 
 _COUNT = Key("count", Whole(least=1), "So many or more.", required=True)
 _WITHIN = Key("within", Hours(), "In any stretch so long.", required=True)
 
 
-def _threshold(values: Values) -> Threshold | None:
-    within = values.get_or(_WITHIN, 1)
-    if within > 35 * 24:
-        values.wrong(_WITHIN, f"{within // 24} days are more than is kept to count in", "at most 35d")
-        return None
+def _threshold(values: Values) -> Threshold:
     return Threshold(
         count=values.get_or(_COUNT, 1),
-        within_h=within,
+        within_h=values.get_or(_WITHIN, 1),
         floors=values.get_or(MIN_COUNTS, WrittenFloors()).over(Floors()),
         **shared(values),
     )
@@ -60,11 +72,8 @@ def _threshold(values: Values) -> Threshold | None:
 _CONFIRM_WITHIN = Key("within", Hours(), "In so long; 48h by default.")
 
 
-def _confirm(values: Values) -> Confirm | None:
+def _confirm(values: Values) -> Confirm:
     within = values.get_or(_CONFIRM_WITHIN, Confirm().within_h)
-    if within > 35 * 24:
-        values.wrong(_CONFIRM_WITHIN, f"{within // 24} days are more than is kept to count in", "at most 35d")
-        return None
     return Confirm(stories=values.get_or(STORIES, 1), publishers=values.get_or(PUBLISHERS, 1), within_h=within)
 
 
@@ -99,12 +108,28 @@ _QUIET = Key("quiet_for", Hours(), "Not seen for so long makes it new.", require
 _KNOWN = Key("known", Items(_Known(), or_one=True), "Actors, topics or whole keys that are no news.")
 _CONFIRM = Key(
     "confirm",
-    Fields((STORIES, PUBLISHERS, _CONFIRM_WITHIN), _confirm),
+    Fields((STORIES, PUBLISHERS, _CONFIRM_WITHIN), _confirm, checks=(_kept(_CONFIRM_WITHIN),)),
     "How many must have it before it is believed.",
 )
 
 
-def _new(values: Values) -> New | None:
+def too_long_to_be_new(lasting_h: int, confirm: Confirm) -> str:
+    """Return what is wrong with a ``for`` that outlasts the time in which what is new is confirmed; "" = nothing."""
+    if lasting_h <= confirm.within_h:
+        return ""
+    return f"for: {lasting_h}h is longer than what is new stays new ({confirm.within_h}h): it can never ring"
+
+
+#: What to do about it.
+SHORTER_FOR = "shorten for, or widen confirm: {within: …}"
+
+
+def _not_too_long(values: Values) -> None:
+    if message := too_long_to_be_new(values.get_or(FOR, 0), values.get_or(_CONFIRM, Confirm())):
+        values.wrong(FOR, message, SHORTER_FOR)
+
+
+def _new(values: Values) -> New:
     return New(
         quiet_for_h=values.get_or(_QUIET, 1),
         known=tuple(sorted(set(values.get_or(_KNOWN, ())))),
@@ -119,9 +144,20 @@ _READERS: Mapping[str, Fields[Detector]] = {
         _spike,
         about="Far more than normal for this key at this hour.",
         may_be_empty=True,
+        checks=(ONE_BAR, NO_LONG_WINDOW),
     ),
-    "threshold": Fields((_COUNT, _WITHIN, MIN_COUNTS, *SHARED), _threshold, about="At least so many in so long."),
-    "new": Fields((_QUIET, _KNOWN, _CONFIRM, *SHARED), _new, about="A key that was not seen for long."),
+    "threshold": Fields(
+        (_COUNT, _WITHIN, MIN_COUNTS, *SHARED),
+        _threshold,
+        about="At least so many in so long.",
+        checks=(_kept(_WITHIN),),
+    ),
+    "new": Fields(
+        (_QUIET, _KNOWN, _CONFIRM, *SHARED),
+        _new,
+        about="A key that was not seen for long.",
+        checks=(Check((FOR, _CONFIRM), _not_too_long),),
+    ),
     **COMPARING,
 }
 
@@ -156,7 +192,8 @@ class OneDetector(Reader[Detector]):
             {"type": "object", "properties": {name: reader.schema()}, "required": [name], "additionalProperties": False}
             for name, reader in _READERS.items()
         ]
-        return {"anyOf": [*forms, {"const": "spike"}]}
+        alone: list[Json] = [name for name, reader in _READERS.items() if reader.may_be_empty]
+        return {"anyOf": [*forms, {"enum": alone}]}
 
 
 DETECTORS = Items(OneDetector(), or_one=True, most=10)

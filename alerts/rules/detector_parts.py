@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 from alerts.rules.detector_model import MAX_FOR_H
-from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.model import Budget, Floors, Only, Sensitivity, Unit
 from alerts.rules.readers import Hours, Items, Number, Reading, Whole, Word
 from alerts.rules.watch_grammar import TONES, TOPICS
@@ -135,19 +135,30 @@ class _Bar(TypedDict):
     budget: Budget | None
 
 
-def bar_written(values: Values) -> _Bar | None:
-    """Return the sensitivity or the budget; None, with a mistake noted, where both are written."""
+def bar_written(values: Values) -> _Bar:
+    """Return the sensitivity or the budget."""
     sensitivity, budget = values.get(SENSITIVITY), values.get(BUDGET)
-    if sensitivity is not None and budget is not None:
-        values.wrong(BUDGET, "sensitivity and budget exclude each other", "keep one of them")
-        return None
     return {"sensitivity": None if budget is not None else sensitivity or Sensitivity.NORMAL, "budget": budget}
 
 
-def windows_written(values: Values, default: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Return the windows, sorted; None, with a mistake noted, where one is too long."""
-    windows = tuple(sorted(set(values.get_or(WINDOWS, default))))
-    if windows[-1] > MAX_WINDOW_H:
-        values.wrong(WINDOWS, f"a window of {windows[-1]}h is too long", f"at most {MAX_WINDOW_H // 24}d")
-        return None
-    return windows
+def windows_written(values: Values, default: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the windows, sorted."""
+    return tuple(sorted(set(values.get_or(WINDOWS, default))))
+
+
+def _one_bar(values: Values) -> None:
+    if {SENSITIVITY.name, BUDGET.name} <= values.written.keys():
+        values.wrong(BUDGET, "sensitivity and budget exclude each other", "keep one of them")
+
+
+def _no_long_window(values: Values) -> None:
+    longest = max(values.get_or(WINDOWS, (1,)))
+    if longest > MAX_WINDOW_H:
+        values.wrong(WINDOWS, f"a window of {longest}h is too long", f"at most {MAX_WINDOW_H // 24}d")
+
+
+#: A sensitivity or a budget, not both.
+ONE_BAR = Check((), _one_bar)
+
+#: Windows no longer than what is kept to look at.
+NO_LONG_WINDOW = Check((WINDOWS,), _no_long_window)

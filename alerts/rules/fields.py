@@ -26,6 +26,14 @@ class Key(Generic[T_co]):
     required: bool = False
 
 
+@dataclass(frozen=True)
+class Check:
+    """What ``keys`` must hold together: ``note`` is asked when each of them is right or left out, whatever else is wrong."""
+
+    keys: tuple[Key[Any], ...]  # Any: keys of different types
+    note: Callable[[Values], None]
+
+
 class Values:
     """What a mapping held: right values by key. A wrong value is absent and its mistake noted."""
 
@@ -37,6 +45,10 @@ class Values:
     def put(self, key: Key[Any], value: object) -> None:  # Any: a key of any type
         """Keep the value of ``key``."""
         self._values[key.name] = value
+
+    def sure(self, key: Key[Any]) -> bool:  # Any: a key of any type
+        """Tell whether it is known what ``key`` holds: it is right, or it may be left out and is."""
+        return key.name in self._values or (key.name not in self.written and not key.required)
 
     def get(self, key: Key[T]) -> T | None:
         """Return the value of ``key``, None when it is not written or wrong."""
@@ -56,7 +68,10 @@ class Values:
 
 
 class Fields(Reader[T]):
-    """A mapping with known keys. ``build`` is called when every value is right; ``later`` are keys that come one day."""
+    """A mapping with known keys. ``build`` is called when every value is right; ``later`` are keys that come one day.
+
+    What contradicts each other stands in ``checks``, so that it is noted together with what is wrong elsewhere.
+    """
 
     def __init__(
         self,
@@ -66,14 +81,16 @@ class Fields(Reader[T]):
         about: str = "",
         may_be_empty: bool = False,
         later: Mapping[str, str] | None = None,
+        checks: Sequence[Check] = (),
     ) -> None:
         self.keys, self._build, self._about = tuple(keys), build, about
-        self._may_be_empty = may_be_empty
+        self.may_be_empty = may_be_empty
         self._later = later or {}
+        self._checks = checks
 
     def read(self, node: Node, path: str, reading: Reading) -> T | None:
         """Return what ``build`` makes of the values."""
-        if self._may_be_empty and isinstance(node, Scalar) and node.value is None:
+        if self.may_be_empty and isinstance(node, Scalar) and node.value is None:
             node = Mapping_(node.line)
         if not isinstance(node, Mapping_):
             names = one_of([key.name for key in self.keys])
@@ -96,6 +113,9 @@ class Fields(Reader[T]):
         for key in self.keys:
             if key.required and key.name not in node.entries:
                 reading.wrong(node, path, f"the key {key.name!r} is missing", key.about)
+        for check in self._checks:
+            if all(values.sure(key) for key in check.keys):
+                check.note(values)
         return self._build(values) if len(reading.mistakes) == before else None
 
     def schema(self) -> JsonSchema:
@@ -107,7 +127,7 @@ class Fields(Reader[T]):
             schema["required"] = required
         if self._about:
             schema["description"] = self._about
-        return {"anyOf": [schema, {"type": "null"}]} if self._may_be_empty else schema
+        return {"anyOf": [schema, {"type": "null"}]} if self.may_be_empty else schema
 
 
 class Shorthand(Reader[T]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from alerts.rules.detector_parts import PUBLISHERS, STORIES, TIMES
-from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.levels import Level
 from alerts.rules.readers import Number, Whole
 from schemas.reasons import Severity
@@ -48,12 +48,21 @@ def _levels(values: Values) -> tuple[Level, ...] | None:
     if not found:
         values.wrong(None, "no severity is listed here", "write for example high: {stories: 12}")
         return None
-    for lower, higher in combinations(found, 2):
-        if higher.asks_no_more_than(lower):
-            name, other = higher.severity.value, lower.severity.value
-            values.wrong(_KEYS[higher.severity], f"{name} asks for no more than {other}, which is then never told")
-            return None
     return tuple(found)
 
 
-LEVELS = Fields(tuple(_KEYS.values()), _levels)
+def _asks_more(lower: Key[Level], higher: Key[Level]) -> Check:
+    """Return the check that ``higher`` asks for something that ``lower`` does not."""
+
+    def note(values: Values) -> None:
+        less, more = values.get(lower), values.get(higher)
+        if less is not None and more is not None and more.asks_no_more_than(less):
+            message = f"{higher.name} asks for no more than {lower.name}, which is then never told"
+            values.wrong(higher, message, f"ask for more of something than {lower.name} does, or remove {lower.name}")
+
+    return Check((lower, higher), note)
+
+
+LEVELS = Fields(
+    tuple(_KEYS.values()), _levels, checks=[_asks_more(*two) for two in combinations(tuple(_KEYS.values()), 2)]
+)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from alerts.rules.detector_grammar import DETECTORS
+from alerts.rules.detector_grammar import DETECTORS, SHORTER_FOR, too_long_to_be_new
 from alerts.rules.detector_parts import FOR
 from alerts.rules.directory import ActorDirectory
-from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.inclusion import DEFAULTS, INCLUDE, SETS, read_first
 from alerts.rules.levels import graver
 from alerts.rules.mistakes import Mistake, RulesError, clipped
 from alerts.rules.model import (
+    Detector,
+    Level,
     NamedActors,
     New,
     Rule,
@@ -21,9 +24,10 @@ from alerts.rules.model import (
     WatchKind,
 )
 from alerts.rules.readers import JsonSchema, Name, Reader, Reading, described, no_text
-from alerts.rules.shared_grammar import SHARED, Standing, standing_of
+from alerts.rules.shared_grammar import SEVERITIES, SEVERITY, SHARED, Standing, standing_of
 from alerts.rules.watch_grammar import WATCH
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_, parse
+from schemas.reasons import Severity
 
 __all__ = ["FILE", "Mistake", "RulesError", "load_rules", "load_watch"]
 
@@ -44,40 +48,56 @@ class _Draft:
     values: Values
 
     def finished(self, defaults: Standing) -> Rule:
-        """Return the rule with the defaults where it says nothing; what then makes no sense is a mistake."""
-        rule = self.own.over(defaults).applied_to(self.rule)
+        """Return the rule with the defaults where it says nothing."""
+        return self.own.over(defaults).applied_to(self.rule)
+
+    def note_against(self, defaults: Standing) -> None:
+        """Note what makes no sense together with ``defaults``; what does not by itself is noted already."""
+        rule = self.finished(defaults)
         if self.own.for_h is None and defaults.for_h is not None:
-            _refuse_too_long(rule, self.values)
-        for level in rule.levels:
-            if not graver(level.severity, rule.severity):
-                message = (
-                    f"severities: {level.severity.value} is no graver than the rule itself ({rule.severity.value})"
-                )
-                self.values.wrong(_NAME, message, "remove it, or lower severity")
-        return rule
+            _note_too_long(self.values, _WHEN, self.rule.when, defaults.for_h)
+        if self.own.severity is None or self.own.levels is None:
+            _note_no_graver(self.values, rule.severity, rule.levels)
 
 
-def _refuse_too_long(rule: Rule, values: Values) -> None:
-    """Note where a crossing is asked to last longer than it can."""
-    key = FOR if FOR.name in values.written else _WHEN
-    for detector in rule.when:
-        if isinstance(detector, New) and detector.for_h > detector.confirm.within_h:
-            within = detector.confirm.within_h
-            message = f"for: {detector.for_h}h is longer than what is new stays new ({within}h): it can never ring"
-            values.wrong(key, message, "shorten for, or widen confirm: {within: …}")
+def _note_too_long(values: Values, key: Key[Any], when: Iterable[Detector], lasting_h: int) -> None:  # Any: two types
+    """Note at ``key`` where a crossing is asked to last longer than it can, by detectors that do not say it themselves."""
+    for detector in when:
+        if not isinstance(detector, New) or "for_h" in detector.model_fields_set:
+            continue
+        if message := too_long_to_be_new(lasting_h, detector.confirm):
+            values.wrong(key, message, SHORTER_FOR)
+
+
+def _note_no_graver(values: Values, severity: Severity, levels: Iterable[Level]) -> None:
+    for level in levels:
+        if not graver(level.severity, severity):
+            message = f"{level.severity.value} is no graver than the rule itself ({severity.value})"
+            values.wrong(SEVERITIES, message, "remove it, or lower severity")
+
+
+def _own_for_fits(values: Values) -> None:
+    _note_too_long(values, FOR, values.get_or(_WHEN, ()), values.get_or(FOR, 0))
+
+
+def _own_levels_are_graver(values: Values) -> None:
+    severity, levels = values.get(SEVERITY), values.get(SEVERITIES)
+    if severity is not None and levels is not None:
+        _note_no_graver(values, severity, levels)
+
+
+def _can_be_new(values: Values) -> None:
+    watch = values.get(_WATCH)
+    for detector in values.get_or(_WHEN, ()):
+        if watch is not None and isinstance(detector, New) and (always := _always_known(watch, detector)):
+            values.wrong(_WHEN, f"every key holds {always}, which is known: it can never ring", "take it out of known")
 
 
 def _draft(values: Values) -> _Draft | None:
     name, watch, when = values.get(_NAME), values.get(_WATCH), values.get(_WHEN)
     if name is None or watch is None or when is None:
         return None
-    for detector in when:
-        if isinstance(detector, New) and (always := _always_known(watch, detector)):
-            values.wrong(_WHEN, f"every key holds {always}, which is known: it can never ring", "take it out of known")
-            return None
-    draft = _Draft(Rule(name=name, watch=watch, when=when), standing_of(values), values)
-    _refuse_too_long(draft.own.applied_to(draft.rule), values)
-    return draft
+    return _Draft(Rule(name=name, watch=watch, when=when), standing_of(values), values)
 
 
 def _always_known(watch: Watch, new: New) -> str:
@@ -89,7 +109,16 @@ def _always_known(watch: Watch, new: New) -> str:
     return ""
 
 
-_RULE = Fields((_NAME, _WATCH, _WHEN, *SHARED), _draft, about="A rule.")
+_RULE = Fields(
+    (_NAME, _WATCH, _WHEN, *SHARED),
+    _draft,
+    about="A rule.",
+    checks=(
+        Check((_WHEN, FOR), _own_for_fits),
+        Check((_WATCH, _WHEN), _can_be_new),
+        Check((SEVERITY, SEVERITIES), _own_levels_are_graver),
+    ),
+)
 
 
 class _Rules(Reader[tuple[_Draft, ...]]):
@@ -125,15 +154,28 @@ class _Rules(Reader[tuple[_Draft, ...]]):
         return {"type": "array", "items": _RULE.schema(), "maxItems": _MAX_RULES}
 
 
+def _defaults_of(values: Values) -> Standing:
+    return values.get_or(DEFAULTS, Standing()).over(values.get_or(INCLUDE, Standing()))
+
+
+def _defaults_fit(values: Values) -> None:
+    for draft in values.get_or(_RULES, ()):
+        draft.note_against(_defaults_of(values))
+
+
 def _file(values: Values) -> tuple[Rule, ...]:
-    defaults = values.get_or(DEFAULTS, Standing()).over(values.get_or(INCLUDE, Standing()))
-    return tuple(draft.finished(defaults) for draft in values.get_or(_RULES, ()))
+    return tuple(draft.finished(_defaults_of(values)) for draft in values.get_or(_RULES, ()))
 
 
 _RULES = Key("rules", _Rules(), "The rules.", required=True)
 
 #: A whole file.
-FILE = Fields((INCLUDE, SETS, DEFAULTS, _RULES), _file, about="Rules of Tocsin.")
+FILE = Fields(
+    (INCLUDE, SETS, DEFAULTS, _RULES),
+    _file,
+    about="Rules of Tocsin.",
+    checks=(Check((INCLUDE, DEFAULTS, _RULES), _defaults_fit),),
+)
 
 
 def load_rules(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.mistakes import clipped
 from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text
 from alerts.rules.schedule import WEEKDAYS, ActiveTime, zone_exists
@@ -84,20 +84,25 @@ _HOURS = Key("hours", Items(_Span(), or_one=True, most=12), "Spans of local time
 _ZONE = Key("timezone", _Zone(), "Whose local time; UTC by default.")
 
 
+def _each_day_once(values: Values) -> None:
+    days = [day for run in values.get_or(_DAYS, ()) for day in run]
+    if twice := next((day for day in WEEKDAYS if days.count(WEEKDAYS.index(day)) > 1), None):
+        values.wrong(_DAYS, f"{twice} is here twice", "name each day once")
+
+
+def _each_hour_once(values: Values) -> None:
+    spans = values.get_or(_HOURS, ())
+    hours = [hour % 24 for begin, end in spans for hour in range(begin, end if begin < end else end + 24)]
+    if len(set(hours)) < len(hours):
+        values.wrong(_HOURS, "spans overlap", "write each hour once")
+
+
 def _times(values: Values) -> tuple[ActiveTime, ...] | None:
     if not values.written.keys() - {_ZONE.name}:
         values.wrong(None, "nothing says when", "write days or hours, or remove active")
         return None
     days = [day for run in values.get_or(_DAYS, (tuple(range(7)),)) for day in run]
-    if len(set(days)) < len(days):
-        twice = next(day for day in days if days.count(day) > 1)
-        values.wrong(_DAYS, f"{WEEKDAYS[twice]} is here twice", "name each day once")
-        return None
     spans = values.get_or(_HOURS, ((0, 24),))
-    hours = [hour % 24 for begin, end in spans for hour in range(begin, end if begin < end else end + 24)]
-    if len(set(hours)) < len(hours):
-        values.wrong(_HOURS, "spans overlap", "write each hour once")
-        return None
     zone = values.get_or(_ZONE, "UTC")
     return tuple(ActiveTime(days=tuple(sorted(days)), begin_h=b, end_h=e, zone=zone) for b, e in sorted(spans))
 
@@ -105,7 +110,15 @@ def _times(values: Values) -> tuple[ActiveTime, ...] | None:
 class _Schedule(Reader[tuple[ActiveTime, ...]]):
     """One stretch of the week, or a list of them."""
 
-    _items = Items(Fields((_DAYS, _HOURS, _ZONE), _times), or_one=True, most=20)
+    _items = Items(
+        Fields(
+            (_DAYS, _HOURS, _ZONE),
+            _times,
+            checks=(Check((_DAYS,), _each_day_once), Check((_HOURS,), _each_hour_once)),
+        ),
+        or_one=True,
+        most=20,
+    )
 
     def read(self, node: Node, path: str, reading: Reading) -> tuple[ActiveTime, ...] | None:
         found = self._items.read(node, path, reading)

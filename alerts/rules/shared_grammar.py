@@ -33,8 +33,8 @@ _SOURCE_COUNTRIES = Key(
     "Countries the publishers of the evidence sit in, at least.",
     required=True,
 )
-_SEVERITY = Key("severity", Word(Severity), "How loudly; normal by default.")
-_SEVERITIES = Key("severities", LEVELS, "What makes an alert of the rule graver than severity; nothing by default.")
+SEVERITY = Key("severity", Word(Severity), "How loudly; normal by default.")
+SEVERITIES = Key("severities", LEVELS, "What makes an alert of the rule graver than severity; nothing by default.")
 _LABELS = Key("labels", TextMap(), "For routing and for people; added to those of the defaults.")
 _MODE = Key("mode", Word(Mode), "live rings, shadow only records, off rests; live by default.")
 _CORROBORATED = Key("corroborated_by", Fields((_SOURCE_COUNTRIES,), _corroboration), "Who else must have it.")
@@ -44,7 +44,7 @@ _TEMPLATE = Key("template", TEMPLATE, "What the rule adds to its messages; nothi
 _ACTIVE = Key("active", SCHEDULE, "When it may ring; always by default. It counts and learns all the time.")
 
 #: What a rule may leave to ``defaults``.
-SHARED = (_SEVERITY, _SEVERITIES, _LABELS, _MODE, _CORROBORATED, _MAX_KEYS, _LIMIT, FOR, RENOTIFY, _ACTIVE, _TEMPLATE)
+SHARED = (SEVERITY, SEVERITIES, _LABELS, _MODE, _CORROBORATED, _MAX_KEYS, _LIMIT, FOR, RENOTIFY, _ACTIVE, _TEMPLATE)
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ class Standing:
 def standing_of(values: Values) -> Standing:
     """Return what is written of it."""
     return Standing(
-        severity=values.get(_SEVERITY),
-        levels=values.get(_SEVERITIES),
+        severity=values.get(SEVERITY),
+        levels=values.get(SEVERITIES),
         labels=values.get(_LABELS),
         mode=values.get(_MODE),
         corroborated_by=values.get(_CORROBORATED),

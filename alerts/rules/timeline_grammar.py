@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from alerts.rules.actor_grammar import ACTORS, ACTORS_DEFINITION
 from alerts.rules.directory import ActorDirectory
-from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.mistakes import RulesError
 from alerts.rules.readers import Items, JsonSchema, Number, Text, Whole, Word
 from alerts.rules.schema_sharing import with_shared_parts
@@ -56,55 +57,100 @@ _OF_PUSH = (_STORIES, _OVER, _SOURCES, _TEXT, _LANGUAGE, _PAIR, _ACTOR, _TOPICS,
 _OF_EXPECTATION = (_EXPECT, _KEY, _REASON, _SEVERITY, _RULE)
 
 
-def _step(values: Values) -> Step | None:
-    kinds = [key for key in (_PUSH, _OUTAGE, _BETWEEN) if key.name in values.written]
-    if len(kinds) != 1:
-        names = " and ".join(key.name for key in kinds) or "none of them"
+_KINDS: dict[Key[Any], tuple[Key[Any], ...]] = {  # Any: keys of different types
+    _PUSH: (_AT, _PUSH, *_OF_PUSH),
+    _OUTAGE: (_AT, _OUTAGE, _FOR),
+    _BETWEEN: (_BETWEEN, *_OF_EXPECTATION),
+}
+
+
+def _kind(values: Values) -> Key[Any] | None:  # Any: see above
+    """Return which of the three kinds a step is; None where it is none or several."""
+    kinds = [key for key in _KINDS if key.name in values.written]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+def _one_kind(values: Values) -> None:
+    """Note a step that is no kind or several, and what its kind does not have or lacks."""
+    kind = _kind(values)
+    if kind is None:
+        names = " and ".join(key.name for key in _KINDS if key.name in values.written) or "none of them"
         values.wrong(None, f"a step has push, outage or between; this one has {names}", "write one of the three")
-        return None
-    allowed = {
-        _PUSH.name: (_AT, _PUSH, *_OF_PUSH),
-        _OUTAGE.name: (_AT, _OUTAGE, _FOR),
-        _BETWEEN.name: (_BETWEEN, *_OF_EXPECTATION),
-    }[kinds[0].name]
-    strange = [name for name in values.written if name not in {key.name for key in allowed}]
-    for name in strange:
-        values.reading.wrong(
-            values.written[name], f"{values.path}.{name}", f"{name} does not belong to {kinds[0].name}", "remove it"
-        )
-    if strange:
-        return None
-    if kinds[0] is _BETWEEN:
-        return _expectation(values)
-    at = values.get(_AT)
-    if at is None:
-        values.wrong(None, "the key 'at' is missing", _AT.about)
-        return None
-    return _push(values, at) if kinds[0] is _PUSH else _outage(values, at)
+        return
+    allowed = {key.name for key in _KINDS[kind]}
+    for name, node in values.written.items():
+        if name not in allowed:
+            message = f"{name} does not belong to {kind.name}"
+            values.reading.wrong(node, f"{values.path}.{name}", message, "remove it")
+    for key in {_PUSH: (_AT,), _OUTAGE: (_AT, _FOR), _BETWEEN: (_EXPECT,)}[kind]:
+        if key.name not in values.written:
+            values.wrong(None, f"the key {key.name!r} is missing", key.about)
 
 
-def _push(values: Values, at: int) -> Push | None:
-    text, pair, actor = values.get(_TEXT), values.get(_PAIR), values.get(_ACTOR)
-    if sum(given is not None for given in (text, pair, actor)) != 1:
+def _one_subject(values: Values) -> None:
+    if _kind(values) is not _PUSH:
+        return
+    if sum(key.name in values.written for key in (_TEXT, _PAIR, _ACTOR)) != 1:
         values.wrong(_PUSH, "what is pushed needs exactly one of text, pair and actor", "write one of the three")
-        return None
-    found = [key for key in (_TOPICS, _TONE, _PROMINENCE) if text is not None and key.name in values.written]
-    if found:
-        values.wrong(found[0], f"the text itself says what {found[0].name} it has", "remove it, or write pair")
-        return None
-    articles = values.get_or(_PUSH, 1)
-    stories = values.get_or(_STORIES, articles)
-    if stories > articles:
+        return
+    for key in (_TOPICS, _TONE, _PROMINENCE):
+        if _TEXT.name in values.written and key.name in values.written:
+            values.wrong(key, f"the text itself says what {key.name} it has", "remove it, or write pair")
+
+
+def _enough_articles(values: Values) -> None:
+    articles, stories = values.get_or(_PUSH, 1), values.get_or(_STORIES, 1)
+    if _kind(values) is _PUSH and stories > articles:
         values.wrong(_STORIES, f"{articles} articles cannot tell {stories} stories", "push more articles")
-        return None
+
+
+def _some_time(values: Values) -> None:
+    if values.get(_FOR) == 0:
+        values.wrong(_FOR, "an outage lasts some time", "write for example 6h")
+
+
+def _in_order(values: Values) -> None:
+    first, last = values.get_or(_BETWEEN, (0, 0))
+    if first > last:
+        values.wrong(_BETWEEN, "it ends before it begins", "exchange the two times")
+
+
+def _nothing_of_quiet(values: Values) -> None:
+    if values.get(_EXPECT) is Outcome.QUIET and {_REASON.name, _SEVERITY.name} & values.written.keys():
+        values.wrong(_EXPECT, "quiet has neither reason nor severity", "remove them")
+
+
+_STEP_CHECKS = (
+    Check((), _one_kind),
+    Check((), _one_subject),
+    Check((_PUSH, _STORIES), _enough_articles),
+    Check((_FOR,), _some_time),
+    Check((_BETWEEN,), _in_order),
+    Check((_EXPECT,), _nothing_of_quiet),
+)
+
+
+def _step(values: Values) -> Step:
+    kind = _kind(values)
+    if kind is _PUSH:
+        return _push(values)
+    if kind is _OUTAGE:
+        at = values.get_or(_AT, 0)
+        return Outage(values.node.line, at, at + values.get_or(_FOR, 1), values.get_or(_OUTAGE, 0))
+    return _expectation(values)
+
+
+def _push(values: Values) -> Push:
+    pair, actor = values.get(_PAIR), values.get(_ACTOR)
+    articles = values.get_or(_PUSH, 1)
     return Push(
         line=values.node.line,
-        at=at,
+        at=values.get_or(_AT, 0),
         articles=articles,
-        stories=stories,
+        stories=values.get_or(_STORIES, articles),
         over=values.get_or(_OVER, 0),
         sources=values.get_or(_SOURCES, 0),
-        text=text or "",
+        text=values.get_or(_TEXT, ""),
         language=values.get(_LANGUAGE),
         meeting=pair if pair is not None else Meeting(actor) if actor is not None else None,
         topics=values.get_or(_TOPICS, ()),
@@ -113,31 +159,13 @@ def _push(values: Values, at: int) -> Push | None:
     )
 
 
-def _outage(values: Values, at: int) -> Outage | None:
-    length = values.get(_FOR)
-    if not length:
-        values.wrong(None, "the key 'for' is missing", _FOR.about)
-        return None
-    return Outage(values.node.line, at, at + length, values.get_or(_OUTAGE, 0))
-
-
-def _expectation(values: Values) -> Expectation | None:
-    outcome = values.get(_EXPECT)
+def _expectation(values: Values) -> Expectation:
     first, last = values.get_or(_BETWEEN, (0, 0))
-    if outcome is None:
-        values.wrong(None, "the key 'expect' is missing", _EXPECT.about)
-        return None
-    if first > last:
-        values.wrong(_BETWEEN, "it ends before it begins", "exchange the two times")
-        return None
-    if outcome is Outcome.QUIET and (_REASON.name in values.written or _SEVERITY.name in values.written):
-        values.wrong(_EXPECT, "quiet has neither reason nor severity", "remove them")
-        return None
     return Expectation(
         line=values.node.line,
         first=first,
         last=last,
-        outcome=outcome,
+        outcome=values.get_or(_EXPECT, Outcome.QUIET),
         rule=values.get(_RULE),
         key=values.get(_KEY),
         reason=values.get(_REASON),
@@ -172,7 +200,9 @@ _BACKGROUND = Key(
 )
 _NAME = Key("name", Text(max_characters=200), "What the test shows.", required=True)
 _STARTS = Key("starts", Day(), f"The day the timeline begins on; {FIRST_DAY} by default.")
-_STEP: Fields[Step] = Fields((_AT, _PUSH, *_OF_PUSH, _OUTAGE, _FOR, _BETWEEN, *_OF_EXPECTATION), _step, about="A step.")
+_STEP: Fields[Step] = Fields(
+    (_AT, _PUSH, *_OF_PUSH, _OUTAGE, _FOR, _BETWEEN, *_OF_EXPECTATION), _step, about="A step.", checks=_STEP_CHECKS
+)
 _STEPS: Key[tuple[Step, ...]] = Key(
     "steps",
     Items(_STEP, most=500),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 
 from alerts.rules.actor_grammar import ACTOR_PART, ACTORS, PAIR
-from alerts.rules.fields import Fields, Key, Shorthand, Values
+from alerts.rules.fields import Check, Fields, Key, Shorthand, Values
 from alerts.rules.groups import AnyAllNone, Groups
 from alerts.rules.mistakes import clipped, did_you_mean
 from alerts.rules.model import (
@@ -187,7 +187,7 @@ def _watch(values: Values) -> Watch | None:
     if each is Each.ACTOR and not (actor and actor.any):
         actor = (actor or ActorPart()).model_copy(update={"any": (AnyActor(),)})
     kind = _kind(values, pair, actor)
-    if kind is None or not _sound(values, pair, actor):
+    if kind is None:
         return None
     prominence = values.get(_PROMINENCE) or (_PROMINENT if pair or actor else ())
     return Watch(
@@ -205,30 +205,42 @@ def _watch(values: Values) -> Watch | None:
     )
 
 
-def _sound(values: Values, pair: PairPart | None, actor: ActorPart | None) -> bool:
-    """Note parts that contradict each other or have no effect; tell whether there are none."""
-    before = len(values.reading.mistakes)
-    if values.get(_PROMINENCE) is not None and pair is None and actor is None:
+def _prominence_of_something(values: Values) -> None:
+    named = {_PAIR.name, _ACTOR.name} & values.written.keys() or values.get(_EACH) in (Each.PAIR, Each.ACTOR)
+    if _PROMINENCE.name in values.written and not named:
         values.wrong(_PROMINENCE, "prominence is that of a pair or an actor", "remove it, or add pair or actor")
-    for key, wanted, refused in _wanted_and_refused(values):
-        if both := wanted & refused:
-            values.wrong(key, f"wanted and refused at once: {clipped(', '.join(sorted(both)))}", "remove one of them")
-    tone = values.get(_TONE)
-    if tone is not None and not set(Tone) - set(tone.none):
+
+
+def _note_both(values: Values, key: Key[object], wanted: Iterable[str], refused: Iterable[str]) -> None:
+    if both := {*wanted} & {*refused}:
+        values.wrong(key, f"wanted and refused at once: {clipped(', '.join(sorted(both)))}", "remove one of them")
+
+
+def _possible_tone(values: Values) -> None:
+    if (tone := values.get(_TONE)) is None:
+        return
+    _note_both(values, _TONE, tone.any, tone.none)
+    if not set(Tone) - set(tone.none):
         values.wrong(_TONE, "every tone is refused", "leave one")
-    if actor is not None and _refuses_all(actor):
-        values.wrong(_ACTOR, "everybody who is wanted is refused by none", "shorten none")
-    return len(values.reading.mistakes) == before
 
 
-def _wanted_and_refused(values: Values) -> Iterator[tuple[Key[object], set[str], set[str]]]:
-    if (tone := values.get(_TONE)) is not None:
-        yield _TONE, {*tone.any}, {*tone.none}
+def _possible_topics(values: Values) -> None:
     if (topics := values.get(_TOPICS)) is not None:
-        yield _TOPICS, {*topics.any, *topics.all}, {*topics.none}
+        _note_both(values, _TOPICS, (*topics.any, *topics.all), topics.none)
+
+
+def _possible_words(values: Values) -> None:
     if (words := values.get(_KEYWORDS)) is not None:
-        plain = [{t.text for t in terms if isinstance(t, Phrase)} for terms in ((*words.any, *words.all), words.none)]
-        yield _KEYWORDS, plain[0], plain[1]
+        wanted, refused = (
+            [term.text for term in terms if isinstance(term, Phrase)]
+            for terms in ((*words.any, *words.all), words.none)
+        )
+        _note_both(values, _KEYWORDS, wanted, refused)
+
+
+def _possible_actors(values: Values) -> None:
+    if (actor := values.get(_ACTOR)) is not None and _refuses_all(actor):
+        values.wrong(_ACTOR, "everybody who is wanted is refused by none", "shorten none")
 
 
 def _refuses_all(actor: ActorPart) -> bool:
@@ -249,4 +261,11 @@ WATCH = Fields(
     (_PAIR, _ACTOR, _KEYWORDS, _TOPICS, _EACH, _TONE, _PROMINENCE, _SCOPE, _SOURCES, _LANGUAGES),
     _watch,
     about="What to count. All parts hold together, within scope.",
+    checks=(
+        Check((_EACH,), _prominence_of_something),
+        Check((_TONE,), _possible_tone),
+        Check((_TOPICS,), _possible_topics),
+        Check((_KEYWORDS,), _possible_words),
+        Check((_ACTOR,), _possible_actors),
+    ),
 )

@@ -97,7 +97,9 @@ def test_all_mistakes_come_at_once_with_line_and_suggestion() -> None:
         (3, "there is no rule 'azerbaijan-rusia'"),
         (5, "a time since the start is needed"),
         (5, "unknown actor 'Rusia'"),
+        (6, "it ends before it begins"),
         (6, "pending"),
+        (6, "tone does not belong to between"),
     ]
     assert found[0].remedy == "did you mean azerbaijan-russia?"
     assert found[1].remedy == "write 10h or 10m"
