@@ -50,17 +50,27 @@ class _Sharing:
     def inside(self, key: str, value: Json) -> Json:
         """Return ``value`` with its parts shortened."""
         if isinstance(value, dict):
-            return {inner: self.shorten(_name(inner, key), part) for inner, part in value.items()}
+            return {inner: self._part(inner, key, part) for inner, part in value.items()}
         if isinstance(value, list):
             return [self.shorten(key, part) for part in value]
         return value
+
+    def _part(self, inner: str, key: str, part: Json) -> Json:
+        # What stands under "properties" is no schema but names of schemas: a reference in its place would be a name.
+        if inner == "properties" and isinstance(part, dict):
+            return {name: self.shorten(name, schema) for name, schema in part.items()}
+        return self.shorten(_name(inner, key), part)
 
 
 def _parts(key: str, value: Json) -> Iterator[tuple[str, Json]]:
     if isinstance(value, dict):
         yield key, value
         for inner, part in value.items():
-            yield from _parts(inner, part)
+            if inner == "properties" and isinstance(part, dict):
+                for name, schema in part.items():
+                    yield from _parts(name, schema)
+            else:
+                yield from _parts(inner, part)
     elif isinstance(value, list):
         for part in value:
             yield from _parts(key, part)
@@ -68,4 +78,4 @@ def _parts(key: str, value: Json) -> Iterator[tuple[str, Json]]:
 
 def _name(inner: str, outer: str) -> str:
     """Words of the schema language name nothing; a part below them is called as what they stand in."""
-    return outer if inner in ("anyOf", "items", "properties", "additionalProperties") else inner
+    return outer if inner in ("anyOf", "items", "additionalProperties") else inner
