@@ -24,7 +24,7 @@ FATAL_CODE = 3
 def run_job(name: str, workplace: Workplace, stop: threading.Event) -> int:
     """Run one job in this process until ``stop``; return the exit code."""
     try:
-        with open_log_of(workplace) as log:
+        with open_log_of(workplace, stop.is_set) as log:
             store = open_store_of(workplace)
             try:
                 JOBS[name](workplace, log, store, stop)

@@ -35,7 +35,9 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
     try:
         async with FeedParser(workers=PARSE_WORKERS) as parser:
             manners = PollSettings(
-                max_per_host=settings.polling.host_requests, host_gap_s=settings.polling.host_gap.total_seconds()
+                max_per_host=settings.polling.host_requests,
+                host_gap_s=settings.polling.host_gap.total_seconds(),
+                lease_s=settings.polling.takeover.total_seconds(),
             )
             # One run a folder, which its lock sees to: a restart goes on under the name it had.
             name = settings.polling.name or f"{socket.gethostname()}:{workplace.folder.absolute()}"

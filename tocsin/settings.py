@@ -45,6 +45,12 @@ def _gap(value: timedelta) -> timedelta:
     return value
 
 
+def _lease(value: timedelta) -> timedelta:
+    if not timedelta(seconds=5) <= value <= timedelta(minutes=10):
+        raise ValueError('must lie between "5s" and "10m"')
+    return value
+
+
 class PollingSettings(_Section):
     """How politely feeds are read, and by whom."""
 
@@ -60,6 +66,10 @@ class PollingSettings(_Section):
     host_gap: Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_gap)] = Field(
         default=timedelta(seconds=5),
         description='time between two requests to one host, at least, up to "10m"; "0s" for servers of your own',
+    )
+    takeover: Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_lease)] = Field(
+        default=timedelta(seconds=30),
+        description='how long after its last sign of life the feeds of this poller go to another one, from "5s" to "10m"',
     )
 
 

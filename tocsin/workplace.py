@@ -33,12 +33,13 @@ def open_workplace(folder: Path) -> Workplace:
     return load_workplace(folder)
 
 
-def open_log_of(workplace: Workplace) -> Log:
-    """Open the log of the settings and make its topics where they are missing."""
+def open_log_of(workplace: Workplace, stopping: Callable[[], bool] = lambda: False) -> Log:
+    """Open the log of the settings and make its topics where they are missing. Once ``stopping``, calls on a log that is away
+    give up soon."""
     from connectors.log.open import open_log
     from schemas.topics import ARTICLES, DEAD_LETTERS, SIGNALS
 
-    log = open_log(_made(workplace, workplace.settings.log), SystemClock())
+    log = open_log(_made(workplace, workplace.settings.log), SystemClock(), stopping=stopping)
     log.create_topic(ARTICLES, workplace.settings.article_partitions)
     log.create_topic(SIGNALS, 1)
     log.create_topic(DEAD_LETTERS, 1)

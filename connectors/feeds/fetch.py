@@ -34,6 +34,8 @@ _UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LONGEST_WORDS = 600
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
+#: Where a redirect may lead besides the port it comes from: no other service is to be spoken to in somebody's name.
+_WEB_PORTS = frozenset({80, 443})
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
@@ -275,6 +277,8 @@ def _redirected(address: str, target: str) -> str:
         joined = ""
     if not target or parts.scheme not in ("http", "https") or not parts.host:
         raise FetchError(FetchFailure.REDIRECT, f"{shown_url(address)} redirects to no web address")
+    if parts.port not in _WEB_PORTS and parts.port != URL(address).port:
+        raise FetchError(FetchFailure.REDIRECT, f"{shown_url(address)} redirects to port {parts.port} of {parts.host}")
     if parts.user is None and parts.origin() == URL(address).origin():
         # Within one origin the user and password of the settings stay in use; elsewhere they are nobody's business.
         old = URL(address)

@@ -52,13 +52,21 @@ def _publisher(source_id: str, name: str, country: str | None, group: str | None
     return Source(id=source_id, name=name, country=country, group=group, kind=kind)
 
 
+#: Fields of a query whose value opens something, as publishers and readers' services name them.
+_KEY_FIELD = re.compile(
+    r"((?:^|[&;])[^=&;]*(?:key|token|secret|passw|pwd|auth|signature|session|sig)[^=&;]*=)[^&;]+", re.IGNORECASE
+)
+
+
 def shown_url(url: str) -> str:
-    """Return ``url`` without user, password and fragment: the form for logs, errors and tables."""
+    """Return ``url`` without user, password, keys and fragment: the form for logs, errors and tables."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return "(a URL that cannot be read)"
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
+    return urlunsplit(
+        (parts.scheme, parts.netloc.rpartition("@")[2], parts.path, _KEY_FIELD.sub(r"\1…", parts.query), "")
+    )
 
 
 class FeedSettings(BaseModel):

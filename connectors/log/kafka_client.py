@@ -10,7 +10,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import kafka
@@ -20,6 +20,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.record.util import crc32c_c
 
 from connectors.log.kafka_shapes import Admin, Consumer, Fetched, Place, Position, Producer
+from connectors.log.patience import Patience
 from schemas.errors import FatalError, LogUnavailableError, RecordTooLargeError, TocsinError
 
 T = TypeVar("T")
@@ -28,6 +29,12 @@ T = TypeVar("T")
 MAX_BATCH_BYTES = 4_194_304 + 65_536
 _FETCH_BYTES = 16_777_216
 _RETRY_S = 0.1
+#: A client that cannot learn where topics are tells its caller so after this long, who tries again or stops.
+_LONGEST_BLOCK_S = 10.0
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -37,16 +44,22 @@ class KafkaCluster:
     :param brokers: ``host:port`` each.
     :param timeout_s: how long any call may take before LogUnavailableError.
     :param session_s: after how long a silent member of a consumer group loses its partitions.
+    :param stopping: whether the job that calls is to stop; then a call waits no longer than a log that works needs.
     """
 
     brokers: tuple[str, ...]
     timeout_s: float
     session_s: float
+    stopping: Callable[[], bool] = field(default=_never, compare=False)
 
     @property
     def timeout_ms(self) -> int:
         """The patience of any call."""
         return int(self.timeout_s * 1000)
+
+    def patience(self, more_s: float = 0.0) -> Patience:
+        """Return how long a call that begins now may wait."""
+        return Patience(self.timeout_s + more_s, self.stopping)
 
     def admin(self) -> Admin:
         """Open a client for topics and groups."""
@@ -65,7 +78,8 @@ class KafkaCluster:
                 linger_ms=20,
                 max_request_size=2 * MAX_BATCH_BYTES,
                 delivery_timeout_ms=self.timeout_ms,
-                max_block_ms=self.timeout_ms,
+                bootstrap_timeout_ms=int(min(_LONGEST_BLOCK_S, self.timeout_s) * 1000),
+                max_block_ms=int(min(_LONGEST_BLOCK_S, self.timeout_s) * 1000),
                 allow_auto_create_topics=False,
             ),
         )
@@ -97,11 +111,10 @@ class KafkaCluster:
         with self.errors("opening a connection"):
             return client(
                 bootstrap_servers=list(self.brokers),
-                bootstrap_timeout_ms=self.timeout_ms,
                 # Less than the whole, so that one lost answer leaves time to ask again.
                 request_timeout_ms=min(10_000, self.timeout_ms * 3 // 4),
                 reconnect_backoff_max_ms=1_000,
-                **settings,
+                **{"bootstrap_timeout_ms": self.timeout_ms, **settings},
             )
 
     def _knock(self) -> None:
@@ -119,12 +132,12 @@ class KafkaCluster:
 
     def retried(self, doing: str, call: Callable[[], T]) -> T:
         """Return what ``call`` returns, repeated while the cluster asks for patience and there is some left."""
-        deadline_s = time.monotonic() + self.timeout_s
+        patience = self.patience()
         while True:
             try:
                 return call()
             except kafka.errors.KafkaError as error:
-                if not is_retriable(error) or time.monotonic() > deadline_s:
+                if not is_retriable(error) or not patience.left_s:
                     raise self._translated(doing, error) from error
             time.sleep(_RETRY_S)
 
@@ -191,6 +204,8 @@ LOST_MEMBERSHIP: tuple[type[Exception], ...] = (
     kafka.errors.FencedInstanceIdError,
 )
 OUT_OF_RANGE: tuple[type[Exception], ...] = (kafka.errors.OffsetOutOfRangeError, kafka.errors.LogTruncationError)
+#: Waiting for acknowledgements took longer than it was given; they may still come.
+STILL_ON_ITS_WAY: tuple[type[Exception], ...] = (kafka.errors.KafkaTimeoutError,)
 NO_POSITION: tuple[type[Exception], ...] = (kafka.errors.NoOffsetForPartitionError,)
 TOPIC_EXISTS: tuple[type[Exception], ...] = (kafka.errors.TopicAlreadyExistsError,)
 GROUP_IN_USE: tuple[type[Exception], ...] = (kafka.errors.UnknownMemberIdError, kafka.errors.NonEmptyGroupError)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.log.kafka_client import KafkaCluster
+from connectors.log.kafka_client import STILL_ON_ITS_WAY, KafkaCluster
 from connectors.log.kafka_shapes import Producer, Sent, Stamped
 from schemas.ports.log import Entry
 
@@ -50,7 +50,14 @@ class KafkaWriter:
 
     def _wait(self, producer: Producer, on_the_way: Sequence[Sent]) -> list[Stamped]:
         # Every record has failed for good once its delivery time is over; the second more is for hearing of it.
-        producer.flush(self._cluster.timeout_s + 1)
+        patience = self._cluster.patience(1.0)
+        while True:
+            try:
+                producer.flush(patience.slice_s)
+                break
+            except STILL_ON_ITS_WAY:
+                if not patience.left_s:
+                    raise
         return [sent.get(0.1) for sent in on_the_way]
 
     def _discard(self) -> None:

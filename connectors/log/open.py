@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -23,13 +23,15 @@ _LEAST_KAFKA_TIMEOUT_S = 1.0
 _BROKER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}|[A-Za-z0-9._-]+:[0-9]{1,5})")
 
 
-def open_log(url: str, clock: Clock, *, base: Path | None = None) -> Log:
+def open_log(url: str, clock: Clock, *, base: Path | None = None, stopping: Callable[[], bool] = lambda: False) -> Log:
     """Open ``sqlite:///path`` or ``kafka://host:port[,host:port…][/prefix]``; the caller closes it.
 
     Options follow a ``?``: ``timeout_s`` (how long a call waits before LogUnavailableError), ``lease_s`` or
     ``session_s`` (after how long a silent member of a consumer group loses its partitions), ``max_pages`` (a bound for
     the SQLite file, in pages of 16 KiB).
 
+    :param stopping: whether the job that calls is to stop: a call on a cluster that is away then gives up within seconds,
+        with LogUnavailableError. A file is waited for as long as ``timeout_s`` says.
     :param base: the folder a relative path starts at; None: the working directory.
     :raises UsageError: the URL cannot be understood; says how one looks.
     """
@@ -37,7 +39,7 @@ def open_log(url: str, clock: Clock, *, base: Path | None = None) -> Log:
     if parts.scheme == "sqlite":
         return _open_sqlite(parts, clock, base)
     if parts.scheme == "kafka":
-        return _open_kafka(parts, clock)
+        return _open_kafka(parts, clock, stopping)
     raise UsageError(f"{_shown(parts)!r} names no kind of log", remedy=_REMEDY)
 
 
@@ -69,7 +71,7 @@ def _open_sqlite(parts: SplitResult, clock: Clock, base: Path | None) -> Log:
     )
 
 
-def _open_kafka(parts: SplitResult, clock: Clock) -> Log:
+def _open_kafka(parts: SplitResult, clock: Clock, stopping: Callable[[], bool]) -> Log:
     options = _options(parts, _KAFKA_OPTIONS)
     if options.get("timeout_s", _LEAST_KAFKA_TIMEOUT_S) < _LEAST_KAFKA_TIMEOUT_S:
         raise UsageError(
@@ -90,6 +92,7 @@ def _open_kafka(parts: SplitResult, clock: Clock) -> Log:
         tuple(broker if ":" in broker else f"{broker}:9092" for broker in brokers),
         timeout_s=options.get("timeout_s", 30.0),
         session_s=options.get("session_s", 10.0),
+        stopping=stopping,
     )
     return KafkaLog(cluster, prefix, clock)
 

@@ -195,7 +195,7 @@ def starter(name: str | None, dry_run: bool, folder: Path) -> None:
 def export_opml(folder: Path) -> None:
     """Print the feeds of the settings as OPML 2.0, in the folders of their labels.
 
-    An address that holds a password is printed without it, and said so.
+    An address that holds a password or a key is printed without it, and said so.
     """
     from tocsin.opml import write_opml
 
@@ -204,4 +204,4 @@ def export_opml(folder: Path) -> None:
     click.echo(write_opml(bare), nl=False)
     for feed, shown in zip(feeds, bare, strict=True):
         if feed is not shown:
-            click.echo(f"{feed.id}: its address is printed without user, password and fragment", err=True)
+            click.echo(f"{feed.id}: its address is printed without user, password, keys and fragment", err=True)
