@@ -55,7 +55,7 @@ def files_for(answers: Answers, names: ActorDirectory, topics: Collection[str]) 
 def rules_text(watch: str, names: ActorDirectory, topics: Collection[str]) -> str:
     """Return a rule file with one rule of ``watch`` (short form) and what else could be written there."""
     kind = short_watch(watch, names, topics=topics).kind
-    return _RULES.format(name=rule_name(watch), watch=_watch_in_file(watch, kind))
+    return _RULES.format(name=rule_name(watch), watch=watch_in_file(watch, kind))
 
 
 def rule_name(watch: str) -> str:
@@ -66,7 +66,8 @@ def rule_name(watch: str) -> str:
     return "-".join(words)[:60].strip("-_") or "first-watch"
 
 
-def _watch_in_file(watch: str, kind: WatchKind) -> str:
+def watch_in_file(watch: str, kind: WatchKind) -> str:
+    """Return ``watch`` (short form, of ``kind``) as it stands in a rule file: ``{pair: ["Azerbaijan", "Russia"]}``."""
     bare = watch.strip()
     if bare.startswith("{"):
         return " ".join(bare.split())

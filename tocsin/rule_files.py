@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,13 +71,18 @@ def read_files(paths: Sequence[Path], names: ActorDirectory) -> Sequence[RuleFil
     :raises RulesError: with the mistakes of all files, names that two of them share among them.
     :raises UsageError: a file that cannot be read.
     """
+    return files_of(dict.fromkeys(paths), names)
+
+
+def files_of(texts: Mapping[Path, str | None], names: ActorDirectory) -> Sequence[RuleFile]:
+    """Return the same as :func:`read_files`; where a text is given, for the file as if that stood in it."""
     from pipelines.extraction.topics import topic_ids
 
     files: list[RuleFile] = []
     mistakes: list[Mistake] = []
-    for path in paths:
+    for path, given in texts.items():
         try:
-            text = read_rule_text(path)
+            text = read_rule_text(path) if given is None else given
             beside = _Beside(path.parent)
             rules = load_rules(text, str(path), names, topics=topic_ids(), included=beside.read)
             files.append(RuleFile(path, text, rules, tuple(beside.texts.items())))

@@ -16,6 +16,7 @@ from alerts.rules.mistakes import RulesError, did_you_mean
 from schemas.errors import BrokenRecordError, UsageError
 from schemas.plain_text import plural
 from tocsin.commands.alerts import printable
+from tocsin.commands.rules_add import add
 from tocsin.commands.rules_compare import compare
 from tocsin.commands.rules_diff import diff, scorecard
 from tocsin.commands.rules_in_force import apply, history, rollback
@@ -39,6 +40,7 @@ def command() -> None:
     """Check, explain, try, activate and undo rules."""
 
 
+command.add_command(add)
 command.add_command(apply)
 command.add_command(history)
 command.add_command(rollback)
