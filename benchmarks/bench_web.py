@@ -19,13 +19,16 @@ from starlette.testclient import TestClient
 
 from alerts.rules.model import AnyActor, Floors, NamedActors, PairPart, Rule, Scope, Spike, Watch, WatchKind
 from benchmarks.figures import Figure, report
+from schemas.ports.response import AlertVerdict
+from schemas.ports.store import FeedRow
+from schemas.reasons import FeedState, Judgement
 from schemas.wire import SignalsRecord
 from tests.streams.deciding import desk_in
 from tests.streams.records import FEED_IDS, HOUR, activated, coverage, signal
 from tests.streams.world import START
 from tests.web.house import ADDRESS, House, settings_in
 
-SIGNALS, WATCHES, DAYS = 100_000, 1_000, 30
+SIGNALS, WATCHES, DAYS, DEEDS = 100_000, 1_000, 30, 2_000
 BOUND_MS = 200.0
 _ROUNDS = 15
 
@@ -52,13 +55,58 @@ def _measure(folder: Path) -> Iterator[Figure]:
         key = f"rule={row.rule}&key={row.key}"
         alert = f"/alerts/{house.alert_id}"
         searched = "/watches?q=azerbaijan"
-        for path in ("/", "/alerts", alert, "/watches", searched, f"/watches/key?{key}", "/feeds", "/why", "/metrics"):
+        _fill(house)
+        yield _words(house)
+        pages = (
+            "/",
+            "/alerts",
+            alert,
+            "/watches",
+            searched,
+            f"/watches/key?{key}",
+            "/rules",
+            "/feeds",
+            "/why",
+            "/audit",
+        )
+        for path in (*pages, "/metrics"):
             yield _figure(
                 f"page {path.replace(house.alert_id, 'ID').partition('?rule')[0]}", lambda p=path: client.get(p)
             )
         yield _figure("api /api/v1/watches?limit=1000", lambda: client.get("/api/v1/watches?limit=1000"))
     finally:
         house.close()
+
+
+def _fill(house: House) -> None:
+    """Write a thousand feeds and two thousand deeds, so that every page has its most rows."""
+    now = house.site.clock.now()
+    rows = [
+        FeedRow(feed_id=name, url=f"https://{name}.example/rss", state=FeedState.OK, last_success_at=now)
+        for name in (f"f{number:04d}" for number in range(1_000))
+    ]
+    house.store.save_feeds(rows)
+    for number in range(DEEDS):
+        house.store.add_verdict(
+            AlertVerdict(
+                alert_id=house.alert_id,
+                at=now - timedelta(seconds=number),
+                author="anna",
+                judgement=Judgement.USEFUL,
+                note="seen before",
+            )
+        )
+    house.site.reader.look()
+
+
+def _words(house: House) -> Figure:
+    """Measure how long the words of one alert take, beside the pages."""
+    life, words = house.site.reading.ledger.alerts[house.alert_id], house.site.words
+    begun = time.perf_counter()
+    words.of(life)
+    assert words.wait(600.0)
+    ours = 1000 * (time.perf_counter() - begun)
+    return Figure("new words of an alert, once (ms)", ours, BOUND_MS, BOUND_MS / ours)
 
 
 def _figure(name: str, ask: object) -> Figure:

@@ -180,20 +180,22 @@ def judge_service(
     supervisor: int | None,
     unreachable: Sequence[str] = (),
     settings: WatchdogSettings | None = None,
+    over: bool = False,
 ) -> ServiceStatus:
     """Return how the service stands at ``now``. ``supervisor`` is the process of `tocsin run`, None where there is none;
-    ``unreachable`` says what kept ``log`` or ``store`` from being read."""
+    ``unreachable`` says what kept ``log`` or ``store`` from being read; ``over``: nothing is meant to run any more."""
     settings = settings or WatchdogSettings()
     problems = list(unreachable)
     notes: list[str] = []
     jobs: list[JobStatus] = []
     engine_time, lag_s = None, None
     if store is not None:
-        jobs = _jobs(log, store, now, settings)
         engine_time = engine_time_of(store.beats)
         lag_s = max(0.0, (now - engine_time).total_seconds()) if engine_time is not None else None
-        _judge_running(jobs, supervisor, problems, notes)
-        jobs += _archive_job(store, now, settings, problems)
+        if not over:
+            jobs = _jobs(log, store, now, settings)
+            _judge_running(jobs, supervisor, problems, notes)
+            jobs += _archive_job(store, now, settings, problems)
         if any(job.fresh for job in jobs):
             problems += _lag_problem(engine_time, lag_s, settings)
         _judge_feeds(store.feeds, problems, notes)

@@ -13,8 +13,8 @@ from tocsin.settings import Workplace
 from tocsin.workplace import open_log_of
 
 
-def reader_of(workplace: Workplace, store: Store, names: ActorNames, clock: Clock) -> Reader:
-    """Return a reader of ``workplace`` that has read nothing yet."""
+def reader_of(workplace: Workplace, store: Store, names: ActorNames, clock: Clock, *, over: bool = False) -> Reader:
+    """Return a reader of ``workplace`` that has read nothing yet; ``over``: no job is meant to be at work any more."""
     return Reader(
         open_log=lambda: open_log_of(workplace),
         store=store,
@@ -22,6 +22,7 @@ def reader_of(workplace: Workplace, store: Store, names: ActorNames, clock: Cloc
         snapshots=workplace.path(workplace.settings.snapshots),
         names=names,
         supervisor=lambda: supervisor_at_work(workplace.folder.absolute()),
+        over=over,
     )
 
 

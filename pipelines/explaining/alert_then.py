@@ -79,8 +79,8 @@ def alert_then(
 
     :raises FatalError: the log does not reach back so far, nor does a snapshot; or it does not give this alert again.
     """
-    offset = _offset_of(store, opened)
-    looking = _Looking(opened, offset, _rule_then(store, opened))
+    offset = offset_of(store, opened)
+    looking = _Looking(opened, offset, rule_then(store, opened))
     since = opened.at - KEPT
     stepped = engine_then(
         log,
@@ -102,7 +102,7 @@ def alert_then(
     then = looking.then
     if then.rule is not None:
         history = KeyHistory([then.rule])
-        for signal in (*_signals_between(log, since, stepped.began, opened.key), *looking.signals):
+        for signal in (*signals_between(log, since, stepped.began, opened.key), *looking.signals):
             history.take(signal)
         background = background_of(opened, history)
         then.new_words = terms_of(opened, evidence, background, names)
@@ -110,7 +110,7 @@ def alert_then(
     return then
 
 
-def _signals_between(log: Log, since: datetime, before: int, key: str) -> Iterator[Signal]:
+def signals_between(log: Log, since: datetime, before: int, key: str) -> Iterator[Signal]:
     """Yield the signals that were appended from ``since`` on, up to the offset ``before``, that may be about ``key``.
 
     What does not even name the actors of a key is not decoded, unless it is a later revision of what did.
@@ -159,14 +159,15 @@ def rule_set_of(store: Store, event: AlertEvent) -> RuleSet | None:
     return next((one for one in reversed(store.rule_sets()) if one.rules_hash == event.rules_hash), None)
 
 
-def _rule_then(store: Store, event: AlertEvent) -> Rule | None:
+def rule_then(store: Store, event: AlertEvent) -> Rule | None:
     """Return the rule as it was when ``event`` was written; None where the store does not know it."""
     found = rule_set_of(store, event)
     rules = RuleSetModel.from_compiled(found.compiled).rules if found is not None else ()
     return next((rule for rule in rules if rule.name == event.rule), None)
 
 
-def _offset_of(store: Store, opened: AlertEvent) -> int:
+def offset_of(store: Store, opened: AlertEvent) -> int:
+    """Return the offset of the record that wrote ``opened``; :raises FatalError: the ledger does not hold that event."""
     for event, provenance in store.events_with_provenance():
         if event.rule == opened.rule and event.seq == opened.seq:
             return provenance.log_offset

@@ -60,13 +60,15 @@ class AlertLife:
 
 @dataclass(frozen=True)
 class LedgerReading:
-    """What the ledger says at a moment: ``alerts`` by id in the order they opened, open ones, what is blind, what waits."""
+    """What the ledger says at a moment: ``alerts`` by id in the order they opened, open ones, what is blind, what waits;
+    ``edges``: the first and the newest event read."""
 
     events: int
     alerts: Mapping[str, AlertLife]
     open_ids: Sequence[str]
     blind: Sequence[AlertEvent]
     pending: Sequence[AlertEvent] = ()
+    edges: Sequence[AlertEvent] = ()
 
     def newest_first(self) -> list[AlertLife]:
         """Return every alert kept, newest first."""
@@ -96,6 +98,7 @@ class LedgerView:
         self._open: Sequence[AlertEvent] = ()
         self._blind: Sequence[AlertEvent] = ()
         self._pending: Sequence[AlertEvent] = ()
+        self._first: AlertEvent | None = None
         self.reading = EMPTY_LEDGER
 
     def refresh(self, store: LedgerStore) -> bool:
@@ -104,6 +107,7 @@ class LedgerView:
         if not fresh:
             return False
         self._read += len(fresh)
+        self._first = self._first or fresh[0]
         self._events.extend(fresh)
         # What stands is carried on by its newest events, so the ledger is folded once and not again at each look.
         self._open, self._blind = standing_alerts(chain(self._open, self._blind, fresh))
@@ -114,6 +118,7 @@ class LedgerView:
             open_ids=[event.alert_id for event in self._open],
             blind=self._blind,
             pending=self._pending,
+            edges=(self._first, fresh[-1]),
         )
         return True
 

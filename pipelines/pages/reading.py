@@ -71,7 +71,8 @@ class Reading:
 
 
 class Reader:
-    """Keeps a reading fresh. ``supervisor`` tells the process of `tocsin run`, None where there is none."""
+    """Keeps a reading fresh. ``supervisor`` tells the process of `tocsin run`, None where there is none; ``over``: no
+    job is meant to be at work any more."""
 
     def __init__(
         self,
@@ -82,6 +83,7 @@ class Reader:
         snapshots: Path,
         names: ActorNames,
         supervisor: Callable[[], int | None],
+        over: bool = False,
     ) -> None:
         self._open_log = open_log
         self._log: Log | None = None
@@ -89,6 +91,7 @@ class Reader:
         self._clock = clock
         self._names = names
         self._supervisor = supervisor
+        self._over = over
         self._lock = threading.Lock()
         self._first = threading.Event()
         self._ledger = LedgerView()
@@ -184,6 +187,7 @@ class Reader:
                 now=self._clock.now(),
                 supervisor=self._supervisor(),
                 unreachable=problems,
+                over=self._over,
             ),
             ledger=ledger if store is not None else EMPTY_LEDGER,
             live=self._view.standing,

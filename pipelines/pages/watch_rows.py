@@ -53,6 +53,11 @@ class WatchRow:
     last_seen: datetime | None
 
     @property
+    def is_still(self) -> bool:
+        """Whether two days brought nothing to the key, and it neither rings nor waits nor is blind."""
+        return self.state in (KeyState.QUIET, KeyState.LEARNING) and not any(self.spark)
+
+    @property
     def sort_key(self) -> tuple[int, float, int, str, str]:
         """Return what puts the row a person must see first, first."""
         return _ORDER[self.state], -self.share, -sum(self.spark), self.rule, self.key

@@ -144,4 +144,4 @@ class House:
         """Return a path of every page that shows something to people."""
         key = "rule=aze-rus&key=AZE-RUS"
         alert = f"/alerts/{self.alert_id}"
-        return ("/", "/alerts", alert, "/watches", f"/watches/key?{key}", "/why", "/feeds", "/audit")
+        return ("/", "/alerts", alert, "/watches", f"/watches/key?{key}", "/rules", "/why", "/feeds", "/audit")

@@ -51,6 +51,7 @@ def test_words_of_the_visitor_are_text_as_well(house: House) -> None:
         f"/watches?q={word}",
         f"/watches?rule={word}",
         f"/alerts?rule={word}",
+        f"/feeds?q={word}&state={word}",
         f"/why?watch={word}&at={word}&key={word}",
     )
     for path in (*paths, f"/alerts/{word}", f"/watches/key?rule={word}&key={word}"):

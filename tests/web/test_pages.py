@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
+from alerts.explanation.phrases import moment
+from connectors.clock import ManualClock
+from connectors.feeds.settings import FeedSettings
+from pipelines.pages.alert_words import AlertWords
 from pipelines.pages.watch_rows import KeyState
 from schemas.ids import hour_of
+from schemas.ports.response import AlertVerdict
+from schemas.reasons import Judgement, SourceKind
+from schemas.topics import SIGNALS
 from tests.streams.world import START
-from tests.web.house import BURST, House
+from tests.web.house import ADDRESS, BURST, House
+from tocsin.settings import load_workplace
+from tocsin.web.app import make_app
+from tocsin.web.exhibit import Exhibit, StoppedClock
+from tocsin.web.serving import make_site
+from tocsin.workplace import open_store_of
 
 
 class _Outline(HTMLParser):
@@ -106,6 +121,24 @@ def test_watches_are_searched(house: House, query: str, found: int) -> None:
     assert house.page(f"/watches?{query}").count('<svg class="spark"') == found
 
 
+def test_keys_to_which_two_days_brought_nothing_stand_apart_and_are_found(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = house.site.reading
+    quiet = next(row for row in reading.watches if row.rule == "gbr-ukr")
+    many = [replace(quiet, key=f"K{n:02d}", name=f"Key {n:02d}", spark=(0, 0), nearest=None) for n in range(50)]
+    monkeypatch.setattr(house.site.reader, "_reading", replace(reading, watches=(*reading.watches, *many)))
+    text = house.page("/watches")
+    assert text.count('<svg class="spark"') == 2, "only what moves"
+    assert "50 keys of gbr-ukr" in text
+    assert "Key 39" in text
+    assert "Key 40" not in text
+    assert "51 quiet" in text
+    assert house.page("/watches?rule=gbr-ukr&every=1").count('<svg class="spark"') == 51
+    assert house.page("/watches?q=key+40").count('<svg class="spark"') == 1, "a search finds them too"
+    assert house.page("/watches?state=quiet").count('<svg class="spark"') == 51
+
+
 def test_one_watch_shows_what_it_would_take(house: House) -> None:
     text = house.page("/watches/key?rule=gbr-ukr&key=GBR-UKR")
     assert "✗ count" in text
@@ -114,6 +147,24 @@ def test_one_watch_shows_what_it_would_take(house: House) -> None:
     assert "It has not rung yet." in text
     assert house.client.get("/watches/chart.svg?rule=gbr-ukr&key=GBR-UKR").status_code == 200
     assert house.client.get("/watches/key?rule=gbr-ukr&key=XXX").status_code == 404
+
+
+def test_rules_say_what_each_counts_where_it_stands_and_how_it_did(own_news: Path) -> None:
+    made = House(own_news)
+    try:
+        text = made.page("/rules")
+        assert "<h1>2 rules in force</h1>" in text
+        for words in ("aze-rus counts articles", "gbr-ukr counts articles", ">1 firing</a>", ">1 quiet</a>"):
+            assert words in text
+        assert "1 alert, " in text
+        assert "0 useful, 0 noise, 1 not yet" in text
+        assert "never" in text, "the other rule has not rung"
+        made.store.add_verdict(
+            AlertVerdict(alert_id=made.alert_id, at=START, author="anna", judgement=Judgement.USEFUL, note="")
+        )
+        assert "1 useful, 0 noise (100 % useful), 0 not yet" in made.page("/rules")
+    finally:
+        made.close()
 
 
 def test_why_not_names_the_first_link_that_does_not_hold(house: House) -> None:
@@ -144,9 +195,85 @@ def test_why_not_says_what_is_wrong_with_a_question(house: House, query: str, sa
 
 def test_feeds_show_what_needs_a_person_first(house: House) -> None:
     text = house.page("/feeds")
-    assert text.index("bravo") < text.index("alfa")
+    assert text.index(">bravo<") < text.index(">alfa<")
     assert "3 failures in a row" in text
     assert "1,234" in text
+
+
+def test_feeds_show_how_often_each_is_asked_and_who_is_behind_it(house: House) -> None:
+    settings = {
+        "alfa": FeedSettings(id="alfa", url="https://alfa.example/rss", name="The Alfa", kind=SourceKind.STATE),
+        "bravo": FeedSettings(id="bravo", url="https://bravo.example/rss", interval=timedelta(minutes=7)),
+    }
+    app = make_app(replace(house.site, feeds=settings), house.workplace.settings.web)
+    text = TestClient(app, base_url=ADDRESS).get("/feeds").text
+    assert "The Alfa, state" in text
+    assert 'every 7 min <span class="faint">as set</span>' in text
+    assert re.search(r"every \d+ min</td>", text), "a feed without an interval is asked by its own rhythm"
+    assert house.page("/feeds?state=failing").count('<th scope="row">') == 1
+    assert house.page("/feeds?q=500+server").count('<th scope="row">') == 1
+    assert "No feed fits" in house.page("/feeds?q=nobody")
+
+
+def test_the_alert_tells_what_is_new_in_its_words(house: House) -> None:
+    life = house.site.reading.ledger.alerts[house.alert_id]
+    before = house.site.mark
+    if house.site.words.of(life) is None:
+        assert "is being worked out" in house.page(f"/alerts/{house.alert_id}") or house.site.words.count
+    assert house.site.words.wait(60)
+    words = house.site.words.of(life)
+    assert words is not None
+    assert words.new
+    assert before != house.site.mark or house.site.words.count
+    text = house.page(f"/alerts/{house.alert_id}")
+    assert "against 28 days of this watch" in text
+    assert f"<strong><bdi>{words.new[0]}</bdi></strong>" in text
+
+
+def test_what_is_new_is_not_told_where_the_log_was_trimmed(own_news: Path) -> None:
+    made = House(own_news)
+    try:
+        life = made.site.reading.ledger.alerts[made.alert_id]
+        with made.site.open_log() as log:
+            log.trim(SIGNALS, 0, 20)
+        assert made.site.words.of(life) is None
+        assert made.site.words.wait(60)
+        assert made.site.words.of(life) == AlertWords()
+    finally:
+        made.close()
+
+
+def test_a_watch_that_is_over_is_shown_as_that_and_alarms_nobody(decided: Path) -> None:
+    workplace = load_workplace(decided, {})
+    store = open_store_of(workplace)
+    try:
+        ended = START + timedelta(days=9)
+        exhibit = Exhibit("A demonstration.", "Nothing <b>here</b> is news.", ended)
+        site = make_site(workplace, store, {}, exhibit=exhibit)
+        while site.reader.look():
+            pass
+        client = TestClient(make_app(site, workplace.settings.web), base_url=ADDRESS)
+        for path in ("/", "/alerts", "/watches", "/feeds", "/audit"):
+            text = client.get(path).text
+            assert "A demonstration." in text, path
+            assert f"&lt;b&gt;here&lt;/b&gt; is news. Its clock stopped at {moment(ended)}" in text, path
+            assert "behind the clock" not in text, path
+        text = client.get("/").text
+        assert "nothing runs here" not in text
+        assert "1 alert rings" in text
+        assert "Last sign of life" not in text, "no job is meant to be at work"
+        assert client.get("/readyz").status_code == 200
+    finally:
+        store.close()
+
+
+def test_a_stopped_clock_shows_one_moment_and_measures_on() -> None:
+    running = ManualClock(START)
+    clock = StoppedClock(START - timedelta(days=3), running)
+    before = clock.monotonic_s()
+    clock.sleep(5.0)
+    assert clock.monotonic_s() - before == 5.0
+    assert clock.now() == START - timedelta(days=3)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +285,8 @@ def test_feeds_show_what_needs_a_person_first(house: House) -> None:
         ("/watches", "tocsin rules explain"),
         ("/feeds", "[[feeds]]"),
         ("/why", "tocsin rules apply"),
+        ("/rules", "tocsin rules check"),
+        ("/audit", "tocsin rules apply"),
     ],
 )
 def test_where_nothing_is_a_page_teaches(empty_house: House, path: str, lesson: str) -> None:
@@ -187,5 +316,5 @@ def test_a_page_that_is_not_there_says_so(house: House) -> None:
 
 
 def test_the_mark_changes_when_something_happened(house: House) -> None:
-    assert house.page("/mark") == house.site.reading.mark
-    assert f'data-mark="{house.site.reading.mark}"' in house.page("/")
+    assert house.page("/mark") == house.site.mark
+    assert f'data-mark="{house.site.mark}"' in house.page("/")

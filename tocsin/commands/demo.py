@@ -106,22 +106,35 @@ async def _stay_up(shown: Demonstration) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     click.echo(f"\nThe feeds are served at {shown.address} until Ctrl-C.", err=True)
-    await _serve_page(shown.desk.folder, stop)
+    await _serve_page(shown, stop)
     await stop.wait()
     click.echo("stopped", err=True)
 
 
-async def _serve_page(folder: Path, stop: asyncio.Event) -> None:
-    """Serve the web page of ``folder`` until ``stop``; where its port is taken, say so and go on without."""
+async def _serve_page(shown: Demonstration, stop: asyncio.Event) -> None:
+    """Serve the web page of what was shown until ``stop``; where its port is taken, say so and go on without."""
     from schemas.errors import RetriableError
     from tocsin.settings import load_workplace
+    from tocsin.web.exhibit import Exhibit
     from tocsin.web.serving import serve
     from tocsin.workplace import open_store_of
 
-    workplace = load_workplace(folder)
+    exhibit = Exhibit(
+        title="A demonstration.",
+        words="Invented outlets told public facts in words of our own, with made-up local news around them; the jobs that"
+        " read them were real, and have stopped.",
+        ended_at=shown.until,
+    )
+    workplace = load_workplace(shown.desk.folder)
     store = open_store_of(workplace)
     try:
-        await serve(workplace, store, stop, say=lambda line: click.echo(f"{line[0].upper()}{line[1:]}", err=True))
+        await serve(
+            workplace,
+            store,
+            stop,
+            say=lambda line: click.echo(f"{line[0].upper()}{line[1:]}", err=True),
+            exhibit=exhibit,
+        )
     except RetriableError as error:
         click.echo(str(error), err=True)
     finally:

@@ -6,6 +6,7 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     ("/", "Now"),
     ("/alerts", "Alerts"),
     ("/watches", "Watches"),
+    ("/rules", "Rules"),
     ("/why", "Why not?"),
     ("/feeds", "Feeds"),
     ("/audit", "Audit"),

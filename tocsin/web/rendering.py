@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any  # What a template is given.
 
 from fastapi import Request
@@ -30,6 +30,16 @@ def ago(then: datetime | None, now: datetime) -> str:
         if seconds < limit:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds / 86_400:,.0f} days"
+
+
+def length_of_time(span: timedelta) -> str:
+    """Return ``5 min``, ``1.5 h``, ``2 days``."""
+    seconds = span.total_seconds()
+    for limit, length, unit in ((100, 1, "s"), (5400, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            value = seconds / length
+            return f"{value:.0f} {unit}" if value >= 10 or unit != "h" else f"{value:.2g} {unit}"
+    return f"{seconds / 86_400:.2g} days"
 
 
 def sparkline(counts: Sequence[int], words: str) -> Markup:
@@ -66,6 +76,7 @@ def _environment() -> Environment:
         "ago": ago,
         "condition": condition_words,
         "counted": counted,
+        "length_of_time": length_of_time,
         "line": plain_line,
         "link": safe_link,
         "moment": moment,
@@ -86,6 +97,8 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
     site, visitor = site_of(request), visitor_of(request)
     text = _TEMPLATES.get_template(template).render(
         reading=site.reading,
+        site_mark=site.mark,
+        exhibit=site.exhibit,
         now=site.clock.now(),
         visitor=visitor,
         signed_in=site.visitors.tokens_needed,

@@ -16,6 +16,7 @@ import uvicorn
 from alerts.explanation.names import ActorNames
 from connectors.clock import SystemClock
 from pipelines.notify_job import NamesWhenNeeded
+from pipelines.pages.alert_words import WordsOfAlerts
 from pipelines.pages.reading import Reader
 from schemas.errors import RetriableError
 from schemas.ports.store import Store
@@ -23,6 +24,7 @@ from tocsin.answer_link_key import answer_links_of
 from tocsin.reading import directory_of, reader_of
 from tocsin.settings import Workplace
 from tocsin.web.app import make_app
+from tocsin.web.exhibit import Exhibit, StoppedClock
 from tocsin.web.site import Site
 from tocsin.web.visitors import Visitors, read_tokens
 from tocsin.web_settings import address_of
@@ -35,18 +37,24 @@ _STOP_S = 3
 
 
 def make_site(
-    workplace: Workplace, store: Store, environ: Mapping[str, str] | None = None, names: ActorNames | None = None
+    workplace: Workplace,
+    store: Store,
+    environ: Mapping[str, str] | None = None,
+    names: ActorNames | None = None,
+    exhibit: Exhibit | None = None,
 ) -> Site:
-    """Return the site of ``workplace``; nothing is read yet. ``names`` are those of its actors where nobody gives others.
+    """Return the site of ``workplace``; nothing is read yet. ``names`` are those of its actors where nobody gives others;
+    with ``exhibit`` it shows a watch that is over.
 
     :raises UsageError: tokens, or the key of links in messages, that cannot be read.
     """
-    settings, clock = workplace.settings, SystemClock()
+    settings, present = workplace.settings, SystemClock()
+    clock = StoppedClock(exhibit.ended_at, present) if exhibit is not None else present
     tokens = read_tokens(settings.web.token_places, workplace.folder, os.environ if environ is None else environ)
     directory = cache(lambda: directory_of(workplace))
     names = names or NamesWhenNeeded(directory)
     snapshots = workplace.path(settings.snapshots)
-    reader = reader_of(workplace, store, names, clock)
+    reader = reader_of(workplace, store, names, clock, over=exhibit is not None)
     return Site(
         folder=workplace.folder.absolute(),
         snapshots=snapshots,
@@ -56,21 +64,31 @@ def make_site(
         names=names,
         directory=directory,
         clock=clock,
-        visitors=Visitors(settings.web, tokens, clock),
+        # A session ends in the present, whatever the pages show.
+        visitors=Visitors(settings.web, tokens, present),
+        words=WordsOfAlerts(lambda: open_log_of(workplace), store, names),
+        feeds={feed.id: feed for feed in settings.feeds},
         links=answer_links_of(workplace, environ),
+        exhibit=exhibit,
     )
 
 
 async def serve(
-    workplace: Workplace, store: Store, stop: asyncio.Event, *, say: Callable[[str], None] = logger.info
+    workplace: Workplace,
+    store: Store,
+    stop: asyncio.Event,
+    *,
+    say: Callable[[str], None] = logger.info,
+    exhibit: Exhibit | None = None,
 ) -> None:
-    """Serve until ``stop``; ``say`` tells the address once it is listened on.
+    """Serve until ``stop``; ``say`` tells the address once it is listened on, ``exhibit`` what is shown of a watch that
+    is over.
 
     :raises UsageError: tokens that cannot be read.
     :raises RetriableError: another program listens on the port, so that the page may come once that one is gone.
     """
     settings = workplace.settings.web
-    site = make_site(workplace, store)
+    site = make_site(workplace, store, exhibit=exhibit)
     config = uvicorn.Config(
         make_app(site, settings, workplace.settings.public_url),
         log_level="warning",

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import HTTPException, Request
 
 from alerts.explanation.names import ActorNames
+from connectors.feeds.settings import FeedSettings
 from pipelines.explaining.asked_watch import Names
 from pipelines.notifying.answer_links import AnswerLinks
+from pipelines.pages.alert_words import WordsOfAlerts
 from pipelines.pages.reading import Reader, Reading
 from schemas.clock import Clock
 from schemas.ports.log import Log
 from schemas.ports.store import Store
+from tocsin.web.exhibit import Exhibit
 from tocsin.web.visitors import Visitor, Visitors
 
 
 @dataclass(frozen=True)
 class Site:
-    """One folder's page. ``directory`` knows actors by what a visitor calls them; it is read when first asked for."""
+    """One folder's page. ``directory`` knows actors by what a visitor calls them; it is read when first asked for.
+    ``feeds``: those of the settings by id; ``exhibit``: the watch is over, and shown as it was at its end."""
 
     folder: Path
     snapshots: Path
@@ -31,12 +35,20 @@ class Site:
     directory: Callable[[], Names]
     clock: Clock
     visitors: Visitors
+    words: WordsOfAlerts
+    feeds: Mapping[str, FeedSettings]
     links: AnswerLinks | None = None
+    exhibit: Exhibit | None = None
 
     @property
     def reading(self) -> Reading:
         """Return the newest reading."""
         return self.reader.reading
+
+    @property
+    def mark(self) -> str:
+        """Return a word that is another one as soon as a page may look different."""
+        return f"{self.reading.mark}-{self.words.count}"
 
 
 def site_of(request: Request) -> Site:

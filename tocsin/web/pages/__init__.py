@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tocsin.web.pages import alert, answer_link, answers, api, audit, feeds, metrics, now, probes, sign_in, watches, why
+from tocsin.web.pages import (
+    alert,
+    answer_link,
+    answers,
+    api,
+    audit,
+    feeds,
+    metrics,
+    now,
+    probes,
+    rules,
+    sign_in,
+    watches,
+    why,
+)
 
 ROUTERS = (
     now.router,
@@ -10,6 +24,7 @@ ROUTERS = (
     answers.router,
     answer_link.router,
     watches.router,
+    rules.router,
     why.router,
     feeds.router,
     audit.router,

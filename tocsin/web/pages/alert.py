@@ -62,6 +62,7 @@ def alert(request: Request, alert_id: str) -> HTMLResponse:
         hours=[(hour_start(one.hour), one) for one in hours if one.count],
         drawn=bool(hours),
         whole=whole,
+        words=site.words.of(life),
         acknowledged=site.store.acknowledgements([life.id]).get(life.id),
         silences=silences_of(site, life),
         verdict=site.store.verdicts().get(life.id),

@@ -59,4 +59,4 @@ def _told(site: Site, life: AlertLife, *, headlines_too: bool = True) -> Mapping
 @router.get("/mark")
 def mark(request: Request) -> HTMLResponse:
     """Return a word that changes when pages may look different: what live updates ask for."""
-    return HTMLResponse(site_of(request).reading.mark, media_type="text/plain")
+    return HTMLResponse(site_of(request).mark, media_type="text/plain")

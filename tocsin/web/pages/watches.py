@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -13,7 +15,7 @@ from alerts.rules.words import describe
 from alerts.standing import standings
 from pipelines.pages.hour_series import Hour
 from pipelines.pages.search_rows import matching
-from pipelines.pages.watch_rows import KeyState
+from pipelines.pages.watch_rows import KeyState, WatchRow
 from schemas.ids import hour_of, hour_start
 from tocsin.web.charts import Palette, hours_chart
 from tocsin.web.pages.alert import needed_by
@@ -24,18 +26,31 @@ router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 100
 
+#: Names shown of the keys of a rule that are still.
+_NAMED = 40
+
 #: Hours of a key's chart.
 _CHART_HOURS = 7 * 24
 
 
 @router.get("/watches")
 def watches(
-    request: Request, q: str = "", state: str = "", rule: str = "", start: Annotated[int, Query(ge=0)] = 0
+    request: Request,
+    q: str = "",
+    state: str = "",
+    rule: str = "",
+    every: bool = False,
+    start: Annotated[int, Query(ge=0)] = 0,
 ) -> HTMLResponse:
-    """Show the keys that fit, what a person must see first, first."""
+    """Show the keys that fit, what a person must see first, first; those to which two days brought nothing stand apart by
+    rule, unless somebody looks for them or wants ``every`` key."""
     site = site_of(request)
     reading = site.reading
     found = matching(reading.watches, words=q[:200], state=state, rule=rule)
+    still: dict[str, list[WatchRow]] = {}
+    if not q and not state and not every:
+        still = _by_rule(row for row in found if row.is_still)
+        found = [row for row in found if not row.is_still]
     chosen = next((summary for summary in reading.rules if summary.rule.name == rule), None)
     return page(
         request,
@@ -47,9 +62,25 @@ def watches(
         q=q[:200],
         state=state,
         rule=rule,
+        every=every,
         states=list(KeyState),
+        counts=_counts(reading.watches, rule),
+        still={name: (len(rows), rows[:_NAMED]) for name, rows in sorted(still.items())},
         described=describe(chosen.rule, site.names.display_name).split("\n") if chosen is not None else (),
     )
+
+
+def _by_rule(rows: Iterable[WatchRow]) -> dict[str, list[WatchRow]]:
+    found: dict[str, list[WatchRow]] = {}
+    for row in rows:
+        found.setdefault(row.rule, []).append(row)
+    return {name: sorted(mine, key=lambda row: row.name) for name, mine in found.items()}
+
+
+def _counts(rows: Iterable[WatchRow], rule: str) -> dict[KeyState, int]:
+    """Return how many keys of ``rule``, or of all where it is empty, are in each state that occurs."""
+    counted = Counter(row.state for row in rows if not rule or row.rule == rule)
+    return {state: counted[state] for state in KeyState if counted[state]}
 
 
 @router.get("/watches/key")
