@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any  # A document whose shape is what is tested.
 
 import pytest
 
@@ -64,6 +66,71 @@ def test_the_api_describes_itself_and_nothing_else(house: House) -> None:
         assert set(path) == {"get"}, "it reads only"
         assert path["get"]["summary"]
     assert house.client.get("/docs").status_code == 404, "its scripts would come from another host"
+
+
+def test_the_description_is_whole_and_every_answer_fits_it(house: House) -> None:
+    described = house.client.get("/api/v1/openapi.json").json()
+    assert described["openapi"].startswith("3.1")
+    assert described["info"]["title"]
+    assert described["info"]["version"]
+    text = json.dumps(described)
+    for reference in re.findall(r'"\$ref": "([^"]+)"', text):
+        _resolved(described, reference)
+    operations = [path["get"] for path in described["paths"].values()]
+    assert len({one["operationId"] for one in operations}) == len(operations)
+    for path, ways in described["paths"].items():
+        operation = ways["get"]
+        assert {f"{{{p['name']}}}" for p in operation.get("parameters", ()) if p["in"] == "path"} == set(
+            re.findall(r"\{\w+\}", path)
+        )
+        assert operation["security"] == [{"HTTPBearer": []}]
+        assert {"200", "401", "503"} <= set(operation["responses"])
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        answer = house.client.get(path.replace("{alert_id}", house.alert_id)).json()
+        assert _misfits(answer, schema, described) == [], path
+        assert _misfits({"total": "one"}, schema, described), "else it fits anything"
+    assert described["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+
+
+def _resolved(described: Mapping[str, Any], reference: str) -> Mapping[str, Any]:
+    assert reference.startswith("#/")
+    found = described
+    for name in reference.removeprefix("#/").split("/"):
+        found = found[name]
+    return found
+
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
+    "null": type(None),
+}  # fmt: skip
+
+
+def _misfits(value: Any, schema: Mapping[str, Any], described: Mapping[str, Any], at: str = "") -> list[str]:
+    """Return where ``value`` does not fit ``schema``, of what our own schemas use of JSON Schema."""
+    if "$ref" in schema:
+        return _misfits(value, _resolved(described, schema["$ref"]), described, at)
+    if "anyOf" in schema:
+        ways = [_misfits(value, one, described, at) for one in schema["anyOf"]]
+        return [] if any(not way for way in ways) else ways[0]
+    if "type" in schema and not isinstance(value, _TYPES[schema["type"]]):
+        return [f"{at}: {value!r} is no {schema['type']}"]
+    if ("enum" in schema and value not in schema["enum"]) or ("const" in schema and value != schema["const"]):
+        return [f"{at}: {value!r} is none of those told"]
+    found = []
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        found += [f"{at}.{name} lacks" for name in schema.get("required", ()) if name not in value]
+        for name, inner in value.items():
+            further = known.get(name, schema.get("additionalProperties", True))
+            if further is False:
+                found.append(f"{at}.{name} is not told of")
+            elif isinstance(further, dict):
+                found += _misfits(inner, further, described, f"{at}.{name}")
+    if isinstance(value, list):
+        for number, inner in enumerate(value):
+            found += _misfits(inner, schema.get("items", {}), described, f"{at}[{number}]")
+    return found
 
 
 def test_metrics_are_what_prometheus_reads(house: House) -> None:

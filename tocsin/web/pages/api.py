@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Security
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from alerts.explanation.names import key_name
@@ -17,7 +18,26 @@ from schemas.reasons import Severity
 from tocsin.web.pages.alert import found_alert
 from tocsin.web.site import Site, site_of
 
-router = APIRouter(prefix="/api/v1")
+# The guard lets in or keeps out before any of this is reached; here it is only described.
+_TOKEN = HTTPBearer(
+    auto_error=False, description="A token of the section [web]; none is needed on this machine itself."
+)
+
+
+class Refusal(BaseModel):
+    """Why there is no answer, in words."""
+
+    detail: str
+
+
+router = APIRouter(
+    prefix="/api/v1",
+    dependencies=[Security(_TOKEN)],
+    responses={
+        401: {"description": "A token is needed, or this one is none."},
+        503: {"description": "Log or store cannot be read now.", "model": Refusal},
+    },
+)
 
 
 class AlertShape(BaseModel):
@@ -96,7 +116,11 @@ def alerts(
     return AlertPart(total=len(found), alerts=[_alert(site, life) for life in found[start : start + limit]])
 
 
-@router.get("/alerts/{alert_id}", summary="One alert with its life and evidence")
+@router.get(
+    "/alerts/{alert_id}",
+    summary="One alert with its life and evidence",
+    responses={404: {"description": "No alert has that id.", "model": Refusal}},
+)
 def alert(request: Request, alert_id: str) -> WholeAlert:
     """Return one alert."""
     site = site_of(request)
