@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from connectors.feeds.settings import FeedSettings
-from pipelines.polling.looking import DocumentParser, FeedFetcher
+from pipelines.polling.looking import DocumentParser, FeedFetcher, Inlet
 from pipelines.polling.pages import PageTools
 from pipelines.polling.poll_settings import PollSettings
 from pipelines.polling.poller import ArticlesLog, Poller, PollStore
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 class PollJob:
     """Polls its share of ``feeds`` over ``fetcher`` and ``parser``, which it does not close; ``pages`` are for feeds that want
-    the full text. An instance belongs to one event
+    the full text, ``inlets`` are looked into instead of asking, by feed id. An instance belongs to one event
     loop, and ``log`` and ``store`` are used from its thread, in short calls: one group of articles, one of rows. Each poller
     on one store has a ``name`` of its own, which a restart keeps.
 
@@ -48,6 +49,7 @@ class PollJob:
         fetcher: FeedFetcher,
         parser: DocumentParser,
         pages: PageTools | None = None,
+        inlets: Mapping[str, Inlet] = MappingProxyType({}),
         settings: PollSettings | None = None,
         name: str = "poll",
     ) -> None:
@@ -61,6 +63,7 @@ class PollJob:
             fetcher=fetcher,
             parser=parser,
             pages=pages,
+            inlets=inlets,
             settings=self._settings,
             name=name,
         )

@@ -11,7 +11,9 @@ from connectors.clock import SystemClock
 from connectors.feeds.fetch import Fetcher
 from connectors.feeds.page_text import require_full_text
 from connectors.feeds.parsing import FeedParser
+from connectors.folders.scan import FolderScanner
 from pipelines.poll import PollJob, PollSettings
+from pipelines.polling.folder_inlet import FolderInlet
 from pipelines.polling.pages import PAGE_ACCEPT, PAGE_LIMITS, PageTools
 from schemas.ports.log import Log
 from schemas.ports.store import Store
@@ -27,7 +29,7 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
     """Poll the feeds of ``workplace`` until ``stop``."""
     clock = SystemClock()
     settings = workplace.settings
-    if not settings.feeds:
+    if not settings.sources:
         logger.warning("there are no feeds in the settings: nothing is polled, only the time is told")
     check_extras(workplace)
     fetcher = Fetcher(clock, allowed_networks=settings.allow_addresses)
@@ -44,11 +46,15 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
             job = PollJob(
                 log,
                 store,
-                settings.feeds,
+                settings.sources,
                 clock=clock,
                 fetcher=fetcher,
                 parser=parser,
                 pages=PageTools(page_fetcher, parser),
+                inlets={
+                    folder.id: FolderInlet(FolderScanner(folder, workplace.path(folder.path)))
+                    for folder in settings.folders
+                },
                 settings=manners,
                 name=name,
             )

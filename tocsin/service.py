@@ -130,10 +130,10 @@ def description(names: Sequence[str], workplace: Workplace, rules: str) -> list[
     """Return the lines that say what is at work, where its things lie and how to ask it."""
     settings = workplace.settings
     folder = workplace.folder.absolute()
-    paused = sum(feed.paused for feed in settings.feeds)
+    paused = sum(feed.paused for feed in settings.sources)
     rows = {
         "jobs": ", ".join(names),
-        "feeds": _listed([feed.id for feed in settings.feeds], "add one: [[feeds]] in tocsin.toml")
+        "feeds": _listed([feed.id for feed in settings.sources], "add one: [[feeds]] in tocsin.toml")
         + (f"; {paused} paused" if paused else ""),
         "rules": rules,
         "receivers": _listed(

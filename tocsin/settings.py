@@ -24,6 +24,7 @@ from pydantic import (
 
 from connectors.channels.settings import ChannelSettings, EnvName, HttpUrl, Network
 from connectors.feeds.settings import FeedSettings, parse_duration
+from connectors.folders.settings import FolderSettings
 from schemas.durations import show_duration
 from schemas.errors import UsageError
 from tocsin.routes_settings import InhibitSettings, RouteSettings, mistakes_in
@@ -195,6 +196,7 @@ class Settings(_Section):
         default=(), description="private networks that feeds may be read from, for example 10.1.0.0/16"
     )
     feeds: tuple[FeedSettings, ...] = Field(default=(), description="the feeds to read")
+    folders: tuple[FolderSettings, ...] = Field(default=(), description="the folders to watch")
     receivers: tuple[Annotated[ChannelSettings, Field()], ...] = Field(default=(), description="whom to tell, and how")
     routes: tuple[RouteSettings, ...] = Field(default=(), description="who is told of what")
     inhibit_rules: tuple[InhibitSettings, ...] = Field(default=(), description="what is not told beside what")
@@ -210,6 +212,23 @@ class Settings(_Section):
     def _unique_feeds(cls, feeds: tuple[FeedSettings, ...]) -> tuple[FeedSettings, ...]:
         _refuse_twins("id", [feed.id for feed in feeds])
         return feeds
+
+    @field_validator("folders")
+    @classmethod
+    def _whole_folders(cls, folders: tuple[FolderSettings, ...], info: ValidationInfo) -> tuple[FolderSettings, ...]:
+        _refuse_twins("id", [folder.id.lower() for folder in folders])
+        taken = {feed.id for feed in info.data.get("feeds", ())} & {folder.id for folder in folders}
+        if taken:
+            raise ValueError(f"a feed has the same id: {', '.join(sorted(taken))}")
+        for folder in folders:
+            if folder.map is not None and folder.preset is not None:
+                raise ValueError(f"{folder.id}: map and preset exclude each other")
+        return folders
+
+    @property
+    def sources(self) -> tuple[FeedSettings, ...]:
+        """Return all that is polled: feeds, and folders as feeds."""
+        return (*self.feeds, *(folder.as_feed for folder in self.folders))
 
     @field_validator("receivers")
     @classmethod

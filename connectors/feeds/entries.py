@@ -17,7 +17,7 @@ from connectors.feeds.record_size import fitted
 from connectors.feeds.rhythm import following
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument, WireEntry
-from schemas.article import Article
+from schemas.article import Article, Source
 from schemas.ids import article_id, content_hash, from_milliseconds, milliseconds
 from schemas.reasons import CutReason, EventTimeReason
 
@@ -70,7 +70,10 @@ def read_entries(
     repeated = _repeated(document, cursor)
     entries, refused = _by_article(document, feed, repeated)
     known = cursor.known
-    reached = reached_back_to(entries, cursor, known, from_milliseconds(now_ms))
+    if document.complete:
+        reached = cursor.succeeded_at or from_milliseconds(now_ms)
+    else:
+        reached = reached_back_to(entries, cursor, known, from_milliseconds(now_ms))
     articles: list[Article] = []
     new: list[WireEntry] = []
     revised = 0
@@ -100,6 +103,7 @@ def read_entries(
             "gone": 0,
             "pace": document.pace,
             **_learnt(entries, new, cursor, now_ms, gap),
+            **({"hurry": 0} if document.complete else {}),
         }
     )
     return Reading(tuple(articles), after, reached, len(new), revised, refused + document.refused_entries, gap)
@@ -176,7 +180,7 @@ def _by_article(document: WireDocument, feed: FeedSettings, repeated: list[str])
         if name is None:
             refused += 1
             continue
-        key = article_id(feed.publisher.id, name)
+        key = article_id(entry.source or feed.publisher.id, name)
         other = found.get(key)
         if other is None or _newer(entry, other):
             found[key] = entry
@@ -236,14 +240,14 @@ def _article(
             article_id=key,
             revision=revised_ms,
             revised_at=from_milliseconds(revised_ms),
-            source=feed.publisher,
+            source=_source(entry, feed),
             feed_id=feed.id,
             guid=entry.guid,
             url=entry.link,
             title=words.title,
             summary=words.summary,
             text=words.text,
-            language=feed.language or declared_language,
+            language=entry.language or feed.language or declared_language,
             authors=entry.authors,
             categories=entry.categories,
             published_at=entry.claimed,
@@ -254,3 +258,9 @@ def _article(
             cuts=(CutReason.CHARACTERS,) if entry.replaced_characters else (),
         )
     )
+
+
+def _source(entry: WireEntry, feed: FeedSettings) -> Source:
+    if entry.source is None or entry.source == feed.publisher.id:
+        return feed.publisher
+    return Source(id=entry.source, name=entry.source, country=entry.country)

@@ -23,6 +23,9 @@ class WireEntry(Part):
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     replaced_characters: bool = False  # the texts held characters no record can carry
+    source: str | None = None  # id of its publisher, where that is not the feed's
+    country: str | None = None  # of that publisher, ISO 3166-1 alpha-3
+    language: str | None = None  # ISO 639-1, where it names its own
 
     @property
     def claimed(self) -> datetime | None:
@@ -52,6 +55,8 @@ class WireDocument(Part):
     entries: tuple[WireEntry, ...] = ()
     pace: Pace = Pace()
     flaw: str = ""  # what is not well-formed in it, where entries could be read all the same
+    note: str = ""  # what else a person should know of it
+    complete: bool = False  # it holds all that came since the one before, and nothing else
     refused_entries: int = 0  # entries that could not be read; they cost the others nothing
 
 

@@ -152,3 +152,11 @@ async def _read(feed: FeedSettings, cursor: FeedCursor, fetched: Fetched, parser
     hints = (fetched.retry_after_s, fetched.max_age_s, fetched.moved_to)
     host = host_of(fetched.url)
     return Answered(document, fetched.etag, fetched.last_modified, body_hash, *hints, whole=True, host=host)
+
+
+class Inlet(Protocol):
+    """Where articles come from that are not asked for over the network, polled like a feed."""
+
+    async def look(self, cursor: FeedCursor) -> Answered | Failed:
+        """Return what is new since ``cursor``; its validators are what the last look that was written returned."""
+        ...

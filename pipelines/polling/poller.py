@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
 from connectors.feeds.entries import changed_entries
@@ -21,7 +22,7 @@ from connectors.feeds.wire import WireEntry
 from pipelines.polling.clock_guard import LEAST_HOSTS, ClockGuard
 from pipelines.polling.host_pace import HostPace
 from pipelines.polling.line import Line
-from pipelines.polling.looking import Answered, DocumentParser, Failed, FeedFetcher, Look, PutOff, look_at
+from pipelines.polling.looking import Answered, DocumentParser, Failed, FeedFetcher, Inlet, Look, PutOff, look_at
 from pipelines.polling.membership import Membership
 from pipelines.polling.pages import PageReader, PageTools
 from pipelines.polling.parts import PARTS, feeds_hash, part_of
@@ -91,6 +92,7 @@ class Poller:
         fetcher: FeedFetcher,
         parser: DocumentParser,
         pages: PageTools | None = None,
+        inlets: Mapping[str, Inlet] = MappingProxyType({}),
         settings: PollSettings | None = None,
         name: str = "poll",
     ) -> None:
@@ -103,6 +105,7 @@ class Poller:
         self._clock = clock
         self._fetcher = fetcher
         self._parser = parser
+        self._inlets = inlets
         self._guard = ClockGuard(self._settings.clock_tolerance_s)
         self._began = clock.now()
         self._member = Membership(
@@ -177,9 +180,7 @@ class Poller:
         return self._roster.take_due(now)
 
     async def _write_as_they_come(self, round_: Round) -> int:
-        hosts = (
-            {host_of(standing.address) for standing in self._roster if standing.polled} if not self._heard_out else ()
-        )
+        hosts = self._hosts_asked() if not self._heard_out else ()
         patience = 0 if len(hosts) < LEAST_HOSTS else _PATIENCE
         written = 0
         while round_.awaited:
@@ -191,7 +192,13 @@ class Poller:
             written += self._write(round_.take())
         return written
 
+    def _hosts_asked(self) -> dict[str, FeedStanding]:
+        """Return the hosts that are asked over the network, each with a feed of it."""
+        return {host_of(s.address): s for s in self._roster if s.polled and s.feed.id not in self._inlets}
+
     async def _look(self, standing: FeedStanding, host: str) -> Look:
+        if standing.feed.id in self._inlets:
+            return Look(standing.feed.id, await self._inlets[standing.feed.id].look(standing.cursor))
         now = self._clock.now()
         entered: list[str] = []
 
@@ -239,7 +246,7 @@ class Poller:
     async def ask_the_time(self, now: datetime) -> None:
         """Ask a few hosts, others each time, only to hear what time it is there."""
         self.share(now)
-        by_host = {host_of(s.address): s for s in self._roster if s.polled}
+        by_host = self._hosts_asked()
         hosts = list(by_host)
         self._asked += _ASKED_HOSTS
         turned = [hosts[(self._asked + place) % len(hosts)] for place in range(min(_ASKED_HOSTS, len(hosts)))]

@@ -96,12 +96,11 @@ def _entries(articles: Sequence[Article], standing: FeedStanding, partitions: in
     """Return the records to append, and how many articles cannot be written; one of those never costs the others."""
     if not articles:
         return (), 0
-    source_id = standing.feed.publisher.id
-    partition = partition_of(source_id, partitions)
     entries, unwritable = [], 0
     for article in articles:
+        source_id = article.source.id
         try:
-            entries.append(Entry(partition, encode(article), source_id.encode()))
+            entries.append(Entry(partition_of(source_id, partitions), encode(article), source_id.encode()))
         except (BrokenRecordError, RecordTooLargeError) as error:
             unwritable += 1
             logger.error("feed %s: article %s is left out: %s", standing.feed.id, article.article_id, error)
@@ -115,6 +114,8 @@ def _remark(found: Answered, left_out: int) -> str | None:
     remarks = []
     if found.document.flaw:
         remarks.append(f"it is not well-formed: {found.document.flaw}")
+    if found.document.note:
+        remarks.append(found.document.note)
     if left_out:
         remarks.append(f"{left_out:,} of its entries cannot be used")
     if found.pages is not None and found.pages.missed:

@@ -195,3 +195,20 @@ def test_the_page_about_the_settings_is_what_the_program_makes() -> None:
     assert (ROOT / PAGE).read_text(encoding="utf-8") == settings_page(), (
         f"the settings have changed: python -m tocsin.settings_page > {PAGE}"
     )
+
+
+def test_folders_are_checked_with_feeds_and_by_their_map() -> None:
+    folder = '[[folders]]\nid = "wire"\npath = "in"\n'
+    feed = '[[feeds]]\nid = "wire"\nurl = "https://news.example/rss"\n'
+    settings = parse_settings(folder, "tocsin.toml", {})
+    assert [source.id for source in settings.sources] == ["wire"]
+    for text, words in (
+        (folder + feed, "a feed has the same id: wire"),
+        (folder + folder, "the same id stands more than once"),
+        (folder + 'map = "titel=x"', "did you mean title"),
+        (folder + 'map = "title=x"\npreset = "gdelt"', "exclude each other"),
+        (folder + 'tz = "Mars/Base"', "there is no zone 'Mars/Base'"),
+        (folder + 'interval = "2d"', "must lie between"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            parse_settings(text, "tocsin.toml", {})

@@ -46,8 +46,8 @@ def list_feeds(folder: Path, as_json: bool) -> None:
     """Show every feed with its state: when it was read last, when next, how many items came, and what is wrong."""
     workplace = open_workplace(folder)
     rows = rows_of(workplace)
-    known = {feed.id for feed in workplace.settings.feeds}
-    shown = [_known_row(feed, rows) for feed in workplace.settings.feeds]
+    known = {feed.id for feed in workplace.settings.sources}
+    shown = [_known_row(feed, rows) for feed in workplace.settings.sources]
     shown += [row for feed_id, row in sorted(rows.items()) if feed_id not in known]
     now = SystemClock().now()
     if as_json:

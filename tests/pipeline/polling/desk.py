@@ -15,9 +15,12 @@ from connectors.feeds.fetch import Fetcher, FetchLimits
 from connectors.feeds.parsing import FeedParser
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument
+from connectors.folders.scan import FolderScanner
+from connectors.folders.settings import FolderSettings
 from connectors.log.open import open_log
 from connectors.store.open import open_store
 from pipelines.poll import ArticlesLog, PollJob, PollSettings, PollStore
+from pipelines.polling.folder_inlet import FolderInlet
 from pipelines.polling.pages import PageTools
 from schemas.article import Article
 from schemas.clock import Clock
@@ -60,6 +63,7 @@ class Desk:
     feeds: list[FeedSettings]
     settings: PollSettings
     made: PollJob | None = None
+    folders: dict[str, FolderSettings] = field(default_factory=dict)
 
     @property
     def job(self) -> PollJob:
@@ -83,6 +87,7 @@ class Desk:
             fetcher=self.fetcher,
             parser=self.parser,
             pages=PageTools(self.fetcher, self.parser),
+            inlets={id_: FolderInlet(FolderScanner(folder, folder.path)) for id_, folder in self.folders.items()},
             settings=self.settings,
             name=name,
         )
@@ -97,6 +102,12 @@ class Desk:
         made = FeedSettings.model_validate({"id": feed_id, "url": self.server.url(path, host), **values})
         self.feeds.append(made)
         return made
+
+    def watch(self, folder_id: str, path: Path, **more: object) -> None:
+        """Watch a folder; before the first use of the job."""
+        made = FolderSettings.model_validate({"id": folder_id, "path": path, **more})
+        self.folders[folder_id] = made
+        self.feeds.append(made.as_feed)
 
     def set(self, **changes: object) -> None:
         """Change settings of the job; before its first use."""

@@ -1,6 +1,7 @@
 """A process that polls one feed once, and is killed at the point that its arguments name.
 
-python -m tests.pipeline.polling.killed_poller FOLDER URL POINT, POINT "nowhere" or one that :class:`Doomed` is asked about.
+python -m tests.pipeline.polling.killed_poller FOLDER URL POINT, POINT "nowhere" or one that :class:`Doomed` is asked about;
+URL may be `folder:PATH`, a folder to watch.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from connectors.clock import SystemClock
 from connectors.feeds.fetch import Fetcher
 from connectors.feeds.parsing import FeedParser
 from connectors.feeds.settings import FeedSettings
+from connectors.folders.scan import FolderScanner
+from connectors.folders.settings import FolderSettings
 from connectors.log.open import open_log
 from connectors.store.open import open_store
 from pipelines.poll import PollJob
+from pipelines.polling.folder_inlet import FolderInlet
 from schemas.ports.log import Entry, Log
 from schemas.ports.pollers import PollProgress
 from schemas.ports.store import Store
@@ -73,7 +77,14 @@ class DoomedStore(StoreFront):
 
 async def main(folder: Path, url: str, point: str) -> None:
     clock = SystemClock()
-    feed = FeedSettings(id="daily", url=url, interval=timedelta(seconds=1))
+    inlets = {}
+    if url.startswith("folder:"):
+        watched = FolderSettings(id="wire", path=Path(url.removeprefix("folder:")), interval=timedelta(seconds=1))
+        feed, scanner = watched.as_feed, FolderScanner(watched, watched.path)
+        scanner.look("")  # The look before, so that files are known not to be written any more.
+        inlets = {watched.id: FolderInlet(scanner)}
+    else:
+        feed = FeedSettings(id="daily", url=url, interval=timedelta(seconds=1))
     fetcher = Fetcher(clock, allowed_networks=["127.0.0.0/8"])
     with open_log(f"sqlite:///{folder / 'log.sqlite'}", clock) as log:
         store = open_store(f"sqlite:///{folder / 'store.sqlite'}", migrate=False)
@@ -81,7 +92,7 @@ async def main(folder: Path, url: str, point: str) -> None:
         doom = Doomed(point)
         async with FeedParser() as parser:
             doomed = DoomedLog(log, doom), DoomedStore(store, doom)
-            job = PollJob(*doomed, [feed], clock=clock, fetcher=fetcher, parser=parser)
+            job = PollJob(*doomed, [feed], clock=clock, fetcher=fetcher, parser=parser, inlets=inlets)
             # A process that comes back after its feed's next poll was set still polls it at once: it is due by then.
             await job.poll_due(clock.now() + timedelta(minutes=1))
             job.write_coverage(clock.now())

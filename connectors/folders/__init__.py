@@ -1,0 +1,1 @@
+"""Watched folders: files of articles that others put there."""

@@ -1,0 +1,222 @@
+"""One look into a watched folder: what was read before in, the entries of new rows and what is read now out.
+
+It blocks; it moves, changes and deletes nothing. A file is read when two looks found it the same and, where it consists of
+lines, when its last line has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from connectors.archive.field_map import FieldMap
+from connectors.archive.import_rows import Row, read_rows
+from connectors.archive.presets import preset_map
+from connectors.feeds.wire import WireDocument, WireEntry
+from connectors.folders.rows import UnusableRowError, entry_of_row
+from connectors.folders.settings import FolderSettings
+from schemas.errors import RetriableError, TocsinError
+from schemas.plain_text import plain_line, plural
+
+#: Rows of one look; the next goes on from there.
+ROWS_A_LOOK = 2_000
+#: Files a folder may hold; what was read of each is kept in the store.
+MOST_FILES = 5_000
+#: Whole histories are imported (`tocsin archive import`), not watched.
+LARGEST_FILE_BYTES = 268_435_456
+#: Rows that columns are guessed from.
+_FIRST_ROWS = 50
+_LINES = (".jsonl", ".ndjson", ".csv", ".tsv")
+_KINDS = (*_LINES, ".json", ".parquet")
+_PACKED = (".gz", ".xz", ".zst", ".bz2")
+
+
+class FolderUnreadableError(RetriableError):
+    """There is no such folder, or nobody may look into it."""
+
+
+class Done(NamedTuple):
+    """What was read of a file that had this size and this time of change (ns): so many rows, perhaps all. ``crc`` is of all
+    its bytes, where it consists of lines and may grow."""
+
+    size: int
+    changed_ns: int
+    rows: int
+    whole: bool
+    crc: int = 0
+
+
+@dataclass
+class Look:
+    """What a look finds, as it is gathered."""
+
+    done: dict[str, Done]
+    entries: list[WireEntry] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)  # rows by why they are none
+    first_refused: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def room(self) -> int:
+        """Return how many rows more this look takes."""
+        return ROWS_A_LOOK - len(self.entries) - sum(self.refused.values())
+
+
+class FolderScanner:
+    """Looks into the folder of ``settings``, which lies at ``path``."""
+
+    def __init__(self, settings: FolderSettings, path: Path) -> None:
+        self._settings = settings
+        self._path = path
+        self._zone = ZoneInfo(settings.tz)
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._noted: list[str] | None = None
+
+    def look(self, done_before: str) -> tuple[WireDocument | None, str]:
+        """Return the entries of rows that ``done_before`` (what the last look returned, or nothing) does not know, and
+        what is known with them; no document: nothing has changed.
+
+        :raises FolderUnreadableError: the folder cannot be looked into.
+        """
+        before = _done_of(done_before)
+        files = self._files()
+        look = Look({name: before[name] for name in files if name in before})
+        for name, found in sorted(files.items(), key=lambda item: (item[1].st_mtime_ns, item[0])):
+            if look.room <= 0:
+                break
+            self._file(name, found, look)
+        self._seen = {name: (found.st_size, found.st_mtime_ns) for name, found in files.items()}
+        if look.done == before and look.notes == self._noted:
+            return None, done_before
+        self._noted = look.notes
+        document = WireDocument(
+            form="folder",
+            language=self._settings.language,
+            entries=tuple(look.entries),
+            note="; ".join([*_refusals(look), *look.notes]),
+            complete=True,
+        )
+        return document, json.dumps(look.done, separators=(",", ":"))
+
+    def _files(self) -> dict[str, os.stat_result]:
+        found = {}
+        try:
+            with os.scandir(self._path) as entries:
+                for entry in entries:
+                    if not entry.name.startswith(".") and _kind(entry.name) in _KINDS and entry.is_file():
+                        with suppress(FileNotFoundError):  # It was moved away meanwhile.
+                            found[entry.name] = entry.stat()
+        except OSError as error:
+            raise FolderUnreadableError(f"{self._path} cannot be looked into: {error.strerror}") from error
+        if len(found) > MOST_FILES:
+            raise FolderUnreadableError(
+                f"{self._path} holds more than {MOST_FILES:,} files: move those away that were read"
+            )
+        return found
+
+    def _file(self, name: str, found: os.stat_result, look: Look) -> None:
+        size, changed_ns = found.st_size, found.st_mtime_ns
+        before = look.done.get(name)
+        same = before is not None and (before.size, before.changed_ns) == (size, changed_ns)
+        if same and before is not None and before.whole:
+            return
+        path = self._path / name
+        lines = _kind(name) in _LINES and not name.lower().endswith(_PACKED)
+        if not same and self._seen.get(name) != (size, changed_ns):
+            return  # It may still be being written: the next look sees.
+        if size > LARGEST_FILE_BYTES:
+            look.done[name] = Done(size, changed_ns, 0, whole=True)
+            look.notes.append(f"{_shown(name)} is over {LARGEST_FILE_BYTES:,} bytes: `tocsin archive import` takes it")
+            return
+        if lines and size and not _ends_its_line(path):
+            look.notes.append(f"{_shown(name)} waits for the end of its last line")
+            return
+        # A file that grew goes on where it was; one of another kind was written anew, and ids tell what is known of it.
+        grew = before is not None and lines and size > before.size and before.crc == _crc(path, before.size)
+        known_rows = before.rows if before is not None and (same or grew) else 0
+        crc = _crc(path, size) if lines else 0
+        look.done[name] = self._read(path, Done(size, changed_ns, known_rows, whole=True, crc=crc), look)
+
+    def _read(self, path: Path, file: Done, look: Look) -> Done:
+        read = 0
+        try:
+            rows = read_rows(path)
+            first = list(islice(rows, _FIRST_ROWS))
+            fields = self._fields(first)
+            for row in chain(first, rows):
+                if read >= file.rows:
+                    if look.room <= 0:
+                        return file._replace(rows=read, whole=False)
+                    self._row(row, fields, look)
+                read += 1
+        except TocsinError as error:
+            look.notes.append(plain_line(f"{_shown(path.name)}: {error.message.removeprefix(str(path))}", 300))
+        return file._replace(rows=read)
+
+    def _fields(self, rows: list[Row]) -> FieldMap:
+        values = [row.values for row in rows if row.values is not None]
+        if self._settings.map is not None:
+            return FieldMap.parse(self._settings.map)
+        if self._settings.preset is not None:
+            return preset_map(self._settings.preset, values)
+        return FieldMap.guessed(values)
+
+    def _row(self, row: Row, fields: FieldMap, look: Look) -> None:
+        try:
+            if row.values is None:
+                raise UnusableRowError(row.mistake.partition(":")[0])
+            look.entries.append(entry_of_row(row.values, fields, self._zone))
+        except UnusableRowError as error:
+            look.refused[error.message] += 1
+            look.first_refused = look.first_refused or _shown(row.place.rpartition("/")[2])
+
+
+def _done_of(text: str) -> dict[str, Done]:
+    return {name: Done(*values) for name, values in json.loads(text).items()} if text else {}
+
+
+def _kind(name: str) -> str:
+    name = name.lower()
+    return Path(name.removesuffix(next((end for end in _PACKED if name.endswith(end)), ""))).suffix
+
+
+def _ends_its_line(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
+    except OSError:
+        return False  # Gone, or not ours to read: the next look sees.
+
+
+def _crc(path: Path, size: int) -> int:
+    """Return the check sum of the first ``size`` bytes; 0 where they cannot be read."""
+    found = 0
+    try:
+        with path.open("rb") as file:
+            while size > 0 and (part := file.read(min(size, 1 << 20))):
+                found = zlib.crc32(part, found)
+                size -= len(part)
+    except OSError:
+        return 0
+    return found
+
+
+def _shown(name: str) -> str:
+    return plain_line(name, 120)
+
+
+def _refusals(look: Look) -> Iterator[str]:
+    if look.refused:
+        reasons: Mapping[str, int] = dict(sorted(look.refused.items()))
+        told = ", ".join(f"{plain_line(reason, 80)}: {count:,}" for reason, count in reasons.items())
+        yield f"{plural(sum(reasons.values()), 'row')} cannot be used ({told}; the first is {look.first_refused})"
