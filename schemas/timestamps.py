@@ -37,9 +37,9 @@ def parse_timestamp(value: str | int | float, zone: tzinfo = UTC) -> datetime:
     """
     if isinstance(value, bool):
         raise ValueError(f"{value!r} is no time")
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not _COMPACT.fullmatch(str(value)):
         return _from_epoch(float(value), repr(value))
-    text = value.strip()
+    text = str(value).strip()
     if _COMPACT.fullmatch(text):
         return _spelt(text, "%Y%m%d%H%M%S").replace(tzinfo=zone).astimezone(UTC)
     if _NUMBER.fullmatch(text) and len(text.lstrip("+-").split(".")[0]) >= _LEAST_EPOCH_DIGITS:

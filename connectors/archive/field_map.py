@@ -76,13 +76,20 @@ class FieldMap:
 def at_path(row: Mapping[str, object], path: str) -> object:
     """Return the value at a dotted path (``source.name``, ``dates.0``); a field of that very name comes first.
 
-    ``Date+Time`` is what stands at the one path and, after a blank, what stands at the other.
+    ``Date+Time`` is what stands at the one path and, after a blank, what stands at the other; ``published|crawled`` is what
+    stands at the first of them that holds something in this row; ``Extras<PAGE_TITLE>`` is what a text at ``Extras`` has
+    between ``<PAGE_TITLE>`` and ``</PAGE_TITLE>``.
     """
     if path in row:
         return row[path]
+    if "|" in path:
+        return next((value for part in path.split("|") if (value := at_path(row, part)) not in (None, "")), None)
     if "+" in path:
         parts = [at_path(row, part) for part in path.split("+")]
         return " ".join(str(part) for part in parts if part not in (None, "")) or None
+    if path.endswith(">"):
+        before, _, tag = path[:-1].partition("<")
+        return _between(at_path(row, before), tag)
     here: object = row
     for part in path.split("."):
         if isinstance(here, Mapping):
@@ -92,3 +99,12 @@ def at_path(row: Mapping[str, object], path: str) -> object:
         else:
             return None
     return here
+
+
+def _between(text: object, tag: str) -> str | None:
+    """Return what ``text`` has between ``<tag>`` and ``</tag>``; None where it has no such pair."""
+    if not isinstance(text, str):
+        return None
+    _, begins, rest = text.partition(f"<{tag}>")
+    inside, ends, _ = rest.partition(f"</{tag}>")
+    return inside if begins and ends else None

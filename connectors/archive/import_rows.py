@@ -173,11 +173,20 @@ def _row(place: str, values: object) -> Row:
     return Row(place, None, f"not an object but {type(values).__name__}")
 
 
+#: What services call the array of their articles.
+_USUAL_ARRAYS = ("articles", "items", "documents")
+
+
 def _rows_within(document: Mapping[str, object]) -> list[object] | None:
     """Return the one array of objects in ``document``, as exports wrap their articles; None where there is none.
 
-    It may lie one level deeper: ``{"articles": {"results": […]}}``.
+    It may lie one level deeper: ``{"articles": {"results": […]}}``. An array of a usual name is taken whatever else there is: a
+    page of one feed has the feed's title and addresses beside its ``items``.
     """
+    for name in _USUAL_ARRAYS:
+        value = document.get(name)
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            return value
     if any(name in document for name in ("title", "url", "text")):
         return None
     places = [document, *(value for value in document.values() if isinstance(value, dict))]

@@ -38,20 +38,69 @@ EVENT_REGISTRY = {
         ],
     }
 }
-FEEDLY = {
-    "id": "enterprise/board",
+FEEDLY_ITEM: dict[str, object] = {
+    "id": "entry-1",
+    "title": "A meeting in Vienna",
+    "published": 1578060900000,
+    "crawled": 1578061200000,
+    "origin": {"streamId": "feed/x", "title": "Example", "htmlUrl": "https://example.org"},
+    "alternate": [{"href": "https://example.org/a", "type": "text/html"}],
+    "summary": {"content": "<p>The delegations <b>talked</b> for two hours.</p>"},
+    "language": "en",
+}
+FEEDLY = {"id": "enterprise/board", "items": [FEEDLY_ITEM]}
+#: A page of one feed: its own title and address beside the items.
+FEEDLY_PAGE = {
+    "id": "feed/https://example.org/rss",
+    "title": "Example",
+    "updated": 1578061200000,
+    "alternate": [{"href": "https://example.org", "type": "text/html"}],
     "items": [
+        FEEDLY_ITEM | {"originId": "tag:example.org,2020:a", "content": {"content": "<p>The delegations talked.</p>"}}
+    ],
+}
+MELTWATER_API = {
+    "request": {"inputs": [{"id": 1, "type": "search"}], "template": {"name": "api.json"}},
+    "documents": [
         {
-            "id": "entry-1",
-            "title": "A meeting in Vienna",
-            "published": 1578060900000,
-            "crawled": 1578061200000,
-            "origin": {"streamId": "feed/x", "title": "Example", "htmlUrl": "https://example.org"},
-            "alternate": [{"href": "https://example.org/a", "type": "text/html"}],
-            "summary": {"content": "<p>The delegations <b>talked</b> for two hours.</p>"},
-            "language": "en",
+            "id": "1578060900000_a",
+            "published_date": "2020-01-03T14:15:00.000Z",
+            "indexed_date": "2020-01-03T14:20:00.000Z",
+            "url": "https://example.org/a",
+            "content_type": "article",
+            "source": {"name": "Example", "type": "news"},
+            "content": {"title": "A meeting in Vienna", "opening_text": "The delegations talked.", "links": None},
+            "matched": {"hit_sentence": "They talked.", "keywords": ["Vienna"]},
+            "enrichments": {"language_code": "en", "sentiment": "neutral"},
         }
     ],
+}
+MELTWATER_LEGACY = {
+    "documents": [
+        {
+            "document_id": "a",
+            "document_publish_date": "2020-01-03T14:15:00Z",
+            "document_url": "https://example.org/a",
+            "document_title": "A meeting in Vienna",
+            "document_opening_text": "The delegations talked.",
+            "document_language_code": "en",
+            "source_name": "Example",
+            "source_information_type": "news",
+        }
+    ]
+}
+MELTWATER_OLD = (
+    "Date,Headline,URL,Opening Text,Hit Sentence,Source,Influencer,Country,Language,Reach,Alternate Date Format,Time,State\n"
+    "03-Jan-2020 02:15PM,A meeting in Vienna,https://example.org/a,They talked.,,Example,,Austria,English,10,03-Jan-20,"
+    "02:15 PM,\n"
+)
+GDELT_CSV = "URL,MobileURL,Date,Title\nhttps://example.org/a,,2020-01-03 14:15:00,A meeting in Vienna\n"
+GDELT_GKG = {
+    "GKGRECORDID": "20200103141500-1",
+    "DATE": 20200103141500,
+    "SourceCommonName": "example.org",
+    "DocumentIdentifier": "https://example.org/a",
+    "Extras": "<PAGE_LINKS>x</PAGE_LINKS><PAGE_TITLE>A meeting in &#86;ienna</PAGE_TITLE>",
 }
 GDELT = {
     "articles": [
@@ -92,11 +141,17 @@ def the_article(archive: Path) -> Article:
         ("event-registry", "er-line.json", json.dumps(EVENT_REGISTRY).encode(), "de"),
         ("feedly", "feedly.json", json.dumps(FEEDLY).encode(), "en"),
         ("gdelt", "gdelt.json", json.dumps(GDELT).encode(), "es"),
+        ("feedly", "feedly-page.json", json.dumps(FEEDLY_PAGE).encode(), "en"),
+        ("gdelt", "gdelt.csv", GDELT_CSV.encode("utf-8-sig"), None),
+        ("gdelt", "gkg.jsonl", json.dumps(GDELT_GKG).encode(), None),
+        ("meltwater", "meltwater-api.json", json.dumps(MELTWATER_API).encode(), "en"),
+        ("meltwater", "meltwater-legacy.json", json.dumps(MELTWATER_LEGACY, indent=1).encode(), "en"),
+        ("meltwater", "meltwater-old.csv", MELTWATER_OLD.encode("utf-16"), "en"),
         ("meltwater", "meltwater.csv", MELTWATER.encode("utf-16"), "en"),
         ("meltwater", "meltwater.tsv", MELTWATER.encode(), "en"),
     ],
 )
-def test_an_export_is_an_article(preset: str, name: str, content: bytes, language: str, tmp_path: Path) -> None:
+def test_an_export_is_an_article(preset: str, name: str, content: bytes, language: str | None, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     result = run(path, tmp_path / "archive", "--preset", preset)
@@ -107,8 +162,39 @@ def test_an_export_is_an_article(preset: str, name: str, content: bytes, languag
     assert article.url == "https://example.org/a"
     assert article.source.id in ("Example", "example.org")
     assert article.language == language
-    late = {"event-registry": 5, "feedly": 5}.get(preset, 0)
+    late = 5 if preset in ("event-registry", "feedly") or name == "meltwater-api.json" else 0
     assert (article.observed_at - article.event_time).total_seconds() == late * 60
+
+
+def test_what_one_row_lacks_is_taken_from_where_it_has_it(tmp_path: Path) -> None:
+    second = FEEDLY_ITEM | {"id": "entry-2"}
+    first = FEEDLY_ITEM | {
+        "canonicalUrl": "https://example.org/canonical",
+        "alternate": [{"href": "https://example.org/f"}],
+    }
+    path = tmp_path / "feedly.json"
+    path.write_text(json.dumps([first, second]))
+    result = run(path, tmp_path / "archive", "--preset", "feedly")
+    assert result.exit_code == 0, result.exception
+    found = Archive(tmp_path / "archive")
+    urls = {article.url for day in found.days() for article in found.articles(day)}
+    assert urls == {"https://example.org/canonical", "https://example.org/a"}
+    assert "url=canonicalUrl|alternate.0.href" in result.stderr
+
+
+def test_a_column_may_have_a_choice_of_paths_and_a_tag(tmp_path: Path) -> None:
+    path = tmp_path / "old.jsonl"
+    rows = [
+        {"t": "2020-01-03T14:15:00Z", "head": "", "extra": "<T>A meeting in Vienna</T>"},
+        {"t": "2020-01-03T14:15:00Z", "head": "A meeting in Oslo", "extra": "<T>not closed"},
+        {"t": "2020-01-03T14:15:00Z", "head": None, "extra": "<T>not closed"},
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    result = run(path, tmp_path / "archive", "--map", "published=t,title=head|extra<T>", "--source", "example")
+    assert "no title, summary or text: 1" in result.output
+    found = Archive(tmp_path / "archive")
+    [day] = found.days()
+    assert {article.title for article in found.articles(day)} == {"A meeting in Vienna", "A meeting in Oslo"}
 
 
 def test_fourteen_digits_are_a_time_and_no_epoch(tmp_path: Path) -> None:
@@ -125,7 +211,7 @@ def test_a_preset_that_does_not_fit_says_what_it_looked_for(tmp_path: Path) -> N
     path.write_text('{"when": "2020-01-03", "headline": "A talk"}\n')
     error = run(path, tmp_path / "archive", "--preset", "meltwater").exception
     assert isinstance(error, UsageError)
-    assert "published: Date+Time or Date" in error.message
+    assert "Date+Time or Date" in error.message
     assert "--map" in error.remedy
     error = run(path, tmp_path / "archive", "--preset", "meltwater", "--map", "published=when").exception
     assert isinstance(error, UsageError)
@@ -137,7 +223,8 @@ def test_every_preset_names_fields_an_article_has() -> None:
 
     for name, preset in PRESETS.items():
         assert set(preset) <= set(FIELDS)
-        row = {path: "x" for choices in preset.values() for path in choices if "+" not in path}
+        row = {path: "x" for choices in preset.values() for path in choices if path.isidentifier()}
+        row |= {f"{choices[0]}": "x" for choices in preset.values()}
         assert set(preset_map(name, [row]).paths) == set(preset)
 
 

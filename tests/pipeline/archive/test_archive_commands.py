@@ -143,7 +143,7 @@ def test_imports_and_log_in_one_archive_are_told_apart(life: Life, tmp_path: Pat
         unnamed = run_replay("--archive", life.archive, "--of", "imports", "--ledger", tmp_path / "rang.jsonl")
         assert "no rules are named" in str(unnamed.exception)
         assert len(run_archive("export", "--archive", life.archive).stdout.splitlines()) == 3 + 6
-        assert "3 articles on 1 days" in run_archive("info", "--archive", life.archive).stdout
+        assert "3 articles on 1 day," in run_archive("info", "--archive", life.archive).stdout
     finally:
         for path in (life.archive / "articles").rglob("*.parquet"):
             path.unlink()
