@@ -162,6 +162,20 @@ def test_without_truth_it_tells_what_rang(past: Archive, rules: Path, tmp_path: 
     assert "not how often they are right" in re.sub(r"\s+", " ", (tmp_path / "report.html").read_text())
 
 
+def test_of_many_alerts_those_that_tell_most_are_printed(
+    past: Archive, rules: Path, truth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.report.page.PRINTED_ALERTS", 1)
+    monkeypatch.setattr("tocsin.report.page.PRINTED_TIMELINES", 1)
+    assert run(past, rules, tmp_path, "--truth", truth).exit_code == 0
+    page = (tmp_path / "report.html").read_text()
+    [printed] = re.findall(r'<article class="alert">(.*?)</article>', page, re.DOTALL)
+    assert "Listed event: A dispute begins" in printed
+    assert page.count('<article class="alert unprinted">') >= 1
+    assert "Printed are the 1 of" in page
+    assert page.count('<figure class="watch">') == page.count('<figure class="watch unprinted">') == 1
+
+
 class _Links(HTMLParser):
     """What a browser would fetch by itself, and the words of the page."""
 

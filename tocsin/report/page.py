@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
@@ -10,7 +11,7 @@ from markupsafe import Markup
 
 from alerts.explanation.names import ActorNames
 from pipelines.backtest.intervals import Share, quartiles
-from pipelines.backtest.judging import EventFate, JudgedAlarm, JudgedEvent
+from pipelines.backtest.judging import AlarmVerdict, EventFate, JudgedAlarm, JudgedEvent
 from pipelines.backtest.report import Report, RuleReport
 from pipelines.backtest.variants import has_fixed_keys
 from tocsin.report import charts, tables, words
@@ -20,6 +21,10 @@ from tocsin.report.alert_card import alert_card, watch_name
 MOST_TIMELINES = 40
 MOST_ALERTS = 400
 MOST_EVENTS = 300
+
+#: Of them, those that are printed: a printed report is a few pages, and the page on screen has the rest.
+PRINTED_TIMELINES = 12
+PRINTED_ALERTS = 24
 
 _MARKS = (
     ("▲", "hit", "rang for a listed event"),
@@ -40,6 +45,8 @@ def report_page(report: Report, names: ActorNames) -> str:
     template = environment.from_string(files("tocsin.report").joinpath("page.html").read_text(encoding="utf-8"))
     judged = report.truth is not None
     timelines, timelines_left_out = _timelines(report, names)
+    shown = report.alarms[:MOST_ALERTS]
+    printed = sorted(shown, key=_tells_most)[:PRINTED_ALERTS]
     return template.render(
         title="What these rules would have done",
         subtitle=f"{report.stretch.first:%d %B %Y} – {report.stretch.last:%d %B %Y} · all times UTC",
@@ -53,6 +60,7 @@ def report_page(report: Report, names: ActorNames) -> str:
         ],
         timelines=timelines,
         timelines_left_out=_left_out(timelines_left_out, "other watch", "other watches"),
+        timelines_unprinted=_unprinted(PRINTED_TIMELINES, len(timelines), "watches that rang most"),
         rule_columns=tables.columns("Rule", judged=judged),
         rule_rows=[tables.row(one.rule.name, one.score) for one in report.rules]
         + [tables.row("All rules", report.total)],
@@ -71,8 +79,11 @@ def report_page(report: Report, names: ActorNames) -> str:
         holes=[
             f"{hole.first.replace('T', ' ')}h to {hole.last.replace('T', ' ')}h" for hole in report.archive.shared_holes
         ],
-        alerts=[alert_card(one, names) for one in report.alarms[:MOST_ALERTS]],
+        alerts=[alert_card(one, names) | {"printed": one in printed} for one in shown],
         alerts_note=_alerts_note(report),
+        alerts_unprinted=_unprinted(
+            len(printed), len(shown), "that tell most: for a listed event first, then by score"
+        ),
         how=_how(report),
     )
 
@@ -81,6 +92,17 @@ def _left_out(count: int, one: str, more: str = "") -> str:
     if count <= 0:
         return ""
     return f"{count:,} {one if count == 1 else more or f'{one}s'} not shown here; report.json has everything."
+
+
+def _unprinted(printed: int, every: int, which: str) -> str:
+    if every <= printed:
+        return ""
+    return f"Printed are the {printed} of {every:,} {which}; the page on screen has all."
+
+
+def _tells_most(judged: JudgedAlarm) -> tuple[bool, float, datetime]:
+    """Return what to sort by, what tells a reader of a few pages most first."""
+    return judged.verdict is not AlarmVerdict.HIT, -(judged.alarm.opening.score or 0.0), judged.alarm.opened
 
 
 def _figures(report: Report) -> list[dict[str, str]]:
@@ -149,6 +171,7 @@ def _timelines(report: Report, names: ActorNames) -> tuple[list[dict[str, object
                 "name": watch_name(rule_name, key, names),
                 "rule": f"rule {rule_name}",
                 "svg": Markup(svg),
+                "printed": len(found) < PRINTED_TIMELINES,
                 "caption": _caption(alarms, events, [day.count for day in days]),
             }
         )
