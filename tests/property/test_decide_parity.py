@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterable
 from functools import lru_cache
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import AnotherDeciderError
 from schemas.ports.store import StoredEvent
+from schemas.reasons import EventReason
 from schemas.wire import SignalsRecord
 from tests.streams.deciding import desk_in, with_duplicates
 from tests.streams.world import invented_stream
@@ -61,6 +63,8 @@ def without_offsets(rows: Iterable[StoredEvent]) -> list[StoredEvent]:
 def test_the_streams_fill_a_ledger() -> None:
     for seed in range(3):
         assert len(straight(seed)) >= 8
+        reasons = {json.loads(row.body)["reason"] for row in straight(seed)}
+        assert EventReason.GRAVER in reasons, "a severity by level is reached"
 
 
 def test_any_batches_and_deaths() -> None:

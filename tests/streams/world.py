@@ -7,8 +7,8 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from alerts.rules.model import ActiveTime, Confirm, Floors, New, Only, Rule, Spike, Threshold
-from schemas.reasons import ArticleStatus, EventTimeReason, Tone
+from alerts.rules.model import ActiveTime, Confirm, Floors, Level, New, Only, Rule, Spike, Threshold
+from schemas.reasons import ArticleStatus, EventTimeReason, Severity, Tone
 from schemas.signal import Signal
 from schemas.wire import SignalsRecord
 from tests.streams.records import FEEDS, HOUR, activated, coverage, pair_rule, signal
@@ -22,7 +22,7 @@ def rules() -> tuple[Rule, ...]:
     """Return one rule of each kind of detector."""
     low = Floors(stories=3, publishers=2, times=2.0)
     return (
-        pair_rule("aze-rus", Spike(floors=low)),
+        pair_rule("aze-rus", Spike(floors=low)).model_copy(update={"levels": levels()}),
         pair_rule("gbr-ukr", Spike(floors=low), Threshold(count=5, within_h=12), one="GBR", other="UKR"),
         pair_rule("hostile", Spike(floors=low, only=Only(tones=(Tone.CONFLICT,)))),
         pair_rule("arm-aze", New(quiet_for_h=72, confirm=Confirm(stories=1)), one="ARM", other="AZE"),
@@ -31,11 +31,19 @@ def rules() -> tuple[Rule, ...]:
 
 
 def patient_rule() -> Rule:
-    """Return a rule whose crossings must last, that reminds, and that rings by day only."""
+    """Return a rule whose crossings must last, that reminds, that rings by day only and grows graver by level."""
     lasting = Threshold(count=3, within_h=6, for_h=3, renotify_h=5)
     by_day = (ActiveTime(begin_h=6, end_h=23, zone="Europe/Berlin"),)
     return pair_rule("patient", lasting, Spike(for_h=1, floors=Floors(stories=3, publishers=2))).model_copy(
-        update={"active": by_day}
+        update={"active": by_day, "levels": levels()}
+    )
+
+
+def levels() -> tuple[Level, ...]:
+    """Return the severities an alert of the stream grows into, some more often than others."""
+    return (
+        Level(severity=Severity.HIGH, stories=5),
+        Level(severity=Severity.CRITICAL, stories=9, publishers=4),
     )
 
 
