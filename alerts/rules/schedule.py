@@ -1,4 +1,4 @@
-"""When a rule may ring: hours of weekdays in local time, as Alertmanager's time intervals. Pure, but for the zone tables.
+"""When a rule may ring: hours of weekdays in local time, as Alertmanager's time intervals. Pure: the zone comes as a table.
 
 Deciding goes by whole hours of UTC: an hour belongs to the local hour it begins in, so daylight saving time moves nothing but the
 hours themselves, and in a zone half an hour off a span begins and ends half an hour later.
@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import model_validator
+from pydantic import Field
 
-from schemas.ids import hour_start
+from alerts.rules.zone_table import Offsets, local_time, offsets_of
 from schemas.model import Part
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -22,33 +20,22 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEK_H = 168
 
 
-def zone_exists(name: str) -> bool:
-    """Tell whether this machine knows the time zone called ``name``."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
 class ActiveTime(Part):
     """``begin_h`` to ``end_h`` (exclusive; 24 = midnight) on ``days`` (0 = Monday), in ``zone``. A span that passes midnight
-    (begin > end) belongs to the day it begins on."""
+    (begin > end) belongs to the day it begins on. ``offsets`` are those of the zone, by which alone it is decided."""
 
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     begin_h: int = 0
     end_h: int = 24
     zone: str = "UTC"
-
-    @model_validator(mode="after")
-    def _zone_is_known(self) -> Self:
-        if not zone_exists(self.zone):
-            raise ValueError(f"the time zone {self.zone!r} is not known on this machine (install its zone data)")
-        return self
+    # Written into compiled rules: the zone data of the machine that reads them may be older or newer, or none at all.
+    offsets: Offsets = Field(
+        default_factory=lambda written: offsets_of(written["zone"]), exclude_if=lambda offsets: not offsets
+    )
 
     def holds(self, hour: int) -> bool:
         """Tell whether ``hour`` begins within it."""
-        local = hour_start(hour).astimezone(ZoneInfo(self.zone))
+        local = local_time(hour, self.offsets)
         if self.begin_h < self.end_h:
             return local.weekday() in self.days and self.begin_h <= local.hour < self.end_h
         before = (local - timedelta(days=1)).weekday()

@@ -7,8 +7,9 @@ import re
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.mistakes import clipped
 from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text
-from alerts.rules.schedule import WEEKDAYS, ActiveTime, zone_exists
+from alerts.rules.schedule import WEEKDAYS, ActiveTime
 from alerts.rules.yaml_tree import Node
+from alerts.rules.zone_table import zone_exists
 
 _DAY = re.compile(r"([a-z]{3})[a-z]*(?:\s*-\s*([a-z]{3})[a-z]*)?")
 _LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -72,7 +73,10 @@ class _Zone(Reader[str]):
         text = _TEXT.read(node, path, reading)
         if text is None or zone_exists(text):
             return text
-        reading.wrong(node, path, f"no time zone is called {clipped(text)!r}", "write for example UTC or Europe/London")
+        remedy = "write for example UTC or Europe/London"
+        if not zone_exists("Europe/London"):
+            remedy = "this machine has no zone data: install tzdata (of the system, or the Python package)"
+        reading.wrong(node, path, f"no time zone is called {clipped(text)!r}", remedy)
         return None
 
     def schema(self) -> JsonSchema:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,7 +11,8 @@ from alerts.rules.load import RulesError, load_rules
 from alerts.rules.model import ActiveTime, Rule
 from alerts.rules.schedule import active_since, is_active, schedule_in_words
 from alerts.rules.words import describe
-from schemas.ids import hour_of
+from alerts.rules.zone_table import local_time, offsets_of
+from schemas.ids import hour_of, hour_start
 from tests.unit.rules.world import DIRECTORY, TOPICS
 
 RULE = "rules:\n  - name: one\n    watch: {{pair: [AZE, RUS]}}\n    when: spike\n    active: {}\n"
@@ -123,3 +125,59 @@ def test_compiled_rules_without_one_are_written_as_before_and_those_with_one_com
     assert "active" not in plain.compiled()
     timed = load_rules(RULE.format("{days: mon}"), "r", DIRECTORY, topics=TOPICS)
     assert type(timed).from_compiled(timed.compiled()) == timed
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["Europe/London", "Europe/Istanbul", "Europe/Moscow", "Asia/Tbilisi", "Asia/Kolkata", "Asia/Tehran", "America/New_York",
+     "Africa/Casablanca", "Australia/Lord_Howe", "Pacific/Apia", "Etc/UTC"],
+)  # fmt: skip
+def test_the_table_of_a_zone_says_what_the_zone_says(zone: str) -> None:
+    """At the beginning of hours from 2000 on, every 37th of them, and all of those of some weeks in which clocks change."""
+    offsets, there = offsets_of(zone), ZoneInfo(zone)
+    weeks = [
+        at(f"{year}-{month}-22T00:00") + n for year in (2011, 2016, 2025) for month in ("03", "10") for n in range(240)
+    ]
+    for hour in (*range(at("2000-01-01T00:00"), at("2045-12-31T00:00"), 37), *weeks):
+        assert local_time(hour, offsets) == hour_start(hour).astimezone(there).replace(tzinfo=UTC), hour_start(hour)
+
+
+def test_the_table_goes_on_where_it_ends() -> None:
+    offsets, there = offsets_of("Europe/London"), ZoneInfo("Europe/London")
+    for hour in range(at("2046-01-01T00:00"), at("2099-12-31T00:00"), 101):
+        assert local_time(hour, offsets) == hour_start(hour).astimezone(there).replace(tzinfo=UTC), hour_start(hour)
+
+
+def test_compiled_rules_are_decided_by_the_table_in_them_whatever_this_machine_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rules = load_rules(RULE.format("{days: sun, timezone: Europe/Berlin}"), "r", DIRECTORY, topics=TOPICS)
+    compiled = rules.compiled()
+
+    def nothing(name: str) -> None:
+        raise AssertionError(f"{name} was looked up")
+
+    monkeypatch.setattr("alerts.rules.zone_table.ZoneInfo", nothing)
+    offsets_of.cache_clear()
+    back = type(rules).from_compiled(compiled)
+    assert is_active(back.rules[0].active, at("2025-03-29T23:00"))
+    assert back.compiled() == compiled
+    elsewhere = compiled.replace("Europe/Berlin", "Europe/Atlantis")
+    assert type(rules).from_compiled(elsewhere).rules[0].active[0].holds(at("2025-03-29T23:00"))
+
+
+def test_other_zone_data_make_other_rules() -> None:
+    time = ActiveTime(zone="Europe/Berlin", begin_h=7, end_h=8)
+    moved = time.model_copy(update={"offsets": tuple((hour, minutes + 60) for hour, minutes in time.offsets)})
+    assert time != moved
+    noon = at("2025-01-06T06:00")
+    assert time.holds(noon)
+    assert moved.holds(noon - 1)
+    assert timedelta(minutes=time.offsets[0][1]) == timedelta(hours=1)
+
+
+def test_a_machine_without_zone_data_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.rules.schedule_grammar.zone_exists", lambda name: name == "UTC")
+    assert load("{days: mon, timezone: UTC}").active
+    with pytest.raises(RulesError, match="this machine has no zone data"):
+        load("{days: mon, timezone: Europe/London}")
