@@ -36,6 +36,7 @@ class KnownEntry(NamedTuple):
     reason: EventTimeReason  # of the event time
     listed_ms: int  # the last document that held it
     revisions: int = 0
+    page: str = ""  # what its link is known by; empty where the link names no single article
 
 
 _KNOWN = TypeAdapter(dict[str, KnownEntry])

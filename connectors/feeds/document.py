@@ -13,6 +13,7 @@ from typing import Any  # feedparser has no types; its dictionaries are read her
 import feedparser
 
 from connectors.feeds.asked_pace import asked_pace
+from connectors.feeds.character_references import readable_references
 from connectors.feeds.json_feed import looks_like_json, read_json_feed
 from connectors.feeds.news_sitemap import looks_like_sitemap, read_news_sitemap
 from connectors.feeds.plain_html import text_of_html, tidy
@@ -54,7 +55,10 @@ def read_document(body: bytes, *, url: str, content_type: str | None = None) -> 
     headers = {"content-location": STAND_IN, "content-type": content_type or "application/xml"}
     # A stream, never the bytes themselves: feedparser would take some for the name of a file or an address.
     parsed: Any = feedparser.parse(
-        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        io.BytesIO(readable_references(body)),
+        response_headers=headers,
+        sanitize_html=False,
+        resolve_relative_uris=False,
     )
     flaw = _flaw(parsed)
     raw_entries = parsed["entries"]

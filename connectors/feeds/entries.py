@@ -5,6 +5,7 @@ A new entry is an article's first revision, a known one with other words a furth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from types import MappingProxyType
 
 from connectors.feeds.completeness import hurried, reached_back_to, running_times
 from connectors.feeds.cursor import KEPT_GUIDS, FeedCursor, KnownEntry, text_of, trimmed
-from connectors.feeds.identity import identity, repeated_guids
+from connectors.feeds.identity import identity, page_of, repeated_guids
 from connectors.feeds.record_size import fitted
 from connectors.feeds.rhythm import following
 from connectors.feeds.settings import FeedSettings
@@ -43,7 +44,7 @@ def changed_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCurs
     """Return what :func:`read_entries` will make articles of: the new and the revised entries by article id, those that
     claim to be newest first."""
     known = cursor.known
-    entries, _ = _by_article(document, feed, _repeated(document, cursor))
+    entries, _ = _by_article(document, feed, _repeated(document, cursor), known)
     changed = {
         key: entry
         for key, entry in entries.items()
@@ -68,8 +69,8 @@ def read_entries(
     """
     now_ms = milliseconds(now)
     repeated = _repeated(document, cursor)
-    entries, refused = _by_article(document, feed, repeated)
     known = cursor.known
+    entries, refused = _by_article(document, feed, repeated, known)
     if document.complete:
         reached = cursor.succeeded_at or from_milliseconds(now_ms)
     else:
@@ -170,7 +171,9 @@ def _is_revised(before: KnownEntry, words: _Words) -> bool:
     return words.hash != before.content_hash and before.revisions < MAX_REVISIONS - 1
 
 
-def _by_article(document: WireDocument, feed: FeedSettings, repeated: list[str]) -> tuple[dict[str, WireEntry], int]:
+def _by_article(
+    document: WireDocument, feed: FeedSettings, repeated: list[str], known: Mapping[str, KnownEntry]
+) -> tuple[dict[str, WireEntry], int]:
     """Return the entries by article id, of two with one id the newer; and how many have nothing to be known by."""
     guids = set(repeated)
     found: dict[str, WireEntry] = {}
@@ -184,7 +187,30 @@ def _by_article(document: WireDocument, feed: FeedSettings, repeated: list[str])
         other = found.get(key)
         if other is None or _newer(entry, other):
             found[key] = entry
-    return found, refused
+    return _under_former_ids(found, known), refused
+
+
+def _under_former_ids(found: Mapping[str, WireEntry], known: Mapping[str, KnownEntry]) -> dict[str, WireEntry]:
+    """Return ``found``, with entries under another guid than before by the id they had: publishers change how they make guids,
+    and some make a new one with each edit. Such an entry is told by its page, where that is the page of one known entry
+    that is no longer listed, and of no other entry here."""
+    if all(key in known for key in found):
+        return dict(found)
+    pages = {key: page_of(entry) for key, entry in found.items()}
+    listed = Counter(pages.values())
+    former: dict[str, str] = {}
+    shared: set[str] = set()
+    for key, entry in known.items():
+        if former.setdefault(entry.page, key) != key:
+            shared.add(entry.page)
+
+    def id_of(key: str) -> str:
+        page = pages[key]
+        if key in known or not page or listed[page] > 1 or page in shared or former.get(page, key) in found:
+            return key
+        return former.get(page, key)
+
+    return {id_of(key): entry for key, entry in found.items()}
 
 
 def _newer(entry: WireEntry, other: WireEntry) -> bool:
@@ -197,12 +223,13 @@ def _next_known(
 ) -> KnownEntry:
     if before is None:
         event_ms, reason = _event_time(entry, cursor, now_ms)
-        return KnownEntry(words.hash, now_ms, event_ms, reason, now_ms)
+        return KnownEntry(words.hash, now_ms, event_ms, reason, now_ms, page=page_of(entry))
     changed = _is_revised(before, words)
     return before._replace(
         content_hash=words.hash if changed else before.content_hash,
         listed_ms=now_ms,
         revisions=before.revisions + 1 if changed else before.revisions,
+        page=page_of(entry),
     )
 
 

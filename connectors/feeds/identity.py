@@ -28,6 +28,12 @@ def identity(entry: WireEntry, repeated_guids: Collection[str]) -> str | None:
     return f"words {digest(guid, words)}" if words else None
 
 
+def page_of(entry: WireEntry) -> str:
+    """Return what the page behind ``entry`` is known by; empty where there is none of its own: no link, or one to a home page."""
+    link = canonical_link(entry.link) if entry.link else ""
+    return digest(link)[:12] if link.removeprefix("//").strip("/").count("/") or "?" in link else ""
+
+
 def repeated_guids(entries: Iterable[WireEntry]) -> set[str]:
     """Return the guids that several articles of one document share: different links *and* different titles."""
     seen: dict[str, set[tuple[str, str]]] = {}

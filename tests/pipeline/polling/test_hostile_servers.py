@@ -4,6 +4,7 @@ harm, no secret told."""
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import resource
 import ssl
@@ -144,6 +145,32 @@ def test_an_answer_without_end_is_a_reason_in_bounded_time_and_memory(desks: Des
         assert row.state is FeedState.FAILING
         assert row.last_error
         assert grown_kb < 64_000
+
+    desks.run(go, limits=LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip, gzip", gzip.compress(gzip.compress(rss(NEWS).encode()))),
+        ("gzip", gzip.compress(gzip.compress(rss(NEWS).encode()))),
+        ("identity", gzip.compress(rss(NEWS).encode())),
+        ("compress-me-not", rss(NEWS).encode()[::-1]),
+    ],
+    ids=["told twice", "within", "not told", "unknown"],
+)
+def test_what_is_packed_twice_or_otherwise_than_told_is_no_feed(desks: DeskMaker, encoding: str, body: bytes) -> None:
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
+        await writer.drain()
+
+    async def go(desk: Desk) -> None:
+        async with serving(talk) as (port, _):
+            desk.feeds.append(FeedSettings(id="packed", url=f"http://127.0.0.1:{port}/rss"))
+            assert await desk.poll() == 0
+        assert desk.row("packed").state is FeedState.FAILING
+        assert desk.row("packed").last_error
 
     desks.run(go, limits=LIMITS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -107,6 +108,44 @@ def test_a_document_that_did_not_change_is_neither_sent_nor_parsed_again(desks: 
         assert await desk.poll(after=LATER) == 1, "what was known is known after a restart"
 
     desks.run(go)
+
+
+@pytest.mark.parametrize(
+    "etag",
+    ['W/"1"', '"a b,c"', "no quotes at all", '"; DROP"', '"мост"', '""', 'W/"' + "x" * 3_000 + '"'],
+    ids=["weak", "blanks", "bare", "odd", "utf-8", "empty", "long"],
+)
+def test_validators_go_back_byte_for_byte_and_a_304_may_change_them(desks: DeskMaker, etag: str) -> None:
+    modified = "Wed, 22-Jan-25 09:00:00 GMT (a date in no form)"
+    heads = [("200 OK", etag, modified), ("304 Not Modified", f"{etag}+", f"{modified}+"), ("304 Not Modified", "", "")]
+    requests: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        status, tag, date = heads[min(len(requests), len(heads)) - 1]
+        body = rss(NEWS).encode() if status.startswith("200") else b""
+        told = f"ETag: {tag}\r\nLast-Modified: {date}\r\n" if tag else ""
+        head = f"HTTP/1.1 {status}\r\n{told}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    async def go(desk: Desk) -> None:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/rss"
+            desk.feeds.append(FeedSettings.model_validate({"id": "daily", "url": url, "interval": 10 * MINUTE}))
+            for _ in range(4):
+                await desk.poll(after=LATER)
+                desk.again()  # They are in the store.
+        sent = [(_header(request, "If-None-Match"), _header(request, "If-Modified-Since")) for request in requests]
+        first, second = (etag.encode(), modified.encode()), (f"{etag}+".encode(), f"{modified}+".encode())
+        assert sent == [(None, None), first, second, second]
+
+    desks.run(go)
+
+
+def _header(request: bytes, name: str) -> bytes | None:
+    found = re.search(rb"\r\n" + name.encode() + rb": ([^\r]*)\r\n", request)
+    return found[1] if found else None
 
 
 GZIP = {"Content-Encoding": "gzip"}

@@ -204,3 +204,44 @@ def test_a_document_without_a_type_and_an_encoding_is_utf_8() -> None:
     answer = read_document(body.encode(), url="http://news.example/")
     assert answer.document is not None
     assert answer.document.entries[0].categories == ("Freir\u00e4ume",)
+
+
+def test_one_bad_entry_costs_none_of_the_others() -> None:
+    bad = [
+        "<item></item>",
+        "<item><title></title><link>http://[broken</link><guid></guid></item>",
+        f"<item><title>Dated</title><guid>dated</guid><pubDate>Someday, 99 Foo {'9' * 400}</pubDate></item>",
+        f"<item><title>Long</title><guid>{'x' * 5_000}</guid><link>javascript:{'x' * 9_000}</link></item>",
+        "<item><title>Odd\x0b\ufffe &unknown; &#0; &#xd800;</title><guid>odd</guid></item>",
+        "<item><title>Deep</title><guid>deep</guid><description>" + "<a>" * 300 + "</description></item>",
+        "<item><title><![CDATA[Open <b]]></title><guid>open</guid></item>",
+    ]
+    good = [f"<item><title>News {n}</title><guid>g{n}</guid></item>" for n in range(len(bad) + 1)]
+    mixed = "".join(one for pair in zip(good, [*bad, ""], strict=True) for one in pair)
+    document = read(f"{HEAD}{mixed}</channel></rss>".encode())
+    assert [e.guid for e in document.entries if e.guid in {f"g{n}" for n in range(len(good))}] == [
+        f"g{n}" for n in range(len(good))
+    ]
+    assert {"dated", "odd", "open"} <= {e.guid for e in document.entries}
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Hello &#55357;&#56832;!", "Hello \U0001f600!"),
+        ("Hello &#xD83D;&#xde00;!", "Hello \U0001f600!"),
+        ("<![CDATA[Hello &#55357;&#56832;!]]>", "Hello \U0001f600!"),
+        ("Half &#55357; and &#xDE00;", "Half \ufffd and \ufffd"),
+        ("Beyond &#1114112; &#x110000; &#99999999999999999999;", "Beyond \ufffd \ufffd \ufffd"),
+        ("Hangul &#55203; &#xD7A3; and the last &#x10FFFD;", "Hangul \ud7a3 \ud7a3 and the last"),
+        ("Padded &#x00000041;&#0000066;", "Padded AB"),
+    ],
+)
+def test_references_to_no_character_cost_that_character_only(written: str, shown: str) -> None:
+    assert item(f"<title>{written}</title>").title.startswith(shown)
+
+
+@given(st.lists(st.one_of(st.integers(0, 0x120000), st.integers(0xD000, 0xE100)), max_size=8), st.booleans())
+def test_any_references_are_read(numbers: list[int], hexadecimal: bool) -> None:
+    text = "".join(f"&#x{n:x};" if hexadecimal else f"&#{n};" for n in numbers)
+    assert item(f"<title>News {text}</title><guid>a</guid>").guid == "a"

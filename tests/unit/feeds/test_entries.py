@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.feeds.completeness import pinned_entries
-from connectors.feeds.cursor import KEPT_ENTRIES, FeedCursor, cursor_of
-from connectors.feeds.entries import MAX_REVISIONS, read_entries, read_nothing_new
+from connectors.feeds.cursor import KEPT_ENTRIES, FeedCursor, KnownEntry, cursor_of
+from connectors.feeds.entries import MAX_REVISIONS, Reading, read_entries, read_nothing_new
 from connectors.feeds.wire import WireEntry
 from schemas.model import MAX_RECORD_BYTES
 from schemas.ports.store import FeedRow
@@ -87,6 +87,85 @@ def test_two_feeds_of_one_publisher_give_one_article() -> None:
     here = read_entries(document(entry("a")), FEED, FeedCursor(), NOW).articles[0]
     there = read_entries(document(entry("a")), other, FeedCursor(), NOW).articles[0]
     assert (here.article_id, here.feed_id, there.feed_id) == (there.article_id, "daily", "daily-world")
+
+
+PAGE = "http://news.example/2025/story"
+
+
+def test_an_article_stays_itself_when_its_publisher_changes_how_guids_are_made() -> None:
+    before = [entry(f"{n}", title=f"News {n}", link=f"{PAGE}-{n}?utm_source=rss") for n in range(9)]
+    first = read(*before)
+    ids = [article.article_id for article in first.articles]
+    stored = FeedRow(feed_id="daily", url="", state=FeedState.OK, cursor=first.cursor.to_json())
+    renamed = [entry(f"https://news.example/?p={n}", title=f"News {n}", link=f"{PAGE}-{n}/") for n in range(9)]
+    second = read(entry("new", title="Newest", link=f"{PAGE}-9"), *renamed, cursor=cursor_of(stored), now=NOW + HOUR)
+    assert [article.title for article in second.articles] == ["Newest"]
+    assert second.reached_back_to <= NOW, "the documents overlap, whatever the guids say"
+    edited = read(
+        entry("third scheme", title="News 4, edited", link=f"{PAGE}-4"), cursor=second.cursor, now=NOW + 2 * HOUR
+    )
+    assert [article.article_id for article in edited.articles] == [ids[4]]
+    assert edited.articles[0].observed_at == NOW
+
+
+def test_a_guid_that_changes_with_each_edit_is_one_article() -> None:
+    cursor, ids = FeedCursor(), set()
+    for number in range(4):
+        changed = entry(f"{PAGE}#{number}", title=f"Bridge opened, update {number}", link=PAGE)
+        reading = read(changed, cursor=cursor, now=NOW + number * HOUR)
+        ids |= {article.article_id for article in reading.articles}
+        cursor = reading.cursor
+    assert len(ids) == 1
+    assert [known.revisions for known in cursor.known.values()] == [3]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (
+            [entry("1", title="One", link="http://news.example/")],
+            [entry("2", title="Two", link="http://news.example/")],
+        ),
+        (
+            [entry("1", title="One", link=PAGE)],
+            [entry("1", title="One", link=PAGE), entry("2", title="Two", link=PAGE)],
+        ),
+        (
+            [entry("1", title="One", link=PAGE)],
+            [entry("2", title="Two", link=PAGE), entry("3", title="Three", link=PAGE)],
+        ),
+        (
+            [entry("1", title="One", link=PAGE), entry("2", title="Two", link=PAGE)],
+            [entry("3", title="Three", link=PAGE)],
+        ),
+        ([entry("1", title="One", link=f"{PAGE}#1")], [entry("2", title="Two", link=f"{PAGE}#2")]),
+        ([entry("1", title="One")], [entry("2", title="Two")]),
+    ],
+    ids=["home page", "beside the known", "two of a page", "two were of a page", "parts of a page", "no link"],
+)
+def test_entries_of_one_page_are_others_where_the_page_names_no_single_one(
+    earlier: list[WireEntry], later: list[WireEntry]
+) -> None:
+    first = read(*earlier)
+    second = read(*later, cursor=first.cursor, now=NOW + HOUR)
+    assert {a.article_id for a in first.articles}.isdisjoint(a.article_id for a in second.articles)
+    assert second.articles
+
+
+def test_a_cursor_of_before_pages_were_remembered_is_read_and_learns_them() -> None:
+    first = read(entry("1", title="One", link=PAGE))
+    older = first.cursor.model_copy(
+        update={"known_text": first.cursor.known_text.replace(',"' + only(first).page + '"', "")}
+    )
+    assert only(first).page
+    assert [known.page for known in older.known.values()] == [""]
+    second = read(entry("1", title="One", link=PAGE), cursor=older, now=NOW + HOUR)
+    assert only(second).page == only(first).page
+
+
+def only(reading: Reading) -> KnownEntry:
+    (known,) = reading.cursor.known.values()
+    return known
 
 
 def test_entries_without_anything_to_be_known_by_are_counted() -> None:
