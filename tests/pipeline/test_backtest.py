@@ -153,10 +153,14 @@ def test_a_sweep_tries_all_settings_and_chooses_on_one_part_of_time(judged: Path
 
 
 def test_without_truth_it_tells_what_rang(past: Archive, rules: Path, tmp_path: Path) -> None:
-    result = run(past, rules, tmp_path, "--json")
+    result = run(past, rules, tmp_path, "--json", "--compare", "spike,zscore")
     assert result.exit_code == 0, result.exception
     about = json.loads(result.stdout)
     assert about["judged_by_truth"] is False
+    compared = report_in(tmp_path)["compared"]
+    assert isinstance(compared, dict)
+    assert {name: score["recall"] for name, score in compared.items()} == {"spike": None, "zscore": None}
+    assert compared["spike"]["openings"] > 0
     assert about["total"]["recall"] is None
     assert about["total"]["openings"] > 1
     assert "not how often they are right" in re.sub(r"\s+", " ", (tmp_path / "report.html").read_text())
