@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import socket
 
 from connectors.clock import SystemClock
@@ -14,9 +15,11 @@ from connectors.feeds.parsing import FeedParser
 from connectors.folders.scan import FolderScanner
 from pipelines.poll import PollJob, PollSettings
 from pipelines.polling.folder_inlet import FolderInlet
+from pipelines.polling.looking import Inlet
 from pipelines.polling.pages import PAGE_ACCEPT, PAGE_LIMITS, PageTools
 from schemas.ports.log import Log
 from schemas.ports.store import Store
+from tocsin.pushing import read_push_tokens, taking_pushes
 from tocsin.settings import Workplace
 
 logger = logging.getLogger(__name__)
@@ -31,11 +34,14 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
     settings = workplace.settings
     if not settings.sources:
         logger.warning("there are no feeds in the settings: nothing is polled, only the time is told")
-    check_extras(workplace)
+    check_sources(workplace)
     fetcher = Fetcher(clock, allowed_networks=settings.allow_addresses)
     page_fetcher = Fetcher(clock, allowed_networks=settings.allow_addresses, limits=PAGE_LIMITS, accept=PAGE_ACCEPT)
     try:
-        async with FeedParser(workers=PARSE_WORKERS) as parser:
+        async with (
+            FeedParser(workers=PARSE_WORKERS) as parser,
+            taking_pushes(settings.push, workplace.folder) as pushed,
+        ):
             manners = PollSettings(
                 max_per_host=settings.polling.host_requests,
                 host_gap_s=settings.polling.host_gap.total_seconds(),
@@ -51,10 +57,7 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
                 fetcher=fetcher,
                 parser=parser,
                 pages=PageTools(page_fetcher, parser),
-                inlets={
-                    folder.id: FolderInlet(FolderScanner(folder, workplace.path(folder.path)))
-                    for folder in settings.folders
-                },
+                inlets={**folder_inlets(workplace), **pushed},
                 settings=manners,
                 name=name,
             )
@@ -66,8 +69,18 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
         await page_fetcher.close()
 
 
-def check_extras(workplace: Workplace) -> None:
-    """:raises UsageError: a feed wants its full text, and the packages for it are not installed."""
+def folder_inlets(workplace: Workplace) -> dict[str, Inlet]:
+    """Return what looks into each watched folder, by its id."""
+    return {
+        folder.id: FolderInlet(FolderScanner(folder, workplace.path(folder.path)))
+        for folder in workplace.settings.folders
+    }
+
+
+def check_sources(workplace: Workplace) -> None:
+    """:raises UsageError: a feed wants its full text, and the packages for it are not installed; or tokens of those who push
+    cannot be read."""
+    read_push_tokens(workplace.settings.push, workplace.folder, os.environ)
     wanting = next((feed.id for feed in workplace.settings.feeds if feed.full_text), None)
     if wanting is not None:
         require_full_text(wanting)

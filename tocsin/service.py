@@ -71,9 +71,9 @@ def check_web(names: Sequence[str], workplace: Workplace) -> None:
 def check_feeds(names: Sequence[str], workplace: Workplace) -> None:
     """:raises UsageError: what the feeds ask for needs packages that are not installed."""
     if "poll" in names:
-        from tocsin.polling import check_extras
+        from tocsin.polling import check_sources
 
-        check_extras(workplace)
+        check_sources(workplace)
 
 
 def put_rules_into_force(workplace: Workplace) -> str:

@@ -25,6 +25,7 @@ from pydantic import (
 from connectors.channels.settings import ChannelSettings, EnvName, HttpUrl, Network
 from connectors.feeds.settings import FeedSettings, parse_duration
 from connectors.folders.settings import FolderSettings
+from connectors.push.settings import PushSettings
 from schemas.durations import show_duration
 from schemas.errors import UsageError
 from tocsin.routes_settings import InhibitSettings, RouteSettings, mistakes_in
@@ -201,6 +202,7 @@ class Settings(_Section):
     routes: tuple[RouteSettings, ...] = Field(default=(), description="who is told of what")
     inhibit_rules: tuple[InhibitSettings, ...] = Field(default=(), description="what is not told beside what")
     polling: PollingSettings = PollingSettings()
+    push: PushSettings = PushSettings()
     web: WebSettings = WebSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     answer_links: AnswerLinkSettings = AnswerLinkSettings()
@@ -227,8 +229,16 @@ class Settings(_Section):
 
     @property
     def sources(self) -> tuple[FeedSettings, ...]:
-        """Return all that is polled: feeds, and folders as feeds."""
-        return (*self.feeds, *(folder.as_feed for folder in self.folders))
+        """Return all that is polled: feeds, and as feeds folders and the endpoint others push to."""
+        pushed = () if self.push.port is None else (self.push.as_feed,)
+        return (*self.feeds, *(folder.as_feed for folder in self.folders), *pushed)
+
+    @model_validator(mode="after")
+    def _unique_sources(self) -> Self:
+        taken = {feed.id for feed in self.feeds} | {folder.id for folder in self.folders}
+        if self.push.port is not None and self.push.id in taken:
+            raise ValueError(f"push.id: a feed or folder has the same id: {self.push.id}")
+        return self
 
     @field_validator("receivers")
     @classmethod

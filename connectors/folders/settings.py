@@ -15,7 +15,8 @@ from schemas.errors import UsageError
 from schemas.reasons import SourceKind
 
 
-def _mapping(value: str | None) -> str | None:
+def checked_map(value: str | None) -> str | None:
+    """Return ``value``, a map of columns; :raises ValueError: it is none."""
     if value is not None:
         try:
             FieldMap.parse(value)
@@ -24,7 +25,8 @@ def _mapping(value: str | None) -> str | None:
     return value
 
 
-def _zone(value: str) -> str:
+def checked_zone(value: str) -> str:
+    """Return ``value``, the name of a zone; :raises ValueError: it is none."""
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -48,7 +50,7 @@ class FolderSettings(BaseModel):
         description="a name of your choice, other than any feed's; keeps what was read when the path changes",
     )
     path: Path = Field(description="the folder; files in it are read, those in folders below it are not")
-    map: Annotated[str | None, AfterValidator(_mapping)] = Field(
+    map: Annotated[str | None, AfterValidator(checked_map)] = Field(
         default=None,
         description="which column is what, as `archive import --map` takes it, for example"
         " published=t,source=src,title=title (default: guessed from usual names)",
@@ -56,7 +58,9 @@ class FolderSettings(BaseModel):
     preset: Literal["event-registry", "feedly", "meltwater", "gdelt"] | None = Field(
         default=None, description="the service whose exports these are, in place of `map`"
     )
-    tz: Annotated[str, AfterValidator(_zone)] = Field(default="UTC", description="zone of times written without one")
+    tz: Annotated[str, AfterValidator(checked_zone)] = Field(
+        default="UTC", description="zone of times written without one"
+    )
     name: str = Field(default="", max_length=200, description="name of the publisher of rows that name none")
     source: str | None = Field(
         default=None,

@@ -22,3 +22,6 @@ class FolderInlet:
         except FolderUnreadableError as error:
             return Failed(error.message)
         return Answered(document, done or None, None, None)
+
+    def written(self) -> None:
+        """Nothing waits for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,10 +23,11 @@ class _Host:
 
 class HostPace:
     """Remembers when each host was asked last. ``gap_s``: at least so many seconds lie between two requests; 0: no such
-    rule, as for servers of one's own."""
+    rule, as for servers of one's own. ``ours``: what is looked into and is no server at all."""
 
-    def __init__(self, gap_s: float) -> None:
+    def __init__(self, gap_s: float, ours: Collection[str] = ()) -> None:
         self._gap = timedelta(seconds=gap_s)
+        self._ours = frozenset(ours)
         self._hosts: dict[str, _Host] = {}
 
     def may_be_asked(self, host: str, now: datetime) -> bool:
@@ -46,7 +48,8 @@ class HostPace:
 
     def asked(self, host: str, now: datetime) -> None:
         """Take in that a request begins."""
-        self._hosts.setdefault(host, _Host()).asked_at = now
+        if host not in self._ours:
+            self._hosts.setdefault(host, _Host()).asked_at = now
 
     def answered(self, host: str) -> None:
         """Take in an answer that was no refusal."""

@@ -160,3 +160,7 @@ class Inlet(Protocol):
     async def look(self, cursor: FeedCursor) -> Answered | Failed:
         """Return what is new since ``cursor``; its validators are what the last look that was written returned."""
         ...
+
+    def written(self) -> None:
+        """Take in that the log has acknowledged what the last look returned."""
+        ...

@@ -116,7 +116,7 @@ class Poller:
             shared_now=lambda: from_milliseconds(log.now_ms()),
             monotonic_s=clock.monotonic_s,
         )
-        self._hosts = HostPace(self._settings.host_gap_s)
+        self._hosts = HostPace(self._settings.host_gap_s, [host_of(self._feeds[feed_id].url) for feed_id in inlets])
         self._roster = Roster(self._hosts)
         self._line: Line[tuple[Round, FeedStanding]] = Line(self._settings.max_in_flight, self._settings.max_per_host)
         self._sender = Sender(self._line, self._look, self._full_texts)
@@ -308,6 +308,8 @@ class Poller:
             tell_change(before.told, after.told)
             self._progress.polled(before, after, settled.poll)
             self._roster.put(after, now)
+            if (inlet := self._inlets.get(after.feed.id)) is not None:
+                inlet.written()
             if settled.gap is not None:
                 self._gaps += 1
                 tell_gap(after.feed, settled.gap)

@@ -212,3 +212,13 @@ def test_folders_are_checked_with_feeds_and_by_their_map() -> None:
     ):
         with pytest.raises(UsageError, match=words):
             parse_settings(text, "tocsin.toml", {})
+
+
+def test_the_endpoint_is_off_without_a_port_and_has_an_id_of_its_own() -> None:
+    feed = '[[feeds]]\nid = "push"\nurl = "https://news.example/rss"\n'
+    assert parse_settings("[push]\n", "tocsin.toml", {}).sources == ()
+    assert [source.id for source in parse_settings("[push]\nport = 8766\n", "tocsin.toml", {}).sources] == ["push"]
+    with pytest.raises(UsageError, match="a feed or folder has the same id: push"):
+        parse_settings(f"{feed}[push]\nport = 8766\n", "tocsin.toml", {})
+    with pytest.raises(UsageError, match="give tokens"):
+        parse_settings('[push]\nhost = "0.0.0.0"\nport = 8766\n', "tocsin.toml", {})

@@ -67,7 +67,7 @@ def make_site(
         # A session ends in the present, whatever the pages show.
         visitors=Visitors(settings.web, tokens, present),
         words=WordsOfAlerts(lambda: open_log_of(workplace), store, names),
-        feeds={feed.id: feed for feed in settings.feeds},
+        feeds={feed.id: feed for feed in settings.sources},
         links=answer_links_of(workplace, environ),
         exhibit=exhibit,
     )

@@ -21,6 +21,7 @@ from connectors.log.open import open_log
 from connectors.store.open import open_store
 from pipelines.poll import ArticlesLog, PollJob, PollSettings, PollStore
 from pipelines.polling.folder_inlet import FolderInlet
+from pipelines.polling.looking import Inlet
 from pipelines.polling.pages import PageTools
 from schemas.article import Article
 from schemas.clock import Clock
@@ -64,6 +65,7 @@ class Desk:
     settings: PollSettings
     made: PollJob | None = None
     folders: dict[str, FolderSettings] = field(default_factory=dict)
+    inlets: dict[str, Inlet] = field(default_factory=dict)
 
     @property
     def job(self) -> PollJob:
@@ -87,7 +89,10 @@ class Desk:
             fetcher=self.fetcher,
             parser=self.parser,
             pages=PageTools(self.fetcher, self.parser),
-            inlets={id_: FolderInlet(FolderScanner(folder, folder.path)) for id_, folder in self.folders.items()},
+            inlets={
+                **{id_: FolderInlet(FolderScanner(folder, folder.path)) for id_, folder in self.folders.items()},
+                **self.inlets,
+            },
             settings=self.settings,
             name=name,
         )

@@ -1,0 +1,179 @@
+"""Pushed articles over real HTTP: what is taken, what is refused, and that nothing is acknowledged before it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from connectors.push import endpoint
+from connectors.push.endpoint import PushEndpoint, read_batch
+from connectors.push.settings import PushSettings
+from pipelines.polling.push_inlet import NotTakenError, PushInlet
+from schemas.errors import LogUnavailableError, UsageError
+from schemas.reasons import EventTimeReason
+from tests.pipeline.polling.breaking import BreakingLog
+from tests.pipeline.polling.desk import MINUTE, Desk, DeskMaker
+from tests.pipeline.polling.test_folders import lines, row
+from tocsin.pushing import read_push_tokens
+
+JSONL = {"Content-Type": "application/x-ndjson"}
+
+
+@asynccontextmanager
+async def served(
+    desk: Desk, tokens: Mapping[str, str] | None = None, longest_s: float = 30.0
+) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
+    """Yield a client and the address it pushes to; ``desk`` polls what is pushed and nothing else."""
+    inlet = PushInlet(longest_s=longest_s)
+    desk.inlets["push"] = inlet
+    desk.feeds.append(PushSettings(port=1).as_feed)
+    pushing = PushEndpoint(inlet.push, tokens=tokens or {}, fields=None, zone=ZoneInfo("UTC"))
+    runner = web.AppRunner(pushing.app(), access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            await desk.poll()
+            yield session, f"http://127.0.0.1:{runner.addresses[0][1]}/articles"
+    finally:
+        await runner.cleanup()
+
+
+async def push(
+    session: aiohttp.ClientSession, url: str, body: str | bytes, headers: Mapping[str, str] | None = None
+) -> tuple[int, Mapping[str, object]]:
+    async with session.post(url, data=body, headers=JSONL if headers is None else headers) as answer:
+        return answer.status, await answer.json()
+
+
+async def polled(desk: Desk, pushing: asyncio.Task[tuple[int, Mapping[str, object]]]) -> tuple[int, int]:
+    """Poll until ``pushing`` is answered; return its status and how many articles were written."""
+    written = 0
+    while not pushing.done():
+        written += await desk.poll(after=MINUTE / 30)
+        await asyncio.sleep(0.01)
+    return pushing.result()[0], written
+
+
+def test_lines_are_accepted_when_they_are_written_and_bad_ones_are_told(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        async with served(desk) as (session, url):
+            body = lines(row("a", source="wire")) + "{\n\n[1]\n" + lines({"url": "x"}, {"title": "Undated"})
+            pushing = asyncio.create_task(push(session, url, body))
+            assert await polled(desk, pushing) == (202, 2)
+            said = pushing.result()[1]
+            assert said["accepted"] == 2
+            assert said["refused"] == [
+                {"line": 2, "reason": "no JSON"},
+                {"line": 4, "reason": "not an object"},
+                {"line": 5, "reason": "no title, summary or text"},
+            ]
+            first, second = desk.articles()
+            assert (first.source.id, second.source.id) == ("wire", "push")
+            assert second.event_time_reason is EventTimeReason.MISSING
+            array = json.dumps([row("a", source="wire"), row("c")])
+            pushing = asyncio.create_task(push(session, url, array, {"Content-Type": "application/json"}))
+            assert await polled(desk, pushing) == (202, 1), "what is known is not written again"
+            desk.tell()
+            assert [line.feed_id for line in desk.coverage()[-1].feeds] == ["push"]
+
+    desks.run(go)
+
+
+def test_nothing_is_acknowledged_before_the_log_has_it(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        async with served(desk) as (session, url):
+            broken = BreakingLog(desk.log, before=LogUnavailableError("down"))
+            desk.made = desk.new_job(log=broken)
+            pushing = asyncio.create_task(push(session, url, lines(row("a"))))
+            with pytest.raises(LogUnavailableError):
+                await polled(desk, pushing)
+            assert broken.tries
+            assert not pushing.done()
+            broken.before = None
+            assert await polled(desk, pushing) == (202, 1)
+            assert desk.titles() == ["News a"]
+
+    desks.run(go)
+
+
+def test_what_is_not_written_in_time_is_to_be_sent_again(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        async with served(desk, longest_s=0.05) as (session, url):
+            status, said = await push(session, url, lines(row("a")))
+            assert (status, "send it again" in str(said["error"])) == (503, True)
+            assert await desk.poll(after=MINUTE) == 0
+            inlet = desk.inlets["push"]
+            assert isinstance(inlet, PushInlet)
+            with pytest.raises(NotTakenError, match="too many"):
+                await inlet.push(read_batch(lines(row("a")).encode(), None, ZoneInfo("UTC")).entries * 5_000)
+
+    desks.run(go)
+
+
+def test_who_may_not_push_is_refused(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        async with served(desk, {"wire": "a-secret-of-some-length"}) as (session, url):
+            body = lines({"url": "x"})  # Nothing to write, so nothing to wait for.
+            bearer = {**JSONL, "Authorization": "Bearer a-secret-of-some-length"}
+            assert (await push(session, url, body))[0] == 401
+            assert (await push(session, url, body, {**JSONL, "Authorization": "Bearer other"}))[0] == 401
+            assert (await push(session, url, body, {**bearer, "Origin": "http://evil.example"}))[0] == 403
+            assert (await push(session, url, body, {**bearer, "Sec-Fetch-Site": "cross-site"}))[0] == 403
+            assert (await push(session, url, body, {**bearer, "Content-Type": "text/plain"}))[0] == 415
+            assert (await push(session, url, body, bearer))[0] == 202
+
+    desks.run(go)
+
+
+def test_what_is_too_much_or_none_is_refused_as_a_whole(desks: DeskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(endpoint, "MOST_LINES", 5)
+
+    async def go(desk: Desk) -> None:
+        async with served(desk) as (session, url):
+            for body, status in (
+                (b"x" * 100_001, 413),
+                (lines(*[row(str(number)) for number in range(6)]), 400),
+                (b"\xff\xfe", 400),
+                ("[" * 50_000, 400),
+                ("[1", 400),
+                ("", 202),
+            ):
+                assert (await push(session, url, body))[0] == status
+        assert desk.articles() == []
+
+    desks.run(go)
+
+
+def test_hostile_rows_are_entries_or_reasons() -> None:
+    body = lines(
+        {"title": "\ud800<b>x</b>", "published": -(10**300), "url": "javascript:x"},
+        {"title": {"deep": []}, "text": 5, "published": True},
+        {"title": "x", "published": "9" * 5_000},
+        {"title": "y", "guid": "g" * 100_000, "source": "\n" * 50 + "s"},
+    )
+    batch = read_batch(body.encode("utf-8", "surrogatepass"), None, ZoneInfo("UTC"))
+    assert len(batch.entries) + len(batch.refused) == 4
+    assert batch.entries[-1].source == "s"
+
+
+def test_listening_elsewhere_needs_tokens_and_tokens_are_read_at_start(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="give tokens"):
+        PushSettings(host="0.0.0.0", port=8766)
+    with pytest.raises(ValueError, match="token 1 is not"):
+        PushSettings(port=8766, tokens=("secret",))
+    settings = PushSettings(host="0.0.0.0", port=8766, tokens=("a env:A", "b file:b"))
+    (tmp_path / "b").write_text("short")
+    with pytest.raises(UsageError, match=r"(?s)A, named by token_env, is not set.*push token b: shorter"):
+        read_push_tokens(settings, tmp_path, {})
+    (tmp_path / "b").write_text("y" * 20)
+    assert read_push_tokens(settings, tmp_path, {"A": "x" * 20}) == {"a": "x" * 20, "b": "y" * 20}
