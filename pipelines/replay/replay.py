@@ -9,8 +9,9 @@ The engine is the live one; only where records come from differs. It reads no cl
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
 from heapq import merge
 from itertools import islice
 
@@ -58,11 +59,43 @@ def activation(rules: RuleSet, text: str, first_day: date) -> RulesActivated:
     )
 
 
-def records_of(archive: Archive, version: str, days: Sequence[date], rules: RulesActivated) -> Iterator[SignalsRecord]:
-    """Yield what the topic ``signals`` would have held: the rules, then signals and coverage as time went by."""
+def records_of(
+    archive: Archive, version: str, days: Sequence[date], rules: RulesActivated, sources: Collection[str] = ()
+) -> Iterator[SignalsRecord]:
+    """Yield what the topic ``signals`` would have held: the rules, then signals and coverage as time went by.
+
+    With ``sources``, their ids, it is what would have been there had there been no others.
+    """
     yield rules
     for day, signals in cached_signals(archive, version, days):
-        yield from in_order(signals, archive.coverage(day))
+        coverage = archive.coverage(day)
+        if not sources:
+            yield from in_order(signals, coverage)
+        else:
+            mine = (signal for signal in signals if signal.source.id in sources)
+            yield from in_order(mine, [_seen_of(record, sources) for record in coverage])
+
+
+def _seen_of(record: Coverage, sources: Collection[str]) -> Coverage:
+    return record.changed(feeds=tuple(feed for feed in record.feeds if feed.source.id in sources))
+
+
+def named_sources(archive: Archive, days: Sequence[date], sources: Sequence[str]) -> frozenset[str]:
+    """Return ``sources``; :raises UsageError: one of them has no article in those days."""
+    wanted, missing, known = frozenset(sources), set(sources), set[str]()
+    for day in archive.days():
+        if not missing:
+            break
+        if day in days:
+            known.update(source for source, _ in archive.sightings(day))
+            missing -= known
+    if missing:
+        near = get_close_matches(min(missing), known, 3) or sorted(known)[:3]
+        raise UsageError(
+            f"no article of these days is from the source {min(missing)}",
+            remedy=f"a source is named by its id, as {', '.join(near)}" if near else "choose other days",
+        )
+    return wanted
 
 
 def number_of_records(archive: Archive, version: str, days: Sequence[date]) -> int:

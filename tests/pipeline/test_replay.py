@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -18,12 +19,13 @@ from click.testing import CliRunner, Result
 from connectors.archive.folder import Archive
 from pipelines.extraction.extractor import extractor_for
 from pipelines.replay.extract_archive import extract_archive
+from pipelines.replay.garbage import seldom_collected
 from pipelines.replay.ledger_file import write_ledger
 from pipelines.replay.replay import activation, days_between, records_of, replay
 from schemas.alert_event import AlertEvent, ChainHead, ledger_digest
 from schemas.errors import UsageError
 from schemas.reasons import EventKind, EventReason
-from tests.pipeline.invented_history import HOUR, START, history, imported
+from tests.pipeline.invented_history import HOUR, OUTLETS, START, history, imported
 from tocsin.commands.replay import command
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -307,3 +309,30 @@ def test_what_belongs_together(options: list[str], message: str) -> None:
     assert isinstance(error, UsageError)
     assert message in error.message
     assert error.exit_code == 2
+
+
+def test_only_some_sources(past: Archive, extracted: Archive, rules: Path, tmp_path: Path) -> None:
+    """What a source brings alone is what a history of it alone would have been."""
+    mine = [row for row in history(_DAYS, burst=_BURST) if row["src"] in OUTLETS[:2]]
+    alone = imported(tmp_path / "alone", mine)
+    named = run(extracted, rules, tmp_path / "named.jsonl", "--json", "--sources", ",".join(OUTLETS[:2]))
+    assert named.exit_code == 0, named.exception
+    version = extractor_for().version
+    for day in days_between(alone, None, None):
+        signals = [one for one in extracted.signals(version, day) or [] if one.source.id in OUTLETS[:2]]
+        alone.cache_signals(version, day, signals)
+    other = run(alone, rules, tmp_path / "alone.jsonl", "--json")
+    assert json.loads(other.stdout)["extracted"] == 0
+    assert json.loads(named.stdout)["digest"] == json.loads(other.stdout)["digest"]
+    assert json.loads(named.stdout)["events"] > 0
+    error = run(extracted, rules, tmp_path / "none.jsonl", "--source", "harbor-news").exception
+    assert isinstance(error, UsageError)
+    assert "harbour-news" in error.remedy
+
+
+def test_the_collector_is_as_before_a_replay(extracted: Archive, rules: Path, tmp_path: Path) -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with seldom_collected():
+        assert gc.get_threshold() != before[0]
+    assert run(extracted, rules, tmp_path / "rang.jsonl", "--to", "2023-05-02").exit_code == 0
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before

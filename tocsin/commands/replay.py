@@ -52,6 +52,14 @@ if TYPE_CHECKING:
 @from_option
 @to_option
 @click.option(
+    "--source",
+    "--sources",
+    "sources",
+    multiple=True,
+    metavar="ID[,ID]…",
+    help="Only news of these sources, as if there were no others; ids with commas between, or given again.",
+)
+@click.option(
     "--ledger",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where to write the events. Needed without --verify.",
@@ -79,6 +87,7 @@ def command(
     actors: tuple[Path, ...],
     first: datetime | None,
     last: datetime | None,
+    sources: tuple[str, ...],
     ledger: Path | None,
     verify: bool,
     folder: Path,
@@ -102,10 +111,10 @@ def command(
     differs, or a difference has no cause.
     """
     from connectors.archive.folder import Archive
-    from pipelines.replay.replay import days_between
+    from pipelines.replay.replay import days_between, named_sources
 
     if verify:
-        _refuse_beside_verify(archive_folder, ledger, of, log_id, first, last, actors)
+        _refuse_beside_verify(archive_folder, ledger, of, log_id, first, last, actors, sources)
         from tocsin.commands.replay_verified import verify_folder
 
         verify_folder(folder, rules_path, workers=workers, batch=batch, as_json=as_json)
@@ -118,7 +127,10 @@ def command(
     folder = archive_folder
     say = _say_json if as_json else _say
     first_day, last_day = first.date() if first else None, last.date() if last else None
+    only = [name.strip() for names in sources for name in names.split(",") if name.strip()]
     if replays_log(folder, of):
+        if only:
+            raise UsageError("an archived log is replayed as it lay, with all sources", remedy="leave --sources away")
         signals, result, summary = _stepped_log(folder, log_id, rules_path, actors, first_day, last_day, ledger)
         say(result, summary, None, ledger, [signals.first_day, signals.last_day])
         return
@@ -127,8 +139,9 @@ def command(
     rules, text = rules_in(rules_path, actors)
     archive = Archive.existing(folder)
     days = days_between(archive, first_day, last_day)
+    named_sources(archive, days, only)
     version, extraction = extracted(archive, days, actors, workers=workers, batch=batch)
-    result, summary = _stepped(archive, version, days, rules, text, ledger)
+    result, summary = _stepped(archive, version, days, rules, text, ledger, only)
     say(result, summary, extraction, ledger, days)
 
 
@@ -140,6 +153,7 @@ def _refuse_beside_verify(
     first: datetime | None,
     last: datetime | None,
     actors: Sequence[Path],
+    sources: Sequence[str],
 ) -> None:
     given: dict[str, object] = {
         "--archive": archive,
@@ -149,6 +163,7 @@ def _refuse_beside_verify(
         "--from": first,
         "--to": last,
         "--actors": actors or None,
+        "--sources": sources or None,
     }
     wrong = [name for name, value in given.items() if value is not None]
     if wrong:
@@ -170,19 +185,26 @@ def replays_log(folder: Path, of: str | None) -> bool:
 
 
 def _stepped(
-    archive: Archive, version: str, days: Sequence[date], rules: RuleSet, text: str, ledger: Path
+    archive: Archive,
+    version: str,
+    days: Sequence[date],
+    rules: RuleSet,
+    text: str,
+    ledger: Path,
+    sources: Sequence[str],
 ) -> tuple[LedgerSummary, ReplaySummary]:
+    from pipelines.replay.garbage import seldom_collected
     from pipelines.replay.ledger_file import write_ledger
     from pipelines.replay.replay import activation, number_of_records, records_of, replay
     from pipelines.replay.summary import ReplaySummary
 
     summary = ReplaySummary(rules.rules)
     begin = activation(rules, text, days[0])
-    with Progress("deciding") as progress:
+    with Progress("deciding") as progress, seldom_collected():
         decisions = replay(
-            lambda: records_of(archive, version, days, begin),
+            lambda: records_of(archive, version, days, begin, frozenset(sources)),
             progress.update,
-            number_of_records(archive, version, days),
+            None if sources else number_of_records(archive, version, days),
         )
         result = write_ledger(ledger, summary.counted(decisions))
     return result, summary
@@ -198,6 +220,7 @@ def _stepped_log(
     ledger: Path,
 ) -> tuple[LogRange, LedgerSummary, ReplaySummary]:
     from connectors.archive.archived_log import ArchivedLog
+    from pipelines.replay.garbage import seldom_collected
     from pipelines.replay.ledger_file import write_ledger
     from pipelines.replay.log_range import range_between, replay_recorded, replay_rules
     from pipelines.replay.summary import ReplaySummary
@@ -205,7 +228,7 @@ def _stepped_log(
     signals = range_between(ArchivedLog.existing(folder, log_id), first, last)
     rules, text = rules_in(rules_path, actors) if rules_path is not None else (None, "")
     summary = ReplaySummary(rules.rules if rules is not None else ())
-    with Progress("deciding") as progress:
+    with Progress("deciding") as progress, seldom_collected():
         if rules is None:
             decisions = replay_recorded(signals, progress.update)
         else:
