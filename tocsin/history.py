@@ -80,7 +80,13 @@ def rules_in(path: Path, actors: Sequence[Path]) -> tuple[RuleSet, str]:
 
 
 def extracted(
-    archive: Archive, days: Sequence[date], actors: Sequence[Path], *, workers: int, batch: int
+    archive: Archive,
+    days: Sequence[date],
+    actors: Sequence[Path],
+    *,
+    workers: int,
+    batch: int,
+    beam_options: Sequence[str] = (),
 ) -> tuple[str, ArchiveExtraction]:
     """Extract what ``days`` of ``archive`` have no signals of yet; return the extractor's version and what was done.
 
@@ -91,7 +97,9 @@ def extracted(
 
     version = extractor_for(actors).version
     with Progress("extracting") as progress:
-        extraction = extract_archive(archive, version, days, actors, progress.update, workers=workers, batch=batch)
+        extraction = extract_archive(
+            archive, version, days, actors, progress.update, workers=workers, batch=batch, beam_options=beam_options
+        )
     for one in extraction.failed[:_FAILED_SHOWN]:
         click.echo(f"no signal could be made of article {one.article_id}: {one.reason}: {one.error}", err=True)
     without = sum(archive.count(day) - archive.signals_count(version, day) for day in days)

@@ -6,9 +6,12 @@ Importing it costs a second and 130 MB, so only what runs a pipeline imports thi
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from schemas.errors import UsageError
 
 T = TypeVar("T")
 In = TypeVar("In")
@@ -127,6 +130,37 @@ def each_split(
     return outputs[_MAIN], outputs[tag]
 
 
+#: What would take a pipeline out of the process in whose memory its slices lie.
+_NOT_HERE = ("runner", "direct_running_mode")
+
+
+def check_options(options: Sequence[str]) -> None:
+    """Check options of Beam, as ``--direct_num_workers=2``.
+
+    :raises UsageError: Beam knows no such option, cannot read its value, or it would leave this process.
+    """
+    known = _options.PipelineOptions([]).get_all_options()
+    for option in options:
+        name = option.removeprefix("--").partition("=")[0]
+        if not option.startswith("--") or name not in known:
+            near = get_close_matches(name, known, 1)
+            raise UsageError(
+                f"Beam has no pipeline option {option.partition('=')[0]}",
+                remedy=f"did you mean --{near[0]}?" if near else "options are written as --direct_num_workers=2",
+            )
+        if name in _NOT_HERE:
+            raise UsageError(
+                f"--{name} would take the pipeline out of this process",
+                remedy="leave it away; --workers makes processes",
+            )
+    try:
+        _options.PipelineOptions(list(options)).get_all_options()
+    except SystemExit as error:  # Beam reads its options as a command does, and has said what is wrong.
+        raise UsageError(
+            f"Beam cannot read {' '.join(options)}", remedy="options are written as --direct_num_workers=2"
+        ) from error
+
+
 class InProcessPipeline:
     """A pipeline that runs again and again in this process, on the in-memory mode of Beam's own runner.
 
@@ -134,8 +168,9 @@ class InProcessPipeline:
     once, because Beam takes longer for that than for a small batch.
     """
 
-    def __init__(self, build: Callable[[PCollection[bytes]], None]) -> None:
-        self._options = _options.PipelineOptions([], direct_running_mode="in_memory")
+    def __init__(self, build: Callable[[PCollection[bytes]], None], options: Sequence[str] = ()) -> None:
+        """Make the pipeline; ``options`` are Beam's, as on a command line, and passed :func:`check_options`."""
+        self._options = _options.PipelineOptions(list(options), direct_running_mode="in_memory")
         pipeline = apache_beam.Pipeline(runner=_runners.FnApiRunner(), options=self._options)
         build(pipeline | apache_beam.Impulse())
         self._made = pipeline.to_runner_api(default_environment=_environments.EmbeddedPythonEnvironment.default())

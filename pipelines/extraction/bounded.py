@@ -35,8 +35,11 @@ class Extracted:
 class BoundedExtraction:
     """Extraction of batches of any size, with one pipeline that is made once; of one thread."""
 
-    def __init__(self, own_files: Iterable[Path] = ()) -> None:
-        """Make the extractor and the pipeline; :raises ActorFileError: a file of ``own_files`` is wrong."""
+    def __init__(self, own_files: Iterable[Path] = (), beam_options: Sequence[str] = ()) -> None:
+        """Make the extractor and the pipeline, which runs with ``beam_options``.
+
+        :raises ActorFileError: a file of ``own_files`` is wrong.
+        """
         files = tuple(own_files)
         self.version = extractor_in_use(files).version
         self._limit = FailureLimit()
@@ -44,7 +47,7 @@ class BoundedExtraction:
         def chain(articles: PCollection[ArticleSlice], failures: Failures) -> PCollection[SignalSlice]:
             return articles | ExtractSignals(files).failures_to(failures)
 
-        self._pipeline = HeldPipeline(ArticleSlice, chain)
+        self._pipeline = HeldPipeline(ArticleSlice, chain, beam_options)
 
     def extract(self, articles: Sequence[Article]) -> Extracted:
         """Return what was found in ``articles``.

@@ -70,8 +70,16 @@ class Outcome(Generic[Out]):
 class HeldPipeline(Generic[In, Out]):
     """A chain of transforms, made once and run on one bounded batch after another, by one thread."""
 
-    def __init__(self, kind: type[In], chain: Callable[[PCollection[In], Failures], PCollection[Out]]) -> None:
-        """Make the pipeline of ``chain``, which takes slices of ``kind`` and a list to put its failures into."""
+    def __init__(
+        self,
+        kind: type[In],
+        chain: Callable[[PCollection[In], Failures], PCollection[Out]],
+        options: Sequence[str] = (),
+    ) -> None:
+        """Make the pipeline of ``chain``, which takes slices of ``kind`` and a list to put its failures into.
+
+        ``options`` are Beam's, see :func:`~pipelines.extraction.beam.check_options`.
+        """
         self._name = f"pipeline-{next(_numbers)}"
 
         def build(start: PCollection[bytes]) -> None:
@@ -83,7 +91,7 @@ class HeldPipeline(Generic[In, Out]):
             for number, failed in enumerate(failures):
                 each(f"KeepFailures{number}", failed, _KeepFailures(self._name), None)
 
-        self._pipeline = InProcessPipeline(build)
+        self._pipeline = InProcessPipeline(build, options)
         self._has_run = False
 
     def run(self, slices: Sequence[In]) -> Outcome[Out]:

@@ -45,10 +45,12 @@ def extract_archive(
     *,
     workers: int,
     batch: int = BATCH_ARTICLES,
+    beam_options: Sequence[str] = (),
 ) -> ArchiveExtraction:
     """Cache the signals of those ``days`` that have none of extractor ``version``, which knows the actors of ``own_files``.
 
-    ``told`` hears articles done and in all. Neither ``workers`` nor ``batch`` changes a signal. Stopped at any moment,
+    ``told`` hears articles done and in all. Neither ``workers`` nor ``batch`` nor ``beam_options``, which the pipeline of
+    each process runs with, changes a signal. Stopped at any moment,
     what is done stays done.
     """
     groups = groups_of_missing(archive, version, days, batch)
@@ -58,6 +60,7 @@ def extract_archive(
         "version": version,
         "actors": [str(path.resolve()) for path in own_files],
         "batch": batch,
+        "beam_options": list(beam_options),
     }
     tasks = [{"days": [day.isoformat() for day in group]} for group in groups]
     done = ArchiveExtraction()

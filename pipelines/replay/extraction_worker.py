@@ -24,13 +24,16 @@ class _Worker:
     """Knows the archive and the extractor; ``opening`` is what :mod:`pipelines.replay.extract_archive` says first."""
 
     def __init__(self, opening: Message) -> None:
-        actors, batch = opening["actors"], opening["batch"]
+        actors, batch, beam_options = opening["actors"], opening["batch"], opening["beam_options"]
         assert isinstance(actors, list)
+        assert isinstance(beam_options, list)
         assert isinstance(batch, int)
         self._archive = Archive(Path(str(opening["archive"])))
         self._version = str(opening["version"])
         self._batch = batch
-        self._extraction = BoundedExtraction(Path(str(path)) for path in actors)
+        self._extraction = BoundedExtraction(
+            (Path(str(path)) for path in actors), [str(option) for option in beam_options]
+        )
 
     def __call__(self, task: Message) -> Message:
         days = task["days"]

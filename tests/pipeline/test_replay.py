@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connectors.archive.folder import Archive
+from pipelines.extraction.bounded import BoundedExtraction
 from pipelines.extraction.extractor import extractor_for
 from pipelines.replay.extract_archive import extract_archive
 from pipelines.replay.garbage import seldom_collected
@@ -336,3 +337,39 @@ def test_the_collector_is_as_before_a_replay(extracted: Archive, rules: Path, tm
         assert gc.get_threshold() != before[0]
     assert run(extracted, rules, tmp_path / "rang.jsonl", "--to", "2023-05-02").exit_code == 0
     assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_options_of_beam_reach_the_pipeline(past: Archive, extracted: Archive, rules: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    shutil.copytree(past.folder, folder)
+    until = ("--to", "2023-05-02")
+    done = run(Archive(folder), rules, tmp_path / "a.jsonl", "--json", *until, "--", "--direct_num_workers=2")
+    assert done.exit_code == 0, done.exception
+    assert json.loads(done.stdout)["extracted"] > 0
+    plain = run(extracted, rules, tmp_path / "b.jsonl", "--json", *until)
+    assert json.loads(done.stdout)["digest"] == json.loads(plain.stdout)["digest"]
+    made = BoundedExtraction((), ["--direct_num_workers=2"])._pipeline._pipeline._options
+    assert made.get_all_options()["direct_num_workers"] == 2
+    assert made.get_all_options()["direct_running_mode"] == "in_memory"
+
+
+@pytest.mark.parametrize(
+    ("option", "message", "remedy"),
+    [
+        (
+            "--direct_num_worker=2",
+            "Beam has no pipeline option --direct_num_worker",
+            "did you mean --direct_num_workers?",
+        ),
+        ("--runner=FlinkRunner", "--runner would take the pipeline out of this process", "--workers"),
+        ("--direct_num_workers=many", "Beam cannot read --direct_num_workers=many", "--direct_num_workers=2"),
+        ("--direct_running_mode=multi_processing", "would take the pipeline out", "--workers"),
+    ],
+)
+def test_options_that_beam_cannot_have(
+    extracted: Archive, rules: Path, tmp_path: Path, option: str, message: str, remedy: str
+) -> None:
+    error = run(extracted, rules, tmp_path / "rang.jsonl", "--", option).exception
+    assert isinstance(error, UsageError)
+    assert message in error.message
+    assert remedy in error.remedy

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Articles that are extracted together, at least.",
 )
+@click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
 @json_option
 def command(
     archive_folder: Path | None,
@@ -93,6 +94,7 @@ def command(
     folder: Path,
     workers: int,
     batch: int,
+    beam_options: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show what the rules would have rung on the history in an archive, and write it as a ledger, one event a line.
@@ -100,6 +102,9 @@ def command(
     What extraction finds is kept in the archive, so the second replay extracts nothing; stopped at any moment, what is
     done stays done. The same archive and rules give the same digest, with any --workers and --batch. Each rule begins to
     learn what is normal on the first day. Exit code 0 whatever rang, 2 for mistakes in rules or options.
+
+    What stands behind -- are options of Apache Beam for the pipeline in each process, as -- --direct_num_workers=2; they
+    change no signal.
 
     Of an archived log nothing is extracted: its signals are stepped as they lay in the log. Without --rules the rules in
     the log decide, and from its first record on the ledger is the live one, byte for byte.
@@ -113,6 +118,10 @@ def command(
     from connectors.archive.folder import Archive
     from pipelines.replay.replay import days_between, named_sources
 
+    if beam_options:
+        from pipelines.extraction.beam import check_options
+
+        check_options(beam_options)
     if verify:
         _refuse_beside_verify(archive_folder, ledger, of, log_id, first, last, actors, sources)
         from tocsin.commands.replay_verified import verify_folder
@@ -140,7 +149,7 @@ def command(
     archive = Archive.existing(folder)
     days = days_between(archive, first_day, last_day)
     named_sources(archive, days, only)
-    version, extraction = extracted(archive, days, actors, workers=workers, batch=batch)
+    version, extraction = extracted(archive, days, actors, workers=workers, batch=batch, beam_options=beam_options)
     result, summary = _stepped(archive, version, days, rules, text, ledger, only)
     say(result, summary, extraction, ledger, days)
 
