@@ -65,7 +65,13 @@ def test_a_process_that_ends_early_is_told(tmp_path: Path) -> None:
 
 
 def test_an_error_of_a_task_comes_with_its_remedy(tmp_path: Path) -> None:
-    opening = {"archive": str(tmp_path), "version": "another", "actors": [str(tmp_path / "none.yaml")], "batch": 10}
+    opening = {
+        "archive": str(tmp_path),
+        "version": "another",
+        "actors": [str(tmp_path / "none.yaml")],
+        "batch": 10,
+        "beam_options": [],
+    }
     with pytest.raises(FatalError, match=r"none\.yaml"):
         list(answers("pipelines.replay.extraction_worker", opening, [{"days": ["2020-01-01"]}], workers=1))
 
