@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
+from alerts.engine import Engine
 from connectors.feeds.cursor import FeedCursor
 from connectors.feeds.schedule import own_interval
 from connectors.feeds.settings import FeedSettings
+from schemas.ids import hour_start
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
 
@@ -28,6 +30,15 @@ _UNASKED = frozenset({FeedState.PAUSED, FeedState.MUTED, FeedState.REMOVED})
 
 
 @dataclass(frozen=True)
+class Joining:
+    """A feed in shadow: its articles count for ``rules`` rules only from ``until`` on, the latest of them; until then they
+    corroborate."""
+
+    until: datetime
+    rules: int
+
+
+@dataclass(frozen=True)
 class FeedShown:
     """``every``: how often it is asked, before errors stretch that; None where it is not asked, or that cannot be known.
     ``fixed``: the settings say so, else its own rhythm does. ``usual_pause``: between two new items of it."""
@@ -38,6 +49,16 @@ class FeedShown:
     fixed: bool
     usual_pause: timedelta | None
     next_poll_at: datetime | None
+    joining: Joining | None
+
+
+def joining_feeds(engine: Engine) -> dict[str, Joining]:
+    """Return the feeds that are in shadow for some rule, by id."""
+    hours: dict[str, list[int]] = {}
+    for state in engine.rules.values():
+        for feed, hour in state.shadows().items():
+            hours.setdefault(feed, []).append(hour)
+    return {feed: Joining(hour_start(max(mine)), len(mine)) for feed, mine in hours.items()}
 
 
 def in_order(rows: Iterable[FeedRow], *, words: str = "", state: str = "") -> list[FeedRow]:
@@ -52,12 +73,14 @@ def in_order(rows: Iterable[FeedRow], *, words: str = "", state: str = "") -> li
     return sorted(found, key=lambda row: (_ORDER.index(row.state), row.feed_id))
 
 
-def shown_feeds(rows: Sequence[FeedRow], settings: Mapping[str, FeedSettings], now: datetime) -> list[FeedShown]:
-    """Return ``rows`` with what the settings (by feed id) and the poller's cursor say of them."""
-    return [_shown(row, settings.get(row.feed_id), now) for row in rows]
+def shown_feeds(
+    rows: Sequence[FeedRow], settings: Mapping[str, FeedSettings], joining: Mapping[str, Joining], now: datetime
+) -> list[FeedShown]:
+    """Return ``rows`` with what the settings, the engine (both by feed id) and the poller's cursor say of them."""
+    return [_shown(row, settings.get(row.feed_id), joining.get(row.feed_id), now) for row in rows]
 
 
-def _shown(row: FeedRow, feed: FeedSettings | None, now: datetime) -> FeedShown:
+def _shown(row: FeedRow, feed: FeedSettings | None, joining: Joining | None, now: datetime) -> FeedShown:
     asked = row.state not in _UNASKED
     cursor = _cursor(row)
     fixed = feed.interval if feed is not None else None
@@ -69,6 +92,7 @@ def _shown(row: FeedRow, feed: FeedSettings | None, now: datetime) -> FeedShown:
         fixed=fixed is not None,
         usual_pause=cursor.rhythm.usual_pause if cursor is not None and cursor.rhythm is not None else None,
         next_poll_at=row.next_poll_at if asked else None,
+        joining=joining if asked else None,
     )
 
 

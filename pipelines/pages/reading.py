@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from alerts.explanation.names import ActorNames
 from alerts.rules.model import Rule
+from pipelines.pages.feed_rows import Joining, joining_feeds
 from pipelines.pages.ledger_view import EMPTY_LEDGER, LedgerReading, LedgerView
 from pipelines.pages.live_view import LiveStanding, LiveView
 from pipelines.pages.watch_rows import RuleSummary, WatchRow, rule_summaries, watch_rows
@@ -55,6 +56,7 @@ class Reading:
     rules: Sequence[RuleSummary]
     engine_time: datetime | None  # what the ledger was decided by
     answers: int  # acknowledgements of what rings, and silences in force
+    joining: Mapping[str, Joining]  # feeds in shadow, by id
     number: int  # of the look: pages that show the same look show the same things
 
     def rule(self, name: str) -> Rule | None:
@@ -177,7 +179,9 @@ class Reader:
         ledger, engine = self._ledger.reading, self._view.engine
         watches: Sequence[WatchRow] = before.watches if before is not None else ()
         rules: Sequence[RuleSummary] = before.rules if before is not None else ()
+        joining: Mapping[str, Joining] = before.joining if before is not None else {}
         if rows:
+            joining = joining_feeds(engine) if engine is not None else {}
             watches = watch_rows(self._view, ledger, self._names)
             rules = rule_summaries(engine, watches) if engine is not None else ()
         return Reading(
@@ -195,6 +199,7 @@ class Reader:
             rules=rules,
             engine_time=engine.now if engine is not None else None,
             answers=self._answers(store, ledger),
+            joining=joining,
             number=before.number + 1 if before is not None else 1,
         )
 

@@ -13,9 +13,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from alerts.explanation.phrases import moment
+from alerts.rule_state import RuleState
 from connectors.clock import ManualClock
 from connectors.feeds.settings import FeedSettings
 from pipelines.pages.alert_words import AlertWords
+from pipelines.pages.feed_rows import Joining, joining_feeds
 from pipelines.pages.watch_rows import KeyState
 from schemas.ids import hour_of
 from schemas.ports.response import AlertVerdict
@@ -213,6 +215,21 @@ def test_feeds_show_how_often_each_is_asked_and_who_is_behind_it(house: House) -
     assert house.page("/feeds?state=failing").count('<th scope="row">') == 1
     assert house.page("/feeds?q=500+server").count('<th scope="row">') == 1
     assert "No feed fits" in house.page("/feeds?q=nobody")
+
+
+def test_feeds_in_shadow_say_until_when(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with house.site.reader.live() as view:
+        assert view.engine is not None
+        assert joining_feeds(view.engine) == {}, "nobody joined late"
+        first, second = view.engine.rules.values()
+        until = {id(first): {"alfa": hour_of(START), "echo": 1}, id(second): {"alfa": hour_of(START) + 5}}
+        monkeypatch.setattr(RuleState, "shadows", lambda state: until[id(state)])
+        joining = joining_feeds(view.engine)
+    assert joining["alfa"] == Joining(START + timedelta(hours=5), 2)
+    monkeypatch.setattr(house.site.reader, "_reading", replace(house.site.reading, joining=joining))
+    text = house.page("/feeds")
+    assert text.count("it corroborates and does not count yet") == 1
+    assert "in shadow for 2 rules until" in text
 
 
 def test_the_alert_tells_what_is_new_in_its_words(house: House) -> None:

@@ -29,7 +29,7 @@ def feeds(request: Request, q: str = "", state: str = "", start: Annotated[int, 
     return page(
         request,
         "feeds.html",
-        rows=shown_feeds(found[start : start + PAGE_ROWS], site.feeds, site.clock.now()),
+        rows=shown_feeds(found[start : start + PAGE_ROWS], site.feeds, site.reading.joining, site.clock.now()),
         every=len(known),
         total=len(found),
         start=start,
