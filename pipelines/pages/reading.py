@@ -36,7 +36,7 @@ LOOK_EVERY_S = 2.0
 LOOK_CLOSELY_EVERY_S = 10.0
 
 #: How long the first visitor waits for the first look.
-_FIRST_LOOK_S = 10.0
+_FIRST_LOOK_S = 30.0
 
 #: Dead deliveries younger than this are shown.
 _DEAD_SHOWN = timedelta(days=1)

@@ -143,7 +143,10 @@ def test_keep_serves_the_feeds_and_the_page_until_it_is_stopped_and_says_that_no
                 assert b"Volga Observer" in answer.read()
             page = _address_said(process.stderr, "web page is at")
             with urllib.request.urlopen(page, timeout=60) as answer:
-                assert b"Nothing rings" in answer.read()
+                text = answer.read()
+            assert b"Nothing rings" in text
+            assert b"A demonstration." in text
+            assert b"nothing runs here" not in text, "an end is no failure"
             process.send_signal(signal.SIGINT)
             rest = process.stderr.read()
             process.wait(TIMEOUT_S)
