@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -116,8 +117,8 @@ class CardState(Part):
     hits: dict[str, tuple[tuple[str, str, tuple[int, ...], tuple[int, ...]], ...]]
 
     @classmethod
-    def of(cls, card: Card) -> CardState:
-        """Return the state of ``card``."""
+    def of(cls, card: Card, *, counted: bool, hits: Mapping[str, tuple[KeyHit, ...]]) -> CardState:
+        """Return the state ``card`` had with those ``hits``, which are copies: nothing else of a card ever changes."""
         return cls(
             article_id=card.article_id,
             revision=card.revision,
@@ -127,10 +128,8 @@ class CardState(Part):
             url=card.url,
             title=card.title,
             fingerprint=card.fingerprint,
-            counted=card.counted,
-            hits={
-                rule: tuple((h.key, h.excerpt, h.detectors, h.parts) for h in hits) for rule, hits in card.hits.items()
-            },
+            counted=counted,
+            hits={rule: tuple((h.key, h.excerpt, h.detectors, h.parts) for h in kept) for rule, kept in hits.items()},
         )
 
     def card(self) -> Card:

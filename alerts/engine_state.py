@@ -1,15 +1,21 @@
-"""The engine between two records as bytes, and back: what :func:`restore` returns goes on exactly as the engine would have."""
+"""The engine between two records as bytes, and back: what :func:`restore` returns goes on exactly as the engine would have.
+
+    engine ──freeze──▶ FrozenEngine ──encoded──▶ bytes ──restore──▶ engine
+
+To freeze is quick, and all that the engine's own thread has to wait for; another one may encode while the engine goes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from alerts.card_book import CardBook
-from alerts.cards import CardState
+from alerts.cards import Card, CardState, KeyHit
 from alerts.chain import Chains
 from alerts.coverage import CoverageBook, FeedStanding, HourCoverage
 from alerts.engine import ENGINE_VERSION, Engine
@@ -107,8 +113,51 @@ class _Engine(Part):
     rules: tuple[_Rule, ...]
 
 
+#: Cards encoded at once: other threads wait so long.
+_CARDS_AT_ONCE = 200
+
+_PLAIN = TypeAdapter(dict[str, object])
+_CARDS = TypeAdapter(list[CardState])
+
+
+@dataclass(frozen=True)
+class FrozenEngine:
+    """All of an engine at one moment. Nothing that the engine changes is in it: it may be encoded in another thread."""
+
+    document: _Engine  # without cards and without rules
+    cards: Sequence[tuple[Card, bool, dict[str, tuple[KeyHit, ...]]]]  # with what was ``counted`` and ``hits`` then
+    rules: Sequence[tuple[_Rule, Sequence[dict[str, object]]]]  # with the documents of its tracks
+    arrays: Arrays
+
+    def encoded(self) -> bytes:
+        """Return it as bytes, the same whenever and wherever it is done."""
+        return pack(b"".join(self._json()), self.arrays)
+
+    def _json(self) -> Iterator[bytes]:
+        """Yield the document, whose last field is the rules, in pieces: the encoder lets no other thread run meanwhile."""
+        yield self.document.model_dump_json(exclude={"cards", "rules"}).encode().removesuffix(b"}")
+        yield b',"cards":['
+        for begin in range(0, len(self.cards), _CARDS_AT_ONCE):
+            cards = self.cards[begin : begin + _CARDS_AT_ONCE]
+            states = [CardState.of(card, counted=counted, hits=hits) for card, counted, hits in cards]
+            yield (b"," if begin else b"") + _CARDS.dump_json(states)[1:-1]
+        yield b'],"rules":['
+        for number, (rule, tracks) in enumerate(self.rules):
+            yield (b"," if number else b"") + rule.model_dump_json(exclude={"tracks"}).encode().removesuffix(b"}")
+            yield b',"tracks":['
+            for index, plain in enumerate(tracks):
+                yield (b"," if index else b"") + _PLAIN.dump_json(plain)
+            yield b"]}"
+        yield b"]}"
+
+
 def snapshot(engine: Engine) -> bytes:
     """Return all of ``engine`` as bytes."""
+    return freeze(engine).encoded()
+
+
+def freeze(engine: Engine) -> FrozenEngine:
+    """Return all of ``engine`` as it is now: arrays copied, and what is plain held by nobody else."""
     arrays: Arrays = {}
     rules = []
     for number, state in enumerate(engine.rules.values()):
@@ -117,7 +166,7 @@ def snapshot(engine: Engine) -> bytes:
             plain, own = track.state()
             tracks.append(plain)
             arrays.update({f"{number}/{index}/{name}": array for name, array in own.items()})
-        rules.append(_rule_document(state, tuple(tracks)))
+        rules.append((_rule_document(state), tracks))
     document = _Engine(
         snapshot_version=SNAPSHOT_VERSION,
         engine_version=ENGINE_VERSION,
@@ -129,10 +178,11 @@ def snapshot(engine: Engine) -> bytes:
         passed_over=tuple(engine.passed_over),
         coverage=_coverage_document(engine.coverage),
         chains=tuple(engine.chains.heads.values()),
-        cards=tuple(CardState.of(card) for card in engine.cards),
-        rules=tuple(rules),
+        cards=(),
+        rules=(),
     )
-    return pack(document.model_dump_json().encode(), arrays)
+    cards = [(card, card.counted, dict(card.hits)) for card in engine.cards]
+    return FrozenEngine(document, cards, rules, arrays)
 
 
 def restore(raw: bytes) -> Engine:
@@ -163,7 +213,7 @@ def restore(raw: bytes) -> Engine:
     return engine
 
 
-def _rule_document(state: RuleState, tracks: tuple[dict[str, object], ...]) -> _Rule:
+def _rule_document(state: RuleState) -> _Rule:
     lives = tuple(
         _Life(
             key=key,
@@ -195,7 +245,7 @@ def _rule_document(state: RuleState, tracks: tuple[dict[str, object], ...]) -> _
         open_overflowed=state.open_overflowed,
         keys_overflow_told=state.keys_overflow_told,
         went_live=state.went_live,
-        tracks=tracks,
+        tracks=(),
     )
 
 

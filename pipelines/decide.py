@@ -4,6 +4,8 @@
                          ▲                                               │
                       snapshot file ◀──── every so often ────────────────┘
 
+A snapshot is copied between two batches and written aside; its hash and offset are committed once the file is durable.
+
 It decides nothing itself, and it notifies nobody: the outbox does.
 """
 
@@ -11,15 +13,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from alerts.engine import ENGINE_VERSION, Engine
-from alerts.engine_state import snapshot
+from alerts.engine_state import freeze
 from pipelines.event_hours import hour_bars
 from pipelines.recovery import from_snapshot_file, recover
+from pipelines.snapshot_writer import SnapshotWriter, WrittenSnapshot
 from pipelines.snapshots import remove_old_snapshots, write_snapshot
 from pipelines.stepping import Stepping
 from schemas.alert_event import Decision, Provenance
@@ -47,6 +52,10 @@ logger = logging.getLogger(__name__)
 #: Deciding stops rather than to put aside more records than this among so many: then it is the program that is broken.
 MOST_FAILURES, FAILURES_WITHIN = 20, 1_000
 
+#: Records between two snapshots of a decider that lives: so many, and what comes while one is written, are decided again after
+#: a death, which must take no longer than ten seconds on a busy machine.
+LIVE_SNAPSHOT_RECORDS = 3_000
+
 _REMEDY = (
     "the log keeps them: take a version of tocsin that can decide them. If they are worthless,"
     " `tocsin dead-letters put-aside --job decide` takes them out of the way"
@@ -61,6 +70,7 @@ class DecideSettings:
     host: str = ""
     batch_records: int = 500
     snapshot_every_records: int = 20_000
+    snapshots_aside: bool = False  # deciding goes on while one is written
     wait_s: float = 0.5
     notify: bool = True
     most_failures: int | None = MOST_FAILURES  # None: whatever fails is put aside
@@ -93,6 +103,8 @@ class DecideJob:
         self._since_snapshot = 0
         self._offset = 0
         self._pending: _Batch | None = None
+        self._writer = SnapshotWriter(partial(write_snapshot, settings.snapshots))
+        self._written: WrittenSnapshot | None = None  # and not committed
 
     @property
     def engine(self) -> Engine:
@@ -116,7 +128,7 @@ class DecideJob:
         self._stepping, self._head, self._offset = recovered.stepping, recovered.head, recovered.offset
         self._since_snapshot = recovered.records
         if recovered.begins:
-            self._commit_snapshot()
+            self._snapshot_now()
         return recovered.records
 
     def _step(self, record: LogRecord) -> list[Decision]:
@@ -144,6 +156,7 @@ class DecideJob:
         When the commit fails with a RetriableError the decisions are kept, and the next call commits them first.
         """
         if self._pending is None:
+            self._commit_written()
             records = self._log.read(SIGNALS, 0, self._offset, max_records=self._settings.batch_records, wait_s=wait_s)
             if not records:
                 return 0
@@ -158,7 +171,7 @@ class DecideJob:
             # the log, which must not be needed again once it is trimmed.
             self._since_snapshot = max(self._since_snapshot, self._settings.snapshot_every_records)
         if self._since_snapshot >= self._settings.snapshot_every_records:
-            self.take_snapshot()
+            self._snapshot_is_due()
         return batch.records
 
     def _decide(self, records: Sequence[LogRecord]) -> _Batch:
@@ -202,32 +215,62 @@ class DecideJob:
         self._head = head
 
     def take_snapshot(self) -> None:
-        """Write the engine's state to a file, then its hash into the head; a full disk only delays it."""
+        """Write the engine's state to a file, then its hash into the head; a full disk only delays it.
+
+        One that is being written aside is waited for, and committed before.
+        """
         if self._head is None or self._pending is not None:
             return
+        self._commit_written(wait=True)
+        with self._full_disk_delays():
+            self._snapshot_now()
+
+    def _snapshot_is_due(self) -> None:
+        """Take a snapshot; aside, where the settings say so, and when the one before it is committed."""
+        if not self._settings.snapshots_aside:
+            self.take_snapshot()
+        elif self._written is None and not self._writer.busy:
+            self._writer.begin(self._offset, freeze(self.engine))
+            self._since_snapshot = 0
+
+    def _commit_written(self, *, wait: bool = False) -> None:
+        """Commit the snapshot that was written aside, if there is one by now."""
+        with self._full_disk_delays():
+            self._written = self._written or self._writer.written(wait=wait)
+            if self._written is not None:
+                self._commit_snapshot(self._written)
+                self._written = None
+
+    @contextmanager
+    def _full_disk_delays(self) -> Iterator[None]:
         try:
-            self._commit_snapshot()
+            yield
         except StoreFullError as error:
             logger.warning("%s", error)
+            self._written = None
+            self._since_snapshot = max(self._since_snapshot, self._settings.snapshot_every_records)
 
-    def _commit_snapshot(self) -> None:
-        """Write the file, then its hash and offset into the head; :raises StoreFullError: no room for one of them."""
-        digest = write_snapshot(self._settings.snapshots, self._offset, snapshot(self.engine))
+    def _snapshot_now(self) -> None:
+        digest = write_snapshot(self._settings.snapshots, self._offset, freeze(self.engine).encoded())
+        self._commit_snapshot(WrittenSnapshot(self._offset, digest))
+        self._since_snapshot = 0
+
+    def _commit_snapshot(self, written: WrittenSnapshot) -> None:
+        """Commit the hash and offset of a file that is durable; :raises StoreFullError: no room for them."""
         before = self._head
         head = DeciderHead(
             log_id=self._log.log_id,
             next_offset=self._offset,
             engine_version=ENGINE_VERSION,
-            snapshot_hash=digest,
-            snapshot_offset=self._offset,
+            snapshot_hash=written.digest,
+            snapshot_offset=written.offset,
             events=before.events if before else 0,
         )
         self._store.commit_decisions(expected=before, head=head, decisions=[])
         self._head = head
-        self._since_snapshot = 0
         begin = from_snapshot_file(self._settings.snapshots, head)
-        self._stepping.begin_at(begin, self._offset)
-        remove_old_snapshots(self._settings.snapshots, self._offset, digest)
+        self._stepping.begin_at(begin, written.offset)
+        remove_old_snapshots(self._settings.snapshots, written.offset, written.digest)
 
     def _dead_letter(self, record: LogRecord, error: UnprocessableError, now: datetime) -> DeadLetter:
         broken = isinstance(error, BrokenRecordError)

@@ -64,13 +64,14 @@ class Stepping:
         self._log = log
         self._with_rules = with_rules
         self._adopted: list[tuple[int, dict[str, ChainHead]]] = []
+        self._passed_over: list[int] = []
         self.begin_at(begin, first)
 
     def begin_at(self, begin: Begin, first: int) -> None:
-        """Let the way back begin at ``first``, where ``begin`` makes an engine equal to this one as it is now."""
+        """Let the way back begin at ``first``, where ``begin`` makes an engine equal to what this one was there."""
         self._begin, self._first = begin, first
-        self._passed_over: list[int] = []
-        self._adopted.clear()
+        self._passed_over = [offset for offset in self._passed_over if offset >= first]
+        self._adopted = [(before, heads) for before, heads in self._adopted if before > first]
 
     def adopt_chains(self, heads: dict[str, ChainHead], before: int) -> None:
         """Go on from ``heads`` with the record at offset ``before``, which is the next one."""

@@ -53,9 +53,15 @@ def _extract(workplace: Workplace, log: Log, store: Store, stop: threading.Event
 
 
 def _decide(workplace: Workplace, log: Log, store: Store, stop: threading.Event) -> None:
-    from pipelines.decide import DecideJob, DecideSettings
+    from pipelines.decide import LIVE_SNAPSHOT_RECORDS, DecideJob, DecideSettings
 
-    settings = DecideSettings(snapshots=workplace.path(workplace.settings.snapshots), host=socket.gethostname())
+    snapshots = workplace.path(workplace.settings.snapshots)
+    settings = DecideSettings(
+        snapshots=snapshots,
+        host=socket.gethostname(),
+        snapshot_every_records=LIVE_SNAPSHOT_RECORDS,
+        snapshots_aside=True,
+    )
     DecideJob(log, store, SystemClock(), settings).run(stop)
 
 

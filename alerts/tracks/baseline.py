@@ -317,8 +317,8 @@ class BaselineTrack(ABC, Generic[S]):
             "rows": list(self.rows),
             "articles": articles,
             "shares": shares,
-            "floor": self.floor.by_hour,
-            "k": self.k_by_hour,
+            "floor": dict(self.floor.by_hour),
+            "k": dict(self.k_by_hour),
             "bank": None,
         }
         document["joining"], shadow_arrays = self.joining.state()

@@ -198,7 +198,7 @@ class HourlyTrack(ABC, Generic[S, B]):
         document: dict[str, object] = {
             "rows": list(self.rows),
             "articles": articles,
-            "floor": self.floor.by_hour,
+            "floor": dict(self.floor.by_hour),
             "bank": None,
         }
         if self.bank is None:

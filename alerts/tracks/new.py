@@ -176,8 +176,8 @@ class NewTrack:
         document: dict[str, object] = {
             "articles": articles,
             "known": sorted(self.known),
-            "last_seen": self.last_seen,
-            "seen": self.seen.by_hour,
+            "last_seen": dict(self.last_seen),
+            "seen": dict(self.seen.by_hour),
             "first_hour": self.first_hour,
             "open_hour": self.open_hour,
         }

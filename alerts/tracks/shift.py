@@ -151,7 +151,7 @@ class ShiftTrack(HourlyTrack[Shift, ShiftBank]):
         """Return what :meth:`load` goes on from exactly."""
         document, arrays = super().state()
         parts = {key: sorted(articles) for key, articles in sorted(self.parts.items()) if articles}
-        return {**document, "parts": parts, "k": self.k_by_hour, "last_learnt": self.last_learnt}, arrays
+        return {**document, "parts": parts, "k": dict(self.k_by_hour), "last_learnt": dict(self.last_learnt)}, arrays
 
     def load(self, document: dict[str, object], arrays: dict[str, npt.NDArray[np.generic]]) -> None:
         """Become what :meth:`state` described."""

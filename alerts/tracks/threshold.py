@@ -163,7 +163,7 @@ class ThresholdTrack:
         document: dict[str, object] = {
             "articles": articles,
             "known": sorted(self.known),
-            "seen": self.seen.by_hour,
+            "seen": dict(self.seen.by_hour),
             "first_hour": self.first_hour,
             "open_hour": self.open_hour,
         }

@@ -193,7 +193,7 @@ def test_another_engine_version_on_a_trimmed_log_keeps_the_rules(
     with desk.opened() as (log, store):
         job = desk.job(log, store)
         job.recover()
-        assert len(job.engine.rules) == 3
+        assert len(job.engine.rules) == 4
         assert verify(log, store, snapshots=desk.snapshots).ok
     assert len(desk.ledger()) > old
 

@@ -35,6 +35,7 @@ lives = st.lists(
             "batch": batches,
             # The commit of a snapshot comes after its file: a death before it leaves a file that nothing names.
             "snapshot_every": st.sampled_from([1, 10, 60, 20_000]),
+            "aside": st.booleans(),
         }
     ),
     max_size=6,
@@ -81,6 +82,7 @@ def test_any_batches_and_deaths() -> None:
                     after=bool(life["after"]),
                     batch=life["batch"],
                     snapshot_every=life["snapshot_every"],
+                    aside=bool(life["aside"]),
                 )
                 if died:
                     deaths.append(bool(life["after"]))

@@ -112,11 +112,22 @@ class Desk:
             log.append(SIGNALS, entries)
 
     def job(
-        self, log: Log, store: Store, *, batch: int = 200, snapshot_every: int = 20_000, host: str = "h"
+        self,
+        log: Log,
+        store: Store,
+        *,
+        batch: int = 200,
+        snapshot_every: int = 20_000,
+        host: str = "h",
+        aside: bool = False,
     ) -> DecideJob:
         """Return a decider that has not recovered yet."""
         settings = DecideSettings(
-            snapshots=self.snapshots, host=host, batch_records=batch, snapshot_every_records=snapshot_every
+            snapshots=self.snapshots,
+            host=host,
+            batch_records=batch,
+            snapshot_every_records=snapshot_every,
+            snapshots_aside=aside,
         )
         return DecideJob(log, store, ManualClock(START), settings)
 
@@ -133,12 +144,15 @@ class Desk:
                 done += count
             return again
 
-    def life(self, *, commits: int, after: bool, batch: int, snapshot_every: int) -> bool:
-        """Decide until the process dies around its ``commits``-th commit; return False when the log ended before."""
+    def life(self, *, commits: int, after: bool, batch: int, snapshot_every: int, aside: bool = False) -> bool:
+        """Decide until the process dies around its ``commits``-th commit; return False when the log ended before.
+
+        Snapshots that are written ``aside`` are committed when they are durable, which is never the same moment.
+        """
         store = DyingStore(self.store_url, commits, after=after)
         try:
             with self.log() as log:
-                job = self.job(log, store, batch=batch, snapshot_every=snapshot_every)
+                job = self.job(log, store, batch=batch, snapshot_every=snapshot_every, aside=aside)
                 job.recover()
                 while job.step():
                     pass
