@@ -57,7 +57,16 @@ def test_every_test_and_module_that_is_named_is_there(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_rules_settings_and_actors_that_are_shown_are_right(page: Path) -> None:
+    beside = {name: block.text for block in blocks(page, "yaml") if (name := _shared_file(block.text))}
+    included: set[str] = set()
+
+    def read(name: str) -> str:
+        included.add(name)
+        return beside[name]
+
     for block in blocks(page, "yaml"):
+        if _shared_file(block.text):
+            continue
         if block.text.startswith("actors:"):
             assert read_actor_file(block.text, block.place)[1] == []
             continue
@@ -65,11 +74,18 @@ def test_rules_settings_and_actors_that_are_shown_are_right(page: Path) -> None:
             if re.search(r"^tests:", block.text, re.MULTILINE):
                 load_timelines(block.text, block.place, NAMES, rules=["azerbaijan-russia"], topics=TOPICS)
                 continue
-            load_rules(_whole_file(block.text), block.place, NAMES, topics=TOPICS)
+            load_rules(_whole_file(block.text), block.place, NAMES, topics=TOPICS, included=read)
         except RulesError as error:
             pytest.fail(f"{block.place}: {error}")
+    assert included == beside.keys(), "a file that is shown to be included is included by another that is shown"
     for block in blocks(page, "toml"):
         parse_settings(block.text, block.place, {})
+
+
+def _shared_file(text: str) -> str:
+    """Return the name by which the file shown in ``text`` is included, "" where it is no such file."""
+    found = re.match(r"# rules/(shared/\S+\.yaml)\n", text)
+    return found[1] if found else ""
 
 
 def _whole_file(text: str) -> str:
