@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from alerts.rules.timeline_model import Expectation, Timeline
 from pipelines.rule_tests.run import Checked, TimelineResult
 from pipelines.rule_tests.stream import start_of
 from schemas.alert_event import AlertEvent
+from schemas.reasons import EventKind
 
 _EVENTS_SHOWN = 5
 
@@ -25,8 +27,11 @@ def told(result: TimelineResult, file: str) -> Iterator[str]:
     for check in result.checks:
         if not check.held:
             yield from _failure(check, result, file)
-    for event in result.before:
-        yield f"    note: the background alone had rung before the start: {event.rule} {event.key} at {event.at:%d %b %H:%M}"
+    last = {(event.rule, event.key): event.at for event in result.before}
+    times = Counter((event.rule, event.key) for event in result.before)
+    for (rule, key), at in last.items():
+        often = "" if times[rule, key] == 1 else f", {times[rule, key]} times, the last"
+        yield f"    note: the background alone had rung before the start: {rule} {key}{often} at {at:%d %b %H:%M}"
 
 
 def _failure(check: Checked, result: TimelineResult, file: str) -> Iterator[str]:
@@ -38,7 +43,25 @@ def _failure(check: Checked, result: TimelineResult, file: str) -> Iterator[str]
     for number, line in enumerate(shown or [_nothing(check, result)]):
         yield f"      {'happened' if number == 0 else '        '}  {line}"
     for rule, standing in check.nearest:
-        yield f"      nearest   {rule} {standing.key}: {standing_line(standing)}"
+        held_back = "" if standing.missing else _held_back(rule, standing.key, check.expectation, result)
+        yield f"      nearest   {rule} {standing.key}: {standing_line(standing)}{held_back}"
+
+
+def _held_back(rule: str, key: str, expected: Expectation, result: TimelineResult) -> str:
+    """Say which alert was there already, or resolved too lately, when nothing else is lacking; "" where there was none."""
+    end = start_of(result.timeline) + timedelta(minutes=expected.last)
+    there = [
+        event
+        for event in (*result.before, *result.events)
+        if event.event is EventKind.OPENED and (event.rule, event.key) == (rule, key) and event.at <= end
+    ]
+    if not there:
+        return ""
+    at = there[-1].at
+    when = (
+        f"{at:%d %b %H:%M}, before the start" if there[-1] in result.before else moment(_minutes(at, result.timeline))
+    )
+    return f", but the alert that opened on it at {when} was open still or in its cool-down"
 
 
 def _nothing(check: Checked, result: TimelineResult) -> str:

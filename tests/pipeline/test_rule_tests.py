@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,27 @@ def test_an_alert_at_another_time_or_of_another_severity_is_told(folder: Path) -
     assert result.stdout.count("opened baku-moscow AZE-RUS at 10h") == 3
 
 
+def test_what_lacks_nothing_but_the_end_of_the_cool_down_is_told(folder: Path) -> None:
+    again = (
+        "{at: 10h, push: 14, over: 1h, pair: [Azerbaijan, Russia]}",
+        "{at: 32h, push: 30, over: 1h, pair: [Azerbaijan, Russia]}",
+        "{between: [32h, 34h], expect: opened, rule: baku-moscow}",
+    )
+    result = run(folder, written(*again))
+    assert result.exit_code == 1
+    assert re.search(
+        r"lacks nothing, but the alert that opened on it at 10h \d+m was open still or in its cool-down", result.stdout
+    )
+
+
+def test_what_the_background_rings_by_itself_is_one_note_a_key(folder: Path) -> None:
+    loud = written("{at: 1h, push: 2, pair: [Azerbaijan, Georgia]}", "{between: [0h, 1h], expect: reminded, rule: own}")
+    result = run(folder, loud.replace("stories_per_hour: 0.03", "stories_per_hour: 0.12"))
+    notes = [line for line in result.stdout.splitlines() if "note: the background" in line]
+    assert len(notes) == 1, result.stdout
+    assert re.search(r"rung before the start: own AZE-GEO, \d+ times, the last at \d\d \w{3} \d\d:\d\d$", notes[0])
+
+
 def test_a_rule_that_counted_nothing_is_named(folder: Path) -> None:
     result = run(
         folder,
@@ -152,3 +174,21 @@ def test_apply_can_leave_the_tests_out(tmp_path: Path) -> None:
     wrong = written("{at: 1h, push: 1, pair: [Azerbaijan, Russia]}", "{between: [1h, 2h], expect: opened}")
     (folder / "rules" / "one.test.yaml").write_text(wrong)
     assert apply(folder, "--no-tests").exit_code == 0
+
+
+def test_a_failing_test_leaves_the_rules_that_are_in_force(tmp_path: Path) -> None:
+    folder = desk(tmp_path)
+    assert apply(folder, "--comment", "the first").exit_code == 0
+    before = CliRunner().invoke(cli, ["rules", "history", "--json", "-C", str(folder)]).stdout
+    path = next((folder / "rules").glob("*.yaml"))
+    path.write_text(path.read_text().replace("severity: high", "severity: low"))
+    wrong = written("{at: 1h, push: 1, pair: [Azerbaijan, Russia]}", "{between: [1h, 2h], expect: opened}")
+    (folder / "rules" / "one.test.yaml").write_text(wrong)
+    refused = apply(folder)
+    assert refused.exit_code == 1
+    assert "the rules in force stay" in refused.output
+    assert CliRunner().invoke(cli, ["rules", "history", "--json", "-C", str(folder)]).stdout == before
+    assert "the first" in before
+    (folder / "rules" / "one.test.yaml").write_text(wrong.replace("expect: opened", "expect: quiet"))
+    assert apply(folder).exit_code == 0
+    assert CliRunner().invoke(cli, ["rules", "history", "--json", "-C", str(folder)]).stdout != before
