@@ -145,7 +145,7 @@ def _job_lines(status: ServiceStatus) -> list[str]:
     for job in status.jobs:
         last = f"{_ago(status.at, job.last)} ago" if job.last else "never"
         behind = f", {job.behind} {job.unit} to do" if job.behind is not None else ""
-        lines.append(f"{job.name:<12} last sign of life {last}{behind}{'' if job.fresh else '  ←'}")
+        lines.append(f"{job.name:<12} last sign of life {last}{behind}{'' if job.fresh else '  ← stands still'}")
     if status.engine_time is not None:
         lag = _ago(status.at, status.engine_time)
         lines.append(f"engine time  {status.engine_time:%Y-%m-%d %H:%M:%S} UTC, {lag} behind the clock")
@@ -204,7 +204,9 @@ def _ago(now: datetime, then: datetime) -> str:
     seconds = max(0.0, (now - then).total_seconds())
     if seconds < 120:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
 
 
 def as_object(status: ServiceStatus, supervisor: int | None, disk: DiskUse) -> Mapping[str, Json]:
