@@ -10,8 +10,10 @@ It reads no clock, no disk, no network, and it notifies nobody.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerts.aside import Aside
 from alerts.card_book import CardBook
 from alerts.cards import Card, key_hits, make_card
 from alerts.chain import Chains, quantised_expected, quantised_ratio, quantised_score
@@ -23,7 +25,7 @@ from alerts.rules.model import Mode, Rule, RuleSet, state_identity
 from alerts.tracks.make import make_tracks
 from alerts.tracks.spike_banks import SharedBanks
 from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Window
-from schemas.control import ExtractorChanged, RulesActivated, SkipRange
+from schemas.control import ExtractorChanged, RulesActivated, RulesReady, SkipRange
 from schemas.coverage import Coverage
 from schemas.ids import alert_id, hour_of, hour_start
 from schemas.reasons import ArticleStatus, EventKind, EventReason, EventTimeReason
@@ -48,9 +50,6 @@ CHANGES_NAMED_HOURS = 14 * 24
 #: Offsets of records passed over that are remembered; a month of history holds far fewer.
 MOST_PASSED_OVER = 10_000
 
-#: How many records a new rule may fail on while it is warmed, before its activation fails.
-MOST_PASSED_OVER_ASIDE = 10
-
 #: How long the engine waits for first polls before it takes the backlog as it is.
 START_WAIT = timedelta(minutes=10)
 
@@ -63,6 +62,14 @@ Settled = Callable[["Engine", int], None]
 def no_history() -> Iterable[tuple[int, SignalsRecord]]:
     """Return the history of a log that has none."""
     return ()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A deferred activation, read at ``offset``, whose rules are not ready."""
+
+    offset: int
+    record: RulesActivated
 
 
 class Engine:
@@ -79,6 +86,8 @@ class Engine:
         self.rules_hash = ""
         self.chains = Chains()
         self.activated: RulesActivated | None = None  # by the last record, for whoever keeps rule sets
+        self.took_force: tuple[Waiting, RulesReady] | None = None  # what was deferred and took force by the last record
+        self.waiting: Waiting | None = None
         self.extractors: dict[str, int] = {}  # version -> hour first seen
         self.skips: list[tuple[int, int]] = []
         self.passed_over: list[int] = []  # offsets of records that no step could take in
@@ -101,13 +110,16 @@ class Engine:
 
     # -- records ----------------------------------------------------------------------------------------------------
 
-    def step(self, offset: int, record: SignalsRecord, history: History = no_history) -> list[Decision]:
+    def step(
+        self, offset: int, record: SignalsRecord, history: History = no_history, prepared: Aside | None = None
+    ) -> list[Decision]:
         """Take in the record at ``offset`` and return what it decides. Where it raises, the engine is spoilt.
 
         ``history`` yields the records before ``offset`` that a new rule is warmed on, oldest first; it is called only
-        when rules are activated.
+        when rules take force. ``prepared`` has taken in the same history before and spares that; it is spent by it. Where
+        it differs in what it left out, or in its rules, it is not used: what is decided does not depend on it.
         """
-        self.activated = None
+        self.activated = self.took_force = None
         if any(first <= offset <= last for first, last in self.skips):
             return []
         if isinstance(record, Signal):
@@ -116,7 +128,10 @@ class Engine:
             return self._coverage(record)
         if isinstance(record, RulesActivated):
             self.activated = record
-            return self._activate(record, history)
+            self.waiting = Waiting(offset, record) if record.deferred else None
+            return [] if record.deferred else self._activate(record, history)
+        if isinstance(record, RulesReady):
+            return self._ready(offset, record, history, prepared)
         if isinstance(record, SkipRange):
             self.skips.append((record.first, record.last))
         elif isinstance(record, ExtractorChanged):
@@ -279,27 +294,40 @@ class Engine:
 
     # -- rules ------------------------------------------------------------------------------------------------------
 
-    def _activate(self, record: RulesActivated, history: History) -> list[Decision]:
+    def _ready(self, offset: int, record: RulesReady, history: History, prepared: Aside | None) -> list[Decision]:
+        """Let the activation that waits take force, if it is the one that is meant."""
+        waiting = self.waiting
+        if waiting is None or (waiting.offset, waiting.record.rules_hash) != (
+            record.activated_offset,
+            record.rules_hash,
+        ):
+            return []
+        self.waiting, self.took_force = None, (waiting, record)
+        fresh = self.fresh_rules(waiting.record)
+        same = prepared is not None and prepared.equals(fresh, self.passed_over, offset)
+        return self._activate(waiting.record, history, prepared if same else None)
+
+    def _activate(self, record: RulesActivated, history: History, prepared: Aside | None = None) -> list[Decision]:
         """Exchange the rule set: kept rules keep their state, new ones are warmed on ``history``, gone ones end."""
-        wanted = {r.name: r for r in RuleSet.from_compiled(record.compiled).rules if r.mode is not Mode.OFF}
+        wanted = {rule.name: rule for rule in _wanted(record)}
         self.rules_hash = record.rules_hash
+        fresh = self.fresh_rules(record)
+        fresh_names = {rule.name for rule in fresh}
         decisions: list[Decision] = []
         for name in sorted(self.rules.keys() - wanted.keys()):
             decisions.extend(self._remove(name, record.activated_at))
-        fresh: list[Rule] = []
         kept: list[str] = []
         for name, rule in sorted(wanted.items()):
             old = self.rules.get(name)
-            if old is not None and same_memory(old.rule, rule):
-                if old.rule != rule:
-                    old.exchange(rule)
-                    kept.append(name)
-            else:
-                if old is not None:
-                    decisions.extend(self._end_alerts(old))
-                    self._forget_hits(name)
-                fresh.append(rule)
-        warmed = self._warm(fresh, history)
+            if old is None:
+                continue
+            if name in fresh_names:
+                decisions.extend(self._end_alerts(old))
+                self._forget_hits(name)
+            elif old.rule != rule:
+                old.exchange(rule)
+                kept.append(name)
+        warmed = self._warm(fresh, history, prepared)
         self.rules.update(warmed)
         self.index = RuleIndex(tuple(state.rule for state in self.rules.values()))
         self.card_hours = max([CARD_HOURS, *(t.memory_hours for s in self.rules.values() for t in s.tracks)])
@@ -313,48 +341,34 @@ class Engine:
                 decisions.extend(self._decide(self.rules[name], move) for move in moves)
         return decisions
 
-    def _warm(self, rules: list[Rule], history: History) -> dict[str, RuleState]:
+    def fresh_rules(self, record: RulesActivated) -> list[Rule]:
+        """Return the rules of ``record`` that cannot go on with what a rule in force remembers, by name."""
+        fresh = []
+        for rule in sorted(_wanted(record), key=lambda rule: rule.name):
+            old = self.rules.get(rule.name)
+            if old is None or not same_memory(old.rule, rule):
+                fresh.append(rule)
+        return fresh
+
+    def aside(self, rules: Iterable[Rule]) -> Aside:
+        """Return ``rules`` before their history, in which what this engine passed over counts for nothing."""
+        return Aside(_muted, rules, self.passed_over)
+
+    def _warm(self, rules: list[Rule], history: History, prepared: Aside | None) -> dict[str, RuleState]:
         """Return the states of ``rules`` after ``history``, stepped aside; their cards join this engine's."""
         if not rules:
             return {}
-        left_out = set(self.passed_over)
-        aside = self._stepped_aside(rules, history, left_out)
-        for card in aside.cards:
+        if prepared is None:
+            prepared = self.aside(rules)
+            prepared.take_all(history)
+        for card in prepared.engine.cards:
             mine = self.cards.get(card.article_id)
             if mine is None:
                 if card.hits:
                     self.cards.put(card)
             elif mine.revision == card.revision:
                 mine.hits.update(card.hits)
-        return aside.rules
-
-    def _stepped_aside(self, rules: list[Rule], history: History, left_out: set[int]) -> Engine:
-        """Return an engine of ``rules`` after ``history``; what fails under the new rules alone is left out for them alone."""
-        while True:
-            aside = Engine(muted=True)
-            aside.rules = {rule.name: RuleState(rule, make_tracks(rule, aside.banks)) for rule in rules}
-            aside.index = RuleIndex(tuple(rules))
-            aside.card_hours = max([CARD_HOURS, *(t.memory_hours for s in aside.rules.values() for t in s.tracks)])
-            failed = aside._step_history(history, left_out)
-            if failed is None:
-                return aside
-            offset, error = failed
-            left_out.add(offset)
-            if len(left_out) - len(self.passed_over) > MOST_PASSED_OVER_ASIDE:
-                raise error
-
-    def _step_history(self, history: History, left_out: set[int]) -> tuple[int, Exception] | None:
-        """Step through ``history`` without the offsets ``left_out``; return where that failed, and how."""
-        for offset, record in history():
-            if offset in left_out or not isinstance(record, Signal | Coverage | SkipRange):
-                continue
-            try:
-                self.step(offset, record)
-            except (MemoryError, RecursionError):
-                raise
-            except Exception as error:  # noqa: BLE001 — whatever it is, it must cost this record alone
-                return offset, error
-        return None
+        return prepared.engine.rules
 
     def _end_alerts(self, state: RuleState) -> list[Decision]:
         if self.open is None or self.muted:
@@ -437,6 +451,19 @@ class Engine:
         chosen = [pair for pair in [*leaders, *copies] if pair[0] in self.cards][:MAX_EVIDENCE]
         found = [self.cards[article].evidence(state.rule.name, key_move.key, story) for article, story in chosen]
         return tuple(sorted(found, key=lambda e: (e.event_time, e.article_id)))
+
+
+def _wanted(record: RulesActivated) -> list[Rule]:
+    return [rule for rule in RuleSet.from_compiled(record.compiled).rules if rule.mode is not Mode.OFF]
+
+
+def _muted(rules: tuple[Rule, ...]) -> Engine:
+    """Return an engine of ``rules`` before their history."""
+    engine = Engine(muted=True)
+    engine.rules = {rule.name: RuleState(rule, make_tracks(rule, engine.banks)) for rule in rules}
+    engine.index = RuleIndex(rules)
+    engine.card_hours = max([CARD_HOURS, *(t.memory_hours for s in engine.rules.values() for t in s.tracks)])
+    return engine
 
 
 def same_memory(old: Rule, new: Rule) -> bool:

@@ -18,7 +18,7 @@ from alerts.card_book import CardBook
 from alerts.cards import Card, CardState, KeyHit
 from alerts.chain import Chains
 from alerts.coverage import CoverageBook, FeedStanding, HourCoverage
-from alerts.engine import ENGINE_VERSION, Engine
+from alerts.engine import ENGINE_VERSION, Engine, Waiting
 from alerts.lifecycle import Life
 from alerts.rule_state import RuleState
 from alerts.rules.match import RuleIndex
@@ -28,6 +28,7 @@ from alerts.tracks.make import make_tracks
 from alerts.tracks.spike_banks import SharedBanks
 from schemas.alert_event import ChainHead
 from schemas.article import Source
+from schemas.control import RulesActivated
 from schemas.errors import BrokenRecordError
 from schemas.model import Part, UtcDatetime
 from schemas.reasons import FeedState, Severity
@@ -98,6 +99,11 @@ class _Rule(Part):
     tracks: tuple[dict[str, object], ...]
 
 
+class _Waiting(Part):
+    offset: int
+    record: RulesActivated
+
+
 class _Engine(Part):
     snapshot_version: int
     engine_version: str
@@ -107,6 +113,7 @@ class _Engine(Part):
     extractors: tuple[tuple[str, int], ...]
     skips: tuple[tuple[int, int], ...]
     passed_over: tuple[int, ...] = ()
+    waiting: _Waiting | None = None
     coverage: _Coverage
     chains: tuple[ChainHead, ...]
     cards: tuple[CardState, ...]
@@ -176,6 +183,9 @@ def freeze(engine: Engine) -> FrozenEngine:
         extractors=tuple(engine.extractors.items()),
         skips=tuple(engine.skips),
         passed_over=tuple(engine.passed_over),
+        waiting=None
+        if engine.waiting is None
+        else _Waiting(offset=engine.waiting.offset, record=engine.waiting.record),
         coverage=_coverage_document(engine.coverage),
         chains=tuple(engine.chains.heads.values()),
         cards=(),
@@ -204,6 +214,8 @@ def restore(raw: bytes) -> Engine:
     engine.extractors = dict(document.extractors)
     engine.skips = list(document.skips)
     engine.passed_over = list(document.passed_over)
+    if document.waiting is not None:
+        engine.waiting = Waiting(document.waiting.offset, document.waiting.record)
     engine.coverage = _coverage(document.coverage)
     engine.chains = Chains({head.rule: head for head in document.chains})
     engine.cards = CardBook(state.card() for state in document.cards)

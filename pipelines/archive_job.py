@@ -193,13 +193,14 @@ class ArchiveJob:
         retention = self._settings.retention
         if not retention.trim:
             return 0
+        rule_sets = self._store.rule_sets()
         before = {DEAD_LETTERS: {0: dead_letters_bound(self._log, retention)}}
         for topic, partition in self._streams:
             archived = self._archived(topic, partition)
             if topic == ARTICLES:
                 bound = articles_bound(self._log, partition, archived, GROUPS, retention)
             else:
-                bound = signals_bound(self._log, archived, self._store.decider_head(), retention)
+                bound = signals_bound(self._log, archived, self._store.decider_head(), retention, rule_sets)
             before.setdefault(topic, {})[partition] = bound
         count = 0
         for topic, bounds in before.items():

@@ -5,6 +5,7 @@
                       snapshot file ◀──── every so often ────────────────┘
 
 A snapshot is copied between two batches and written aside; its hash and offset are committed once the file is durable.
+Rules whose activation is deferred are warmed between the batches; once they are, it appends ``RulesReady`` to ``signals``.
 
 It decides nothing itself, and it notifies nobody: the outbox does.
 """
@@ -20,16 +21,17 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from alerts.engine import ENGINE_VERSION, Engine
+from alerts.engine import ENGINE_VERSION, Engine, Waiting
 from alerts.engine_state import freeze
 from pipelines.event_hours import hour_bars
 from pipelines.recovery import from_snapshot_file, recover
 from pipelines.snapshot_writer import SnapshotWriter, WrittenSnapshot
 from pipelines.snapshots import remove_old_snapshots, write_snapshot
 from pipelines.stepping import Stepping
+from pipelines.warming import BIT_RECORDS, NEARLY_RECORDS, Warming
 from schemas.alert_event import Decision, Provenance
 from schemas.clock import Clock
-from schemas.control import RulesActivated
+from schemas.control import RulesActivated, RulesReady
 from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter, dead_letter_id
 from schemas.errors import (
     BrokenRecordError,
@@ -55,6 +57,10 @@ MOST_FAILURES, FAILURES_WITHIN = 20, 1_000
 #: Records between two snapshots of a decider that lives: so many, and what comes while one is written, are decided again after
 #: a death, which must take no longer than ten seconds on a busy machine.
 LIVE_SNAPSHOT_RECORDS = 3_000
+
+#: Nothing is decided while a bit of history is taken, and a sign of life costs a commit.
+_BITS_BETWEEN_BEATS = 20
+
 
 _REMEDY = (
     "the log keeps them: take a version of tocsin that can decide them. If they are worthless,"
@@ -85,6 +91,7 @@ class _Batch:
     decided: list[tuple[Decision, Provenance]] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     rule_sets: list[RuleSet] = field(default_factory=list)
+    took_force: list[RuleSet] = field(default_factory=list)  # of those that were deferred
     hours: dict[str, Sequence[HourBar]] = field(default_factory=dict)
     failed: bool = False  # the engine could not take one of the records
 
@@ -105,6 +112,7 @@ class DecideJob:
         self._pending: _Batch | None = None
         self._writer = SnapshotWriter(partial(write_snapshot, settings.snapshots))
         self._written: WrittenSnapshot | None = None  # and not committed
+        self._ready_for: Waiting | None = None
 
     @property
     def engine(self) -> Engine:
@@ -166,13 +174,45 @@ class DecideJob:
         self._pending = None
         self._offset = batch.next_offset
         self._since_snapshot += batch.records
-        if batch.rule_sets or batch.failed:
+        if batch.took_force or batch.failed or any(rule_set.in_force for rule_set in batch.rule_sets):
             # After a failure, the way back from the next one begins with this snapshot. A new rule was warmed on a month of
             # the log, which must not be needed again once it is trimmed.
             self._since_snapshot = max(self._since_snapshot, self._settings.snapshot_every_records)
         if self._since_snapshot >= self._settings.snapshot_every_records:
             self._snapshot_is_due()
         return batch.records
+
+    def tend(self, wait_s: float = 0.0) -> int:
+        """Decide one batch as :meth:`step`, and go on with warming the rules that wait; return how many were decided."""
+        count = self.step(0.0 if self.warms else wait_s)
+        if self.engine.waiting is not None:
+            self._warm(self.engine.waiting, count)
+        return count
+
+    @property
+    def warms(self) -> bool:
+        """Whether rules wait for records of the past that are still to be taken."""
+        warming, waiting = self._stepping.warming, self.engine.waiting
+        if waiting is None or (warming is not None and warming.failed):
+            return False
+        return self._ready_for != waiting or (warming is not None and warming.left(self._offset) > 0)
+
+    def _warm(self, waiting: Waiting, decided: int) -> None:
+        """Take a bit of the history, never less than was decided meanwhile; say once that the rules are ready."""
+        warming = self._stepping.warming
+        if warming is None or warming.offset != waiting.offset:
+            if self._ready_for == waiting:
+                return  # They were warmed, and could not take force.
+            warming = self._stepping.warming = Warming(self._log, self.engine, waiting)
+        warming.go_on(BIT_RECORDS + decided, self._offset, self.engine.passed_over)
+        far_off = self._log.end_offset(SIGNALS, 0) - self._offset > NEARLY_RECORDS
+        if self._ready_for == waiting or far_off or warming.failed or warming.left(self._offset) > NEARLY_RECORDS:
+            return
+        ready = RulesReady(
+            rules_hash=waiting.record.rules_hash, activated_offset=waiting.offset, ready_at=self._clock.now()
+        )
+        self._log.append(SIGNALS, [Entry(0, encode(ready))])
+        self._ready_for = waiting
 
     def _decide(self, records: Sequence[LogRecord]) -> _Batch:
         now = self._clock.now()
@@ -191,6 +231,10 @@ class DecideJob:
                     batch.hours[decision.event.chain_hash()] = bars
             if self.engine.activated is not None:
                 batch.rule_sets.append(_rule_set(self.engine.activated, record.offset))
+            if self.engine.took_force is not None:
+                waited, ready = self.engine.took_force
+                taken = {"ready_offset": record.offset, "ready_at": ready.ready_at}
+                batch.took_force.append(_rule_set(waited.record, waited.offset).model_copy(update=taken))
         return batch
 
     def _commit(self, batch: _Batch) -> None:
@@ -200,6 +244,8 @@ class DecideJob:
             batch.dead.clear()
         for rule_set in batch.rule_sets:
             self._store.add_rule_set(rule_set)
+        for rule_set in batch.took_force:
+            self._store.rule_set_took_force(rule_set)
         # Before the events, so that whoever reads one finds its hours; without their event they harm nobody.
         self._store.add_event_hours(batch.hours)
         before = self._head
@@ -295,16 +341,19 @@ class DecideJob:
         """Decide until ``stop``; what can be retried is, with a growing pause."""
         self.recover()
         failures = 0
+        bits = 0
         while not stop.is_set():
             try:
-                count = self.step(self._settings.wait_s)
+                count = self.tend(self._settings.wait_s)
                 failures = 0
             except RetriableError as error:
                 failures += 1
                 logger.warning("decide waits: %s", error)
                 stop.wait(min(30.0, 0.5 * 2**failures))
                 continue
-            self._beat(count)
+            bits = 0 if count or not self.warms else bits + 1
+            if bits % _BITS_BETWEEN_BEATS == 0:
+                self._beat(count)
         self.take_snapshot()
 
     def _beat(self, count: int) -> None:
@@ -312,6 +361,11 @@ class DecideJob:
         detail: dict[str, str | int | float] = {"offset": self._offset, "records": count}
         if now is not None:
             detail["engine_time"] = now.isoformat()
+        if self.engine.waiting is not None:
+            warming = self._stepping.warming
+            detail["rules_warming"] = self.engine.waiting.record.rules_hash[:12]
+            if warming is not None and warming.failed:
+                detail["problem"] = f"warming them fails: {warming.failed}"
         self._store.beat("decide", at=self._clock.now(), detail=detail)
 
 
@@ -324,4 +378,5 @@ def _rule_set(record: RulesActivated, offset: int) -> RuleSet:
         author=record.author,
         comment=record.comment,
         log_offset=offset,
+        deferred=record.deferred,
     )

@@ -26,7 +26,7 @@ from schemas.errors import (
     RecoveryMismatchError,
 )
 from schemas.ports.log import Log
-from schemas.ports.store import DeciderHead, Store
+from schemas.ports.store import DeciderHead, RuleSet, Store
 from schemas.topics import SIGNALS
 
 logger = logging.getLogger(__name__)
@@ -201,12 +201,12 @@ def _begin_segment(log: Log, store: Store, head: DeciderHead, start: int) -> Rec
         ENGINE_VERSION,
         head.next_offset,
     )
-    in_force = _rules_in_force(store, start)
+    before = _rules_before(store, start)
 
     def begin() -> Engine:
         engine = Engine()
-        if in_force is not None:
-            engine.step(start - 1, in_force)
+        for offset, activation in before:
+            engine.step(offset, activation)
         return engine
 
     stepping = Stepping(log, begin, start)
@@ -218,17 +218,23 @@ def _begin_segment(log: Log, store: Store, head: DeciderHead, start: int) -> Rec
     return Recovered(stepping, head, head.next_offset, count, begins=True)
 
 
-def _rules_in_force(store: Store, start: int) -> RulesActivated | None:
-    """Return the rules that were activated last before ``start``, where the log has forgotten them."""
+def _rules_before(store: Store, start: int) -> list[tuple[int, RulesActivated]]:
+    """Return the rules in force at ``start``, below which the log has forgotten them, and those that waited to be warmed."""
     older = [rule_set for rule_set in store.rule_sets() if rule_set.log_offset < start]
-    if not older:
-        return None
-    newest = max(older, key=lambda rule_set: rule_set.log_offset)
+    in_force = [one for one in older if one.in_force and one.since_offset < start]
+    found = [(start - 1, _activation(in_force[-1], deferred=False))] if in_force else []
+    if older and older[-1] not in in_force:
+        found.append((older[-1].log_offset, _activation(older[-1], deferred=True)))
+    return found
+
+
+def _activation(rule_set: RuleSet, *, deferred: bool) -> RulesActivated:
     return RulesActivated(
-        rules_hash=newest.rules_hash,
-        text=newest.text,
-        compiled=newest.compiled,
-        activated_at=newest.activated_at,
-        author=newest.author,
-        comment=newest.comment,
+        rules_hash=rule_set.rules_hash,
+        text=rule_set.text,
+        compiled=rule_set.compiled,
+        activated_at=rule_set.activated_at,
+        author=rule_set.author,
+        comment=rule_set.comment,
+        deferred=deferred,
     )

@@ -19,11 +19,15 @@ _MARK_WITHIN_BYTES = 200
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation; ``number`` counts from 1, the oldest. ``taken``: deciding has read it."""
+    """An activation; ``number`` counts from 1, the oldest. ``taken``: deciding has read it.
+
+    ``warming``: its new rules are being warmed, and the rule set before decides until they are.
+    """
 
     number: int
     rule_set: RuleSet
     taken: bool
+    warming: bool = False
 
 
 def rule_history(log: Log, store: Store) -> Sequence[Activation]:
@@ -52,7 +56,17 @@ def rule_history(log: Log, store: Store) -> Sequence[Activation]:
                     author=decoded.author,
                     comment=decoded.comment,
                     log_offset=record.offset,
+                    deferred=decoded.deferred,
                 )
             )
     sets = [(rule_set, True) for rule_set in kept] + [(rule_set, False) for rule_set in waiting]
-    return [Activation(number, rule_set, taken) for number, (rule_set, taken) in enumerate(sets, start=1)]
+    last = kept[-1] if kept else None
+    return [
+        Activation(number, rule_set, taken, warming=rule_set is last and not rule_set.in_force)
+        for number, (rule_set, taken) in enumerate(sets, start=1)
+    ]
+
+
+def newest_in_force(past: Sequence[Activation]) -> RuleSet | None:
+    """Return the newest rule set of ``past`` that does not wait to be warmed, nor was replaced before it was."""
+    return next((a.rule_set for a in reversed(past) if a.rule_set.in_force), None)

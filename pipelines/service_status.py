@@ -199,6 +199,7 @@ def judge_service(
         if any(job.fresh for job in jobs):
             problems += _lag_problem(engine_time, lag_s, settings)
         _judge_feeds(store.feeds, problems, notes)
+        _judge_warming(store.beats, problems, notes)
         problems += [f"blind: {_name(event)} ({_feeds_of(event)})" for event in store.blind]
         problems += _delivery_problems(store, now)
     if log is not None:
@@ -271,6 +272,15 @@ def _judge_feeds(feeds: Mapping[str, FeedRow], problems: list[str], notes: list[
         notes.append(
             f"{len(silent)} of {len(polled)} feeds {'answers' if len(silent) == 1 else 'answer'} with nothing new"
         )
+
+
+def _judge_warming(beats: Beats, problems: list[str], notes: list[str]) -> None:
+    """Say of rules whose activation waits that they are being warmed, or why they cannot be."""
+    detail = beats["decide"][1] if "decide" in beats else {}
+    if waiting := detail.get("rules_warming"):
+        notes.append(f"rules {waiting} are being warmed on the history; those of before decide until they are")
+        if problem := detail.get("problem"):
+            problems.append(f"rules {waiting} cannot take force: {problem}; correct them and apply them again")
 
 
 def _delivery_problems(store: StoreFacts, now: datetime) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
+from schemas.control import RulesReady
 from schemas.errors import BrokenRecordError
 from schemas.ids import from_milliseconds, milliseconds
 from schemas.ports.log import LogRecord
@@ -56,13 +57,29 @@ def read_range(log: ReadableLog, first: int, before: int) -> Iterator[LogRecord]
         offset = records[-1].offset + 1
 
 
-def history_before(log: ReadableLog, record: LogRecord) -> Callable[[], Iterable[tuple[int, SignalsRecord]]]:
-    """Return what a rule activated by ``record`` is warmed on: the signals of the 35 days before it, oldest first."""
+def history_begins(log: ReadableLog, activation: LogRecord) -> int:
+    """Return the offset of the first record that a rule of ``activation`` is warmed on: 35 days before it."""
+    earliest = from_milliseconds(activation.append_time_ms) - WARM_UP
+    return max(log.offset_at(SIGNALS, 0, milliseconds(earliest)), log.start_offset(SIGNALS, 0))
+
+
+def activation_at(log: ReadableLog, offset: int) -> LogRecord | None:
+    """Return the record of the activation at ``offset``; None where the log was trimmed above it."""
+    records = log.read(SIGNALS, 0, offset, max_records=1) if offset >= log.start_offset(SIGNALS, 0) else ()
+    return records[0] if records and records[0].offset == offset else None
+
+
+def history_before(
+    log: ReadableLog, record: LogRecord, decoded: SignalsRecord
+) -> Callable[[], Iterable[tuple[int, SignalsRecord]]]:
+    """Return what a rule that takes force by ``record`` (``decoded``) is warmed on, oldest first.
+
+    That is the signals of the 35 days before its activation, and where that was deferred those since.
+    """
 
     def history() -> Iterator[tuple[int, SignalsRecord]]:
-        earliest = from_milliseconds(record.append_time_ms) - WARM_UP
-        first = log.offset_at(SIGNALS, 0, milliseconds(earliest))
-        for old in read_range(log, max(first, log.start_offset(SIGNALS, 0)), record.offset):
+        activation = activation_at(log, decoded.activated_offset) if isinstance(decoded, RulesReady) else record
+        for old in read_range(log, history_begins(log, activation or record), record.offset):
             try:
                 yield old.offset, decode_signals(old.value)
             except BrokenRecordError:

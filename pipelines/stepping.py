@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from alerts.aside import Aside
 from alerts.engine import Engine, History, no_history
 from pipelines.signal_history import ReadableLog, history_before, read_range
+from pipelines.warming import Warming
 from schemas.alert_event import ChainHead, Decision
-from schemas.control import RulesActivated
+from schemas.control import RulesActivated, RulesReady
 from schemas.errors import BrokenRecordError, FatalError, TocsinError, UndecidableRecordError
 from schemas.ports.log import LogRecord
 from schemas.topics import SIGNALS
@@ -35,18 +37,26 @@ def begun_with(engine: Engine, again: Begin) -> Begin:
     return lambda: made.pop() if made else again()
 
 
-def decide_record(log: ReadableLog, engine: Engine, record: LogRecord, decoded: SignalsRecord) -> list[Decision]:
-    """Return what ``engine`` decides on ``record``, which says ``decoded``.
+def decide_record(
+    log: ReadableLog, engine: Engine, record: LogRecord, decoded: SignalsRecord, prepared: Aside | None = None
+) -> list[Decision]:
+    """Return what ``engine`` decides on ``record``, which says ``decoded``; ``prepared`` as in :meth:`Engine.step`.
 
     :raises UndecidableRecordError: the step raised; the engine may be spoilt and must not be used again.
     """
-    return step_or_fail(engine, record.offset, decoded, history_before(log, record))
+    return step_or_fail(engine, record.offset, decoded, history_before(log, record, decoded), prepared)
 
 
-def step_or_fail(engine: Engine, offset: int, decoded: SignalsRecord, history: History = no_history) -> list[Decision]:
+def step_or_fail(
+    engine: Engine,
+    offset: int,
+    decoded: SignalsRecord,
+    history: History = no_history,
+    prepared: Aside | None = None,
+) -> list[Decision]:
     """Return what ``engine`` decides on ``decoded``; :raises UndecidableRecordError: the step raised."""
     try:
-        return engine.step(offset, decoded, history)
+        return engine.step(offset, decoded, history, prepared)
     except _NOT_OF_THE_RECORD:
         raise
     except Exception as error:  # Whatever a record breaks, it must cost that record alone.
@@ -57,10 +67,14 @@ def step_or_fail(engine: Engine, offset: int, decoded: SignalsRecord, history: H
 
 class Stepping:
     """``engine`` after the records it was given. ``begin`` makes the engine that has taken in everything before ``first``,
-    equal each time it is called. Without ``with_rules``, activations are passed over."""
+    equal each time it is called. Without ``with_rules``, activations are passed over.
+
+    ``warming``: what the owner has warmed of the rules that wait; it spares time, and changes nothing.
+    """
 
     def __init__(self, log: ReadableLog, begin: Begin, first: int, *, with_rules: bool = True) -> None:
         self.engine = begin()
+        self.warming: Warming | None = None
         self._log = log
         self._with_rules = with_rules
         self._adopted: list[tuple[int, dict[str, ChainHead]]] = []
@@ -88,14 +102,22 @@ class Stepping:
         return self._take(record, decode_signals(record.value, read))
 
     def _take(self, record: LogRecord, decoded: SignalsRecord) -> list[Decision]:
-        if not self._with_rules and isinstance(decoded, RulesActivated):
+        if not self._with_rules and isinstance(decoded, RulesActivated | RulesReady):
             return []
         try:
-            return decide_record(self._log, self.engine, record, decoded)
+            return decide_record(self._log, self.engine, record, decoded, self._prepared(record, decoded))
         except UndecidableRecordError:
             self._go_back_to(record.offset)
             self._pass_over(record.offset)
             raise
+
+    def _prepared(self, record: LogRecord, decoded: SignalsRecord) -> Aside | None:
+        """Return the rules that ``record`` lets take force, warmed to it; None: they are warmed when it is stepped."""
+        warming = self.warming
+        if not isinstance(decoded, RulesReady) or warming is None or warming.offset != decoded.activated_offset:
+            return None
+        self.warming = None  # Its states are the engine's from now on.
+        return warming.complete(record.offset, self.engine.passed_over)
 
     def step_again(self, record: LogRecord, decoded: SignalsRecord | None = None) -> list[Decision]:
         """Return what the engine decides on ``record`` (``decoded``, where it is known what it says); one that cannot be
@@ -128,7 +150,7 @@ class Stepping:
                 continue
             try:
                 decoded = decode_signals(old.value)
-                if self._with_rules or not isinstance(decoded, RulesActivated):
+                if self._with_rules or not isinstance(decoded, RulesActivated | RulesReady):
                     decide_record(self._log, self.engine, old, decoded)
             except BrokenRecordError:
                 continue

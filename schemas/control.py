@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from schemas.model import Record, UtcDatetime
 
 
 class RulesActivated(Record):
-    """A rule set takes force from this offset on.
+    """A rule set takes force from this offset on; a ``deferred`` one at the offset of its :class:`RulesReady`.
 
     ``text`` is what the person wrote (for people); ``compiled`` is the canonical JSON of the rules with every name
     resolved to an id, which alone the engine reads, so that a decision needs nothing but the log. ``rules_hash`` is the
@@ -22,6 +24,20 @@ class RulesActivated(Record):
     activated_at: UtcDatetime
     author: str = ""
     comment: str = ""
+    deferred: bool = Field(default=False, exclude_if=lambda deferred: not deferred)
+
+
+class RulesReady(Record):
+    """The rule set whose deferred activation lies at ``activated_offset`` takes force from this offset on.
+
+    It is written once its new rules are warmed, aside, on the 35 days before their activation and all that came since. One
+    whose activation waits no more, because it was replaced or has taken force, means nothing.
+    """
+
+    kind: Literal["rules_ready"] = "rules_ready"
+    rules_hash: str
+    activated_offset: int
+    ready_at: UtcDatetime
 
 
 class ExtractorChanged(Record):

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.article import Article
-from schemas.control import ExtractorChanged, RulesActivated, SkipRange
+from schemas.control import ExtractorChanged, RulesActivated, RulesReady, SkipRange
 from schemas.coverage import Coverage, packed, unpacked
 from schemas.dead_letter import DeadLetter
 from schemas.errors import BrokenRecordError, RecordTooLargeError
@@ -16,10 +16,10 @@ from schemas.model import MAX_RECORD_BYTES, Record
 from schemas.signal import Signal
 
 ArticlesRecord = Article | Coverage
-SignalsRecord = Signal | Coverage | RulesActivated | ExtractorChanged | SkipRange
+SignalsRecord = Signal | Coverage | RulesActivated | RulesReady | ExtractorChanged | SkipRange
 T = TypeVar("T")
 
-AnyRecord = Article | Coverage | Signal | RulesActivated | ExtractorChanged | SkipRange | DeadLetter
+AnyRecord = Article | Coverage | Signal | RulesActivated | RulesReady | ExtractorChanged | SkipRange | DeadLetter
 
 _articles: TypeAdapter[ArticlesRecord] = TypeAdapter(Annotated[ArticlesRecord, Field(discriminator="kind")])
 _signals: TypeAdapter[SignalsRecord] = TypeAdapter(Annotated[SignalsRecord, Field(discriminator="kind")])

@@ -91,7 +91,8 @@ def put_rules_into_force(workplace: Workplace) -> str:
             kept = store.rule_sets()
         finally:
             store.close()
-        active = kept[-1].rules_hash if kept else active_rules_hash(log)
+        in_force = [rule_set for rule_set in kept if rule_set.in_force]
+        active = in_force[-1].rules_hash if in_force else active_rules_hash(log)
         try:
             rules, text = read_rules(workplace)
         except UsageError as error:
@@ -101,7 +102,12 @@ def put_rules_into_force(workplace: Workplace) -> str:
         if active is None:
             record = activate_rules(log, SystemClock(), rules, text, author=author(), comment="first start")
             return f"{len(rules.rules)}, now put into force ({record.rules_hash[:12]})"
-    if rules_hash(rules.compiled()) != active:
+    files = rules_hash(rules.compiled())
+    if kept and not kept[-1].in_force and kept[-1].rules_hash == files:
+        return (
+            f"those of before ({active[:12]}) are in force while the new ones ({files[:12]}) are warmed on the history"
+        )
+    if files != active:
         return (
             f"those of before ({active[:12]}) are in force; the files differ: `tocsin rules apply` puts them into force"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -13,13 +14,14 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from connectors.store.columns import FreeText, UtcMicroseconds, words
 from schemas.reasons import DeliveryStatus, FeedState, Judgement
 
 #: The newest migration; it is read at each start without importing Alembic.
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 
 #: Where the database says which migration it has had.
 VERSION_TABLE = "schema_version"
@@ -258,5 +260,8 @@ rule_sets = Table(
     Column("author", FreeText, nullable=False),
     Column("comment", FreeText, nullable=False),
     Column("log_offset", BigInteger, nullable=False),
+    Column("deferred", Boolean, nullable=False, server_default=false()),
+    Column("ready_offset", BigInteger),
+    Column("ready_at_us", UtcMicroseconds),
     UniqueConstraint("rules_hash", "log_offset"),
 )

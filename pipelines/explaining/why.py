@@ -139,25 +139,31 @@ def _commonest_key(fates: Sequence[Fate]) -> str:
 
 def _rule_then(past: Sequence[Activation], name: str, moment: datetime) -> Rule | None:
     """Return the rule as it was in force at ``moment``; None where it was not."""
-    before = [a for a in past if a.rule_set.activated_at <= moment]
+    before = _in_force_by(past, moment)
     if not before:
         return None
     rules = RuleSet.from_compiled(before[-1].rule_set.compiled).rules
     return next((rule for rule in rules if rule.name == name and rule.mode is not Mode.OFF), None)
 
 
+def _in_force_by(past: Sequence[Activation], moment: datetime) -> list[Activation]:
+    return [a for a in past if a.rule_set.in_force and a.rule_set.since <= moment]
+
+
 def _not_in_force(past: Sequence[Activation], name: str, moment: datetime) -> Checked:
     having = [a for a in past if f'"name":"{name}"' in a.rule_set.compiled]
     if not having:
         raise UsageError(f"no rule called {name!r} was ever in force", remedy="`tocsin rules history` lists them")
-    before = [a for a in past if a.rule_set.activated_at <= moment]
-    if not before or before[-1] not in having:
-        since = next((a for a in having if a.rule_set.activated_at > moment), None)
-        text = "the rule was not in force then"
-        if since is not None:
-            text += f"; it came into force at {since.rule_set.activated_at:%Y-%m-%d %H:%M} UTC"
-        return Checked(Link.RULE, State.BROKEN, text)
-    return Checked(Link.RULE, State.BROKEN, "the rule was off then (mode: off)")
+    before = _in_force_by(past, moment)
+    if before and before[-1] in having:
+        return Checked(Link.RULE, State.BROKEN, "the rule was off then (mode: off)")
+    text = "the rule was not in force then"
+    since = next((a for a in having if a.rule_set.in_force and a.rule_set.since > moment), None)
+    if since is not None:
+        text += f"; it came into force at {since.rule_set.since:%Y-%m-%d %H:%M} UTC"
+    elif any(a.warming for a in having):
+        text += "; it is being warmed on the history, and takes force after that"
+    return Checked(Link.RULE, State.BROKEN, text)
 
 
 def _not_started(then: EngineThen, state: RuleState | None) -> Iterator[Checked]:

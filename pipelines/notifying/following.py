@@ -20,7 +20,7 @@ from alerts.rules.model import Template
 from alerts.rules.words import words_watched
 from schemas.alert_event import AlertEvent
 from schemas.clock import Clock
-from schemas.control import RulesActivated
+from schemas.control import RulesActivated, RulesReady
 from schemas.errors import BrokenRecordError, OffsetOutOfRangeError, RetriableError, TocsinError
 from schemas.ids import milliseconds
 from schemas.ports.channel import HourBar
@@ -86,9 +86,9 @@ class KeyFollower:
                 return
 
     def _take_newest_rules(self) -> None:
-        sets = self._rule_sets()
-        if sets and sets[-1].log_offset > self._rules_offset:
-            self._compiled, self._rules_offset = sets[-1].compiled, sets[-1].log_offset
+        sets = [rule_set for rule_set in self._rule_sets() if rule_set.in_force]
+        if sets and sets[-1].since_offset > self._rules_offset:
+            self._compiled, self._rules_offset = sets[-1].compiled, sets[-1].since_offset
 
     def _follow(self, log: Log) -> None:
         """Read the last month, publish it, go on; return to begin anew when other rules take force."""
@@ -112,6 +112,17 @@ class KeyFollower:
                 if isinstance(found, Signal):
                     with self._lock:
                         history.take(found)
-                elif isinstance(found, RulesActivated) and record.offset > self._rules_offset:
-                    self._compiled, self._rules_offset = found.compiled, record.offset
-                    return
+                elif isinstance(found, RulesActivated | RulesReady) and record.offset > self._rules_offset:
+                    compiled = self._taking_force(found)
+                    if compiled is not None:
+                        self._compiled, self._rules_offset = compiled, record.offset
+                        return
+
+    def _taking_force(self, record: RulesActivated | RulesReady) -> str | None:
+        """Return the rules that take force by ``record``; None: none do, or the store does not know them yet."""
+        if isinstance(record, RulesActivated):
+            return None if record.deferred else record.compiled
+        sets = self._rule_sets()
+        meant = (record.rules_hash, record.activated_offset)
+        newest = sets[-1] if sets else None
+        return newest.compiled if newest is not None and (newest.rules_hash, newest.log_offset) == meant else None

@@ -131,7 +131,7 @@ class LiveView:
             return False
         except TocsinError as error:
             logger.warning("a page cannot read record %d of signals: %s", record.offset, error)
-        if engine.activated is not None:
+        if engine.activated is not None or engine.took_force is not None:
             self.book.forget_rules_but(engine.rules)
         if engine.open != before:
             self._keep_hours(engine)

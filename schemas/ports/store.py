@@ -103,7 +103,11 @@ class FeedRow(Part):
 
 
 class RuleSet(Part):
-    """A rule set as it was activated; kept for ever."""
+    """A rule set as it was activated; kept for ever.
+
+    A ``deferred`` one took force at ``ready_offset`` of the log, ``ready_at``; None: it is being warmed, or was replaced
+    before it was warm.
+    """
 
     rules_hash: str
     text: str
@@ -112,6 +116,24 @@ class RuleSet(Part):
     author: str = ""
     comment: str = ""
     log_offset: int
+    deferred: bool = False
+    ready_offset: int | None = None
+    ready_at: UtcDatetime | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it has taken force, be it to be replaced later."""
+        return not self.deferred or self.ready_offset is not None
+
+    @property
+    def since_offset(self) -> int:
+        """The offset at which it took force, or else at which that was ordered."""
+        return self.log_offset if self.ready_offset is None else self.ready_offset
+
+    @property
+    def since(self) -> datetime:
+        """When it took force, or else was ordered to."""
+        return self.activated_at if self.ready_at is None else self.ready_at
 
 
 class LedgerStore(Protocol):
@@ -171,6 +193,10 @@ class LedgerStore(Protocol):
 
     def add_rule_set(self, rule_set: RuleSet) -> None:
         """Keep ``rule_set``; the same hash and offset again changes nothing."""
+        ...
+
+    def rule_set_took_force(self, rule_set: RuleSet) -> None:
+        """Note ``ready_offset`` and ``ready_at`` of the deferred ``rule_set``, kept before; again changes nothing."""
         ...
 
     def rule_sets(self) -> Sequence[RuleSet]:

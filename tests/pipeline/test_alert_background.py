@@ -108,6 +108,30 @@ def test_a_follower_begins_anew_when_other_rules_take_force(tmp_path: Path) -> N
             follower.stop()
 
 
+def test_a_follower_goes_over_to_deferred_rules_when_they_are_ready(tmp_path: Path) -> None:
+    scene = burst()
+    desk = decided(tmp_path, scene)
+    opened = next(event for event in scene.events if event.event is EventKind.OPENED)
+    order = activated(scene.at(scene.hour), pair_rule("fresh", Threshold(count=1, within_h=24))).changed(deferred=True)
+    fresh = opened.model_copy(update={"rule": "fresh"})
+    with desk.opened() as (log, store):
+        job = desk.job(log, store)
+        job.recover()
+        desk.append([order])
+        job.step()
+        follower = KeyFollower(lambda: _opened(desk), store.rule_sets, ManualClock(scene.at(scene.hour)))
+        follower.start()
+        try:
+            wait_for(lambda: follower.caught_up)
+            assert follower.background(opened, ()).earlier, "the rules of before ring until then"
+            assert not follower.background(fresh, ()).earlier
+            while job.warms:
+                job.tend()
+            wait_for(lambda: bool(follower.background(fresh, ()).earlier))
+        finally:
+            follower.stop()
+
+
 def _opened(desk: Desk) -> Log:
     """Return the log of ``desk`` for the thread that asks."""
     return open_log(desk.log_url, ManualClock(START + timedelta(days=60)))

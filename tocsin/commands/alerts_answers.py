@@ -142,7 +142,7 @@ def silences(show_all: bool, folder: Path, as_json: bool) -> None:
 def _is_rule(store: Store, what: str) -> bool:
     from alerts.rules.model import RuleSet
 
-    sets = store.rule_sets()
+    sets = [rule_set for rule_set in store.rule_sets() if rule_set.in_force]
     rules = RuleSet.from_compiled(sets[-1].compiled).rules if sets else ()
     return what in {rule.name for rule in rules}
 

@@ -74,14 +74,14 @@ def verdict(alert: str, judgement: str, note: str, no_proposal: bool, folder: Pa
 def _proposals(workplace: Workplace, store: Store, found: StoredAlert) -> tuple[Sequence[Proposal], str]:
     from alerts.rules.model import RuleSet
     from pipelines.explaining.proposals import judged_alerts, proposals
-    from pipelines.rule_history import rule_history
+    from pipelines.rule_history import newest_in_force, rule_history
 
     judgements = {name: one.judgement for name, one in store.verdicts().items()}
     judged = judged_alerts(list(store.events(rule=found.opened.rule)), judgements, found.opened.rule)
     this = next(one for one in judged if one.opened == found.events[0].at and one.key == found.opened.key)
     with open_log_of(workplace) as log:
-        past = rule_history(log, store)
-        rules = RuleSet.from_compiled(past[-1].rule_set.compiled).rules if past else ()
+        newest = newest_in_force(rule_history(log, store))
+        rules = RuleSet.from_compiled(newest.compiled).rules if newest is not None else ()
         rule = next((rule for rule in rules if rule.name == found.opened.rule), None)
         if rule is None:
             return (), "the rule is not in force any more"

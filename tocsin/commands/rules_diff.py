@@ -32,7 +32,7 @@ def diff(folder: Path, as_json: bool) -> None:
     """
     from alerts.rules.model import RuleSet
     from pipelines.explaining.rule_difference import rule_difference
-    from pipelines.rule_history import rule_history
+    from pipelines.rule_history import newest_in_force, rule_history
     from tocsin.rule_files import read_rules
 
     workplace = open_workplace(folder)
@@ -40,10 +40,10 @@ def diff(folder: Path, as_json: bool) -> None:
     with open_log_of(workplace) as log:
         store = open_store_of(workplace)
         try:
-            past = rule_history(log, store)
+            newest = newest_in_force(rule_history(log, store))
         finally:
             store.close()
-        in_force = RuleSet.from_compiled(past[-1].rule_set.compiled).rules if past else ()
+        in_force = RuleSet.from_compiled(newest.compiled).rules if newest is not None else ()
         before, after = {rule.name: rule for rule in in_force}, {rule.name: rule for rule in files.rules}
         with Progress("deciding again") as progress:
             found, replayed = rule_difference(log, before, after, progress.update)

@@ -31,11 +31,11 @@ def apply(comment: str, no_tests: bool, folder: Path, as_json: bool) -> None:
     """Check the rule files of the settings, run the tests beside them, and put them into force.
 
     Nothing is changed when there is a mistake or a test fails (exit code 1): the rules in force stay. New rules are first
-    warmed on the history.
+    warmed on the history; where that is long, the rules in force go on deciding meanwhile.
     """
     from alerts.rules.model import rules_hash
     from connectors.clock import SystemClock
-    from pipelines.activate_rules import activate_rules
+    from pipelines.activate_rules import activate_rules, warms_for_long
     from pipelines.rule_history import rule_history
     from tocsin.rule_files import author, read_rules
 
@@ -54,18 +54,33 @@ def apply(comment: str, no_tests: bool, folder: Path, as_json: bool) -> None:
         if new and not no_tests and not _tests_pass(workplace, as_json=as_json):
             click.echo("a test fails: nothing was changed, the rules in force stay", err=True)
             sys.exit(1)
+        deferred = bool(past) and warms_for_long(log)
         if new:
-            activate_rules(log, SystemClock(), rules, text, author=author(), comment=comment)
+            activate_rules(log, SystemClock(), rules, text, author=author(), comment=comment, deferred=deferred)
     if as_json:
-        click.echo(json.dumps({"applied": new, "rules_hash": rules_hash(compiled), **changes}))
+        told = {"applied": new, "deferred": new and deferred, "rules_hash": rules_hash(compiled)}
+        click.echo(json.dumps({**told, **changes}))
         return
     if not new:
-        click.echo(f"these rules are in force already ({rules_hash(compiled)[:_SHOWN_HASH]}), nothing was changed")
+        click.echo(_nothing_changed(past[-1]))
         return
     for kind, names in changes.items():
         for name in names:
             click.echo(f"{kind:<8} {name}")
-    click.echo(f"{plural(len(rules.rules), 'rule')} put into force ({rules_hash(compiled)[:_SHOWN_HASH]})")
+    click.echo(_applied(len(rules.rules), f" ({rules_hash(compiled)[:_SHOWN_HASH]})", deferred=deferred))
+
+
+def _applied(count: int, what: str, *, deferred: bool) -> str:
+    if deferred:
+        return f"{plural(count, 'rule')} being warmed on the history; until then the rules of before decide{what}"
+    return f"{plural(count, 'rule')} put into force{what}"
+
+
+def _nothing_changed(newest: Activation) -> str:
+    shown = newest.rule_set.rules_hash[:_SHOWN_HASH]
+    if not newest.rule_set.in_force:
+        return f"these rules are being warmed already ({shown}), nothing was changed"
+    return f"these rules are in force already ({shown}), nothing was changed"
 
 
 def _tests_pass(workplace: Workplace, *, as_json: bool) -> bool:
@@ -104,11 +119,12 @@ def history(folder: Path, as_json: bool) -> None:
         if as_json:
             fields = rule_set.model_dump(mode="json")
             state = {"number": activation.number, "taken": activation.taken, "newest": activation is past[-1]}
+            state["warming"] = activation.warming
             click.echo(json.dumps({**state, **fields}))
             continue
         count = len(_by_name(rule_set.compiled))
         state_words = "  newest" if activation is past[-1] else ""
-        state_words += "" if activation.taken else "  waits for `decide`"
+        state_words += _state_words(activation)
         comment = f"  “{printable(rule_set.comment)}”" if rule_set.comment else ""
         click.echo(
             f"{activation.number:>4}  {rule_set.activated_at:%Y-%m-%d %H:%M}  {rule_set.rules_hash[:_SHOWN_HASH]}"
@@ -116,6 +132,14 @@ def history(folder: Path, as_json: bool) -> None:
         )
     if not past:
         click.echo("no rules were put into force yet: `tocsin rules apply`", err=True)
+
+
+def _state_words(activation: Activation) -> str:
+    if not activation.taken:
+        return "  waits for `decide`"
+    if activation.rule_set.in_force:
+        return ""
+    return "  being warmed" if activation.warming else "  replaced before it was warm"
 
 
 @click.command(epilog="Example: tocsin rules rollback 3")
@@ -128,7 +152,7 @@ def rollback(which: str | None, folder: Path) -> None:
     """
     from alerts.rules.model import RuleSet
     from connectors.clock import SystemClock
-    from pipelines.activate_rules import activate_rules
+    from pipelines.activate_rules import activate_rules, warms_for_long
     from tocsin.rule_files import author
 
     workplace = open_workplace(folder)
@@ -136,16 +160,25 @@ def rollback(which: str | None, folder: Path) -> None:
     chosen = chosen_activation(past, which)
     newest = past[-1].rule_set
     if chosen.rule_set.rules_hash == newest.rules_hash:
-        click.echo(f"these rules are in force already ({newest.rules_hash[:_SHOWN_HASH]}), nothing was changed")
+        click.echo(_nothing_changed(past[-1]))
         return
     rules = RuleSet.from_compiled(chosen.rule_set.compiled)
     comment = f"back to {chosen.number} ({chosen.rule_set.rules_hash[:_SHOWN_HASH]})"
     with open_log_of(workplace) as log:
-        activate_rules(log, SystemClock(), rules, chosen.rule_set.text, author=author(), comment=comment)
+        deferred = warms_for_long(log)
+        activate_rules(
+            log,
+            SystemClock(),
+            rules,
+            chosen.rule_set.text,
+            author=author(),
+            comment=comment,
+            deferred=deferred,
+        )
     for kind, names in changed_rules(newest.compiled, chosen.rule_set.compiled).items():
         for name in names:
             click.echo(f"{kind:<8} {name}")
-    click.echo(f"{plural(len(rules.rules), 'rule')} put into force: {comment}")
+    click.echo(_applied(len(rules.rules), f": {comment}", deferred=deferred))
     click.echo("the rule files still hold other rules; `tocsin rules apply` would put those into force", err=True)
 
 

@@ -63,3 +63,19 @@ def test_rule_sets_are_kept_for_ever(store: Store, open_again: Callable[[], Stor
     for item in (first, second, back, second, first.model_copy(update={"comment": "again"})):
         store.add_rule_set(item)
     assert list(open_again().rule_sets()) == [first, second, back]
+
+
+def test_a_deferred_rule_set_takes_force_later(store: Store, open_again: Callable[[], Store]) -> None:
+    before, waits = rule_set("h1", 5), rule_set("h2", 9).model_copy(update={"deferred": True})
+    for item in (before, waits):
+        store.add_rule_set(item)
+    assert list(open_again().rule_sets()) == [before, waits]
+    assert [item.in_force for item in store.rule_sets()] == [True, False]
+    assert (waits.since, waits.since_offset) == (START, 9)
+    ready_at = START + timedelta(minutes=3)
+    warm = waits.model_copy(update={"ready_offset": 31, "ready_at": ready_at})
+    for _ in range(2):
+        store.rule_set_took_force(warm)
+        store.add_rule_set(waits)  # A decider that died in between says it again.
+    assert list(open_again().rule_sets()) == [before, warm]
+    assert (warm.in_force, warm.since, warm.since_offset) == (True, ready_at, 31)

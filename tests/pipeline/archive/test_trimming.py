@@ -13,7 +13,7 @@ from connectors.clock import ManualClock
 from pipelines.archive_job import GROUPS, ArchiveSettings
 from pipelines.trimming import Retention, signals_bound
 from schemas.ports.log import Entry, Log
-from schemas.ports.store import DeciderHead, Store
+from schemas.ports.store import DeciderHead, RuleSet, Store
 from schemas.topics import ARTICLES, DEAD_LETTERS, SIGNALS
 from tests.pipeline.archive.living import Life
 
@@ -93,6 +93,40 @@ def test_what_the_decider_would_step_again_stays(life: Life, opened: tuple[Log, 
     assert trimmed(life, log, store)[1] == 0, "a rule decided after day 12 is warmed on 35 days before"
     decided(log, store, snapshot=50)
     assert trimmed(life, log, store)[1] == 15
+
+
+def rule_set(offset: int, *, ready: int | None = None, deferred: bool = True) -> RuleSet:
+    return RuleSet(
+        rules_hash="h",
+        text="",
+        compiled="{}",
+        activated_at=START,
+        log_offset=offset,
+        deferred=deferred,
+        ready_offset=ready,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sets", "begins"),
+    [
+        ([rule_set(45)], 45 - 35),  # still being warmed
+        ([rule_set(45, ready=55)], 45 - 35),  # it was at the snapshot, and is warmed again in recovery
+        ([rule_set(45, ready=49)], 50 - 35),
+        ([rule_set(45), rule_set(48, deferred=False)], 50 - 35),  # replaced
+        ([rule_set(52)], 50 - 35),  # activated after the snapshot
+        ([rule_set(45), rule_set(52)], 45 - 35),  # replaced after the snapshot
+        ([rule_set(40, ready=44), rule_set(47)], 47 - 35),
+    ],
+)
+def test_what_waiting_rules_are_warmed_on_stays(
+    life: Life, opened: tuple[Log, Store], sets: list[RuleSet], begins: int
+) -> None:
+    log, store = opened
+    decided(log, store, snapshot=50)
+    for one in sets:
+        store.add_rule_set(one)
+    assert trimmed(life, log, store)[1] == begins
 
 
 def test_a_ledger_of_another_log_or_without_snapshot_holds_everything(opened: tuple[Log, Store]) -> None:

@@ -24,9 +24,12 @@ from pipelines.explaining.never import Doubt, History, doubts, history_of
 from schemas.article import Source
 from schemas.wire import SignalsRecord
 from tests.pipeline.explaining.scripted import Script
+from tests.streams.deciding import Desk
 from tests.streams.records import coverage, pair_rule, signal
 from tests.streams.world import START
 from tocsin.cli import cli
+from tocsin.service import put_rules_into_force
+from tocsin.workplace import open_workplace
 
 TWO = History(sources=(Source(id="a", country="AZE"), Source(id="b", country="AZE")), hits={})
 
@@ -115,6 +118,40 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *words: str) -> Result:
     return CliRunner().invoke(cli, [*words, "-C", str(folder)])
+
+
+def test_on_a_long_log_new_rules_are_warmed_while_those_in_force_decide(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(folder)
+    desk.decide()
+    monkeypatch.setattr("pipelines.activate_rules.MOST_SIGNALS_AT_ONCE", 10)
+    (folder / "r.yaml").write_text(RULES % 3)
+    applied = run(folder, "rules", "apply")
+    assert "2 rules being warmed on the history; until then the rules of before decide (" in applied.stdout
+    newest, _ = run(folder, "rules", "history").stdout.splitlines()
+    assert newest.endswith("  newest  waits for `decide`")
+    with desk.opened() as (log, store):
+        job = desk.job(log, store)
+        job.recover()
+        job.step()
+        newest, _ = run(folder, "rules", "history").stdout.splitlines()
+        assert newest.endswith("  newest  being warmed")
+        assert "these rules are being warmed already" in run(folder, "rules", "apply").stdout
+        changed = run(folder, "rules", "diff")
+        assert "baku-moscow  1 → 0 alerts" in changed.stdout, "beside the rules in force, not those being warmed"
+        why = run(folder, "alerts", "why", "baku-moscow")
+        assert why.exit_code == 0, why.output
+        words = put_rules_into_force(open_workplace(folder))
+        assert "are in force while the new ones" in words
+        while job.tend() or job.warms:
+            pass
+    newest, _ = run(folder, "rules", "history").stdout.splitlines()
+    assert newest.endswith("  newest")
+    assert "the rule files are the rules in force" in run(folder, "rules", "diff").stderr
+    assert put_rules_into_force(open_workplace(folder)).startswith("2 in force (")
+    back = run(folder, "rules", "rollback", "--", "1")
+    assert "being warmed on the history; until then the rules of before decide: back to 1" in back.stdout
 
 
 def test_a_change_is_shown_by_the_alerts_it_costs(folder: Path) -> None:
