@@ -105,8 +105,9 @@ class SpikeRun(Run):
         ring, n = bank.open_hour % bank.parameters.kept_h, bank.rows
         count, _, seen = bank._window_sums(bank.open_hour, bank.parameters.windows_h[number])
         mean = bank.level[ring, :n] * seen
-        phi = bank.phi[number, ring, :n]
-        variance = np.maximum(mean * phi + mean * mean * phi / bank.a_then[ring, :n], mean * 1.0001)
+        line = bank.line(bank.open_hour)
+        phi = bank.phi[number, line, :n]
+        variance = np.maximum(mean * phi + mean * mean * phi / bank.a_then[line, :n], mean * 1.0001)
         return count[1:], mean[1:], variance[1:]
 
     def cells(self) -> Cells:

@@ -56,7 +56,7 @@ class ClimbBank(SpikeBank):
             return before  # Normal is not known yet: everything would be above it.
         seen = self.exposure[ring, rows]
         mean = self.level[ring, rows] * self.factors[ring, rows] * seen
-        phi = 1.0 + (self.phi[0, ring, rows] - 1.0) * seen
+        phi = 1.0 + (self.phi[0, self.line(hour), rows] - 1.0) * seen
         x = np.minimum(self.counts[ring, rows], mean + p.climb_cap_sd * np.sqrt(mean * phi) + 1.0)
         step = (x * math.log(p.ratio) - mean * (p.ratio - 1.0)) / phi
         risen: Floats = np.clip(before + step, 0.0, p.most * math.log(10.0))

@@ -22,8 +22,9 @@ def rebase(bank: SpikeBank, rows: Rows, part: Floats) -> None:
         bank.exposure[ring, rows] *= part
         bank.full[ring, rows] *= part
         bank.level[ring, rows] /= part
-        for window in bank.phi:
-            window[ring, rows] = 1.0 + (window[ring, rows] - 1.0) / part
+    for window in bank.phi:
+        for line in range(len(window)):
+            window[line, rows] = 1.0 + (window[line, rows] - 1.0) / part
     for scatter, told in zip(bank.phi_sum, bank.phi_n, strict=True):
         s, n = scatter[rows], told[rows]
         scatter[rows] = np.where(s > n, n + (s - n) / part, s)

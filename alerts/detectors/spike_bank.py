@@ -62,6 +62,11 @@ class SpikeParameters:
         """Hours of counts, exposures and factors kept: guard + longest window + 1."""
         return self.guard_h + max(self.windows_h) + 1
 
+    @cached_property
+    def scored_h(self) -> int:
+        """Hours of dispersions and weights kept, which are asked for of hours that are scored or learnt: guard + 2."""
+        return self.guard_h + 2
+
 
 @dataclass(frozen=True, slots=True)
 class WindowScore:
@@ -92,6 +97,8 @@ class SpikeBank:
         self.rows = 1
         # Σ f, Σ f·E and μ of all rows by (last hour, window), kept until an exposure under them changes. No part of the state.
         self._weights: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = {}
+        # Whether every row saw all of an hour, by ring: sums over such hours are spared. No part of the state.
+        self._whole = np.ones(self._kept, dtype=np.bool_)
         self._windows_log10 = math.log10(len(parameters.windows_h))
         self._capacity = 8
         p, cap, kept, windows = parameters, 8, parameters.kept_h, len(parameters.windows_h)
@@ -106,8 +113,8 @@ class SpikeBank:
         self.exposure = np.zeros((kept, cap))
         self.factors = np.zeros((kept, cap))
         self.level = np.zeros((kept, cap))
-        self.a_then = np.zeros((kept, cap))
-        self.phi = np.ones((windows, kept, cap))
+        self.a_then = np.zeros((p.scored_h, cap))
+        self.phi = np.ones((windows, p.scored_h, cap))
         # What an hour's exposure is had all its feeds been seen: not 1 while feeds that joined or left since are in or out
         # of the baseline. No lines while it is 1 everywhere, which is nearly always.
         self.full = np.ones((0, cap))
@@ -162,6 +169,7 @@ class SpikeBank:
     def forget_weights(self) -> None:
         """Forget what was found from exposures and levels, for they are told anew."""
         self._weights.clear()
+        self._whole[:] = False
 
     def unfold(self) -> None:
         """Keep what a wholly seen hour is worth hour by hour, for feeds are about to join or leave."""
@@ -187,10 +195,15 @@ class SpikeBank:
         if (self.exposure[ring, columns] == exposure).all():
             return False
         self.exposure[ring, columns] = exposure
+        self._whole[ring] = bool((self.exposure[ring, : self.rows] == 1.0).all())
         self._weights = {window: sums for window, sums in self._weights.items() if window[0] < hour}
         return True
 
     # -- hours ------------------------------------------------------------------------------------------------------
+
+    def line(self, hour: int) -> int:
+        """Return the line of ``phi`` and ``a_then`` that holds one of the newest ``scored_h`` hours."""
+        return hour % self.parameters.scored_h
 
     def slot(self, hour: int) -> int:
         """Return the slot of the season ``hour`` lies in; other buckets than hours have another calendar."""
@@ -221,12 +234,14 @@ class SpikeBank:
         ring = hour % p.kept_h
         self.counts[ring, :n] = 0.0
         self.exposure[ring, :n] = 1.0
+        self._whole[ring] = True
         self.full[ring : ring + 1, :n] = 1.0  # of no line where it has none
         self.factors[ring, :n] = self.factor[self.slot(hour), :n]
         self.level[ring, :n] = self.a[:n] / self.b[:n]
-        self.a_then[ring, :n] = self.a[:n]
+        line = self.line(hour)
+        self.a_then[line, :n] = self.a[:n]
         for w in range(len(p.windows_h)):
-            self.phi[w, ring, :n] = self._dispersion(w)
+            self.phi[w, line, :n] = self._dispersion(w)
 
     def _dispersion(self, w: int) -> Floats:
         p, n = self.parameters, self.rows
@@ -243,7 +258,7 @@ class SpikeBank:
         x = self.counts[ring, :n].copy()
         mean = self.a[:n] / self.b[:n] * f * e
         if hour - self.first_hour > p.warmup_h:
-            phi = 1.0 + (self.phi[0, (hour - 1) % p.kept_h, :n] - 1.0) * e
+            phi = 1.0 + (self.phi[0, self.line(hour - 1), :n] - 1.0) * e
             x = np.minimum(x, mean + p.cap_sd * np.sqrt(mean * phi) + 1.0)
         self.a[:n] = decay * (self.a[:n] - p.prior_count) + p.prior_count + x
         self.b[:n] = decay * (self.b[:n] - p.prior_exposure_h) + p.prior_exposure_h + f * e
@@ -275,10 +290,11 @@ class SpikeBank:
             count, weight, seen = self._window_sums(end, length)
             mean = self.level[end % p.kept_h, :n] * seen
             coverage = seen / np.maximum(weight, 1e-12)
-            phi = 1.0 + (self.phi[w, hour % p.kept_h, :n] - 1.0) * coverage
+            phi = 1.0 + (self.phi[w, self.line(hour), :n] - 1.0) * coverage
             safe = np.where(mean > 0.0, mean, 1.0)
             z = np.minimum((count - mean) ** 2 / safe, p.cap_sd**2 * phi)
-            fade = np.where(coverage >= 1.0, decay, decay**coverage)
+            whole = bool((coverage >= 1.0).all())  # Nearly always; a power costs more than all the rest.
+            fade = decay if whole else np.where(coverage >= 1.0, decay, decay**coverage)
             learnt = mean > 0.0
             self.phi_sum[w, :n] = np.where(learnt, fade * self.phi_sum[w, :n] + z - 1.0 + coverage, self.phi_sum[w, :n])
             self.phi_n[w, :n] = np.where(learnt, fade * self.phi_n[w, :n] + coverage, self.phi_n[w, :n])
@@ -297,12 +313,15 @@ class SpikeBank:
     def _window_weights(self, end: int, length: int) -> tuple[Floats, Floats]:
         """Return, for all rows, Σ f and Σ f·E over the window that ends with ``end``, oldest hour first."""
         n = self.rows
-        weight, seen = np.zeros(n), np.zeros(n)
-        for hour in range(max(self.first_hour, end - length + 1), end + 1):
-            ring = hour % self._kept
-            f = self.factors[ring, :n]
-            weight += f
-            seen += f * self.exposure[ring, :n]
+        rings = [hour % self._kept for hour in range(max(self.first_hour, end - length + 1), end + 1)]
+        weight = np.zeros(n)
+        for ring in rings:
+            weight += self.factors[ring, :n]
+        if self._whole[rings].all():
+            return weight, weight
+        seen = np.zeros(n)
+        for ring in rings:
+            seen += self.factors[ring, :n] * self.exposure[ring, :n]
         return weight, seen
 
     # -- scores -----------------------------------------------------------------------------------------------------
@@ -325,16 +344,16 @@ class SpikeBank:
         weight, seen, mean = self._weights_of(row, hour, w)
         # Running sums add oldest first, as over all rows at once; sum() would not on every Python, np.sum() on none.
         count = float(self.counts[self._hours(hour, w), row].cumsum()[-1])
-        ring = hour % self._kept
+        line = self.line(hour)
         coverage = seen / weight if weight > 0.0 else 0.0
-        phi = 1.0 + (float(self.phi[w, ring, row]) - 1.0) * coverage
+        phi = 1.0 + (float(self.phi[w, line, row]) - 1.0) * coverage
         if len(self.full):
             hours = self._hours(hour, w)
             factors = self.factors[hours, row]
             coverage = min(1.0, seen / float(np.cumsum(factors * self.full[hours, row])[-1])) if weight > 0.0 else 0.0
         if mean <= 0.0:
             return count, 0.0, phi, coverage, 0.0
-        variance = max(mean * phi + mean * mean * phi / float(self.a_then[ring, row]), mean * 1.0001)
+        variance = max(mean * phi + mean * mean * phi / float(self.a_then[line, row]), mean * 1.0001)
         return count, mean, phi, coverage, variance
 
     def _hours(self, hour: int, w: int) -> Rows:
@@ -394,16 +413,26 @@ class SpikeBank:
     def _may_score(
         self, rows: Rows, hour: int, w: int, count: Floats, bar: float, times: float
     ) -> npt.NDArray[np.bool_]:
-        ring, window = hour % self._kept, np.ix_(self._hours(hour, w), rows)
-        factors = self.factors[window]
-        weight, seen = factors.sum(axis=0), (factors * self.exposure[window]).sum(axis=0)
-        mean = self.level[ring, rows] * seen
-        expected = np.where(mean > 0.0, mean, 1.0)
-        phi = 1.0 + (self.phi[w, ring, rows] - 1.0) * seen / np.maximum(weight, 1e-12)
-        variance = np.maximum(expected * phi + expected**2 * phi / self.a_then[ring, rows], expected * 1.0001)
+        may = np.zeros(len(rows), dtype=np.bool_)
+        weight, seen = self._weights_at(rows, hour, w)
+        mean = self.level[hour % self._kept, rows] * seen
+        enough = np.flatnonzero((mean > 0.0) & (count >= 0.999 * times * mean))  # The tail costs most: of few only.
+        rows, weight, seen, expected, count = rows[enough], weight[enough], seen[enough], mean[enough], count[enough]
+        line = self.line(hour)
+        phi = 1.0 + (self.phi[w, line, rows] - 1.0) * seen / np.maximum(weight, 1e-12)
+        variance = np.maximum(expected * phi + expected**2 * phi / self.a_then[line, rows], expected * 1.0001)
         surprise = minus_log10_of_each(count, expected, variance) - self._windows_log10
-        may: npt.NDArray[np.bool_] = (mean > 0.0) & (count >= 0.999 * times * mean) & (surprise > bar - 0.002)
+        may[enough] = surprise > bar - 0.002
         return may
+
+    def _weights_at(self, rows: Rows, hour: int, w: int) -> tuple[Floats, Floats]:
+        """Return Σ f and Σ f·E of a window for ``rows``; the order of the sums is any."""
+        if len(rows) > self.rows // 8:  # To pick so many costs more than to go through all.
+            weight, seen = self._window_weights(hour, self.parameters.windows_h[w])
+            return weight[rows], seen[rows]
+        window = np.ix_(self._hours(hour, w), rows)
+        factors = self.factors[window]
+        return factors.sum(axis=0), (factors * self.exposure[window]).sum(axis=0)
 
     def expected_at_most(self, rows: Rows | np.intp, hour: int) -> Floats:
         """Return what the longest window that ends with ``hour`` is expected to hold, for each of ``rows``."""
@@ -435,3 +464,4 @@ class SpikeBank:
         self.first_hour, self.open_hour = first, newest
         for name in self.ARRAYS:
             setattr(self, name, np.array(arrays[name], dtype=getattr(self, name).dtype))
+        self._whole = (self.exposure == 1.0).all(axis=1)

@@ -31,6 +31,7 @@ from alerts.tracks.crossings import Crossings
 from alerts.tracks.feed_shares import SHARED, FeedShares, Floats
 from alerts.tracks.joining import Joining
 from alerts.tracks.port import Exposure
+from alerts.tracks.row_numbers import RowNumbers
 from alerts.tracks.spike_banks import BankShare, SharedBanks
 from schemas.alert_event import Counts
 
@@ -53,7 +54,7 @@ class BaselineTrack(ABC, Generic[S]):
         self.told_times: Floats | None = None  # by row: how many times as many stories count from the next hour on
         self.floor = PublishersFloor(settings.floors.publishers)
         self.k_by_hour: dict[int, float] = {}
-        self.last_learnt: npt.NDArray[np.int64] = np.full(1, -1, dtype=np.int64)
+        self.last_learnt = RowNumbers(np.full(1, -1))  # the newest hour with an article, by row
         self.share: BankShare | None = None
         self._windows_log10 = math.log10(len(settings.windows_h))
         self.crossings = Crossings()
@@ -89,7 +90,7 @@ class BaselineTrack(ABC, Generic[S]):
         self.rows[key] = len(self.names)
         self.names.append(key)
         self.shares.add_row()
-        self.last_learnt = np.append(self.last_learnt, -1)
+        self.last_learnt.add(-1)
         if self.share is not None:
             self.share.add()
 
@@ -181,13 +182,13 @@ class BaselineTrack(ABC, Generic[S]):
         self.k_by_hour[hour] = self._k(hour) if previous is None or hour % 24 == 0 else previous
 
     def _k(self, hour: int) -> float:
-        active = int((self.last_learnt >= hour - BUDGET_HOURS).sum()) if self.settings.budget is not None else 0
+        active = int((self.last_learnt.all >= hour - BUDGET_HOURS).sum()) if self.settings.budget is not None else 0
         return bar_of(self.settings, active)
 
     def _learn(self, hour: int, exposure: Exposure) -> None:
         """Take note of where the stories that began in ``hour`` came from; the bank learns how many there were."""
         found = self._stories_that_count(hour)
-        self.last_learnt[list(found)] = hour
+        self.last_learnt.all[list(found)] = hour
         self.shares.learn(found, self.joining.unseen(hour, exposure))
         if self.joining.roll.shadows:
             stories = {row: float(sum(by_feed.values())) for row, by_feed in found.items()}
@@ -322,7 +323,7 @@ class BaselineTrack(ABC, Generic[S]):
             "bank": None,
         }
         document["joining"], shadow_arrays = self.joining.state()
-        all_arrays = {**arrays, "last_learnt": self.last_learnt.copy()}
+        all_arrays = {**arrays, "last_learnt": self.last_learnt.all.copy()}
         all_arrays.update({f"shadow_{name}": array for name, array in shadow_arrays.items()})
         all_arrays.update({f"shares_{name}": array for name, array in share_arrays.items()})
         if self.share is not None:
@@ -343,7 +344,7 @@ class BaselineTrack(ABC, Generic[S]):
         self.joining.load(document["joining"], _part(arrays, "shadow_"))
         self.floor.by_hour = {hour: int(floor) for hour, floor in hours_of_json(document["floor"]).items()}
         self.k_by_hour = hours_of_json(document["k"])
-        self.last_learnt = np.array(arrays["last_learnt"], dtype=np.int64)
+        self.last_learnt = RowNumbers(arrays["last_learnt"].astype(np.int64))
         if bank is not None:
             assert isinstance(bank, dict)
             own = self._new_bank(0)

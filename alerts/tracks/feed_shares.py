@@ -24,6 +24,9 @@ PRIOR_STORIES = 20.0
 HALF_LIFE_H = 28 * 24.0
 _DECAY = 0.5 ** (1.0 / HALF_LIFE_H)
 
+#: What fades is written into the cells when it is down to this, after forty half-lives.
+_LEAST_FADED = 2.0**-40
+
 #: The column of stories that two feeds or more carried.
 SHARED = ""
 
@@ -37,12 +40,13 @@ class FeedShares:
         # Room for more rows than there are, so that a key costs no copy of all the others.
         self._learnt: Floats = np.zeros((8, 1))
         self._today: Floats = np.zeros((8, 1))
-        self._blank = True  # nothing learnt yet
+        # What fades, fades for all rows alike: a cell is worth itself times its column's part, and an hour costs no row.
+        self._faded: Floats = np.ones(1)
 
     @property
     def learnt(self) -> Floats:
         """Rows × columns, as learnt so far."""
-        return self._learnt[: self.rows]
+        return self._learnt[: self.rows] * self._faded
 
     @property
     def today(self) -> Floats:
@@ -59,13 +63,18 @@ class FeedShares:
 
     def learn(self, stories: Mapping[int, Mapping[str, int]], shortfalls: Mapping[str, float]) -> None:
         """Learn an hour: ``stories[row][feed]`` began in it; a feed's old share fades as far as the feed was seen."""
-        if not self._blank:
-            self._learnt *= self._fade(shortfalls) if shortfalls else _DECAY
+        self._faded *= self._fade(shortfalls) if shortfalls else _DECAY
+        if self._faded.min() < _LEAST_FADED:
+            self._unfold()
         for row, by_feed in stories.items():
             for feed, count in by_feed.items():
                 column = self._column(feed)  # May make a new array: first the column, then the cell.
-                self._learnt[row, column] += count
-                self._blank = False
+                self._learnt[row, column] += count / self._faded[column]
+
+    def _unfold(self) -> None:
+        """Let every cell be worth itself."""
+        self._learnt *= self._faded
+        self._faded = np.ones(len(self.columns))
 
     def _fade(self, shortfalls: Mapping[str, float]) -> Floats:
         fade = np.full(len(self.columns), _DECAY)
@@ -76,7 +85,7 @@ class FeedShares:
 
     def new_day(self) -> None:
         """Take the shares of the coming day from what was learnt until now."""
-        self._today = self._learnt.copy()
+        self._today = self._learnt * self._faded
 
     def joined(self, parts: Mapping[str, Floats], absent: Collection[str] = ()) -> None:
         """Take in feeds that bring ``parts[feed]`` of each row's stories from now on, as if they always had.
@@ -85,6 +94,7 @@ class FeedShares:
 
         ``absent`` feeds are no part of Σ n_k.
         """
+        self._unfold()
         places = {feed: self._column(feed) for feed in parts}  # May make new arrays: first all columns, then the cells.
         without = [self.columns[feed] for feed in absent if feed in self.columns]
         together: Floats = sum(parts.values(), start=np.zeros(self.rows))
@@ -92,7 +102,6 @@ class FeedShares:
             others = np.delete(stories[: self.rows], [*places.values(), *without], axis=1).sum(axis=1)
             for feed, part in parts.items():
                 stories[: self.rows, places[feed]] = others * part / (1.0 - together)
-        self._blank = not self._learnt.any()
 
     def renamed(self, old: str, new: str) -> None:
         """Go on with what was learnt of ``old`` as that of ``new``."""
@@ -105,6 +114,7 @@ class FeedShares:
         if column is not None:
             self._learnt = np.delete(self._learnt, column, axis=1)
             self._today = np.delete(self._today, column, axis=1)
+            self._faded = np.delete(self._faded, column)
             self.columns = {other: place - (place > column) for other, place in self.columns.items()}
 
     def exposures(self, shortfalls: Mapping[str, float], feeds: int, absent: Collection[str] = ()) -> Floats | float:
@@ -142,11 +152,13 @@ class FeedShares:
             blank = np.zeros((len(self._learnt), 1))
             self._learnt = np.hstack([self._learnt, blank])
             self._today = np.hstack([self._today, blank])
+            self._faded = np.append(self._faded, 1.0)
         return self.columns[feed]
 
     def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
         """Return what :meth:`load` goes on from exactly."""
-        return {"columns": list(self.columns)}, {"learnt": self.learnt.copy(), "today": self.today.copy()}
+        arrays = {"learnt": self._learnt[: self.rows].copy(), "today": self.today.copy(), "faded": self._faded.copy()}
+        return {"columns": list(self.columns)}, dict(arrays)
 
     def load(self, document: dict[str, object], arrays: dict[str, npt.NDArray[np.generic]]) -> None:
         """Become what :meth:`state` described."""
@@ -155,7 +167,7 @@ class FeedShares:
         self.columns = {str(feed): i for i, feed in enumerate(columns)}
         self._learnt = np.array(arrays["learnt"], dtype=np.float64)
         self.rows = len(self._learnt)
-        self._blank = not self._learnt.any()
+        self._faded = np.array(arrays["faded"], dtype=np.float64)
         self._today = np.array(arrays["today"], dtype=np.float64)
 
 

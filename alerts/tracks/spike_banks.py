@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from alerts.detectors.rebase import rebase
 from alerts.detectors.spike_bank import Floats, Rows, SpikeBank, WindowScore
+from alerts.tracks.row_numbers import RowNumbers
 
 
 class BankShare:
@@ -20,11 +21,16 @@ class BankShare:
 
     def __init__(self, bank: SpikeBank, first: int = 0) -> None:
         self.bank = bank
-        self.rows: Rows = np.arange(first, bank.rows, dtype=np.intp)
+        self._rows = RowNumbers(np.arange(first, bank.rows))
+
+    @property
+    def rows(self) -> Rows:
+        """The row in the bank of each number."""
+        return self._rows.all
 
     def add(self) -> None:
         """Add a key that saw nothing yet."""
-        self.rows = np.append(self.rows, self.bank.add_row(like=int(self.rows[0])))
+        self._rows.add(self.bank.add_row(like=int(self.rows[0])))
 
     def set_exposures(self, hour: int, exposure: Floats | float) -> bool:
         """Set the exposure of ``hour`` for these rows; return whether that changed any."""

@@ -94,8 +94,10 @@ def _scatter(track: Track, key: str, hour: int) -> tuple[float, float]:
     if not isinstance(track, SpikeTrack) or track.share is None:
         return 1.0, 1e9  # As even as chance alone.
     bank, row = track.share.bank, int(track.share.rows[track.rows.get(key, 0)])
-    ring = hour % bank.parameters.kept_h
-    return float(bank.phi[0, ring, row]), float(bank.a_then[ring, row])
+    line = bank.line(
+        max(hour, bank.open_hour - bank.parameters.scored_h + 1)
+    )  # Older ones are taken for the oldest kept.
+    return float(bank.phi[0, line, row]), float(bank.a_then[line, row])
 
 
 @dataclass
