@@ -113,8 +113,10 @@ class Stepping:
 
     def _prepared(self, record: LogRecord, decoded: SignalsRecord) -> Aside | None:
         """Return the rules that ``record`` lets take force, warmed to it; None: they are warmed when it is stepped."""
-        warming = self.warming
-        if not isinstance(decoded, RulesReady) or warming is None or warming.offset != decoded.activated_offset:
+        warming, waiting = self.warming, self.engine.waiting
+        if not isinstance(decoded, RulesReady) or warming is None or waiting is None:
+            return None
+        if (warming.offset, waiting.record.rules_hash) != (decoded.activated_offset, decoded.rules_hash):
             return None
         self.warming = None  # Its states are the engine's from now on.
         return warming.complete(record.offset, self.engine.passed_over)

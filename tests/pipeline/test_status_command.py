@@ -148,6 +148,18 @@ def test_one_failing_feed_of_many_is_a_note_and_paused_ones_do_not_count() -> No
     assert status.notes == ["1 of 3 feeds fails"]
 
 
+def test_rules_being_warmed_are_a_note_and_those_that_cannot_be_a_problem() -> None:
+    def decide_says(**detail: str) -> StoreFacts:
+        last, said = beats()["decide"]
+        return replace(GOOD_STORE, beats={**beats(), "decide": (last, {**said, **detail})})
+
+    warming = judged(decide_says(rules_warming="abc"))
+    assert warming.problems == []
+    assert warming.notes == ["rules abc are being warmed on the history; those of before decide until they are"]
+    (problem,) = judged(decide_says(rules_warming="abc", problem="warming them fails: no")).problems
+    assert problem.startswith("rules abc cannot take force: warming them fails: no")
+
+
 def test_a_silent_feed_is_a_note_of_its_own() -> None:
     status = judged(replace(GOOD_STORE, feeds=feeds(a=FeedState.SILENT, b=FeedState.OK)))
     assert status.problems == []

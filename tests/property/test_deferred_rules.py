@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from alerts.engine import Engine
 from alerts.rules.model import Rule
 from pipelines.decide import DecideJob
 from pipelines.rule_history import rule_history
 from pipelines.verify import verify
 from pipelines.warming import BIT_RECORDS, NEARLY_RECORDS
+from schemas.alert_event import Decision
 from schemas.control import RulesActivated, RulesReady
 from schemas.coverage import Coverage
 from schemas.ports.log import Entry, Log
@@ -270,6 +274,39 @@ def test_a_log_that_is_behind_is_decided_before_rules_are_said_to_be_ready(tmp_p
             pass
     assert [offset for offset, _ in world.ready()] == [end]
     assert world.sets()[-1].in_force
+
+
+class Failing(Engine):
+    """Takes nothing in."""
+
+    def step(self, offset: int, *_: object) -> list[Decision]:
+        """Raise."""
+        raise ValueError(f"not {offset}")
+
+
+def test_new_rules_that_cannot_be_warmed_are_told_and_those_before_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.engine._muted", lambda _: Failing(muted=True))
+    world = world_in(tmp_path, 1)
+    world.desk.append(world.coming)
+    stop, told = threading.Event(), []
+
+    def beat(job: str, *, at: datetime, detail: Mapping[str, str | int | float]) -> None:
+        told.append((job, detail))
+        if "problem" in detail and int(detail["records"]) == 0:
+            stop.set()
+
+    with world.desk.opened() as (log, store):
+        monkeypatch.setattr(store, "beat", beat)
+        job = world.desk.job(log, store)
+        job.run(stop)
+        assert job.offset == log.end_offset(SIGNALS, 0), "all is decided"
+    job_name, detail = told[-1]
+    assert job_name == "decide"
+    assert "warming them fails: ValueError: not " in str(detail["problem"])
+    assert world.ready() == []
+    assert not world.sets()[-1].in_force
 
 
 def test_records_before_this_one_keep_their_bytes() -> None:
