@@ -20,6 +20,8 @@ from alerts.rules.model import (
     Threshold,
     Unit,
 )
+from connectors.clock import SystemClock
+from connectors.log.open import open_log
 from pipelines.explaining.never import Doubt, History, doubts, history_of
 from schemas.article import Source
 from schemas.wire import SignalsRecord
@@ -129,13 +131,13 @@ def test_on_a_long_log_new_rules_are_warmed_while_those_in_force_decide(
     (folder / "r.yaml").write_text(RULES % 3)
     applied = run(folder, "rules", "apply")
     assert "2 rules being warmed on the history; until then the rules of before decide (" in applied.stdout
-    newest, _ = run(folder, "rules", "history").stdout.splitlines()
+    newest, *_ = run(folder, "rules", "history").stdout.splitlines()
     assert newest.endswith("  newest  waits for `decide`")
-    with desk.opened() as (log, store):
+    with open_log(desk.log_url, SystemClock()) as log, desk.store() as store:  # `apply` writes at the time it is.
         job = desk.job(log, store)
         job.recover()
         job.step()
-        newest, _ = run(folder, "rules", "history").stdout.splitlines()
+        newest, *_ = run(folder, "rules", "history").stdout.splitlines()
         assert newest.endswith("  newest  being warmed")
         assert "these rules are being warmed already" in run(folder, "rules", "apply").stdout
         changed = run(folder, "rules", "diff")
@@ -144,14 +146,14 @@ def test_on_a_long_log_new_rules_are_warmed_while_those_in_force_decide(
         assert why.exit_code == 0, why.output
         words = put_rules_into_force(open_workplace(folder))
         assert "are in force while the new ones" in words
-        while job.tend() or job.warms:
+        while job.tend() or job.engine.waiting is not None:
             pass
-    newest, _ = run(folder, "rules", "history").stdout.splitlines()
+    newest, *_ = run(folder, "rules", "history").stdout.splitlines()
     assert newest.endswith("  newest")
     assert "the rule files are the rules in force" in run(folder, "rules", "diff").stderr
     assert put_rules_into_force(open_workplace(folder)).startswith("2 in force (")
-    back = run(folder, "rules", "rollback", "--", "1")
-    assert "being warmed on the history; until then the rules of before decide: back to 1" in back.stdout
+    back = run(folder, "rules", "rollback", "2")
+    assert "being warmed on the history; until then the rules of before decide: back to 2" in back.stdout
 
 
 def test_a_change_is_shown_by_the_alerts_it_costs(folder: Path) -> None:
