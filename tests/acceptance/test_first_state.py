@@ -1,4 +1,4 @@
-"""A folder as the first version left it: this version checks it, brings it up to date and goes on deciding where it stood."""
+"""Folders as earlier versions left them: checked, brought up to date, and decided on from where they stood."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from click.testing import CliRunner, Result
 from connectors.clock import SystemClock
 from pipelines.decide import DecideJob, DecideSettings
 from pipelines.verify import verify
+from schemas.reasons import EventKind
 from schemas.topics import SIGNALS
 from tocsin.commands import alerts, db
 from tocsin.commands import verify as verify_command
 from tocsin.settings import load_workplace
 from tocsin.workplace import open_log_of, open_store_of
 
-_KEPT = Path(__file__).parents[1] / "fixtures" / "state_v1.tar.xz"
+_FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def unpacked(name: str, place: Path) -> Path:
+    """Return the folder of that name, as it was left, in ``place``."""
+    with tarfile.open(_FIXTURES / f"{name}.tar.xz") as packed:
+        packed.extractall(place, filter="data")
+    return place / name
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    with tarfile.open(_KEPT) as packed:
-        packed.extractall(tmp_path, filter="data")
-    return tmp_path / "state_v1"
+    return unpacked("state_v1", tmp_path)
 
 
 def tocsin(command: click.Command, *words: str) -> Result:
@@ -65,4 +71,22 @@ def test_another_engine_goes_on_in_a_segment_of_its_own(folder: Path) -> None:
         assert verify(log, store, snapshots=snapshots).ok
         restarted = DecideJob(log, store, SystemClock(), DecideSettings(snapshots=snapshots))
         assert restarted.recover() == 0, "the snapshot was not used: the log was stepped again"
+        store.close()
+
+
+def test_deciding_goes_on_from_the_snapshot_of_this_engine(tmp_path: Path) -> None:
+    workplace = load_workplace(unpacked("state_v2", tmp_path), {})
+    with open_log_of(workplace) as log:
+        store = open_store_of(workplace)
+        before = list(store.events())
+        snapshots = workplace.path(workplace.settings.snapshots)
+        job = DecideJob(log, store, SystemClock(), DecideSettings(snapshots=snapshots))
+        again = job.recover()
+        assert again < job.offset, "the snapshot was not used: the whole log was stepped again"
+        while job.step():
+            pass
+        after = list(store.events())
+        assert after[: len(before)] == before
+        assert {event.event for event in after} >= {EventKind.OPENED, EventKind.RESOLVED, EventKind.RULE_READY}
+        assert verify(log, store, snapshots=snapshots).ok
         store.close()
