@@ -11,7 +11,7 @@ from pipelines.replay.parity.causes import Because, Cause
 from pipelines.replay.parity.history_run import OtherRules
 from pipelines.replay.parity.lives import NotOpened, NotSettled
 from pipelines.replay.parity.parity import Parity
-from schemas.control import SkipRange
+from schemas.control import RulesReady, SkipRange
 from schemas.ids import hour_of
 from schemas.reasons import ArticleStatus, EventTimeReason
 from schemas.signal import Signal
@@ -150,6 +150,19 @@ def test_other_rules(tmp_path: Path) -> None:
     other = OtherRules(RuleSet.of(four), "# four")
     parity = ParityDesk(tmp_path, stream_of(*burst(5, 3))).check(other=other)
     assert only_cause(parity) == Because(Cause.RULE)
+
+
+def test_rules_that_took_force_later_than_they_were_asked_for(tmp_path: Path) -> None:
+    """Rules are warmed beside the stream and take force at a record of their own: history lets them take force there, too."""
+    stream = stream_of(*burst(5, 4), *burst(30, 4, "c"))
+    more = activated(START, RULE, pair_rule("two", Threshold(count=2, within_h=6))).changed(deferred=True)
+    asked, taken = 20, 24
+    ready = RulesReady(rules_hash=more.rules_hash, activated_offset=asked, ready_at=START)
+    desk = ParityDesk(tmp_path, [*stream[:asked], more, *stream[asked : taken - 1], ready, *stream[taken - 1 :]])
+    parity = desk.check()
+    assert parity.differences == []
+    assert parity.same == parity.live > 12
+    assert {crossing.rule for crossing in parity.not_opened} == {"three", "two"}
 
 
 def test_a_withdrawn_article_and_a_rest(tmp_path: Path) -> None:

@@ -94,8 +94,9 @@ def _timed(signals: Iterable[Timed], clock: Iterable[Timed]) -> Iterator[Timed]:
 
 
 def _history_before(timed: Callable[[], Iterator[Timed]], offset: int) -> Iterator[tuple[int, SignalsRecord]]:
-    """Yield what a rule activated by the record at ``offset`` is warmed on: 35 days, as live."""
-    at = next(islice(timed(), offset, None))[0]
+    """Yield what a rule activated by the record at ``offset`` is warmed on: from 35 days before it was asked for, as live."""
+    at, rules = next(islice(timed(), offset, None))
+    asked_at = rules.activated_at if isinstance(rules, RulesActivated) else at
     for number, (when, record) in enumerate(islice(timed(), offset)):
-        if when >= at - WARM_UP:
+        if when >= asked_at - WARM_UP:
             yield number, record
