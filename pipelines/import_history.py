@@ -13,7 +13,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from itertools import groupby
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from connectors.archive.field_map import FieldMap
 from connectors.archive.folder import Archive, Known
 from connectors.archive.import_rows import Row
 from connectors.archive.imported_items import ImportedItem, UnusableRowError, article_of, item_of
-from connectors.archive.rhythm import coverage_of, presences
-from schemas.article import Article, Source
-from schemas.ids import EPOCH, hour_of, milliseconds
+from connectors.archive.rhythm import ArchiveRhythm
+from schemas.article import Article
+from schemas.ids import milliseconds
 
 Told = Callable[[int, int | None], None]
 
@@ -144,17 +144,13 @@ def _new_articles(items: list[ImportedItem], known: dict[str, Known], report: Im
 
 def write_rhythm(archive: Archive, told: Told = nobody) -> None:
     """Write the coverage of all days anew from the rhythm of the imported articles."""
-    times: dict[str, list[float]] = defaultdict(list)
-    sources: dict[str, Source] = {}
-    items: Counter[tuple[str, int]] = Counter()
     days = archive.days()
-    for number, day in enumerate(days):
-        told(number, len(days))
-        for source, at in archive.sightings(day):
-            times[source].append((at - EPOCH).total_seconds() / 3600)
-            items[source, hour_of(at)] += 1
-            sources.setdefault(source, Source(id=source, name=source))
-    records = coverage_of(presences(times), sources, items)
-    for day, of_day in groupby(records, key=lambda record: record.since.date()):
+
+    def sightings() -> Iterator[tuple[str, datetime]]:
+        for number, day in enumerate(days):
+            told(number, len(days))
+            yield from archive.sightings(day)
+
+    for day, of_day in groupby(ArchiveRhythm.of(sightings()).coverage(), key=lambda record: record.since.date()):
         archive.write_coverage(day, of_day)
     told(len(days), len(days))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from tocsin.rule_files import read_files
 if TYPE_CHECKING:
     from connectors.archive.folder import Archive
     from pipelines.replay.extract_archive import ArchiveExtraction
+    from pipelines.replay.order import ChosenOrder, Order
+    from pipelines.replay.past import Past
 
 #: A day in UTC.
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -50,6 +52,11 @@ from_option = click.option(
 )
 to_option = click.option(
     "--to", "last", type=DAY, metavar="DAY", help="The last day, UTC, included; the archive's last where left out."
+)
+order_option = click.option(
+    "--order",
+    type=click.Choice(("arrival", "publication")),
+    help="Articles as and when they arrived, or as and when they were published; by default what the archive knows.",
 )
 workers_option = click.option(
     "--workers",
@@ -106,6 +113,44 @@ def extracted(
     if without:
         click.echo(f"{number_of(without, 'article')} without a signal: no rule counts them", err=True)
     return version, extraction
+
+
+def asked_order(order: str | None) -> Order | None:
+    """Return what was said with --order."""
+    from pipelines.replay.order import Order
+
+    return None if order is None else Order(order)
+
+
+def past_in(folder: Path, order: str | None, first: datetime | None, last: datetime | None) -> Past:
+    """Return the imported history in ``folder`` from ``first`` to ``last`` as the options say it; the order is told on stderr.
+
+    :raises UsageError: there is no archive, or nothing in those days.
+    """
+    from connectors.archive.folder import Archive
+    from pipelines.replay.past import past_of
+
+    days = (first.date() if first else None, last.date() if last else None)
+    past = past_of(Archive.existing(folder), asked_order(order), *days)
+    click.echo(order_in_words(past.chosen), err=True)
+    return past
+
+
+def order_in_words(chosen: ChosenOrder) -> str:
+    """Return which order was taken, and why."""
+    from pipelines.replay.order import Order, OrderReason
+
+    late = f"{chosen.late:,} of {number_of(chosen.articles, 'article')} arrived too late to count"
+    why = {
+        OrderReason.LOG: "the log has them as they came",
+        OrderReason.NO_ARRIVALS: "the archive knows when articles were published, not when they arrived",
+        OrderReason.MOSTLY_LATE: f"{late}, as when old news are fetched at once",
+        OrderReason.ARRIVALS: "the archive knows when articles arrived",
+        OrderReason.ASKED: "as asked",
+    }[chosen.because]
+    if chosen.late and chosen.order is Order.ARRIVAL:
+        why += f"; {late}"
+    return f"order: {chosen.order.value} ({why})"
 
 
 def number_of(count: int, what: str) -> str:

@@ -124,6 +124,11 @@ class Archive:
         found = [decode_signals(raw) for raw in read_records(path)]
         return [record for record in found if isinstance(record, Signal)]
 
+    def signal_records(self, version: str, day: date) -> list[tuple[str, int, bytes]]:
+        """Return (article id, revision, JSON) of every cached signal of ``day``, in order; see :meth:`has_signals`."""
+        rows = read_columns(day_path(self._signals_folder(version), day), ["article_id", "revised_at", "record"])
+        return [(str(article_id), int(revised_ms), str(record).encode()) for article_id, revised_ms, record in rows]
+
     def has_signals(self, version: str, day: date) -> bool:
         """Tell whether the signals of ``day`` are cached."""
         path = day_path(self._signals_folder(version), day)

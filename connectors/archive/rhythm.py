@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from schemas.article import Source
 from schemas.coverage import Coverage, FeedCoverage
-from schemas.ids import hour_start
+from schemas.ids import EPOCH, hour_of, hour_start
 from schemas.reasons import FeedState
 
 #: A silence is a hole when it is this many times as long as 99 of 100 silences around it …
@@ -90,36 +91,56 @@ def _joined(holes: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def coverage_of(
-    presence: Mapping[str, Presence], sources: Mapping[str, Source], items: Mapping[tuple[str, int], int]
-) -> Iterator[Coverage]:
-    """Yield one record an hour from the first item to the last; ``items`` counts them by (source id, hour).
+@dataclass(frozen=True)
+class ArchiveRhythm:
+    """When each source was watched, and what it brought: ``items`` counts them by (source id, hour)."""
 
-    The first record of a day, and each in which a source joins or ends, is full: who is not in it is gone.
-    """
-    if not presence:
-        return
-    before: set[str] = set()
-    for hour in range(min(p.first for p in presence.values()), max(p.last for p in presence.values()) + 1):
-        here = {source for source, p in presence.items() if p.first <= hour <= p.last}
-        yield Coverage(
-            since=hour_start(hour),
-            at=hour_start(hour) + timedelta(hours=1),
-            partition=0,
-            partitions=1,
-            full=hour % 24 == 0 or here != before,
-            feeds=tuple(
-                _feed(sources[source], hour, presence[source].in_hole(hour), items.get((source, hour), 0))
-                for source in sorted(here)
-            ),
-        )
-        before = here
+    presence: Mapping[str, Presence]
+    items: Mapping[tuple[str, int], int]
+
+    @classmethod
+    def of(cls, sightings: Iterable[tuple[str, datetime]]) -> ArchiveRhythm:
+        """Return the rhythm of items: their source and when each was seen, in any order."""
+        times: dict[str, list[float]] = defaultdict(list)
+        items: Counter[tuple[str, int]] = Counter()
+        for source, at in sightings:
+            times[source].append((at - EPOCH).total_seconds() / 3600)
+            items[source, hour_of(at)] += 1
+        return cls(presences({source: sorted(of_source) for source, of_source in times.items()}), items)
+
+    @property
+    def hours(self) -> range:
+        """The hours from the first item to the last."""
+        if not self.presence:
+            return range(0)
+        return range(min(p.first for p in self.presence.values()), max(p.last for p in self.presence.values()) + 1)
+
+    def coverage(self, hours: range | None = None) -> Iterator[Coverage]:
+        """Yield one record for each of ``hours``, which are among :attr:`hours`; None: for all.
+
+        The first record of a day, and each in which a source joins or ends, is full: who is not in it is gone.
+        """
+        before: set[str] = set()
+        for hour in self.hours if hours is None else hours:
+            here = {source for source, p in self.presence.items() if p.first <= hour <= p.last}
+            yield Coverage(
+                since=hour_start(hour),
+                at=hour_start(hour) + timedelta(hours=1),
+                partition=0,
+                partitions=1,
+                full=hour % 24 == 0 or here != before,
+                feeds=tuple(
+                    _feed(source, hour, self.presence[source].in_hole(hour), self.items.get((source, hour), 0))
+                    for source in sorted(here)
+                ),
+            )
+            before = here
 
 
-def _feed(source: Source, hour: int, hole: bool, items: int) -> FeedCoverage:
+def _feed(source: str, hour: int, hole: bool, items: int) -> FeedCoverage:
     return FeedCoverage(
-        feed_id=feed_of(source.id),
-        source=source,
+        feed_id=feed_of(source),
+        source=Source(id=source, name=source),
         state=FeedState.FAILING if hole else FeedState.OK,
         polls_due=1,
         polls_succeeded=0 if hole else 1,

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.model import RuleSet
-from connectors.archive.folder import Archive
 from pipelines.archive_summary import summary_of
 from pipelines.backtest.alarms import AlarmBook
 from pipelines.backtest.arrival import ArrivalDelay, delayed
@@ -23,7 +22,8 @@ from pipelines.backtest.report import Report, RuleReport, Sweep
 from pipelines.backtest.scores import Score, score_all, score_rule, together
 from pipelines.backtest.truth import TrueEvent
 from pipelines.backtest.variants import FLOORS, WINDOWS, Setting, Variant, as_written, grid, rules_to_run, varied
-from pipelines.replay.replay import activation, number_of_records, records_of
+from pipelines.replay.past import Past
+from pipelines.replay.replay import activation
 from schemas.errors import UsageError
 
 #: Share of the days that settings are chosen on where nobody says from which day to judge.
@@ -53,22 +53,21 @@ def _usual(detector: str) -> Setting:
 
 
 def backtest(
-    archive: Archive,
+    past: Past,
     version: str,
-    days: Sequence[date],
     rules: RuleSet,
     truth: Sequence[TrueEvent] | None,
     names: ActorDirectory,
     wanted: Wanted,
     told: Told,
 ) -> Report:
-    """Return what ``rules`` would have done on ``days``, whose signals of extractor ``version`` are cached.
+    """Return what ``rules`` would have done in ``past``, whose signals of extractor ``version`` are cached.
 
     :raises UsageError: the day to judge from lies outside.
     """
     written = as_written(rules.rules)
     tried = varied(rules.rules, wanted.settings())
-    passed = pass_over(archive, version, days, [*written, *tried], written, told, wanted.delay)
+    passed = pass_over(past, version, [*written, *tried], written, told, wanted.delay)
     judge = Judge(
         truth=truth,
         matching=wanted.matching,
@@ -81,10 +80,11 @@ def backtest(
     judgements = [rule.judgement for rule in own]
     books = {variant.base: passed.books[variant.rule.name] for variant in written}
     return Report(
-        archive=summary_of(archive),
+        archive=summary_of(past.archive),
         stretch=judge.stretch,
         matching=wanted.matching,
         arrival_delay=str(wanted.delay),
+        order=past.chosen,
         extractor_version=version,
         truth=truth,
         rules=own,
@@ -98,21 +98,20 @@ def backtest(
 
 
 def pass_over(
-    archive: Archive,
+    past: Past,
     version: str,
-    days: Sequence[date],
     variants: Sequence[Variant],
     looked_at: Sequence[Variant],
     told: Told,
     delay: ArrivalDelay | None = None,
 ) -> Passed:
-    """Run ``variants`` over ``days``; days and near misses are kept of those ``looked_at``.
+    """Run ``variants`` over ``past``; days and near misses are kept of those ``looked_at``.
 
     :raises UsageError: there is too little history for one decision.
     """
     every = RuleSet.of(*(variant.rule for variant in rules_to_run(variants).values()))
-    records = records_of(archive, version, days, activation(every, "", days[0]))
-    total = number_of_records(archive, version, days)
+    records = past.records(version, activation(every, "", past.days[0]))
+    total = past.number_of_records(version)
     book = DayBook.of(variant.rule for variant in looked_at)
     return one_pass(delayed(records, delay or ArrivalDelay()), variants, book, told, total)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from alerts.rules.model import Rule, RuleSet
-from connectors.archive.folder import Archive
 from pipelines.backtest.alarms import Alarm
 from pipelines.backtest.backtest import pass_over
 from pipelines.backtest.passing import Told
 from pipelines.backtest.variants import AS_WRITTEN, Variant, as_written
+from pipelines.replay.past import Past
 
 #: Stands behind the name of a rule of the set before, while both are run; no name in a rule file holds it.
 _BEFORE = "@before"
@@ -30,14 +30,12 @@ class Difference:
     lost: tuple[Alarm, ...]
 
 
-def differences(
-    archive: Archive, version: str, days: Sequence[date], before: RuleSet, after: RuleSet, told: Told
-) -> list[Difference]:
+def differences(past: Past, version: str, before: RuleSet, after: RuleSet, told: Told) -> list[Difference]:
     """Return, by rule, what changes when ``after`` takes the place of ``before``; the same rule in both runs once."""
     new = as_written(after.rules)
     same = {variant.rule.name: variant.rule for variant in new}
     old = [_renamed(variant.rule, same) for variant in as_written(before.rules)]
-    books = pass_over(archive, version, days, [*new, *old], (), told).books
+    books = pass_over(past, version, [*new, *old], (), told).books
     names = sorted({variant.base for variant in (*old, *new)})
     found = []
     for name in names:

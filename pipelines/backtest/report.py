@@ -14,6 +14,7 @@ from pipelines.backtest.judging import JudgedAlarm, JudgedEvent, Matching, RuleJ
 from pipelines.backtest.scores import Score
 from pipelines.backtest.truth import TrueEvent
 from pipelines.backtest.variants import in_words
+from pipelines.replay.order import ChosenOrder
 from schemas.alert_event import Evidence
 
 #: The form of ``report.json``; it grows when a field changes its meaning.
@@ -53,6 +54,7 @@ class Report:
     stretch: Stretch
     matching: Matching
     arrival_delay: str
+    order: ChosenOrder
     extractor_version: str
     truth: Sequence[TrueEvent] | None
     rules: Sequence[RuleReport]
@@ -78,6 +80,7 @@ class Report:
             "last": self.stretch.last.isoformat(),
             "match": str(self.matching),
             "arrival_delay": self.arrival_delay,
+            "order": self.order.as_json(),
             "extractor_version": self.extractor_version,
             "judged_by_truth": self.truth is not None,
             "archive": self.archive.as_json(),

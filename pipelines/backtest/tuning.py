@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.model import Rule, RuleSet
-from connectors.archive.folder import Archive
 from pipelines.backtest.backtest import pass_over
 from pipelines.backtest.choosing import Judge, Point, choose, points
 from pipelines.backtest.judging import Matching, Stretch
 from pipelines.backtest.passing import Told
 from pipelines.backtest.truth import TrueEvent
 from pipelines.backtest.variants import BARS, FLOORS, WINDOWS, Setting, as_written, varied
+from pipelines.replay.past import Past
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,8 @@ class Tuned:
 
 
 def tune(
-    archive: Archive,
+    past: Past,
     version: str,
-    days: Sequence[date],
     rules: RuleSet,
     truth: Sequence[TrueEvent] | None,
     names: ActorDirectory,
@@ -45,7 +43,7 @@ def tune(
     """Return what to make of each rule; the week in which it learns what is normal is left out."""
     written = as_written(rules.rules)
     tried = varied(rules.rules, [Setting("", bar, WINDOWS[0], FLOORS[1]) for bar in BARS])
-    passed = pass_over(archive, version, days, [*written, *tried], (), told)
+    passed = pass_over(past, version, [*written, *tried], (), told)
     first = min(passed.learnt, passed.last)
     judge = Judge(truth, Matching(), names, Stretch(first, passed.last), passed.last, first)
     found = []

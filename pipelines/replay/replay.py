@@ -37,9 +37,16 @@ def days_between(archive: Archive, first: date | None, last: date | None) -> lis
 
     :raises UsageError: there are none, or the first lies after the last.
     """
+    return days_within(sorted({*archive.days(), *archive.coverage_days()}), first, last)
+
+
+def days_within(every: Sequence[date], first: date | None, last: date | None) -> list[date]:
+    """Return those of the days ``every``, which are in order, from ``first`` to ``last``, both included.
+
+    :raises UsageError: there are none, or the first lies after the last.
+    """
     if first is not None and last is not None and first > last:
         raise UsageError(f"the first day {first} lies after the last day {last}", remedy="exchange them")
-    every = sorted({*archive.days(), *archive.coverage_days()})
     days = [day for day in every if (first is None or day >= first) and (last is None or day <= last)]
     if not days:
         asked = " ".join([f"from {first}"] * (first is not None) + [f"to {last}"] * (last is not None))
@@ -73,10 +80,13 @@ def records_of(
             yield from in_order(signals, coverage)
         else:
             mine = (signal for signal in signals if signal.source.id in sources)
-            yield from in_order(mine, [_seen_of(record, sources) for record in coverage])
+            yield from in_order(mine, [seen_of(record, sources) for record in coverage])
 
 
-def _seen_of(record: Coverage, sources: Collection[str]) -> Coverage:
+def seen_of(record: Coverage, sources: Collection[str]) -> Coverage:
+    """Return ``record`` as if there were no feeds but those of ``sources``; with none named, as it is."""
+    if not sources:
+        return record
     return record.changed(feeds=tuple(feed for feed in record.feeds if feed.source.id in sources))
 
 

@@ -17,6 +17,8 @@ from tocsin.history import (
     archive_option,
     extracted,
     from_option,
+    order_option,
+    past_in,
     rules_in,
     to_option,
     workers_option,
@@ -37,6 +39,7 @@ _PRINTED = (
     "last",
     "match",
     "arrival_delay",
+    "order",
     "judged_by_truth",
     "total",
     "rules",
@@ -97,6 +100,7 @@ _PRINTED = (
     help="Settings are chosen on the days before and judged on those from here; after three fifths where left out.",
 )
 @actors_option
+@order_option
 @from_option
 @to_option
 @workers_option
@@ -113,6 +117,7 @@ def command(
     budget: float,
     judge_from: datetime | None,
     actors: tuple[Path, ...],
+    order: str | None,
     first: datetime | None,
     last: datetime | None,
     workers: int,
@@ -123,14 +128,12 @@ def command(
     Without --truth it tells what rang and how often; tocsin truth label then makes a truth by hand. Extraction is kept in
     the archive, and all settings of a sweep are tried in one pass. Exit code 0 whatever was found, 2 for mistakes.
     """
-    from connectors.archive.folder import Archive
     from pipelines.actor_directory import actor_directory
     from pipelines.backtest.arrival import ArrivalDelay
     from pipelines.backtest.backtest import Wanted, backtest
     from pipelines.backtest.judging import Matching
     from pipelines.backtest.truth import read_truth
     from pipelines.backtest.variants import detectors_named
-    from pipelines.replay.replay import days_between
 
     wanted = Wanted(
         matching=Matching.parse(matching),
@@ -144,12 +147,11 @@ def command(
     names = actor_directory(actors)
     rule_names = [rule.name for rule in rules.rules]
     truth = read_truth(read_text(truth_path), str(truth_path), names, rule_names) if truth_path else None
-    archive = Archive.existing(folder)
-    days = days_between(archive, first.date() if first else None, last.date() if last else None)
-    version, _ = extracted(archive, days, actors, workers=workers, batch=1_000)
+    past = past_in(folder, order, first, last)
+    version, _ = extracted(past.archive, past.files, actors, workers=workers, batch=1_000)
     click.echo(f"matching: {wanted.matching}; arrival delay: {wanted.delay}", err=True)
     with Progress("deciding") as progress:
-        report = backtest(archive, version, days, rules, truth, names, wanted, progress.update)
+        report = backtest(past, version, rules, truth, names, wanted, progress.update)
     _write(report, names, out)
     if as_json:
         about = {key: value for key, value in report.as_json().items() if key in _PRINTED}

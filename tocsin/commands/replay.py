@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,17 +11,25 @@ import click
 
 from alerts.rules.model import RuleSet
 from schemas.errors import UsageError
-from schemas.plain_text import plural
-from tocsin.history import actors_option, extracted, from_option, number_of, rules_in, to_option, workers_option
+from tocsin.commands.replay_told import Replayed, say, say_json
+from tocsin.history import (
+    actors_option,
+    asked_order,
+    extracted,
+    from_option,
+    order_option,
+    rules_in,
+    to_option,
+    workers_option,
+)
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option
 
 if TYPE_CHECKING:
-    from connectors.archive.folder import Archive
-    from pipelines.replay.extract_archive import ArchiveExtraction
     from pipelines.replay.ledger_file import LedgerSummary
-    from pipelines.replay.log_range import LogRange
-    from pipelines.replay.summary import ReplaySummary, RuleSummary
+    from pipelines.replay.order import Order
+    from pipelines.replay.past import Past
+    from pipelines.replay.summary import ReplaySummary
 
 
 @click.command(
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
     help="A rule file, or a folder of them; of an archived log its own rules where left out.",
 )
 @actors_option
+@order_option
 @from_option
 @to_option
 @click.option(
@@ -86,6 +93,7 @@ def command(
     log_id: str | None,
     rules_path: Path | None,
     actors: tuple[Path, ...],
+    order: str | None,
     first: datetime | None,
     last: datetime | None,
     sources: tuple[str, ...],
@@ -109,21 +117,23 @@ def command(
     Of an archived log nothing is extracted: its signals are stepped as they lay in the log. Without --rules the rules in
     the log decide, and from its first record on the ledger is the live one, byte for byte.
 
+    By --order arrival each article comes when it was observed, and one that came a day after its hour counts for nothing, as
+    live. By --order publication each comes when it was published, its edits as long after it as they came, so nothing is late:
+    what would have rung had everything been there in time. An archived log is taken by arrival, imported history by arrival
+    where it knows when most articles came in time, else by publication; which and why is printed.
+
     With --verify the ledger of a service is checked: its signals are decided again, which must give the same bytes. Then
     its articles are extracted anew and replayed by the time of their news, whatever order they came in: what crosses once
     an hour is a day old must be the same, or the cause is named (late, backfill, dead_letter, extractor, rule, coverage …),
     and each crossing that opened no alert says why (firing, cooling, limit, schedule …). Exit code 1 where the ledger
     differs, or a difference has no cause.
     """
-    from connectors.archive.folder import Archive
-    from pipelines.replay.replay import days_between, named_sources
-
     if beam_options:
         from pipelines.extraction.beam import check_options
 
         check_options(beam_options)
     if verify:
-        _refuse_beside_verify(archive_folder, ledger, of, log_id, first, last, actors, sources)
+        _refuse_beside_verify(archive_folder, ledger, of, log_id, order, first, last, actors, sources)
         from tocsin.commands.replay_verified import verify_folder
 
         verify_folder(folder, rules_path, workers=workers, batch=batch, as_json=as_json)
@@ -133,25 +143,24 @@ def command(
         raise UsageError(
             f"{missing} is missing", remedy="say it, or check a service: tocsin replay --verify --folder DESK"
         )
-    folder = archive_folder
-    say = _say_json if as_json else _say
     first_day, last_day = first.date() if first else None, last.date() if last else None
     only = [name.strip() for names in sources for name in names.split(",") if name.strip()]
-    if replays_log(folder, of):
+    asked = asked_order(order)
+    if replays_log(archive_folder, of):
         if only:
             raise UsageError("an archived log is replayed as it lay, with all sources", remedy="leave --sources away")
-        signals, result, summary = _stepped_log(folder, log_id, rules_path, actors, first_day, last_day, ledger)
-        say(result, summary, None, ledger, [signals.first_day, signals.last_day])
-        return
-    if rules_path is None:
-        raise UsageError("no rules are named", remedy="name a rule file, or a folder of them: --rules PATH")
-    rules, text = rules_in(rules_path, actors)
-    archive = Archive.existing(folder)
-    days = days_between(archive, first_day, last_day)
-    named_sources(archive, days, only)
-    version, extraction = extracted(archive, days, actors, workers=workers, batch=batch, beam_options=beam_options)
-    result, summary = _stepped(archive, version, days, rules, text, ledger, only)
-    say(result, summary, extraction, ledger, days)
+        done = _replayed_log(archive_folder, log_id, rules_path, actors, asked, first_day, last_day, ledger)
+    else:
+        if rules_path is None:
+            raise UsageError("no rules are named", remedy="name a rule file, or a folder of them: --rules PATH")
+        rules, text = rules_in(rules_path, actors)
+        past = _past(archive_folder, asked, first_day, last_day, only)
+        version, extraction = extracted(
+            past.archive, past.files, actors, workers=workers, batch=batch, beam_options=beam_options
+        )
+        result, summary = _stepped(past, version, rules, text, ledger, only)
+        done = Replayed(ledger, past.chosen, past.days, result, summary, extraction)
+    (say_json if as_json else say)(done)
 
 
 def _refuse_beside_verify(
@@ -159,6 +168,7 @@ def _refuse_beside_verify(
     ledger: Path | None,
     of: str | None,
     log_id: str | None,
+    order: str | None,
     first: datetime | None,
     last: datetime | None,
     actors: Sequence[Path],
@@ -169,6 +179,7 @@ def _refuse_beside_verify(
         "--ledger": ledger,
         "--of": of,
         "--log-id": log_id,
+        "--order": order,
         "--from": first,
         "--to": last,
         "--actors": actors or None,
@@ -193,120 +204,64 @@ def replays_log(folder: Path, of: str | None) -> bool:
     return of == "log" or (of is None and log)
 
 
+def _past(folder: Path, order: Order | None, first: date | None, last: date | None, sources: Sequence[str]) -> Past:
+    from connectors.archive.folder import Archive
+    from pipelines.replay.past import past_of
+    from pipelines.replay.replay import named_sources
+
+    past = past_of(Archive.existing(folder), order, first, last)
+    named_sources(past.archive, past.files, sources)
+    return past
+
+
 def _stepped(
-    archive: Archive,
-    version: str,
-    days: Sequence[date],
-    rules: RuleSet,
-    text: str,
-    ledger: Path,
-    sources: Sequence[str],
+    past: Past, version: str, rules: RuleSet, text: str, ledger: Path, sources: Sequence[str]
 ) -> tuple[LedgerSummary, ReplaySummary]:
     from pipelines.replay.garbage import seldom_collected
     from pipelines.replay.ledger_file import write_ledger
-    from pipelines.replay.replay import activation, number_of_records, records_of, replay
+    from pipelines.replay.replay import activation, replay
     from pipelines.replay.summary import ReplaySummary
 
     summary = ReplaySummary(rules.rules)
-    begin = activation(rules, text, days[0])
+    begin = activation(rules, text, past.days[0])
     with Progress("deciding") as progress, seldom_collected():
         decisions = replay(
-            lambda: records_of(archive, version, days, begin, frozenset(sources)),
+            lambda: past.records(version, begin, frozenset(sources)),
             progress.update,
-            None if sources else number_of_records(archive, version, days),
+            None if sources else past.number_of_records(version),
         )
         result = write_ledger(ledger, summary.counted(decisions))
     return result, summary
 
 
-def _stepped_log(
+def _replayed_log(
     folder: Path,
     log_id: str | None,
     rules_path: Path | None,
     actors: Sequence[Path],
+    asked: Order | None,
     first: date | None,
     last: date | None,
     ledger: Path,
-) -> tuple[LogRange, LedgerSummary, ReplaySummary]:
+) -> Replayed:
     from connectors.archive.archived_log import ArchivedLog
     from pipelines.replay.garbage import seldom_collected
     from pipelines.replay.ledger_file import write_ledger
+    from pipelines.replay.log_published import replay_published
     from pipelines.replay.log_range import range_between, replay_recorded, replay_rules
+    from pipelines.replay.order import Order, order_of_log
     from pipelines.replay.summary import ReplaySummary
 
+    chosen = order_of_log(asked)
     signals = range_between(ArchivedLog.existing(folder, log_id), first, last)
     rules, text = rules_in(rules_path, actors) if rules_path is not None else (None, "")
     summary = ReplaySummary(rules.rules if rules is not None else ())
     with Progress("deciding") as progress, seldom_collected():
-        if rules is None:
+        if chosen.order is Order.PUBLICATION:
+            decisions = replay_published(signals, rules, text, progress.update)
+        elif rules is None:
             decisions = replay_recorded(signals, progress.update)
         else:
             decisions = replay_rules(signals, rules, text, progress.update)
         result = write_ledger(ledger, summary.counted(decisions))
-    return signals, result, summary
-
-
-def _say_json(
-    result: LedgerSummary,
-    summary: ReplaySummary,
-    extraction: ArchiveExtraction | None,
-    ledger: Path,
-    days: Sequence[date],
-) -> None:
-    about = {
-        "kind": "replay",
-        "ledger": str(ledger),
-        "digest": result.digest,
-        "events": result.events,
-        "kinds": result.kinds,
-        "first_day": days[0].isoformat(),
-        "last_day": days[-1].isoformat(),
-        "extracted": extraction.articles if extraction else 0,
-        "not_extracted": [asdict(one) for one in extraction.failed] if extraction else [],
-        "rules": [rule.as_json() for rule in summary.rules.values()],
-    }
-    click.echo(json.dumps(about))
-
-
-def _say(
-    result: LedgerSummary,
-    summary: ReplaySummary,
-    extraction: ArchiveExtraction | None,
-    ledger: Path,
-    days: Sequence[date],
-) -> None:
-    rang = [rule for rule in summary.rules.values() if rule.opened]
-    silent = [rule.rule for rule in summary.rules.values() if not rule.opened]
-    click.echo(
-        f"{number_of(len(summary.rules), 'rule')} from {days[0]} to {days[-1]}: "
-        f"{number_of(summary.opened, 'alert')} opened, by {number_of(len(rang), 'rule')}"
-    )
-    width = max((len(rule.rule) for rule in rang), default=0)
-    for rule in rang:
-        click.echo(f"  {rule.rule:{width}}  {_in_words(rule)}")
-    if silent:
-        click.echo(f"  never rang: {', '.join(silent)}")
-    if extraction is not None:
-        click.echo(f"extracted now: {number_of(extraction.articles, 'article')}; the rest was there already")
-    click.echo(f"{ledger}: {number_of(result.events, 'event')}, one a line")
-    click.echo(f"digest {result.digest}")
-    click.echo(
-        "Next: tocsin rules explain NAME says a rule of a folder in words; in the ledger, the events `opened` are what rang."
-    )
-
-
-def _in_words(rule: RuleSummary) -> str:
-    parts = [number_of(rule.opened, "alert")]
-    if rule.while_learning:
-        parts.append(f"{rule.while_learning} of them before normal was known")
-    if len(rule.keys) > 1:
-        parts.append(f"{plural(len(rule.keys), 'key')}")
-    if rule.escalated:
-        parts.append(f"grew {number_of(rule.escalated, 'time')}")
-    if rule.retracted:
-        parts.append(f"{rule.retracted} taken back")
-    return f"{', '.join(parts)}; first {_shown(rule.first)}, last {_shown(rule.last)}"
-
-
-def _shown(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M") if moment is not None else "never"
+    return Replayed(ledger, chosen, [signals.first_day, signals.last_day], result, summary)

@@ -18,6 +18,8 @@ from tocsin.history import (
     archive_option,
     extracted,
     from_option,
+    order_option,
+    past_in,
     rules_in,
     to_option,
     workers_option,
@@ -40,6 +42,7 @@ _HEADLINES = 2
 @click.argument("after", type=click.Path(path_type=Path, exists=True))
 @archive_option
 @actors_option
+@order_option
 @from_option
 @to_option
 @workers_option
@@ -49,6 +52,7 @@ def compare(
     after: Path,
     folder: Path,
     actors: tuple[Path, ...],
+    order: str | None,
     first: datetime | None,
     last: datetime | None,
     workers: int,
@@ -59,16 +63,13 @@ def compare(
     Both run side by side over signals kept in the archive. Alerts of one key within 24 hours are the same alert. Exit code 1
     when any comes or goes. What a folder's own log says of changed rules, tocsin rules diff tells.
     """
-    from connectors.archive.folder import Archive
     from pipelines.backtest.difference import differences
-    from pipelines.replay.replay import days_between
 
     old, new = rules_in(before, actors)[0], rules_in(after, actors)[0]
-    archive = Archive.existing(folder)
-    days = days_between(archive, first.date() if first else None, last.date() if last else None)
-    version, _ = extracted(archive, days, actors, workers=workers, batch=1_000)
+    past = past_in(folder, order, first, last)
+    version, _ = extracted(past.archive, past.files, actors, workers=workers, batch=1_000)
     with Progress("deciding") as progress:
-        found = differences(archive, version, days, old, new, progress.update)
+        found = differences(past, version, old, new, progress.update)
     for one in found:
         click.echo(json.dumps(_as_json(one))) if as_json else _say(one)
     sys.exit(1 if any(one.added or one.lost for one in found) else 0)

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.history import actors_option, archive_option, extracted, from_option, to_option, workers_option
+from tocsin.history import (
+    actors_option,
+    archive_option,
+    extracted,
+    from_option,
+    order_option,
+    past_in,
+    to_option,
+    workers_option,
+)
 from tocsin.progress import Progress
 from tocsin.rule_files import RuleFile, read_files, read_text
 
@@ -35,6 +44,7 @@ if TYPE_CHECKING:
     help="What really happened (CSV): then the bar that finds most is taken, not the keenest.",
 )
 @actors_option
+@order_option
 @from_option
 @to_option
 @workers_option
@@ -44,6 +54,7 @@ def tune(
     budget: float,
     truth_path: Path | None,
     actors: tuple[Path, ...],
+    order: str | None,
     first: datetime | None,
     last: datetime | None,
     workers: int,
@@ -54,22 +65,19 @@ def tune(
     thresholds and plain multiples; windows and floors stay. No file is changed.
     """
     from alerts.rules.model import RuleSet
-    from connectors.archive.folder import Archive
     from pipelines.actor_directory import actor_directory
     from pipelines.backtest.truth import read_truth
     from pipelines.backtest.tuning import tune as tuned_on
-    from pipelines.replay.replay import days_between
 
     names = actor_directory(actors)
     read = read_files(files, names)
     rules = RuleSet.of(*(rule for file in read for rule in file.rules.rules))
     rule_names = [rule.name for rule in rules.rules]
     truth = read_truth(read_text(truth_path), str(truth_path), names, rule_names) if truth_path else None
-    archive = Archive.existing(folder)
-    days = days_between(archive, first.date() if first else None, last.date() if last else None)
-    version, _ = extracted(archive, days, actors, workers=workers, batch=1_000)
+    past = past_in(folder, order, first, last)
+    version, _ = extracted(past.archive, past.files, actors, workers=workers, batch=1_000)
     with Progress("deciding") as progress:
-        found = tuned_on(archive, version, days, rules, truth, names, budget, progress.update)
+        found = tuned_on(past, version, rules, truth, names, budget, progress.update)
     for one in found:
         click.echo(_in_words(one, budget), err=True)
     for file in read:

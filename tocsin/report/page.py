@@ -206,7 +206,7 @@ def _alerts_note(report: Report) -> str:
 
 
 def _how(report: Report) -> list[str]:
-    said = words.matching_in_words(report.matching, report.arrival_delay)
+    said = words.matching_in_words(report.matching, report.arrival_delay, report.order)
     said.append(
         "A rule learns what is normal in its first seven days; alarms and events in them are shown and not judged, unless they "
         "belong together. Alarms that rang while a listed event went on count neither as right nor as wrong."

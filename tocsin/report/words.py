@@ -9,6 +9,7 @@ from pipelines.backtest.intervals import Share, quartiles
 from pipelines.backtest.judging import AlarmVerdict, EventFate, Matching, in_hours
 from pipelines.backtest.report import Report
 from pipelines.backtest.scores import Score
+from pipelines.replay.order import ChosenOrder, Order
 
 #: Fewer events than this have no quartiles worth telling.
 _FEW = 4
@@ -149,15 +150,22 @@ def _blindness(total: Score) -> list[str]:
     ]
 
 
-def matching_in_words(matching: Matching, delay: str) -> list[str]:
+def matching_in_words(matching: Matching, delay: str, order: ChosenOrder) -> list[str]:
     """Return how alarms and events were matched, and when articles are taken to have arrived."""
     said = [
         f"An alarm counts for an event when it opened or grew from {in_hours(matching.before)} before to "
         f"{in_hours(matching.after)} after the stated start of the event ({matching})."
     ]
-    if delay == "none":
-        said.append("Articles are taken to have arrived when the archive says they were published or seen.")
-    else:
+    if order.order is Order.ARRIVAL:
+        said.append("Articles came to the rules when they arrived; what arrived a day after its hour was not counted.")
+        if order.late:
+            said.append(f"So {order.late:,} of {many(order.articles, 'article')} counted for nothing.")
+    elif delay == "none":
+        said.append(
+            "Articles came to the rules at the moment they were published. A real watch sees them some time later, and rings "
+            "that much later."
+        )
+    if delay != "none":
         half, _, most = delay.partition("/")
         rest = f", nine of ten within {most}" if most else ""
         said.append(
