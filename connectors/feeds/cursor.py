@@ -37,6 +37,7 @@ class KnownEntry(NamedTuple):
     listed_ms: int  # the last document that held it
     revisions: int = 0
     page: str = ""  # what its link is known by; empty where the link names no single article
+    source: str = ""  # id of its publisher, where the entry named one
 
 
 _KNOWN = TypeAdapter(dict[str, KnownEntry])

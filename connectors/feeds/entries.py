@@ -5,7 +5,6 @@ A new entry is an article's first revision, a known one with other words a furth
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from types import MappingProxyType
 
 from connectors.feeds.completeness import hurried, reached_back_to, running_times
 from connectors.feeds.cursor import KEPT_GUIDS, FeedCursor, KnownEntry, text_of, trimmed
+from connectors.feeds.former_ids import Sibling, ids_in_siblings, under_former_ids
 from connectors.feeds.identity import identity, page_of, repeated_guids
 from connectors.feeds.record_size import fitted
 from connectors.feeds.rhythm import following
@@ -61,11 +61,13 @@ def read_entries(
     cursor: FeedCursor,
     now: datetime,
     texts: Mapping[str, str] = MappingProxyType({}),
+    siblings: Sequence[Sibling] = (),
 ) -> Reading:
     """Return the articles of ``document`` as seen at ``now`` by a poll that succeeded, and the cursor after it.
 
-    The cursor keeps its validators; whoever fetched the document knows the new ones. ``texts``, by article id, are those
-    of the pages behind the links; whether an entry is revised is told by what the feed says of it alone.
+    The cursor keeps its validators; whoever fetched the document knows the new ones. ``texts``, by the ids of
+    :func:`changed_entries`, are those of the pages behind the links; whether an entry is revised is told by what the feed
+    says of it alone. ``siblings`` are the other feeds of its publishers: what they have given an id keeps it.
     """
     now_ms = milliseconds(now)
     repeated = _repeated(document, cursor)
@@ -78,7 +80,9 @@ def read_entries(
     articles: list[Article] = []
     new: list[WireEntry] = []
     revised = 0
-    for key, entry in entries.items():
+    elsewhere = ids_in_siblings(entries, feed.publisher.id, known, siblings)
+    for own, entry in entries.items():
+        key = elsewhere.get(own, own)
         words = _Words.of(entry)
         before = known.get(key)
         remembered = known[key] = _next_known(before, entry, words, cursor, now_ms)
@@ -89,8 +93,8 @@ def read_entries(
         else:
             continue
         revised_ms = _revised_ms(before, remembered, now_ms)
-        if key in texts:
-            words = words.with_text(texts[key])
+        if own in texts:
+            words = words.with_text(texts[own])
         articles.append(_article(key, entry, words, feed, document.language, remembered, revised_ms))
     before_at = cursor.succeeded_at
     gap = (before_at, reached) if before_at is not None and reached > before_at else None
@@ -187,30 +191,7 @@ def _by_article(
         other = found.get(key)
         if other is None or _newer(entry, other):
             found[key] = entry
-    return _under_former_ids(found, known), refused
-
-
-def _under_former_ids(found: Mapping[str, WireEntry], known: Mapping[str, KnownEntry]) -> dict[str, WireEntry]:
-    """Return ``found``, with entries under another guid than before by the id they had: publishers change how they make guids,
-    and some make a new one with each edit. Such an entry is told by its page, where that is the page of one known entry
-    that is no longer listed, and of no other entry here."""
-    if all(key in known for key in found):
-        return dict(found)
-    pages = {key: page_of(entry) for key, entry in found.items()}
-    listed = Counter(pages.values())
-    former: dict[str, str] = {}
-    shared: set[str] = set()
-    for key, entry in known.items():
-        if former.setdefault(entry.page, key) != key:
-            shared.add(entry.page)
-
-    def id_of(key: str) -> str:
-        page = pages[key]
-        if key in known or not page or listed[page] > 1 or page in shared or former.get(page, key) in found:
-            return key
-        return former.get(page, key)
-
-    return {id_of(key): entry for key, entry in found.items()}
+    return under_former_ids(found, feed.publisher.id, known), refused
 
 
 def _newer(entry: WireEntry, other: WireEntry) -> bool:
@@ -223,13 +204,14 @@ def _next_known(
 ) -> KnownEntry:
     if before is None:
         event_ms, reason = _event_time(entry, cursor, now_ms)
-        return KnownEntry(words.hash, now_ms, event_ms, reason, now_ms, page=page_of(entry))
+        return KnownEntry(words.hash, now_ms, event_ms, reason, now_ms, page=page_of(entry), source=entry.source or "")
     changed = _is_revised(before, words)
     return before._replace(
         content_hash=words.hash if changed else before.content_hash,
         listed_ms=now_ms,
         revisions=before.revisions + 1 if changed else before.revisions,
         page=page_of(entry),
+        source=entry.source or "",
     )
 
 

@@ -16,16 +16,18 @@ from typing import Protocol
 
 from connectors.feeds.entries import changed_entries
 from connectors.feeds.fetch import host_of
+from connectors.feeds.former_ids import Sibling
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.standing import FeedStanding
 from connectors.feeds.wire import WireEntry
 from pipelines.polling.clock_guard import LEAST_HOSTS, ClockGuard
 from pipelines.polling.host_pace import HostPace
+from pipelines.polling.kin import Kin
 from pipelines.polling.line import Line
 from pipelines.polling.looking import Answered, DocumentParser, Failed, FeedFetcher, Inlet, Look, PutOff, look_at
 from pipelines.polling.membership import Membership
 from pipelines.polling.pages import PageReader, PageTools
-from pipelines.polling.parts import PARTS, feeds_hash, part_of
+from pipelines.polling.parts import PARTS, feeds_hash, parts_of
 from pipelines.polling.poll_settings import PollSettings
 from pipelines.polling.progress import Progress
 from pipelines.polling.roster import Asked, Roster
@@ -101,7 +103,8 @@ class Poller:
         self._log = log
         self._store = store
         self._feeds = {feed.id: feed for feed in feeds}
-        self._part = {feed.id: part_of(feed) for feed in feeds}
+        self._part = parts_of(feeds)
+        self._kin = Kin(feeds, inlets)
         self._clock = clock
         self._fetcher = fetcher
         self._parser = parser
@@ -277,12 +280,25 @@ class Poller:
                 self._roster.put_back(look.feed_id, now)
                 continue
             standing = self._roster[look.feed_id]
-            self._left.append(settle(standing, look.finding, now, partitions=partitions, jitter=self._settings.jitter))
+            siblings = self._siblings(standing, look.finding)
+            jitter = self._settings.jitter
+            self._left.append(
+                settle(standing, look.finding, now, partitions=partitions, jitter=jitter, siblings=siblings)
+            )
             self._hear_host(standing, look, now, quiet)
         written = self._write_left(now)
         for put_off in self._roster.leave_alone(quiet) if quiet else ():
             self._progress.moved(put_off)
         return written
+
+    def _siblings(self, standing: FeedStanding, found: Answered | Failed) -> list[Sibling]:
+        """Return the other feeds that may have brought what a look ``found``, as they stand with all that was settled."""
+        if isinstance(found, Failed) or found.document is None:
+            return []
+        left = {settled.standing.feed.id: settled.standing for settled in self._left}
+        ids = [id_ for id_ in self._kin.of(standing.feed, found.document) if id_ in self._roster]
+        stand = [left.get(id_) or self._roster[id_] for id_ in ids]
+        return [Sibling(other.feed.publisher.id, other.cursor) for other in stand]
 
     def _hear_host(self, standing: FeedStanding, look: Look, now: datetime, quiet: dict[str, datetime]) -> None:
         """Take in whether the host refused us; put into ``quiet`` until when it is left alone."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from connectors.feeds.cursor import FeedCursor
 from connectors.feeds.entries import Reading, read_entries, read_nothing_new
+from connectors.feeds.former_ids import Sibling
 from connectors.feeds.moving import after_redirect
 from connectors.feeds.standing import FeedStanding, after_failure, after_success
 from pipelines.polling.looking import Answered, Failed
@@ -33,9 +34,16 @@ class Settled(NamedTuple):
 
 
 def settle(
-    standing: FeedStanding, found: Answered | Failed, now: datetime, *, partitions: int, jitter: float
+    standing: FeedStanding,
+    found: Answered | Failed,
+    now: datetime,
+    *,
+    partitions: int,
+    jitter: float,
+    siblings: Sequence[Sibling] = (),
 ) -> Settled:
-    """Return what follows at ``now`` from what a look ``found``; articles go to their source's partition."""
+    """Return what follows at ``now`` from what a look ``found``; articles go to their source's partition. ``siblings``: other
+    feeds of the publishers in the document, which may have brought its articles already."""
     feed_id = standing.feed.id
     if isinstance(found, Failed):
         failed = found
@@ -49,7 +57,7 @@ def settle(
             jitter=jitter,
         )
         return Settled(after, (), Poll(now, feed_id, after.state, succeeded=False))
-    reading = _reading(standing, found, now)
+    reading = _reading(standing, found, now, siblings)
     entries, unwritable = _entries(reading.articles, standing, partitions)
     after = after_success(
         standing,
@@ -76,11 +84,11 @@ def partition_of(source_id: str, partitions: int) -> int:
     return int(digest("partition", source_id, length=8), 16) % partitions
 
 
-def _reading(standing: FeedStanding, found: Answered, now: datetime) -> Reading:
+def _reading(standing: FeedStanding, found: Answered, now: datetime, siblings: Sequence[Sibling]) -> Reading:
     if found.document is None:
         return read_nothing_new(standing.cursor, standing.last_success_at, now)
     texts = {} if found.pages is None else found.pages.texts
-    return read_entries(found.document, standing.feed, standing.cursor_now, now, texts)
+    return read_entries(found.document, standing.feed, standing.cursor_now, now, texts, siblings)
 
 
 def _validated(cursor: FeedCursor, found: Answered, now: datetime) -> FeedCursor:

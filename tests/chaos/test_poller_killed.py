@@ -19,7 +19,7 @@ from connectors.clock import SystemClock
 from connectors.feeds.settings import FeedSettings
 from connectors.log.open import open_log
 from connectors.store.open import open_store
-from pipelines.polling.parts import part_of, wanted_parts
+from pipelines.polling.parts import parts_of, wanted_parts
 from schemas.article import Article
 from schemas.coverage import Coverage
 from schemas.ports.log import Log
@@ -67,11 +67,9 @@ class Place:
     def of(self, name: str) -> set[str]:
         """Return the feeds that ``name`` is to have while both live."""
         wanted = wanted_parts(name, ("one", "two"))
-        return {
-            f"feed{number}"
-            for number, feed_id in enumerate(self.feeds.feeds, 1)
-            if part_of(FeedSettings(id=feed_id, url=f"http://127.0.0.{number}/")) in wanted
-        }
+        feeds = [FeedSettings(id=id_, url=f"http://127.0.0.{n}/") for n, id_ in enumerate(self.feeds.feeds, 1)]
+        parts = parts_of(feeds)
+        return {f"feed{number}" for number, feed in enumerate(feeds, 1) if parts[feed.id] in wanted}
 
 
 @contextmanager

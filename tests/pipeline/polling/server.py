@@ -95,13 +95,14 @@ class Item:
     title: str
     published: datetime | None = None
     text: str = ""
+    link: str = ""  # default: by its guid
 
 
 def rss(items: Iterable[Item], title: str = "The Daily Invention") -> str:
     """Return an RSS 2.0 document."""
     entries = "".join(
         f"<item><guid isPermaLink='false'>{escape(item.guid)}</guid><title>{escape(item.title)}</title>"
-        f"<link>http://news.example/{escape(item.guid)}</link>"
+        f"<link>{escape(item.link or f'http://news.example/{item.guid}')}</link>"
         + (f"<pubDate>{format_datetime(item.published)}</pubDate>" if item.published else "")
         + f"<description>{escape(item.text)}</description></item>"
         for item in items

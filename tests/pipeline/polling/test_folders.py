@@ -26,6 +26,7 @@ from schemas.topics import ARTICLES
 from schemas.wire import decode_articles
 from tests.pipeline.polling.breaking import BreakingLog
 from tests.pipeline.polling.desk import MINUTE, START, Desk, DeskMaker
+from tests.pipeline.polling.server import Item, rss
 
 Row = Mapping[str, object]
 SOON = timedelta(seconds=15)
@@ -245,6 +246,29 @@ def test_what_the_log_did_not_take_is_read_again(desks: DeskMaker, tmp_path: Pat
         desk.again()
         assert await look_twice(desk) == 1
         assert desk.titles() == ["News a"]
+
+    desks.run(go)
+
+
+def test_an_article_of_a_publisher_that_is_polled_too_is_one_and_of_another_publisher_its_own(
+    desks: DeskMaker, tmp_path: Path
+) -> None:
+    link = "https://news.example/2025/bridge"
+
+    async def go(desk: Desk) -> None:
+        desk.server.page("/rss", rss([Item("of the feed", "Bridge opened", START - MINUTE, link=link)]))
+        desk.feed("daily", "/rss")
+        desk.watch("wire", tmp_path)
+        await desk.poll()
+        mine, other = (
+            row(name, guid=f"of {name}", url=link, source=source)
+            for name, source in (("wire", "daily"), ("other", "other"))
+        )
+        put(tmp_path, "a.jsonl", lines(mine, other))
+        await look_twice(desk)
+        by_title = {article.title: article.article_id for article in desk.articles()}
+        assert by_title["News wire"] == by_title["Bridge opened"]
+        assert by_title["News other"] != by_title["Bridge opened"]
 
     desks.run(go)
 

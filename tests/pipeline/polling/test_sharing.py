@@ -145,3 +145,28 @@ def test_many_feeds_that_redirect_to_one_host_keep_its_pace(desks: DeskMaker) ->
         assert sum(line.polls_due for line in desk.coverage()[-1].feeds) == 4, "who waits was not polled"
 
     desks.run(go)
+
+
+def test_one_article_in_two_feeds_of_one_publisher_is_one_however_many_poll(desks: DeskMaker) -> None:
+    """The feeds lie on two hosts and give each article guids of their own; each publisher's feeds are with one poller."""
+
+    async def go(desk: Desk) -> None:
+        desk.set(jitter=0.0)
+        for number in range(1, 9):
+            link = f"http://news.example/{number}/bridge"
+            for host, guid in ((number, "here"), (number + 10, "there")):
+                news = [Item(f"{guid}-{number}", f"Bridge {number}", START - MINUTE, link=link)]
+                desk.server.page(f"/{host}", rss(news))
+                desk.feed(f"feed{host}", f"/{host}", host=host, source=f"publisher{number}")
+        jobs = [desk.new_job(name=name) for name in ("one", "two")]
+        await live(desk, jobs, 2)
+        asked = [
+            {feed.publisher.id for feed in job._poller._feeds.values() if feed.id in job._poller._roster}
+            for job in jobs
+        ]
+        assert all(asked)
+        assert asked[0].isdisjoint(asked[1])
+        assert len(desk.articles()) == 16
+        assert len({article.article_id for article in desk.articles()}) == 8
+
+    desks.run(go)
