@@ -254,6 +254,15 @@ def host_of(address: str) -> str:
         return ""
 
 
+def is_web_port(address: str, beside: str) -> bool:
+    """Return whether ``address``, which somebody else named, is at a port of the web, or at that of ``beside``."""
+    try:
+        port, known = URL(address).port, URL(beside).port
+    except ValueError:
+        return False
+    return port in _WEB_PORTS or port == known
+
+
 def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
     """Return the conditional headers."""
     given = {"If-None-Match": etag, "If-Modified-Since": last_modified}
@@ -277,7 +286,7 @@ def _redirected(address: str, target: str) -> str:
         joined = ""
     if not target or parts.scheme not in ("http", "https") or not parts.host:
         raise FetchError(FetchFailure.REDIRECT, f"{shown_url(address)} redirects to no web address")
-    if parts.port not in _WEB_PORTS and parts.port != URL(address).port:
+    if not is_web_port(joined, address):
         raise FetchError(FetchFailure.REDIRECT, f"{shown_url(address)} redirects to port {parts.port} of {parts.host}")
     if parts.user is None and parts.origin() == URL(address).origin():
         # Within one origin the user and password of the settings stay in use; elsewhere they are nobody's business.

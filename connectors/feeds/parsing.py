@@ -17,6 +17,7 @@ from typing import Self, TypeVar
 from pydantic import ValidationError
 
 from connectors.feeds.parse_worker import LENGTH
+from connectors.feeds.settings import shown_url
 from connectors.feeds.wire import WireAnswer, WireDocument, WirePage
 from schemas.errors import RetriableError, UnprocessableError
 
@@ -72,7 +73,8 @@ class FeedParser:
         :raises ParserUnavailableError: there is no worker to ask.
         """
         try:
-            request = {"url": url, "content_type": content_type, "cpu_s": self._cpu_s}
+            # Relative links are read from it, and go to people: what opens the feed is none of theirs.
+            request = {"url": shown_url(url) if url else "", "content_type": content_type, "cpu_s": self._cpu_s}
             answer = await self._serve(name, request, body, WireAnswer)
         except _BlamedError as error:
             raise NotAFeedError(f"{name}: {error}") from None

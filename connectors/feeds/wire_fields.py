@@ -30,13 +30,17 @@ def identifier(value: str) -> str | None:
 
 
 def web_address(value: str, base: str = "") -> str | None:
-    """Return an absolute http(s) address, a relative one seen from ``base``; None for anything else."""
+    """Return an absolute http(s) address, a relative one seen from ``base``, without user and password: it goes to people and
+    into the log. None for anything else."""
     # An invisible character may be part of the address (they are, in real feeds): it is written so that it can be seen.
     value = "".join(c if c.isprintable() else quote(c, errors="replace") for c in value.strip() if not _BLANK.match(c))
     try:
         value = urljoin(base, value) if value and base else value
         parts = urlsplit(value)
         usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+        usable = usable and "\\" not in parts.netloc  # To browsers the host ends there, to others it does not.
+        if "@" in parts.netloc:
+            value = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     except ValueError:
         return None
     return value[:4096] if usable else None

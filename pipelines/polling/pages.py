@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from connectors.feeds.fetch import Fetched, FetchError, FetchLimits, host_of
+from connectors.feeds.fetch import Fetched, FetchError, FetchLimits, host_of, is_web_port
 from connectors.feeds.parsing import NoTextError, ParserUnavailableError
 from connectors.feeds.robots import ALLOW_NOTHING
 from connectors.feeds.wire import WireEntry
@@ -101,24 +101,27 @@ class PageReader:
             str, datetime
         ] = {}  # host -> before when its robots.txt wishes no other page to be asked for
 
-    async def read(self, feed_id: str, entries: Mapping[str, WireEntry]) -> PagesRead:
-        """Return the texts of ``entries``, which are by article id; those that come first are read first."""
+    async def read(self, feed_id: str, feed_address: str, entries: Mapping[str, WireEntry]) -> PagesRead:
+        """Return the texts of ``entries``, which are by article id; those that come first are read first. Only the port of
+        ``feed_address`` and those of the web are asked: no other service is spoken to because an entry leads there."""
         until_s = asyncio.get_running_loop().time() + self._longest_s
         texts: dict[str, str] = {}
         missed: Counter[PageMiss] = Counter()
         for key, entry in entries.items():
             try:
                 async with asyncio.timeout_at(until_s):
-                    texts[key] = await self._text(feed_id, entry, until_s)
+                    texts[key] = await self._text(feed_id, feed_address, entry, until_s)
             except TimeoutError:
                 missed[PageMiss.NO_TIME] += 1
             except _MissedError as error:
                 missed[error.reason] += 1
         return PagesRead(texts, dict(missed))
 
-    async def _text(self, feed_id: str, entry: WireEntry, until_s: float) -> str:
+    async def _text(self, feed_id: str, feed_address: str, entry: WireEntry, until_s: float) -> str:
         if entry.link is None:
             raise _MissedError(PageMiss.NO_LINK)
+        if not is_web_port(entry.link, feed_address):
+            raise _MissedError(PageMiss.UNREACHABLE)
         try:
             page = await self._page(entry.link, until_s)
             assert page.body is not None, "nothing conditional was asked"

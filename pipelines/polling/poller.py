@@ -236,12 +236,12 @@ class Poller:
         if not standing.feed.full_text:
             return None
         wanted = changed_entries(found.document, standing.feed, standing.cursor_now)
-        return self._with_pages(self._pages, look, found, wanted) if wanted else None
+        return self._with_pages(self._pages, look, found, standing.address, wanted) if wanted else None
 
     async def _with_pages(
-        self, reader: PageReader, look: Look, found: Answered, wanted: Mapping[str, WireEntry]
+        self, reader: PageReader, look: Look, found: Answered, address: str, wanted: Mapping[str, WireEntry]
     ) -> Look:
-        pages = await reader.read(look.feed_id, wanted)
+        pages = await reader.read(look.feed_id, address, wanted)
         self._full["full_texts"] += len(pages.texts)
         self._full.update({f"no_full_text_{reason.name.lower()}": count for reason, count in pages.missed.items()})
         return look._replace(finding=found._replace(pages=pages))

@@ -336,3 +336,19 @@ def test_no_secret_of_an_address_is_told(
 
     with caplog.at_level(logging.DEBUG):
         desks.run(go, limits=LIMITS)
+
+
+def test_what_opens_a_feed_stands_in_no_article_of_it(desks: DeskMaker) -> None:
+    """Links that are relative are read from the feed's address."""
+    links = ("/a", "b", "#c", "?d", "//news.example/e")
+    items = "".join(f"<item><title>News {link}</title><link>{link}</link></item>" for link in links)
+
+    async def go(desk: Desk) -> None:
+        desk.server.page("/rss", f"<rss version='2.0'><channel><title>Daily</title>{items}</channel></rss>")
+        url = desk.server.url("/rss?api_key=hidden-word").replace("http://", "http://user:hidden-word@")
+        desk.feeds.append(FeedSettings(id="daily", url=url))
+        assert await desk.poll() == len(links)
+        assert all(article.url for article in desk.articles())
+        assert not any("hidden-word" in article.model_dump_json() for article in desk.articles())
+
+    desks.run(go)

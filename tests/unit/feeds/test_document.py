@@ -245,3 +245,21 @@ def test_references_to_no_character_cost_that_character_only(written: str, shown
 def test_any_references_are_read(numbers: list[int], hexadecimal: bool) -> None:
     text = "".join(f"&#x{n:x};" if hexadecimal else f"&#{n};" for n in numbers)
     assert item(f"<title>News {text}</title><guid>a</guid>").guid == "a"
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("http://user:secret@news.example/a", "http://news.example/a"),
+        ("http://bank.example@evil.example/a", "http://evil.example/a"),
+        ("http://good.example\\@evil.example/a", None),
+        ("/a", "http://news.example/a"),
+    ],
+)
+def test_links_hold_no_user_and_no_password(link: str, shown: str | None) -> None:
+    body = (
+        f"<rss version='2.0'><channel><title>D</title><item><title>T</title><link>{link}</link></item></channel></rss>"
+    )
+    document = read_document(body.encode(), url="http://user:secret@news.example/rss").document
+    assert document is not None
+    assert [entry.link for entry in document.entries] == [shown]
