@@ -1,7 +1,7 @@
 """50,384 real items in the order they arrived, as documents through the real reader: nothing lost, the dirt with reasons.
 
 For each time at which something was first seen the feed's document is written again, with what was new and some of what
-stood there before, as the fetcher would have met it.
+stood there before, as the fetcher would have met it. A second feed of each publisher brings the same under guids of its own.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from xml.sax.saxutils import escape
 from connectors.feeds.cursor import FeedCursor
 from connectors.feeds.document import read_document
 from connectors.feeds.entries import read_entries
+from connectors.feeds.former_ids import Sibling
 from connectors.feeds.identity import canonical_link
 from connectors.feeds.settings import FeedSettings
+from connectors.feeds.wire import WireDocument
 from connectors.feeds.wire_fields import web_address
 from schemas.article import Article
 from schemas.ids import hour_of, hour_start
@@ -47,6 +49,7 @@ class Arrivals:
     articles: dict[str, str] = field(default_factory=dict)  # id -> its canonical address
     clashes: list[str] = field(default_factory=list)
     revisions: int = 0
+    again: set[str] = field(default_factory=set)  # ids of what the second feeds of the publishers brought
     reasons: Counter[str] = field(default_factory=Counter)
     unread_dates: Counter[str] = field(default_factory=Counter)
     too_late: int = 0
@@ -58,9 +61,14 @@ class Arrivals:
         """Return how many different addresses became no article."""
         return len(self.addresses - set(self.articles.values()))
 
+    @property
+    def apart(self) -> int:
+        """Return how many articles of the second feeds are other ones than those of the first."""
+        return len(self.again - self.articles.keys())
+
 
 def main(data: Path | None) -> int:
-    """Print the report; return 1 where an item is lost or two share an id, 2 without the items."""
+    """Print the report; return 1 where an item is lost, is two articles or shares an id, 2 without the items."""
     if data is None or not (data / FILE).is_file():
         print(f"NOT RUN: evaluate arrivals — needs {FILE}", file=sys.stderr)
         return 2
@@ -68,7 +76,7 @@ def main(data: Path | None) -> int:
         found = replayed([json.loads(line) for line in lines])
     for line in report(found):
         print(line)
-    return 1 if found.lost or found.clashes or found.refused else 0
+    return 1 if found.lost or found.clashes or found.refused or found.apart else 0
 
 
 def replayed(items: Sequence[Item]) -> Arrivals:
@@ -92,6 +100,11 @@ def replayed(items: Sequence[Item]) -> Arrivals:
         reading = read_entries(answer.document, feed, cursors[name], seen_at)
         cursors[name] = reading.cursor
         found.refused += reading.refused_entries
+        again, other = f"{name} again", feed.model_copy(update={"id": f"{feed.id[:58]}-again"})
+        siblings = [Sibling(feed.publisher.id, reading.cursor)]
+        echo = read_entries(_with_other_guids(answer.document), other, cursors[again], seen_at, siblings=siblings)
+        cursors[again] = echo.cursor
+        found.again |= {article.article_id for article in echo.articles}
         _count(found, reading.articles, {str(item["link"]): str(item["published_raw"] or "") for item in new})
     return found
 
@@ -114,6 +127,11 @@ def _document(items: Sequence[Item]) -> bytes:
         for item in items
     )
     return f"<rss version='2.0'><channel><title>Feed</title>{entries}</channel></rss>".encode("utf-8", "replace")
+
+
+def _with_other_guids(document: WireDocument) -> WireDocument:
+    entries = tuple(entry.model_copy(update={"guid": f"again {entry.link}"}) for entry in document.entries)
+    return document.model_copy(update={"entries": entries})
 
 
 def _count(found: Arrivals, articles: Sequence[Article], raw_dates: Mapping[str, str]) -> None:
@@ -140,6 +158,7 @@ def report(found: Arrivals) -> Iterator[str]:
     yield f"{found.items:,} items in {found.documents:,} documents"
     yield f"{found.lost:,} lost, {found.refused:,} refused, {len(found.clashes):,} ids shared by two addresses"
     yield f"{len(found.addresses):,} addresses (tracking left out), {len(found.articles):,} ids, {found.revisions:,} revisions"
+    yield f"in a second feed of each publisher under other guids: {len(found.again):,} articles, {found.apart:,} of them others"
     for reason in EventTimeReason:
         count = found.reasons[reason.value]
         yield f"event time {reason.value:15} {count:7,}  {count / total:.3f}"

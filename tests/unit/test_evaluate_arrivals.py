@@ -33,6 +33,7 @@ def test_nothing_is_lost_and_the_dirt_has_reasons() -> None:
     assert len(found.articles) == len(found.addresses) == 5
     assert (found.reasons["published"], found.reasons["future_clamped"], found.reasons["missing"]) == (2, 2, 1)
     assert (found.ahead, found.years_old, found.too_late, found.revisions) == (2, 1, 1, 0)
+    assert (found.again, found.apart) == (set(found.articles), 0), "the same articles under guids of another feed"
     assert found.unread_dates == {"once upon a time": 1}
     assert "0 lost, 0 refused" in "\n".join(report(found))
 
@@ -41,3 +42,9 @@ def test_what_is_lost_is_told() -> None:
     found = replayed([*ITEMS, item("nowhere", "2026-02-25T13:00:00+00:00", "")])
     found.addresses.add("the-daily //n.example/6")
     assert found.lost >= 1
+
+
+def test_what_becomes_two_articles_in_two_feeds_is_told() -> None:
+    home = "http://n.example/"  # A home page names no article, so nothing says that the two are one.
+    found = replayed([item(home, "2026-02-25T10:00:00+00:00", "")])
+    assert found.apart == 1
