@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from alerts.explanation.carriers import kind_words, safe_link
+from alerts.explanation.names import ActorNames
 from alerts.explanation.phrases import counted
 from alerts.explanation.standing_words import standing_line
+from alerts.explanation.subject import subject_of
+from pipelines.pages.alert_page import AlertPage, Story
+from pipelines.pages.alert_page import alert_page as page_model
+from pipelines.pages.hour_series import Hour
+from pipelines.pages.ledger_view import AlertLife
 from schemas.alert_event import AlertEvent, Evidence
-from schemas.ids import hour_start
+from schemas.ids import hour_of, hour_start
+from schemas.plain_text import plural
 from tocsin.event_lines import printable
+from tocsin.web.charts import LIGHT, hours_chart
 
 if TYPE_CHECKING:
-    from alerts.standing import HourCount
     from pipelines.explaining.alert_then import AlertThen
     from tocsin.commands.alerts_show import StoredAlert
 
@@ -23,7 +30,8 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding
 h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin-top:2rem;border-bottom:1px solid #ccc}
 table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:top}
 .muted{color:#595959}.story{margin:1rem 0}details p{white-space:pre-wrap}pre{background:#f4f4f4;padding:.6rem;overflow-x:auto}
-svg{width:100%;height:9rem}
+.story>details{margin-left:1.2rem}figure{margin:0;padding:.4rem;background:#fff;color:#3b4252}svg{width:100%;height:auto}
+figcaption{font-size:.9rem}@media print{details{display:block}}
 @media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}.muted{color:#a8a8a8}pre{background:#222}a{color:#8ab4f8}}
 """
 
@@ -32,12 +40,17 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 
 
 def alert_page(
-    found: StoredAlert, then: AlertThen | None, rule_text: str, texts: Mapping[str, str], made_at: str
+    found: StoredAlert,
+    then: AlertThen | None,
+    rule_text: str,
+    texts: Mapping[str, str],
+    made_at: str,
+    names: ActorNames,
 ) -> str:
     """Return the page. ``texts`` are those of the evidence by article id, as far as they are known."""
-    opened = found.opened
-    title = f"{opened.severity.value.upper()} {opened.key} — {opened.rule}"
-    body = "\n".join(_body(found, then, rule_text, texts, title, made_at))
+    shown = page_model(AlertLife(found.events), found.evidence, found.deliveries, names)
+    title = subject_of(shown.life.strongest, names)  # What is kept is what happened, not how it ended.
+    body = "\n".join(_body(found, shown, then, rule_text, texts, made_at, title))
     return (
         "<!DOCTYPE html>\n"
         '<html lang="en"><head><meta charset="utf-8">\n'
@@ -48,24 +61,39 @@ def alert_page(
 
 
 def _body(
-    found: StoredAlert, then: AlertThen | None, rule_text: str, texts: Mapping[str, str], title: str, made_at: str
+    found: StoredAlert,
+    shown: AlertPage,
+    then: AlertThen | None,
+    rule_text: str,
+    texts: Mapping[str, str],
+    made_at: str,
+    title: str,
 ) -> Iterator[str]:
     opened = found.opened
     yield f"<h1>{_text(title)}</h1>"
-    yield f'<p class="muted">alert {_text(opened.alert_id)}, opened {opened.at:%Y-%m-%d %H:%M} UTC</p>'
+    yield (
+        f'<p class="muted">{_text(opened.severity.value.upper())} {_text(opened.key)} · rule {_text(opened.rule)}'
+        f" · alert {_text(opened.alert_id)} · opened {opened.at:%Y-%m-%d %H:%M} UTC</p>"
+    )
+    yield f"<p>{' '.join(_text(sentence) for sentence in shown.sentences)}</p>"
+    if then is not None and (then.drawn or then.hours):
+        yield "<h2>By the hour</h2>"
+        yield _chart(then, opened)
     yield "<h2>When it opened</h2><table>"
     yield from (f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in _numbers(opened, then))
     yield "</table>"
-    if then is not None and then.hours:
-        yield "<h2>By the hour</h2>"
-        yield _chart(then.hours)
-    yield "<h2>Evidence</h2>"
-    yield from _stories(found.articles, texts)
+    yield f"<h2>Evidence: {plural(len(shown.stories), 'story', 'stories')}</h2>"
+    if shown.carried:
+        yield f'<p class="muted">{_text(shown.carried)}</p>'
+    yield from (_story(story, texts) for story in shown.stories)
+    if shown.erased:
+        yield f'<p class="muted">The texts of {plural(shown.erased, "piece")} of evidence were erased since.</p>'
     yield "<h2>Life</h2><table>"
-    for event in found.events:
+    for step in shown.steps:
+        event = step.event
         yield (
-            f"<tr><td>{event.at:%Y-%m-%d %H:%M}</td><td>{_text(event.event.value)}</td><td>{counted(event.counts)}</td>"
-            f"<td>{_text(event.reason.value)}</td></tr>"
+            f"<tr><td>{event.at:%Y-%m-%d %H:%M}</td><td>{_text(step.happened)}</td><td>{counted(event.counts)}</td>"
+            f"<td>{_text(step.why)}</td></tr>"
         )
     yield "</table>"
     if rule_text:
@@ -95,22 +123,32 @@ def _numbers(opened: AlertEvent, then: AlertThen | None) -> Iterator[tuple[str, 
         yield "coverage", f"{opened.coverage:.0%} of the feeds"
     if then is None:
         return
+    if (by := then.rung_by) is not None:
+        yield (
+            "rung by",
+            f"{by.title} ({by.source}), {by.at:%H:%M} UTC" if by.source else f"the end of an hour, {by.at:%H:%M} UTC",
+        )
     yield from (("window", standing_line(window)) for window in then.windows)
     if then.new_words:
         yield "new words", ", ".join(then.new_words)
-    yield from (("near miss", f"sensitivity {n.value} would have rung at {s.at:%H:%M}") for n, s in then.sooner.items())
+    yield from (
+        ("near miss", f"sensitivity {n.value} would have rung at {s.at:%Y-%m-%d %H:%M}") for n, s in then.sooner.items()
+    )
     if then.silenced_by:
         yield "silenced by", "; or ".join(then.silenced_by)
 
 
-def _stories(articles: Sequence[Evidence], texts: Mapping[str, str]) -> Iterator[str]:
-    stories: dict[str, list[Evidence]] = {}
-    for item in articles:
-        stories.setdefault(item.story, []).append(item)
-    for items in stories.values():
-        yield '<div class="story">'
-        yield from (_article(item, texts.get(item.article_id, "")) for item in items)
-        yield "</div>"
+def _story(story: Story, texts: Mapping[str, str]) -> str:
+    """Return the article that began the story; those that carry it as well are folded below."""
+    copies = [item for item in story.articles if item.article_id != story.lead.article_id]
+    lead = _article(story.lead, texts.get(story.lead.article_id, ""))
+    if not copies:
+        return f'<div class="story">{lead}</div>'
+    others = [name for name in story.publishers if name != (story.lead.source.name or story.lead.source.id)]
+    by = f", by {', '.join(others)}" if others else ""
+    folded = "".join(_article(item, texts.get(item.article_id, "")) for item in copies)
+    also = f"carried in {plural(len(copies), 'more article', 'more articles')}{by}"
+    return f'<div class="story">{lead}<details><summary>{_text(also)}</summary>{folded}</details></div>'
 
 
 def _article(item: Evidence, text: str) -> str:
@@ -125,25 +163,19 @@ def _article(item: Evidence, text: str) -> str:
     return f'<p>{title}<br><span class="muted">{where}, {item.event_time:%Y-%m-%d %H:%M}</span></p>{quote}{whole}'
 
 
-def _chart(hours: Sequence[HourCount]) -> str:
-    """Return bars for the counts and a line for the expectation; a table of the same for those who cannot see it."""
-    most = max([1.0, *(float(h.count) for h in hours), *(h.expected or 0.0 for h in hours)])
-    step = 720 / len(hours)
-    bars = "".join(
-        f'<rect x="{i * step:.1f}" y="{120 - 110 * h.count / most:.1f}" width="{step * 0.8:.1f}"'
-        f' height="{110 * h.count / most:.1f}" fill="#b3261e"><title>{hour_start(h.hour):%m-%d %H:%M}: {h.count}</title></rect>'
-        for i, h in enumerate(hours)
-    )
-    points = " ".join(
-        f"{(i + 0.4) * step:.1f},{120 - 110 * h.expected / most:.1f}"
-        for i, h in enumerate(hours)
-        if h.expected is not None
-    )
-    line = f'<polyline points="{points}" fill="none" stroke="#7a7a7a" stroke-width="2"/>' if points else ""
+def _chart(then: AlertThen, opened: AlertEvent) -> str:
+    """Return the hours over the band of normal news as a drawing, and in words for those who cannot see it."""
+    hours = then.drawn or tuple(Hour(h.hour, h.count, h.expected) for h in then.hours)
+    length = opened.window.hours if opened.window is not None else 24
+    crossing = hour_of(opened.crossing) if opened.crossing is not None else None
+    drawn = hours_chart(hours, LIGHT, length=length, crossing=crossing).decode("utf-8")
     first, last = hour_start(hours[0].hour), hour_start(hours[-1].hour)
-    label = f"counts by the hour from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, highest {max(h.count for h in hours)}"
-    svg = f'<svg viewBox="0 0 720 122" preserveAspectRatio="none" role="img" aria-label="{label}">{bars}{line}</svg>'
-    return f'{svg}<p class="muted">{label}; the line is what was expected</p>'
+    label = (
+        f"Stories in {length} hours and in each hour, from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC; "
+        f"at most {max(h.count for h in hours)} in one hour. "
+        "The line is what was expected, the band where 19 of 20 such windows lie."
+    )
+    return f'<figure role="img" aria-label="{label}">{drawn[drawn.index("<svg") :]}<figcaption>{label}</figcaption></figure>'
 
 
 def _text(value: str) -> str:

@@ -22,6 +22,7 @@ from alerts.rules.model import RuleSet as RuleSetModel
 from alerts.standing import HourCount, Standing, hour_counts, more_sensitive, standings
 from pipelines.explaining.engine_then import Progress, engine_then, no_progress
 from pipelines.explaining.silencers import silencers
+from pipelines.pages.hour_series import Hour, hours_of
 from pipelines.signal_history import read_range
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.coverage import Coverage
@@ -53,13 +54,25 @@ class Sooner:
     score: float
 
 
+@dataclass(frozen=True)
+class RungBy:
+    """The record that opened the alert. ``at``: when it was taken in; engine time itself moves on with coverage, mostly
+    once an hour, so ``at`` of an event may lie up to an hour before. ``title`` and ``source`` are empty where an hour ended."""
+
+    at: datetime
+    title: str = ""
+    source: str = ""
+
+
 @dataclass
 class AlertThen:
     """What the engine knew when it opened the alert. ``windows``: those that end with its crossing."""
 
     rule: Rule | None = None
+    rung_by: RungBy | None = None
     windows: tuple[Standing, ...] = ()
     hours: tuple[HourCount, ...] = ()
+    drawn: tuple[Hour, ...] = ()  # the same with how widely normal news scatters, for a chart
     silenced_by: tuple[str, ...] = ()
     sooner: dict[Sensitivity, Sooner] = field(default_factory=dict)
     new_words: tuple[str, ...] = ()
@@ -195,6 +208,7 @@ class _Looking:
             return
         if record.offset == self._offset:
             self._read(engine)
+            self.then.rung_by = _rung_by(decoded, engine)
             self.reached = True
         elif engine.now is not None and engine.now >= self._opened.at - _SOONER and self._touches(decoded, engine):
             self._look_for_sooner(decoded, engine)
@@ -222,6 +236,7 @@ class _Looking:
         track = next((t for t, d in zip(state.tracks, state.rule.when, strict=True) if d.kind == opened.detector), None)
         if track is not None:
             self.then.hours = tuple(hour_counts(track, opened.key, crossing - _HOURS_SHOWN + 1, engine.open))
+            self.then.drawn = tuple(hours_of(track, opened.key, crossing - _HOURS_SHOWN + 1, engine.open))
 
     def _look_for_sooner(self, decoded: SignalsRecord, engine: Engine) -> None:
         if engine.open is None or engine.now is None:
@@ -229,7 +244,20 @@ class _Looking:
         state = engine.rules[self._opened.rule]
         if state.start_hour is None:
             return
-        at = max(engine.now, decoded.revised_at) if isinstance(decoded, Signal) else engine.now
+        at = _taken_in(decoded, engine.now)
         for standing in standings(state, self._opened.key, engine.open):
             for sensitivity, score in more_sensitive(standing):
                 self.then.sooner.setdefault(sensitivity, Sooner(sensitivity, at, score))
+
+
+def _taken_in(decoded: SignalsRecord, now: datetime) -> datetime:
+    return max(now, decoded.revised_at) if isinstance(decoded, Signal) else now
+
+
+def _rung_by(decoded: SignalsRecord, engine: Engine) -> RungBy | None:
+    if engine.now is None:
+        return None
+    at = _taken_in(decoded, engine.now)
+    if not isinstance(decoded, Signal):
+        return RungBy(at)
+    return RungBy(at, title=decoded.title, source=decoded.source.name or decoded.source.id)

@@ -26,6 +26,7 @@ def export(alert: str, out: Path, folder: Path) -> None:
     from pipelines.explaining.alert_then import rule_set_of, rule_text
     from pipelines.explaining.article_texts import article_texts
     from tocsin.alert_export import alert_page
+    from tocsin.rule_files import names_of
 
     workplace = open_workplace(folder)
     store = open_store_of(workplace)
@@ -37,7 +38,7 @@ def export(alert: str, out: Path, folder: Path) -> None:
         store.close()
     with open_log_of(workplace) as log, Progress("reading texts") as progress:
         texts = article_texts(log, {item.article_id for item in found.articles}, progress.update)
-    page = alert_page(found, then, text, texts, f"{SystemClock().now():%Y-%m-%d %H:%M} UTC")
+    page = alert_page(found, then, text, texts, f"{SystemClock().now():%Y-%m-%d %H:%M} UTC", names_of(workplace))
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:

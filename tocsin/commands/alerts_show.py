@@ -21,7 +21,7 @@ from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
 
 if TYPE_CHECKING:
-    from pipelines.explaining.alert_then import AlertThen
+    from pipelines.explaining.alert_then import AlertThen, RungBy
     from tocsin.settings import Workplace
 
 
@@ -177,10 +177,17 @@ def _numbers(opened: AlertEvent) -> Iterator[str]:
         yield f"  changed    extractors in the last 14 days: {versions}"
 
 
+def _rung_by(one: RungBy) -> str:
+    what = f"“{one.title or '(no title)'}” ({one.source}), taken in" if one.source else "the end of an hour, told"
+    return f"{what} {one.at:%Y-%m-%d %H:%M}"
+
+
 def _then(then: AlertThen) -> Iterator[str]:
     from alerts.explanation.standing_words import standing_line
     from tocsin.hour_chart import hour_chart
 
+    if then.rung_by is not None:
+        yield f"  rung by    {_rung_by(then.rung_by)}"
     for window in then.windows:
         yield f"  window     {standing_line(window)}"
     for name, one in then.sooner.items():
@@ -215,7 +222,9 @@ def as_document(then: AlertThen, text: str) -> dict[str, object]:
     """Return what was computed again, for scripts."""
     from schemas.ids import hour_start
 
+    by = then.rung_by
     return {
+        "rung_by": None if by is None else {"at": by.at.isoformat(), "title": by.title, "source": by.source},
         "hours": [
             {"hour": hour_start(h.hour).isoformat(), "count": h.count, "expected": h.expected, "seen": h.exposure}
             for h in then.hours

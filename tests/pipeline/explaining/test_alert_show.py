@@ -84,6 +84,14 @@ def test_more_sensitive_rules_would_have_rung_sooner(desk: Desk) -> None:
     assert 2.5 <= sooner[Sensitivity.HIGH].score < 4
 
 
+def test_the_article_that_rang_is_named_with_the_time_it_was_taken_in(desk: Desk) -> None:
+    rung_by, stories = then(desk).rung_by, opened(desk).counts.stories
+    assert rung_by is not None
+    assert rung_by.title == f"Airliner shot down near Aktau, report {stories - 1}"
+    assert rung_by.at == at(2) + timedelta(minutes=10 * (stories - 1))
+    assert "rung by    “Airliner shot down near Aktau" in show(desk).stdout
+
+
 def test_each_setting_that_would_have_silenced_it_does(desk: Desk) -> None:
     event, found = opened(desk), then(desk)
     assert f"min: {{stories: {event.counts.stories + 1}}}" in found.silenced_by

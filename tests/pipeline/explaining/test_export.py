@@ -85,4 +85,10 @@ def test_it_is_readable_without_the_links(desk: Desk, tmp_path: Path) -> None:
     for part in ("AZE-RUS", "counted", "3 stories, 3 publishers", "silenced by", "count: 4", "Alfa, AZE", "Life"):
         assert part in words, part
     assert "\u202e" not in text
-    assert 'aria-label="counts by the hour' in text
+    assert 'aria-label="Stories in 6 hours' in text
+    assert "<svg" in text
+
+
+def test_copies_of_a_story_are_folded_below_it(desk: Desk, tmp_path: Path) -> None:
+    page = Page(exported(desk, tmp_path / "page.html"))
+    assert sum(tag == "div" for tag, _ in page.tags) == 3  # As many as the alert counts stories.
