@@ -1,4 +1,4 @@
-"""Datelines: where a report was written, "KYIV, Ukraine (AP) —" or "KYIV, Ukraine - ", which is nobody who acts."""
+"""Where a report was written ("KYIV, Ukraine (AP) —") and whose it is ("… . (Vatican News)"), where nobody acts."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ _BARE = re.compile(
 )
 
 
+#: Names in brackets behind a full stop: "… on Friday. (AFP via The Straits Times) (Reuters)".
+_NAME = r"(?:[A-ZÀ-Þ][\w.&'’/-]*|via|of|the|and|in|on|for)"
+_SOURCE = re.compile(rf"(?<=[.!?…\"”’)]) \({_NAME}(?: {_NAME}){{0,7}}\)")
+
+
 def dateline_spans(text: str) -> list[tuple[int, int]]:
-    """Return the ranges of ``text`` that are places in front of an agency's name or of a dash, in text order."""
+    """Return the ranges of ``text`` that are places in front of an agency's name or a dash, or sources in brackets."""
     spans = []
     begin = 0
     while begin >= 0:
@@ -35,4 +40,6 @@ def dateline_spans(text: str) -> list[tuple[int, int]]:
         place = _PLACE.search(text[begin : agency.start()])
         if place is not None:
             spans.append((begin + place.start(1), agency.start()))
+    if ". (" in text or '" (' in text or "” (" in text:
+        spans += [source.span() for source in _SOURCE.finditer(text)]
     return sorted(spans)

@@ -108,7 +108,7 @@ class ActorFinder:
                     continue
             elif end < length and (folded[end].isalnum() or folded[end] == "_") and folded[end - 1] != ".":
                 continue
-            touching = (start and folded[start - 1] in "./-_") or folded[stop : stop + 1] in "./-"
+            touching = (start and folded[start - 1] in "./-_") or folded[stop : stop + 1] in "./-$"
             if touching and _in_address(text, start, stop):
                 continue
             places.append((start, -stop, index))
@@ -213,7 +213,9 @@ def _is_no_actor(
 
 
 def _in_address(text: str, start: int, end: int) -> bool:
-    """Whether the place lies in a web or mail address: "kremlin.ru", "www.ukraine", "/russia/"."""
+    """Whether the place lies in a web or mail address or a sum: "kremlin.ru", "www.ukraine", "/russia/", "US$30"."""
+    if text[end : end + 1] == "$":
+        return True
     if start > 1 and text[start - 1] == "." and text[start - 2].isalnum() and text[start - 2].islower():
         return True
     if start > 1 and text[start - 1] == "/" and text[start].islower():

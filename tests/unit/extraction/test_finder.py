@@ -73,6 +73,13 @@ def actors(text: str, on: date = DAY) -> set[str]:
         ("Regulators fined Russia Today again", {"RT"}),
         ("Bosnian Serbs asked for talks", {"BIH"}),
         ("KYIV, Ukraine (AP) — Poland sent trucks", {"POL"}),
+        ("Two ships sailed to Kenya. (Dhaka Tribune) (AFP via France 24)", {"KEN"}),
+        ("Two ships sailed to Kenya. (Poland had asked for them.)", {"KEN", "POL"}),
+        ("Poland pays 2,000 crowns (US$387) a month", {"POL"}),
+        ("The Food and Drug Administration and the DHS looked away", {"USA"}),
+        ("The Congolese re-elected Denis Sassou Nguesso in Brazzaville", {"COG"}),
+        ("Congolese troops left Kinshasa", {"COD"}),
+        ("Kata'ib Hezbollah and the Hashd al-Shaabi", {"KATAIB_HEZBOLLAH", "PMF"}),
     ],
 )
 def test_who_is_named(text: str, expected: set[str]) -> None:
