@@ -5,23 +5,22 @@ Every hop of a redirect goes through the address guard. Nothing here looks into 
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+from aiohttp import hdrs
 from yarl import URL
 
 from connectors.address_guard import AddressRefusedError, guarded_connector
+from connectors.feeds.answer_headers import ServerTime, max_age_s, retry_after_s, server_time_s, told
 from connectors.feeds.settings import shown_url
+from connectors.feeds.transfers import Transfer, TransferWatch
 from schemas.clock import Clock
 from schemas.errors import RetriableError
 from schemas.plain_text import plain_line
@@ -30,13 +29,11 @@ _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json,"
     " application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
-_UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LONGEST_WORDS = 600
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 #: Where a redirect may lead besides the port it comes from: no other service is to be spoken to in somebody's name.
 _WEB_PORTS = frozenset({80, 443})
-_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
 class FetchFailure(StrEnum):
@@ -54,7 +51,7 @@ class FetchFailure(StrEnum):
 
 
 class FetchError(RetriableError):
-    """No document this time. ``clock_offset_s`` is how far the server's clock is ahead of ours, where it told."""
+    """No document this time. ``server_time`` is that of the server that answered, where one did and told it."""
 
     def __init__(
         self,
@@ -63,7 +60,7 @@ class FetchError(RetriableError):
         *,
         status: int | None = None,
         retry_after_s: float | None = None,
-        clock_offset_s: float | None = None,
+        server_time: ServerTime | None = None,
         host: str = "",
     ) -> None:
         # A redirect's address comes from outside, and what is said here is shown and stored.
@@ -71,7 +68,7 @@ class FetchError(RetriableError):
         self.failure = failure
         self.status = status
         self.retry_after_s = retry_after_s
-        self.clock_offset_s = clock_offset_s
+        self.server_time = server_time
         self.host = host  # that answered, where one did
 
 
@@ -85,11 +82,11 @@ class HostBusyError(RetriableError):
 
 @dataclass(frozen=True)
 class FetchLimits:
-    """Bounds of one request, redirects and body included."""
+    """Bounds of one request, redirects and body included. Times are looked after once a second."""
 
     total_s: float = 60.0
     connect_s: float = 15.0
-    silence_s: float = 20.0
+    silence_s: float = 20.0  # between two parts of the answer; before the first, the time for connecting is added
     max_body_bytes: int = 15_000_000  # after unpacking
     max_redirects: int = 5
 
@@ -103,7 +100,7 @@ class Fetched(NamedTuple):
     last_modified: str | None
     content_type: str | None = None
     retry_after_s: float | None = None
-    clock_offset_s: float | None = None
+    server_time: ServerTime | None = None
     max_age_s: int = 0  # for how long the answer says it is good
     moved_to: str | None = None  # where it came from, when every redirect on the way was a permanent one
 
@@ -122,11 +119,15 @@ class Fetcher:
     ) -> None:
         self._clock = clock
         self._limits = limits or FetchLimits()
-        self._whole = self._timeout(self._limits.total_s)
+        self._watch = TransferWatch(
+            total_s=self._limits.total_s, silence_s=self._limits.silence_s, connect_s=self._limits.connect_s
+        )
         self._session = aiohttp.ClientSession(
             connector=guarded_connector(allowed_networks),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": user_agent, "Accept": accept, "Accept-Encoding": "gzip, deflate"},
+            # A connection has a timer of its own; that of a request, and one for each read, are what the watch is for.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect_s, sock_read=None),
             trust_env=False,
         )
 
@@ -148,7 +149,8 @@ class Fetcher:
         """
         conditions = _conditions(etag, last_modified)
         try:
-            return await self._follow(url, conditions, may_follow, before_hop)
+            with self._watch.transfer() as transfer:
+                return await self._follow(url, conditions, transfer, may_follow, before_hop)
         except TimeoutError:
             raise FetchError(
                 FetchFailure.TIMEOUT, f"{shown_url(url)} took over {self._limits.total_s:g} s or fell silent"
@@ -160,80 +162,79 @@ class Fetcher:
         self,
         url: str,
         conditions: Mapping[str, str],
+        transfer: Transfer,
         may_follow: Callable[[str], bool] | None,
         before_hop: Callable[[str], Awaitable[None]] | None,
     ) -> Fetched:
         address = url
         permanent = True
-        began_s = asyncio.get_running_loop().time()
         for hop in range(self._limits.max_redirects + 1):
-            timeout = self._whole if hop == 0 else self._timeout(self._left_s(began_s))
-            request = self._session.get(_parsed(address), headers=conditions, allow_redirects=False, timeout=timeout)
-            async with request as answer:
+            if hop:
+                transfer.asks()
+            answer = await self._session.get(_parsed(address), headers=conditions, allow_redirects=False)
+            try:
                 if answer.status not in _REDIRECTS:
                     moved_to = address if permanent and address is not url else None
-                    return await self._read(answer, address, conditions, moved_to)
+                    unchanged = answer.status == 304 and bool(conditions)
+                    self._check_status(answer, address, unchanged)
+                    body = None if unchanged else await self._body(answer, address, transfer)
+                    return self._fetched(answer.headers, body, address, moved_to)
                 permanent = permanent and answer.status in _PERMANENT
-                target = answer.headers.get("Location", "")
+                target = answer.headers.get(hdrs.LOCATION, "")
+            finally:
+                answer.release()  # One that has not been read to its end is closed with its connection.
             before, address = address, _redirected(address, target)
             host = host_of(address)
             if may_follow is not None and host != host_of(before) and not may_follow(host):
                 raise HostBusyError(host)
             if before_hop is not None:
+                transfer.paused = True
                 await before_hop(address)
+                transfer.paused = False
         raise FetchError(FetchFailure.REDIRECT, f"{shown_url(url)}: more than {self._limits.max_redirects} redirects")
 
-    async def _read(
-        self, answer: aiohttp.ClientResponse, url: str, conditions: Mapping[str, str], moved_to: str | None
-    ) -> Fetched:
-        now = self._clock.now()
-        offset_s = _clock_offset_s(answer.headers, now)
-        retry_after_s = _retry_after_s(answer.headers.get("Retry-After"), now)
-        unchanged = answer.status == 304 and bool(conditions)
-        if answer.status != 200 and not unchanged:
+    def _check_status(self, answer: aiohttp.ClientResponse, url: str, unchanged: bool) -> None:
+        """:raises FetchError: the status is no success."""
+        if not unchanged and answer.status != 200:
             raise FetchError(
                 FetchFailure.STATUS,
                 f"{shown_url(url)} answered {answer.status}",
                 status=answer.status,
-                retry_after_s=retry_after_s,
-                clock_offset_s=offset_s,
+                retry_after_s=retry_after_s(answer.headers, self._clock.now),
+                server_time=self._server_time(answer.headers),
                 host=host_of(url),
             )
+
+    def _fetched(self, headers: Mapping[str, str], body: bytes | None, url: str, moved_to: str | None) -> Fetched:
         return Fetched(
-            body=None if unchanged else await self._body(answer, url),
-            url=url,
-            etag=_told(answer.headers, "ETag"),
-            last_modified=_told(answer.headers, "Last-Modified"),
-            content_type=_told(answer.headers, "Content-Type"),
-            retry_after_s=retry_after_s,
-            clock_offset_s=offset_s,
-            max_age_s=_max_age_s(answer.headers, now),
-            moved_to=moved_to,
+            body,
+            url,
+            told(headers, hdrs.ETAG),
+            told(headers, hdrs.LAST_MODIFIED),
+            told(headers, hdrs.CONTENT_TYPE),
+            retry_after_s(headers, self._clock.now),
+            self._server_time(headers),
+            max_age_s(headers, self._clock.now),
+            moved_to,
         )
 
-    async def _body(self, answer: aiohttp.ClientResponse, url: str) -> bytes:
+    def _server_time(self, headers: Mapping[str, str]) -> ServerTime | None:
+        told_s = server_time_s(headers)
+        return None if told_s is None else ServerTime(told_s, self._clock.monotonic_s())
+
+    async def _body(self, answer: aiohttp.ClientResponse, url: str, transfer: Transfer) -> bytes:
         limit = self._limits.max_body_bytes
         parts: list[bytes] = []
         size = 0
+        transfer.hears()
         async for part in answer.content.iter_chunked(65_536):
+            transfer.hears()
             size += len(part)
             if size > limit:
                 answer.close()
                 raise FetchError(FetchFailure.TOO_LARGE, f"{shown_url(url)} has more than {limit:,} bytes")
             parts.append(part)
         return b"".join(parts)
-
-    def _timeout(self, total_s: float) -> aiohttp.ClientTimeout:
-        """Return the bounds of one hop, its body included."""
-        limits = self._limits
-        return aiohttp.ClientTimeout(total=total_s, sock_connect=limits.connect_s, sock_read=limits.silence_s)
-
-    def _left_s(self, began_s: float) -> float:
-        """Return what is left of the total, which spans redirects; :raises TimeoutError: nothing is."""
-        left_s = began_s + self._limits.total_s - asyncio.get_running_loop().time()
-        if left_s <= 0:
-            raise TimeoutError
-        return left_s
 
     async def close(self) -> None:
         """Close the connections; idempotent."""
@@ -269,14 +270,6 @@ def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _told(headers: Mapping[str, str], name: str) -> str | None:
-    """Return a header as it came; None for one that can be neither stored nor sent back byte for byte."""
-    value = headers.get(name)
-    if value is None or (value.isascii() and value.isprintable()):
-        return value
-    return None if _UNSENDABLE.search(value) else value
-
-
 def _redirected(address: str, target: str) -> str:
     try:
         joined = urljoin(address, target)
@@ -293,53 +286,6 @@ def _redirected(address: str, target: str) -> str:
         old = URL(address)
         joined = str(parts.with_user(old.user).with_password(old.password)) if old.user else joined
     return joined
-
-
-def _clock_offset_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    stamp = _http_date(headers.get("Date"))
-    if stamp is None:
-        return None
-    age = headers.get("Age", "0")
-    cached_s = int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
-    return (stamp - now).total_seconds() + cached_s
-
-
-def _max_age_s(headers: Mapping[str, str], now: datetime) -> int:
-    """Return for how long from now the answer is good: Cache-Control's max-age without its Age, else Expires; 0: no word."""
-    control = headers.get("Cache-Control")
-    if control:
-        found = _MAX_AGE.search(control)
-        if found is None or "no-cache" in control or "no-store" in control:
-            return 0
-        age = headers.get("Age", "")
-        passed_s = int(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0
-        return max(0, int(found[1]) - passed_s)
-    expires = headers.get("Expires")
-    until = _http_date(expires) if expires else None
-    if until is None:
-        return 0
-    served = _http_date(headers.get("Date")) or now  # By the server's own clock, which may be another.
-    return min(max(0, int((until - served).total_seconds())), 999_999_999)
-
-
-def _retry_after_s(value: str | None, now: datetime) -> float | None:
-    if value is None:
-        return None
-    if value.isascii() and value.strip().isdigit():
-        return float(min(int(value.strip()[:9]), 7 * 86_400))
-    until = _http_date(value)
-    return None if until is None else min(max(0.0, (until - now).total_seconds()), 7 * 86_400.0)
-
-
-@functools.lru_cache(maxsize=64)  # Answers of one second say the same.
-def _http_date(value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        parsed = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def _named(error: Exception, url: str) -> FetchError:

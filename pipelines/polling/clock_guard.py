@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 from datetime import datetime
 
+from connectors.feeds.answer_headers import ServerTime
 from schemas.ids import milliseconds
 
 #: Servers' clocks may be wrong too: fewer than this many hosts say nothing.
@@ -21,28 +22,28 @@ class ClockGuard:
 
     def __init__(self, tolerance_s: float) -> None:
         self._tolerance_s = tolerance_s
-        self._server_s: dict[str, tuple[float, float]] = {}  # host -> (its time since 1970, our monotonic clock), in s
+        self._told: dict[str, ServerTime] = {}  # by host
 
     @property
     def hosts(self) -> int:
         """Return how many hosts have told the time."""
-        return len(self._server_s)
+        return len(self._told)
 
-    def hear(self, host: str, offset_s: float, now: datetime, monotonic_s: float) -> None:
-        """Take in that the clock of ``host`` is ``offset_s`` ahead of ours; the oldest of too many is forgotten."""
-        self._server_s.pop(host, None)
-        self._server_s[host] = (now.timestamp() + offset_s, monotonic_s)
-        if len(self._server_s) > HEARD_HOSTS:
-            del self._server_s[next(iter(self._server_s))]
+    def hear(self, host: str, time: ServerTime) -> None:
+        """Take in what the clock of ``host`` said; the oldest of too many is forgotten."""
+        self._told.pop(host, None)
+        self._told[host] = time
+        if len(self._told) > HEARD_HOSTS:
+            del self._told[next(iter(self._told))]
 
     def fault(self, now: datetime, monotonic_s: float, log_ms: int) -> str:
         """Return what is wrong with our clock at ``now``, in words; empty where nothing is known to be."""
         log_offset_s = (log_ms - milliseconds(now)) / 1000
         if abs(log_offset_s) > self._tolerance_s:
             return f"this machine's clock is {_spoken(log_offset_s)} the log's"
-        if len(self._server_s) < LEAST_HOSTS:
+        if len(self._told) < LEAST_HOSTS:
             return ""
-        ahead_s = [told_s + monotonic_s - heard_s - now.timestamp() for told_s, heard_s in self._server_s.values()]
+        ahead_s = [told_s + monotonic_s - heard_s - now.timestamp() for told_s, heard_s in self._told.values()]
         offset_s = statistics.median(ahead_s)
         if abs(offset_s) > self._tolerance_s:
             return (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from connectors.feeds.answer_headers import ServerTime
 from connectors.feeds.cursor import FeedCursor
 from connectors.feeds.fetch import Fetched, FetchError, FetchFailure, HostBusyError, host_of
 from connectors.feeds.parsing import NotAFeedError, ParserUnavailableError
@@ -91,11 +92,11 @@ class Answered(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What one look found. ``clock_offset_s``: how far the server's clock is ahead of ours, where it told."""
+    """What one look found. ``server_time``: that of the server that answered, where it told."""
 
     feed_id: str
     finding: Failed | Answered | PutOff
-    clock_offset_s: float | None = None
+    server_time: ServerTime | None = None
 
 
 async def look_at(
@@ -116,7 +117,7 @@ async def look_at(
     except HostBusyError as error:
         return Look(feed.id, PutOff(error.host))
     except FetchError as error:
-        return Look(feed.id, _failed(error), error.clock_offset_s)
+        return Look(feed.id, _failed(error), error.server_time)
     try:
         finding: Failed | Answered = await _read(feed, cursor, fetched, parser)
     except NotAFeedError as error:
@@ -124,7 +125,7 @@ async def look_at(
     except ParserUnavailableError as error:
         logger.error("%s", error)
         finding = Failed(error.message.removeprefix(f"{feed.id}: "), weight=0.0)
-    return Look(feed.id, finding, fetched.clock_offset_s)
+    return Look(feed.id, finding, fetched.server_time)
 
 
 def _failed(error: FetchError) -> Failed:

@@ -221,8 +221,8 @@ class Poller:
         finally:
             for other in entered:
                 self._line.exit(other)
-        if look.clock_offset_s is not None:
-            self._guard.hear(host, look.clock_offset_s, self._clock.now(), self._clock.monotonic_s())
+        if look.server_time is not None:
+            self._guard.hear(host, look.server_time)
         return look
 
     def _full_texts(self, look: Look) -> Awaitable[Look] | None:

@@ -149,6 +149,41 @@ def test_an_answer_without_end_is_a_reason_in_bounded_time_and_memory(desks: Des
     desks.run(go, limits=LIMITS)
 
 
+async def no_answer(writer: asyncio.StreamWriter) -> None:
+    while not writer.is_closing():
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("talk", [no_answer, silence], ids=lambda talk: talk.__name__)
+def test_who_falls_silent_is_not_waited_for(desks: DeskMaker, talk: Talk) -> None:
+    async def go(desk: Desk) -> None:
+        async with serving(talk) as (port, _):
+            desk.feeds.append(FeedSettings(id="bad", url=f"http://127.0.0.1:{port}/rss"))
+            await asyncio.wait_for(desk.poll(), _PATIENCE_S)
+        assert "fell silent" in desk.row("bad").last_error
+
+    desks.run(go, limits=FetchLimits(total_s=3_600.0, connect_s=0.5, silence_s=0.5))
+
+
+def test_who_sends_little_by_little_is_waited_for(desks: DeskMaker) -> None:
+    body = rss(NEWS).encode()
+
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        step = len(body) // 12 + 1
+        for at in range(0, len(body), step):  # In all, three times as long as it may be silent.
+            writer.write(body[at : at + step])
+            await writer.drain()
+            await asyncio.sleep(0.15)
+
+    async def go(desk: Desk) -> None:
+        async with serving(talk) as (port, _):
+            desk.feeds.append(FeedSettings(id="slow", url=f"http://127.0.0.1:{port}/rss"))
+            assert await asyncio.wait_for(desk.poll(), 2 * _PATIENCE_S) == 1
+
+    desks.run(go, limits=FetchLimits(total_s=3_600.0, connect_s=0.6, silence_s=0.6))
+
+
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [

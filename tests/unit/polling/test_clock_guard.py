@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.feeds.answer_headers import ServerTime
 from pipelines.polling.clock_guard import HEARD_HOSTS, LEAST_HOSTS, ClockGuard
 from schemas.ids import milliseconds
 
@@ -17,7 +18,7 @@ NOW = datetime(2025, 1, 22, 10, tzinfo=UTC)
 def guard(*offsets_s: float) -> ClockGuard:
     made = ClockGuard(120.0)
     for number, offset_s in enumerate(offsets_s):
-        made.hear(f"host{number}", offset_s, NOW, 50.0)
+        made.hear(f"host{number}", ServerTime(NOW.timestamp() + offset_s, 50.0))
     return made
 
 
@@ -61,7 +62,7 @@ def test_new_answers_outvote_what_was_heard_before_a_sleep() -> None:
     later = NOW + timedelta(hours=8)  # The monotonic clock stood still meanwhile.
     assert fault(made, later, monotonic_s=51.0)
     for number in range(HEARD_HOSTS // 2 + 1):
-        made.hear(f"other{number}", 0.0, later, 51.0)
+        made.hear(f"other{number}", ServerTime(later.timestamp(), 51.0))
     assert fault(made, later, monotonic_s=51.0) == ""
 
 
