@@ -50,9 +50,14 @@ class ActorDirectory:
         return None
 
     def suggest(self, name: str) -> Sequence[str]:
-        """Return ids of actors whose names or ids look like ``name``, best first, at most five."""
+        """Return names of actors whose names or ids look like ``name``, best first, at most five: the id where a name is not
+        enough to say who is meant."""
         close = get_close_matches(_bare(" ".join(fold(name).split())), self._ids, n=_SUGGESTIONS, cutoff=0.6)
-        return tuple(dict.fromkeys(self._ids[text] for text in close))
+        return tuple(self._called(actor) for actor in dict.fromkeys(self._ids[text] for text in close))
+
+    def _called(self, actor_id: str) -> str:
+        name = self.display_name(actor_id)
+        return name if self.resolve(name) == actor_id else actor_id
 
     def type_of(self, actor_id: str) -> str | None:
         """Return the type of the actor with this id, None when unknown."""
