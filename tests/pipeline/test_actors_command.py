@@ -173,7 +173,7 @@ def test_try_reads_the_log_and_of_an_article_its_newest_revision(folder: Path) -
 
 
 def test_try_of_an_unknown_name_suggests_one(folder: Path) -> None:
-    assert "did you mean: CASPIANWIND" in refused(folder, "try", "Caspian Wnd")
+    assert "did you mean: Caspian Wind" in refused(folder, "try", "Caspian Wnd")
 
 
 def test_without_articles_the_archive_is_the_remedy(folder: Path) -> None:
