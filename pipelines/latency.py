@@ -74,8 +74,8 @@ def latency_of(log: Log, store: Store, opened: AlertEvent, provenance: Provenanc
 
 def latency_of_alert(log: Log, store: Store, alert_id: str) -> Latency | None:
     """Return the times of an alert; None where the ledger has no opening of it."""
-    for event, provenance in store.events_with_provenance():
-        if event.alert_id == alert_id and event.event is EventKind.OPENED:
+    for event, provenance in store.events_with_provenance(alert_id=alert_id):
+        if event.event is EventKind.OPENED:
             return latency_of(log, store, event, provenance)
     return None
 

@@ -1,15 +1,21 @@
-"""What can be said of the rows of a ledger without the log: their hashes, their chains and their evidence."""
+"""What can be said of the rows of a ledger without the log: their hashes, chains and evidence, and what they leave standing."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 
+from pydantic import ValidationError
+
 from schemas.alert_event import AlertEvent, ChainHead
 from schemas.ids import canonical_json, digest
-from schemas.ports.store import Store, StoredEvent
+from schemas.ports.store import Store, StoredEvent, StoredStandings
+from schemas.standing import Standings
 
 Differ = Callable[[str], None]
+
+#: The way to make what lies beside the ledger anew from it.
+REBUILD = "`tocsin db rebuild` makes it anew"
 
 
 def event_row(event: AlertEvent, log_offset: int) -> StoredEvent:
@@ -78,6 +84,24 @@ def check_evidence(rows: Sequence[StoredEvent], store: Store, differ: Differ) ->
                 f"evidence {name} of event {named[name].position}, {named[name].name}, is not what rang: it was changed"
             )
     return len(named) - len(kept)
+
+
+def check_standings(rows: Sequence[StoredEvent], stored: StoredStandings, differ: Differ) -> None:
+    """Check that what is kept beside the ledger, of what stands, is what its first ``stored.position`` events say."""
+    if stored.position > len(rows):
+        differ(f"what stands was told {stored.position} events, but the ledger holds {len(rows)}: {REBUILD}")
+        return
+    folded = Standings()
+    for row in rows[: stored.position]:
+        try:
+            folded.add(row.position, AlertEvent.model_validate_json(row.body))
+        except ValidationError:
+            return  # What no event can be read from is told of its row.
+    said, kept = {row.place: row for row in folded.rows}, {row.place: row for row in stored.rows}
+    for place in sorted(said.keys() | kept.keys()):
+        if said.get(place) != kept.get(place):
+            kind, rule, subject = place
+            differ(f"what stands, {kind} {rule} {subject or '(the rule)'}, is not what the ledger says: {REBUILD}")
 
 
 def _read(body: bytes) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ Reads only, and works beside running jobs as well as without them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from schemas.errors import BrokenRecordError
 from schemas.plain_text import plural
 from schemas.ports.log import Log
 from schemas.ports.store import DeciderHead, Delivery, FeedRow, Store
-from schemas.reasons import EventKind, FeedState
+from schemas.reasons import FeedState
 from schemas.topics import ARTICLES, DEAD_LETTERS, SIGNALS
 from schemas.wire import decode_dead_letter
 
@@ -34,9 +34,6 @@ _MOST_WAITING = 1000
 
 #: The job that archives. It is no part of the watch: without it the log grows, and no more.
 ARCHIVE = "archive"
-
-_ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
-_LIFE = frozenset({EventKind.OPENED, EventKind.ESCALATED, EventKind.REMINDED, EventKind.UPDATED})
 
 
 @dataclass(frozen=True)
@@ -126,50 +123,17 @@ def _open_dead_letters(log: Log) -> Mapping[str, int]:
 
 def read_store(store: Store, now: datetime) -> StoreFacts:
     """Return what ``store`` says."""
-    open_alerts, blind = standing_alerts(store.events())
+    standing = store.standing()
     return StoreFacts(
         beats=store.heartbeats(),
         head=store.decider_head(),
         feeds=store.feed_rows(),
-        open_alerts=open_alerts,
-        blind=blind,
+        open_alerts=standing.alerts,
+        blind=standing.blind,
         waiting_events=len(store.outbox_after(store.outbox_cursor(), _MOST_WAITING)),
         open_deliveries=store.deliveries(open_only=True),
         dead_deliveries=store.dead_deliveries(now - _DEAD_WITHIN),
     )
-
-
-def standing_alerts(events: Iterable[AlertEvent]) -> tuple[Sequence[AlertEvent], Sequence[AlertEvent]]:
-    """Return the newest event of each alert that is open, and of each rule or alert that is blind, oldest first."""
-    alerts: dict[str, AlertEvent] = {}
-    blind: dict[tuple[str, str], AlertEvent] = {}
-    for event in events:
-        if event.event in _LIFE and event.alert_id:
-            alerts[event.alert_id] = event
-        elif event.event in _ENDS:
-            alerts.pop(event.alert_id, None)
-            blind.pop((event.rule, event.alert_id), None)
-        elif event.event is EventKind.BLIND:
-            blind[event.rule, event.alert_id] = event
-        elif event.event is EventKind.SIGHTED:
-            blind.pop((event.rule, event.alert_id), None)
-        elif event.event is EventKind.RULE_REMOVED:
-            alerts = {alert: one for alert, one in alerts.items() if one.rule != event.rule}
-            blind = {key: one for key, one in blind.items() if one.rule != event.rule}
-    return list(alerts.values()), list(blind.values())
-
-
-def standing_pending(events: Iterable[AlertEvent]) -> Sequence[AlertEvent]:
-    """Return the newest event of each crossing that must still last before it opens an alert, oldest first."""
-    found: dict[tuple[str, str], AlertEvent] = {}
-    for event in events:
-        if event.event is EventKind.PENDING:
-            found[event.rule, event.key] = event
-        elif event.event in (EventKind.SUBSIDED, EventKind.OPENED):
-            found.pop((event.rule, event.key), None)
-        elif event.event is EventKind.RULE_REMOVED:
-            found = {place: one for place, one in found.items() if one.rule != event.rule}
-    return list(found.values())
 
 
 def judge_service(

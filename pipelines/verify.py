@@ -4,7 +4,7 @@
 
 It writes nothing. What it compares with is computed from the log, never read from the ledger. Only where the log was
 trimmed, and its archive does not reach back to the first record, it starts from the engine's snapshot, and says of how
-many events that leaves the hashes and chains alone.
+many events that leaves the hashes and chains alone. What the store keeps of what stands is compared with its rows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alerts.engine import Engine
-from pipelines.ledger_rows import check_chains, check_evidence, check_rows, event_row
+from pipelines.ledger_rows import check_chains, check_evidence, check_rows, check_standings, event_row
 from pipelines.ledger_segments import Segment, segments_of
 from pipelines.recovery import from_snapshot
 from pipelines.signal_history import WholeLog, read_range
@@ -75,11 +75,13 @@ def verify(
     :raises FatalError: the log itself is damaged.
     """
     result = Verification()
+    standings = store.stored_standings()  # before the rows, so that it is never ahead of them
     rows = list(store.stored_events())
     result.events = len(rows)
     check_rows(rows, result.differ)
     result.digest = ledger_digest(list(check_chains(rows, store.chain_heads(), result.differ).values()))
     result.erased_evidence = check_evidence(rows, store, result.differ)
+    check_standings(rows, standings, result.differ)
     head = store.decider_head()
     if head is None:
         if rows:

@@ -31,11 +31,21 @@ class Database:
             _sqlite_engine(address, busy_timeout_s) if address.is_sqlite else _pg_engine(address, busy_timeout_s)
         )
         self._writer = self._engine.execution_options(tocsin_writes=True)
+        # A transaction of SQLite that reads sees one moment anyway.
+        self._moment = (
+            self._engine if address.is_sqlite else self._engine.execution_options(isolation_level="REPEATABLE READ")
+        )
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection within a transaction that writes nothing. Keep it short: an open one holds the WAL."""
         with told_apart(self.address), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading_one_moment(self) -> Iterator[Connection]:
+        """As :meth:`reading`, and all statements see what the first one saw, whatever is committed meanwhile."""
+        with told_apart(self.address), self._moment.begin() as connection:
             yield connection
 
     @contextmanager

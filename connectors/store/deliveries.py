@@ -9,7 +9,7 @@ from typing import Any  # The values of a row, whose types the table knows.
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
 
 from connectors.store.database import Database
-from connectors.store.ledger import parsed_event
+from connectors.store.parsed_events import parsed_event
 from connectors.store.tables import attempts, deliveries, events, outbox, outbox_cursor
 from schemas.errors import FatalError
 from schemas.ports.store import Attempt, Delivery, OutboxEntry

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any  # The values of a row, whose types the table knows.
 
-from pydantic import ValidationError
 from sqlalchemy import Connection, Select, bindparam, delete, select, update
 
 from connectors.store.database import Database
+from connectors.store.parsed_events import parsed_event, parsed_evidence
+from connectors.store.standings import tell_standings
 from connectors.store.tables import chain_heads, decider_head, evidence, outbox
 from connectors.store.tables import events as events_table
 from connectors.store.upsert import Row, insert_all_new, insert_new
@@ -63,6 +64,8 @@ class Ledger:
             _move_chains(connection, rows)
             if rows:
                 connection.execute(events_table.insert(), rows)
+                told = [(before + n, decision.event) for n, (decision, _) in enumerate(decisions, start=1)]
+                tell_standings(connection, told)
             insert_all_new(connection, evidence, _evidence_rows(decisions))
             if rows and notify:
                 connection.execute(outbox.insert(), [{"position": row["position"]} for row in rows])
@@ -92,18 +95,20 @@ class Ledger:
             yield parsed_event(row["position"], row["body"])
 
     def events_with_provenance(
-        self, *, first_offset: int = 0, limit: int | None = None
+        self, *, first_offset: int = 0, alert_id: str | None = None, limit: int | None = None
     ) -> Iterator[tuple[AlertEvent, Provenance]]:
         """Yield events computed at ``first_offset`` of the log or later, in the order they were written."""
         table = events_table.c
         query = select(table.position, table.body, table.log_offset, table.host, table.recorded_at_us)
+        if alert_id is not None:
+            query = query.where(table.alert_id == alert_id)
         for row in self._pages(query.where(table.log_offset >= first_offset), 0, limit):
             provenance = Provenance(log_offset=row["log_offset"], host=row["host"], recorded_at=row["recorded_at_us"])
             yield parsed_event(row["position"], row["body"]), provenance
 
     def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
         """Return what is known by ``hashes``; erased ones are absent."""
-        return {name: _parsed_evidence(name, body) for name, body in self.stored_evidence(hashes).items()}
+        return {name: parsed_evidence(name, body) for name, body in self.stored_evidence(hashes).items()}
 
     def stored_evidence(self, hashes: Sequence[str]) -> Mapping[str, bytes]:
         """Return the bytes under ``hashes`` as they lie there: what ``verify`` hashes again."""
@@ -132,31 +137,6 @@ class Ledger:
                 return
             position = rows[-1]["position"]
             left = None if left is None else left - size
-
-
-def parsed_event(position: int, body: bytes) -> AlertEvent:
-    """Return the event in ``body``; :raises FatalError: it cannot be read any more."""
-    try:
-        return AlertEvent.model_validate_json(body)
-    except ValidationError as error:
-        raise FatalError(
-            f"event {position} of the ledger cannot be read: {_first_mistake(error)}",
-            remedy="`tocsin verify` shows the extent; bring back the last backup",
-        ) from error
-
-
-def _parsed_evidence(name: str, body: bytes) -> Evidence:
-    try:
-        return Evidence.model_validate_json(body)
-    except ValidationError as error:
-        raise FatalError(
-            f"evidence {name} cannot be read: {_first_mistake(error)}", remedy="bring back the last backup"
-        ) from error
-
-
-def _first_mistake(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc']) or 'the record'}: {first['msg']}"
 
 
 def _stored_head(connection: Connection) -> DeciderHead | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, MetaData, Table, inspect, select, text
 
 from connectors.store.address import Address, parse_address
 from connectors.store.database import Database
+from connectors.store.standings import tell_standings
 from connectors.store.tables import SCHEMA_VERSION, VERSION_TABLE
 from schemas.errors import FatalError, UsageError
 
@@ -74,6 +75,7 @@ def migrate_database(database: Database) -> SchemaVersions:
         before = _checked(connection, database.address)
         if not before.is_current:
             _upgrade(connection)
+            tell_standings(connection)
     return before
 
 

@@ -13,10 +13,11 @@ from connectors.store.ledger import Ledger
 from connectors.store.pollers import Pollers
 from connectors.store.responses import Responses
 from connectors.store.rule_sets import RuleSets
+from connectors.store.standings import StandingTable
 from connectors.store.tables import store_identity
 
 
-class SqlStore(Ledger, RuleSets, Deliveries, Responses, EventHours, Feeds, Pollers, Heartbeats):
+class SqlStore(Ledger, StandingTable, RuleSets, Deliveries, Responses, EventHours, Feeds, Pollers, Heartbeats):
     """Implements :class:`schemas.ports.store.Store` on SQLite and PostgreSQL.
 
     Threads may share one; a process that forks opens its own.

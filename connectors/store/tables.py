@@ -19,9 +19,10 @@ from sqlalchemy import (
 
 from connectors.store.columns import FreeText, UtcMicroseconds, words
 from schemas.reasons import DeliveryStatus, FeedState, Judgement
+from schemas.standing import StandingKind
 
 #: The newest migration; it is read at each start without importing Alembic.
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 
 #: Where the database says which migration it has had.
 VERSION_TABLE = "schema_version"
@@ -80,6 +81,31 @@ events = Table(
     Column("host", Text, nullable=False),
     Column("recorded_at_us", UtcMicroseconds, nullable=False),
     UniqueConstraint("rule", "seq"),
+)
+
+# What stands after the events, beside them: it can be made anew from them. Numbers are positions.
+standings = Table(
+    "standings",
+    metadata,
+    Column("kind", words(StandingKind), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("latest", BigInteger, nullable=False),
+    Column("newest", BigInteger, nullable=False),
+    Column("open", Boolean, nullable=False),
+)
+# Alerts that ended stay for ever; what is open is asked for.
+_stands = standings.c.open.is_(True)
+Index("standings_open", standings.c.rule, sqlite_where=_stands, postgresql_where=_stands)
+Index("standings_subject", standings.c.subject)
+
+standings_read = Table(
+    "standings_read",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("position", BigInteger, nullable=False),  # of the last event that the standings were told
 )
 
 evidence = Table(

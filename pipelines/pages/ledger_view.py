@@ -9,15 +9,18 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from typing import Protocol
 
-from pipelines.service_status import standing_alerts, standing_pending
 from schemas.alert_event import AlertEvent
-from schemas.ports.store import LedgerStore
+from schemas.ports.store import LedgerStore, StandingStore
 from schemas.reasons import EventKind
 
 #: Events kept; at a few kilobytes each.
 MOST_EVENTS = 20_000
+
+
+class PagesStore(LedgerStore, StandingStore, Protocol):
+    """What the pages read of the store."""
 
 
 @dataclass(frozen=True)
@@ -94,30 +97,31 @@ class LedgerView:
 
     def __init__(self, most_events: int = MOST_EVENTS) -> None:
         self._events: deque[AlertEvent] = deque(maxlen=most_events)
+        self._most_events = most_events
         self._read = 0
-        self._open: Sequence[AlertEvent] = ()
-        self._blind: Sequence[AlertEvent] = ()
-        self._pending: Sequence[AlertEvent] = ()
         self._first: AlertEvent | None = None
         self.reading = EMPTY_LEDGER
 
-    def refresh(self, store: LedgerStore) -> bool:
-        """Read what came since the last look; return whether there was anything."""
-        fresh = list(store.events(first_position=self._read + 1))
-        if not fresh:
+    def refresh(self, store: PagesStore) -> bool:
+        """Read what came since the last look, at the first no more than is kept; return whether there was anything."""
+        standing = store.standing()
+        if standing.position == self._read:
             return False
-        self._read += len(fresh)
-        self._first = self._first or fresh[0]
+        begin = max(self._read, standing.position - self._most_events)
+        fresh = list(store.events(first_position=begin + 1, limit=standing.position - begin))
+        self._read = standing.position
+        self._first = self._first or (fresh[0] if begin == 0 else next(store.events(limit=1)))
         self._events.extend(fresh)
-        # What stands is carried on by its newest events, so the ledger is folded once and not again at each look.
-        self._open, self._blind = standing_alerts(chain(self._open, self._blind, fresh))
-        self._pending = standing_pending(chain(self._pending, fresh))
+        alerts = lives_of(self._events)
+        open_ids = [event.alert_id for event in standing.alerts]
+        # An alert may have been open for longer than events are kept.
+        older = {one: life for one in open_ids if one not in alerts and (life := read_alert(store, one))}
         self.reading = LedgerReading(
             events=self._read,
-            alerts=lives_of(self._events),
-            open_ids=[event.alert_id for event in self._open],
-            blind=self._blind,
-            pending=self._pending,
+            alerts={**older, **alerts},
+            open_ids=open_ids,
+            blind=standing.blind,
+            pending=standing.pending,
             edges=(self._first, fresh[-1]),
         )
         return True

@@ -16,6 +16,7 @@ from schemas.ports.channel import HourBar
 from schemas.ports.pollers import PollerStore
 from schemas.ports.response import ResponseStore
 from schemas.reasons import DeliveryStatus, FeedState
+from schemas.standing import Standing
 
 
 class DeciderHead(Part):
@@ -49,6 +50,22 @@ class StoredEvent(Part):
     def chain_head(self) -> ChainHead:
         """Return the head of the rule's chain once this row is in it."""
         return ChainHead(rule=self.rule, seq=self.seq, hash=self.hash)
+
+
+class StandingEvents(Part):
+    """What stands after the event at ``position``, the newest: of each thing the event that says how, oldest first."""
+
+    position: int
+    alerts: tuple[AlertEvent, ...]
+    blind: tuple[AlertEvent, ...]  # rules and alerts
+    pending: tuple[AlertEvent, ...]  # crossings that must last before they open an alert
+
+
+class StoredStandings(Part):
+    """What the store keeps of what stands, as it was told the events up to ``position``; in no order."""
+
+    position: int
+    rows: tuple[Standing, ...]
 
 
 class OutboxEntry(Part):
@@ -170,7 +187,7 @@ class LedgerStore(Protocol):
         ...
 
     def events_with_provenance(
-        self, *, first_offset: int = 0, limit: int | None = None
+        self, *, first_offset: int = 0, alert_id: str | None = None, limit: int | None = None
     ) -> Iterator[tuple[AlertEvent, Provenance]]:
         """Yield events computed at ``first_offset`` of the log or later, in the order they were written."""
         ...
@@ -201,6 +218,27 @@ class LedgerStore(Protocol):
 
     def rule_sets(self) -> Sequence[RuleSet]:
         """Return all, oldest first."""
+        ...
+
+
+class StandingStore(Protocol):
+    """What stands after the events of the ledger, kept beside them, so that it costs what stands and not what was."""
+
+    def standing(self, *, ended: bool = False, rule: str | None = None) -> StandingEvents:
+        """Return what stands, of ``rule`` or of all. With ``ended`` the alerts are all there ever were, each with its
+        newest event of any kind, in the order they began; a read of what ended costs as many rows as alerts ended."""
+        ...
+
+    def alert_ids(self, begins: str, limit: int) -> Sequence[str]:
+        """Return up to ``limit`` ids of alerts that begin so, sorted."""
+        ...
+
+    def stored_standings(self) -> StoredStandings:
+        """Return what is kept as it lies there, unchecked: what a proof compares with the ledger."""
+        ...
+
+    def rebuild_standings(self) -> None:
+        """Make it anew from the ledger."""
         ...
 
 
@@ -295,7 +333,15 @@ class HeartbeatStore(Protocol):
 
 
 class Store(
-    LedgerStore, DeliveryStore, ResponseStore, EventHoursStore, FeedStore, PollerStore, HeartbeatStore, Protocol
+    LedgerStore,
+    StandingStore,
+    DeliveryStore,
+    ResponseStore,
+    EventHoursStore,
+    FeedStore,
+    PollerStore,
+    HeartbeatStore,
+    Protocol,
 ):
     """All of the store, as the jobs open it."""
 

@@ -19,7 +19,6 @@ from pipelines.service_status import (
     StoreFacts,
     judge_service,
     read_log,
-    standing_alerts,
 )
 from schemas.dead_letter import DeadLetter
 from schemas.ports.log import Entry
@@ -180,24 +179,6 @@ def test_jobs_on_other_machines_are_well_without_a_run_here() -> None:
 def test_a_delivery_that_waits_for_minutes_only_is_no_problem() -> None:
     waiting = [delivery(DeliveryStatus.RETRYING, created_ago_s=60)]
     assert judged(replace(GOOD_STORE, open_deliveries=waiting)).problems == []
-
-
-def test_which_alerts_stand_and_which_are_blind() -> None:
-    life = [
-        event(seq=1, alert_id="a", key="A"),
-        event(seq=2, alert_id="b", key="B"),
-        event(seq=3, alert_id="a", event=EventKind.ESCALATED, key="A"),
-        event(seq=4, alert_id="", key="", event=EventKind.BLIND, blind_feeds=("x",)),
-        event(seq=5, alert_id="b", key="B", event=EventKind.BLIND),
-        event(seq=6, alert_id="", key="", event=EventKind.BLIND, blind_feeds=("x", "y")),
-        event(seq=7, alert_id="b", key="B", event=EventKind.RESOLVED),
-    ]
-    open_alerts, blind = standing_alerts(life)
-    assert [one.seq for one in open_alerts] == [3]
-    assert [one.seq for one in blind] == [6]
-    _, sighted = standing_alerts([*life, event(seq=8, alert_id="", key="", event=EventKind.SIGHTED)])
-    assert sighted == []
-    assert standing_alerts([*life, event(seq=8, alert_id="", key="", event=EventKind.RULE_REMOVED)]) == ([], [])
 
 
 def test_the_group_is_the_one_that_extraction_commits_as() -> None:

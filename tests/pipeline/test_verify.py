@@ -129,6 +129,39 @@ def test_an_event_changed_with_all_its_hashes_made_anew_fails_by_the_log(desk: D
     assert result.digest != result.recomputed_digest
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE standings SET open = NOT open WHERE kind = 'alert' AND first = (SELECT min(first) FROM standings)",
+        "UPDATE standings SET latest = 1 WHERE latest > 1",
+        "DELETE FROM standings WHERE kind = 'alert' AND newest = (SELECT max(newest) FROM standings WHERE kind = 'alert')",
+        "INSERT INTO standings VALUES ('blind', 'no-such-rule', '', 1, 1, 1, 1, 1)",
+    ],
+)
+def test_what_is_kept_of_what_stands_has_to_be_what_the_ledger_says(desk: Desk, change: str) -> None:
+    tamper(desk.folder / "store.db", lambda c: c.execute(change))
+    differences = verified(desk).differences
+    assert differences
+    assert all(text.startswith("what stands, ") and "tocsin db rebuild" in text for text in differences), differences
+    with desk.store() as store:
+        store.rebuild_standings()
+    assert verified(desk).ok
+
+
+def test_what_stands_cannot_have_been_told_more_events_than_there_are(desk: Desk) -> None:
+    tamper(desk.folder / "store.db", lambda c: c.execute("UPDATE standings_read SET position = 100000"))
+    assert [text for text in verified(desk).differences if "was told 100000 events" in text]
+
+
+def test_what_stands_may_know_less_than_the_ledger_but_not_otherwise(desk: Desk) -> None:
+    def forget(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM standings")
+        connection.execute("UPDATE standings_read SET position = 0")
+
+    tamper(desk.folder / "store.db", forget)
+    assert verified(desk).ok, "as a program from before it would have left it"
+
+
 @pytest.mark.parametrize("column", ["hash", "previous", "alert_id"])
 def test_a_changed_column_beside_the_event_fails(desk: Desk, column: str) -> None:
     tamper(
@@ -188,6 +221,8 @@ def test_the_last_event_removed_with_its_head_and_count_fails(desk: Desk) -> Non
             )
         else:
             connection.execute("DELETE FROM chain_heads WHERE rule = ?", (last.rule,))
+        connection.execute("DELETE FROM standings")
+        connection.execute("UPDATE standings_read SET position = 0")
 
     tamper(desk.folder / "store.db", cut)
     (text,) = verified(desk).differences

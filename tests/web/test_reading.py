@@ -13,13 +13,16 @@ import pytest
 
 from alerts.engine import Engine
 from connectors.clock import ManualClock
+from connectors.store.open import open_store
 from pipelines.pages import reading
 from pipelines.pages.hour_series import Hour, HourBook, upper_edge, windows_of
 from pipelines.pages.ledger_view import LedgerView
 from pipelines.pages.live_view import LiveView
 from schemas.errors import RetriableError, StoreUnavailableError
+from schemas.reasons import EventKind
 from schemas.topics import SIGNALS
 from tests.chaos.service_process import free_port
+from tests.contract.store.scribe import Scribe
 from tests.streams.deciding import Desk, desk_in
 from tests.streams.world import invented_stream
 from tests.web.house import House
@@ -83,6 +86,22 @@ def test_the_ledger_is_read_on_and_not_again(tmp_path: Path) -> None:
     assert before.events < view.reading.events == len(events)
     assert view.reading == fresh.reading, "read in pieces or at once, it says the same"
     assert {e.alert_id for e in events if e.alert_id} == set(view.reading.alerts)
+
+
+def test_an_alert_that_is_open_for_longer_than_events_are_kept_is_still_shown(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    scribe = Scribe(store)
+    first = scribe.decide("a", key="long")
+    scribe.commit(first, *(scribe.decide("b", key=f"K{number}") for number in range(4)))
+    scribe.commit(*(scribe.decide("b", key=f"K{number}", event=EventKind.RESOLVED) for number in range(4)))
+    view = LedgerView(most_events=3)
+    assert view.refresh(store)
+    (life,) = view.reading.open_alerts()
+    assert life.events == (first.event,)
+    assert view.reading.events == 9
+    assert [event.seq for event in view.reading.edges] == [1, 8]
+    assert len(view.reading.alerts) == 4, "the newest three events, and what is open"
+    store.close()
 
 
 def test_a_ledger_of_another_log_is_said_and_not_followed(tmp_path: Path, decided: Path) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from pipelines.service_status import standing_pending
 from schemas.alert_event import AlertEvent
 from schemas.ports.store import LedgerStore
 from tocsin.commands.alerts_answers import ANSWERS
@@ -22,10 +20,13 @@ from tocsin.event_lines import event_line, printable
 from tocsin.stopping import stop_on_signals
 from tocsin.workplace import folder_option, json_option, open_store_of, open_workplace
 
-__all__ = ["command", "event_line", "latest_of_alerts", "printable"]
+__all__ = ["command", "event_line", "printable"]
 
 #: Seconds between two looks of --watch.
 FOLLOW_EVERY_S = 1.0
+
+_NOTHING = "nothing rang yet; `tocsin rules match` shows what the rules would count"
+_NONE_OPEN = "no alert is open"
 
 
 @click.group(name="alerts", epilog="Example: tocsin alerts list --folder desk")
@@ -46,24 +47,31 @@ for answer in ANSWERS:
 @folder_option
 @json_option
 @click.option("--rule", help="Only alerts of this rule.")
+@click.option("--open", "only_open", is_flag=True, help="Only alerts that are open, each with its newest event.")
 @click.option("--all", "show_all", is_flag=True, help="Every event, not one line an alert.")
 @click.option("--watch", is_flag=True, help="Go on: print each event as it is decided, until Ctrl-C.")
-def list_alerts(folder: Path, as_json: bool, rule: str | None, show_all: bool, watch: bool) -> None:
+def list_alerts(folder: Path, as_json: bool, rule: str | None, only_open: bool, show_all: bool, watch: bool) -> None:
     """List alerts, oldest first: one line each with its state, or every event with --all.
 
-    Crossings that a rule lets wait (for) come last, as pending.
+    Crossings that a rule lets wait (for) come last, as pending. With --json every event is written, with --open those
+    that say how the open alerts stand.
     """
+    if only_open and show_all:
+        raise click.UsageError("--open and --all: one of them.")
     store = open_store_of(open_workplace(folder))
     try:
-        every = list(store.events())
-        events = [event for event in every if rule in (None, event.rule)]
-        shown = events if show_all or as_json else [*latest_of_alerts(events), *standing_pending(events)]
+        if show_all or (as_json and not only_open):
+            events = list(store.events())
+            shown, read = [event for event in events if rule in (None, event.rule)], len(events)
+        else:
+            standing = store.standing(ended=not only_open, rule=rule)
+            shown, read = [*standing.alerts, *(() if as_json else standing.pending)], standing.position
         if not shown and not as_json:
-            click.echo("nothing rang yet; `tocsin rules match` shows what the rules would count", err=True)
+            click.echo(_NONE_OPEN if only_open else _NOTHING, err=True)
         for event in shown:
             _print(event, as_json=as_json)
         if watch:
-            _follow(store, len(every), rule, as_json=as_json)
+            _follow(store, read, rule, as_json=as_json)
     finally:
         store.close()
 
@@ -82,12 +90,3 @@ def _follow(store: LedgerStore, read: int, rule: str | None, *, as_json: bool) -
             if rule in (None, event.rule):
                 _print(event, as_json=as_json)
         sys.stdout.flush()
-
-
-def latest_of_alerts(events: Sequence[AlertEvent]) -> list[AlertEvent]:
-    """Return the last event of each alert, in the order the alerts opened; events of rules are left out."""
-    latest: dict[str, AlertEvent] = {}
-    for event in events:
-        if event.alert_id:
-            latest[event.alert_id] = event
-    return list(latest.values())

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from tocsin.settings import Workplace
 
 
+#: Ids shown where several alerts begin as somebody wrote.
+_SHOWN = 5
+
+
 @dataclass(frozen=True)
 class StoredAlert:
     """An alert as the store holds it."""
@@ -47,11 +51,12 @@ class StoredAlert:
 
 def stored_alert(store: Store, begins: str) -> StoredAlert:
     """Return the one alert whose id begins so; :raises UsageError: none, or several."""
-    events = [event for event in store.events() if event.alert_id and event.alert_id.startswith(begins)]
-    ids = sorted({event.alert_id for event in events})
+    ids = store.alert_ids(begins, _SHOWN + 1)
     if len(ids) != 1:
-        found = f"{len(ids)} alerts begin so: {', '.join(ids[:5])}" if ids else "no alert has that id"
+        several = f"{len(ids)} alerts begin" if len(ids) <= _SHOWN else f"more than {_SHOWN} alerts begin"
+        found = f"{several} so: {', '.join(ids[:_SHOWN])}" if ids else "no alert has that id"
         raise UsageError(f"{begins}: {found}", remedy="`tocsin alerts list` shows the ids")
+    events = list(store.events(alert_id=ids[0]))
     evidence = store.evidence([name for event in events for name in event.evidence])
     return StoredAlert(tuple(events), dict(evidence), tuple(store.deliveries(alert_id=ids[0])))
 

@@ -1,4 +1,4 @@
-"""`tocsin db`: the state of the store's schema, and its migration."""
+"""`tocsin db`: the state of the store's schema, its migration, and what it keeps beside the ledger made anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tocsin.workplace import folder_option, open_workplace, store_url_of
+from tocsin.workplace import folder_option, open_store_of, open_workplace, store_url_of
 
 
 @click.group(name="db", epilog="Example: tocsin db check --folder desk")
@@ -36,3 +36,18 @@ def migrate(folder: Path) -> None:
     workplace = open_workplace(folder)
     migrate_store(store_url_of(workplace))
     click.echo("the store has the schema this version needs")
+
+
+@command.command(epilog="Example: tocsin db rebuild --folder desk")
+@folder_option
+def rebuild(folder: Path) -> None:
+    """Make anew, from the ledger, what the store keeps of what stands: open alerts, blind watches, crossings that wait.
+
+    Needed only where `tocsin verify` says so. The ledger itself is never changed.
+    """
+    store = open_store_of(open_workplace(folder))
+    try:
+        store.rebuild_standings()
+    finally:
+        store.close()
+    click.echo("what stands is what the ledger says")

@@ -95,6 +95,8 @@ def test_stores_of_former_versions_still_open(old: Path, tmp_path: Path) -> None
         events = list(store.events())
         assert [event.rule for event in events] == ["azerbaijan-russia", "azerbaijan-russia", "zangezur"]
         assert [row.hash for row in store.stored_events()] == [event.chain_hash() for event in events]
+        assert store.stored_standings().position == 3, "opening it told what stands the events there are"
+        assert store.standing().alerts == (events[1],)
         assert len(store.evidence(events[0].evidence)) == 2
         (delivered, *_) = store.deliveries()
         assert [attempt.detail for attempt in store.attempts(delivered.delivery_id)] == ["250 OK"]
