@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from alerts.rules.match import Hit, belongs, narrowed
 from alerts.rules.model import Rule, Shift
+from alerts.stories.leaders import Place
+from alerts.stories.likeness import Signature, signature_of
 from schemas.alert_event import Evidence
 from schemas.article import Source
-from schemas.ids import hour_of
+from schemas.ids import milliseconds
 from schemas.model import Part, UtcDatetime
 from schemas.signal import Signal
+
+#: Milliseconds of an hour.
+_HOUR_MS = 3_600_000
 
 #: Characters of the matching sentence kept as evidence.
 EXCERPT_CHARACTERS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHit:
+class KeyHit(NamedTuple):
     """One key an article counts for: the sentence to show, and which of the rule's detectors (by index) count it.
 
     ``parts``: those of them that ask for a part (a shift) and find the article in it.
@@ -45,10 +50,21 @@ class Card:
     fingerprint: str
     hits: dict[str, tuple[KeyHit, ...]] = field(default_factory=dict)
     counted: bool = False
+    place: Place = field(init=False)  # among the articles of a key
     hour: int = field(init=False)  # of event time: the one it counts in
+    _signature: Signature | None = field(init=False, default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.hour = hour_of(self.event_time)
+        event_ms = milliseconds(self.event_time)
+        self.place = (event_ms, self.article_id)
+        self.hour = event_ms // _HOUR_MS
+
+    @property
+    def signature(self) -> Signature | None:
+        """Return the fingerprint as it is compared: found once, for all keys that count the article."""
+        if self._signature is None and self.fingerprint:
+            self._signature = signature_of(self.fingerprint)
+        return self._signature
 
     def evidence(self, rule: str, key: str, story: str) -> Evidence:
         """Return this article as evidence for ``key`` of ``rule``."""
@@ -68,14 +84,14 @@ class Card:
 def make_card(signal: Signal, event_time: datetime) -> Card:
     """Return the card of ``signal``, which hits nothing yet."""
     return Card(
-        article_id=signal.article_id,
-        revision=signal.revision,
-        event_time=event_time,
-        feed_id=signal.feed_id,
-        source=signal.source,
-        url=signal.url,
-        title=signal.title,
-        fingerprint=signal.fingerprint,
+        signal.article_id,
+        signal.revision,
+        event_time,
+        signal.feed_id,
+        signal.source,
+        signal.url,
+        signal.title,
+        signal.fingerprint,
     )
 
 
@@ -83,9 +99,9 @@ def key_hits(rule: Rule, signal: Signal, hits: tuple[Hit, ...]) -> tuple[KeyHit,
     """Return what is kept of ``hits`` of ``rule`` in ``signal``: those that at least one detector counts."""
     kept = []
     for hit in hits:
-        detectors = tuple(i for i, d in enumerate(rule.when) if narrowed(hit, d.only, rule, signal))
+        detectors = tuple([i for i, d in enumerate(rule.when) if d.only is None or narrowed(hit, d.only, rule, signal)])
         if detectors:
-            parts = tuple(i for i in detectors if _in_part(rule, i, hit, signal))
+            parts = tuple([i for i in detectors if _in_part(rule, i, hit, signal)])
             kept.append(KeyHit(hit.key, _excerpt(signal, hit), detectors, parts))
     return tuple(kept)
 

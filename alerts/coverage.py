@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from schemas.article import Source
 from schemas.coverage import Coverage, FeedCoverage
@@ -219,6 +220,7 @@ def open_hour(now: datetime) -> int:
     return hour_of(now)
 
 
+@lru_cache(maxsize=1024)  # Asked of every article; the hours of a month at most are asked about.
 def count_deadline(event_hour: int) -> datetime:
     """Return the instant before which an article or revision of ``event_hour`` must be observed to be counted."""
     return hour_start(event_hour + 25)

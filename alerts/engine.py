@@ -142,11 +142,10 @@ class Engine:
         before = self.cards.get(signal.article_id)
         if before is not None and signal.revision <= before.revision:
             return []  # A duplicate, or an older revision that came later.
-        event_time = before.event_time if before is not None else signal.event_time
-        if not self._can_count(signal, hour_of(event_time)):
+        after = make_card(signal, before.event_time if before is not None else signal.event_time)
+        if not self._can_count(signal, after.hour):
             return []
         self._note_extractor(signal.extractor_version)
-        after = make_card(signal, event_time)
         if signal.status is ArticleStatus.LIVE:
             for name, hits in self.index.hits(signal).items():
                 kept = key_hits(self.rules[name].rule, signal, hits)
@@ -181,20 +180,24 @@ class Engine:
         """Exchange cards in the counts and say what the touched keys do now."""
         touched: dict[str, dict[str, bool]] = {}
         for before, after in changes:
-            names = set(before.hits if before else ()) | set(after.hits if after else ())
-            for name in names & self.rules.keys():
+            names = {name for card in (before, after) if card is not None for name in card.hits}
+            for name in names:
+                state = self.rules.get(name)
+                if state is None:
+                    continue
                 keys = touched.setdefault(name, {})
-                for key, corrected in self.rules[name].count(before, after).items():
+                for key, corrected in state.count(before, after).items():
                     keys[key] = keys.get(key, False) or corrected
-        if self.muted or self.open is None:
+        if not touched or self.muted or self.open is None:
             return []
         decisions: list[Decision] = []
-        for name in sorted(touched):
+        for name, keys in sorted(touched.items()):
             state = self.rules[name]
-            for key in sorted(touched[name]):
-                moves = state.evaluate(key, self.open, corrected=touched[name][key])
-                decisions.extend(self._decide(state, move) for move in moves)
-            decisions.extend(self._decide(state, move) for move in state.overflow_of_keys(self.open))
+            moves: list[KeyMove] = []
+            for key in sorted(keys):
+                moves += state.evaluate(key, self.open, corrected=keys[key])
+            moves += state.overflow_of_keys(self.open)
+            decisions += [self._decide(state, move) for move in moves]
         return decisions
 
     # -- time -------------------------------------------------------------------------------------------------------

@@ -108,8 +108,10 @@ def may_ring(rule: Rule, open_hour: int) -> bool:
 def rings_since(rule: Rule, open_hour: int) -> int:
     """Return the first hour whose window may ring now. The one that ends when the schedule begins shows what is over the
     threshold then; older ones are past. Without a schedule every hour may."""
+    if not rule.active:
+        return 0
     began = active_since(rule.active, open_hour)
-    return began - 1 if rule.active and began is not None else 0
+    return began - 1 if began is not None else 0
 
 
 def stretches(crossed: Sequence[Verdict]) -> list[Stretch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from alerts.cards import Card
+from alerts.cards import Card, KeyHit
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Life, LifeSettings, Move, Verdict
 from alerts.opening import Choice, choose, is_conditional, may_ring, rings_since
 from alerts.rules.levels import graver, severity_of
@@ -51,22 +51,20 @@ class RuleState:
     keys_overflow_told: bool = False
     went_live: bool = False
 
+    def __post_init__(self) -> None:
+        self._conditional = is_conditional(self.rule)
+
     # -- counting ---------------------------------------------------------------------------------------------------
 
     def count(self, before: Card | None, after: Card | None) -> dict[str, bool]:
         """Replace what ``before`` counted by what ``after`` counts; return the keys touched, True where something went."""
         name = self.rule.name
-        old = {h.key: h for h in before.hits.get(name, ())} if before is not None and before.counted else {}
-        new = {h.key: h for h in after.hits.get(name, ())} if after is not None and after.counted else {}
         touched: dict[str, bool] = {}
-        for key, hit in old.items():
-            assert before is not None
-            gone = set(hit.detectors) - set(new[key].detectors) if key in new else set(hit.detectors)
-            for index in gone:
-                self.tracks[index].remove(key, before)
-            if gone or (key in new and set(hit.parts) - set(new[key].parts)):
-                touched[key] = True
-        for key, hit in new.items():
+        new = after.hits.get(name, ()) if after is not None and after.counted else ()
+        if before is not None and before.counted and name in before.hits:
+            touched = self._take_back(before, {hit.key: hit for hit in new})
+        for hit in new:
+            key = hit.key
             if key not in self.keys:
                 if len(self.keys) >= self.rule.max_keys:
                     self.keys_overflowed = True
@@ -76,6 +74,18 @@ class RuleState:
             for index in hit.detectors:
                 self.tracks[index].insert(key, after, in_part=index in hit.parts)
             touched.setdefault(key, False)
+        return touched
+
+    def _take_back(self, before: Card, new: dict[str, KeyHit]) -> dict[str, bool]:
+        """Count no more what ``before`` counted and ``new`` does not; return the keys where something went."""
+        touched: dict[str, bool] = {}
+        for hit in before.hits[self.rule.name]:
+            key = hit.key
+            gone = set(hit.detectors) - set(new[key].detectors) if key in new else set(hit.detectors)
+            for index in gone:
+                self.tracks[index].remove(key, before)
+            if gone or (key in new and set(hit.parts) - set(new[key].parts)):
+                touched[key] = True
         return touched
 
     # -- hours ------------------------------------------------------------------------------------------------------
@@ -201,10 +211,12 @@ class RuleState:
     def _evaluate(self, key: str, open_hour: int, *, corrected: bool, activation: bool, at_end: bool) -> list[KeyMove]:
         if self.start_hour is None:
             return []
-        conditional = is_conditional(self.rule)
+        conditional = self._conditional
         # A crossing that must last a whole day is a day old when it has.
         first = max(open_hour - OPEN_TO_CHANGE_HOURS + (0 if conditional else 1), self.start_hour)
-        verdicts = [v for t in self.tracks for v in t.verdicts(key, first, open_hour) if self._corroborated(key, v)]
+        verdicts = []
+        for track in self.tracks:
+            verdicts += [v for v in track.verdicts(key, first, open_hour) if self._corroborated(key, v)]
         life = self.lives.get(key)
         if life is None:
             if not verdicts:
@@ -387,7 +399,7 @@ class RuleState:
     def exchange(self, rule: Rule) -> None:
         """Go on as ``rule``, which remembers the same; :meth:`activate` says what that changes."""
         self.went_live = self.rule.mode is Mode.SHADOW and rule.mode is Mode.LIVE
-        self.rule = rule
+        self.rule, self._conditional = rule, is_conditional(rule)
         for track, detector in zip(self.tracks, rule.when, strict=True):
             exchange_settings(track, detector)
 

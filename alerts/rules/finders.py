@@ -49,24 +49,24 @@ class PairFinder:
         self._directed = part.directed
         self._scope = scope
         self._prominence = prominence
+        self._any_two = self._one.holds_all and self._other.holds_all
 
     def found(self, view: SignalView) -> dict[str, Found]:
         """Return the pairs by key; empty where there is none."""
         found: dict[str, Found] = {}
-        pairs = view.signal.pairs
-        types = view.actor_types if pairs else {}
-        for pair in pairs:
+        for pair in view.signal.pairs:
             if pair.prominence not in self._prominence or (self._directed and not pair.directed):
                 continue
-            if self._fits(pair.source, types.get(pair.source, ""), pair.target, types.get(pair.target, "")):
-                self._add(found, pair.source, pair.target, pair.sentences)
+            source, target = pair.source, pair.target
+            if source != target and (self._any_two or self._fits(view, source, target)):
+                self._add(found, source, target, pair.sentences)
         if self._scope is not Scope.SENTENCE and not self._directed:
             self._add_those_that_stand_together(view, found)
         return found
 
-    def _fits(self, source: str, source_type: str, target: str, target_type: str) -> bool:
-        if source == target:
-            return False
+    def _fits(self, view: SignalView, source: str, target: str) -> bool:
+        types = view.actor_types
+        source_type, target_type = types.get(source, ""), types.get(target, "")
         if self._one(source, source_type) and self._other(target, target_type):
             return True
         return not self._directed and self._one(target, target_type) and self._other(source, source_type)

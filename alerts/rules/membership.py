@@ -6,7 +6,10 @@ from alerts.rules.model import ActorSet, ActorsOfType, AnyActor, NamedActors
 
 
 class ActorTest:
-    """A compiled :data:`ActorSet`. ``ids`` holds everyone it can hold, None where a type or anybody is in it."""
+    """A compiled :data:`ActorSet`. ``ids`` holds everyone it can hold, None where a type or anybody is in it.
+
+    ``holds_all``: it is anybody, with no exception.
+    """
 
     def __init__(self, choices: ActorSet) -> None:
         named: set[str] = set()
@@ -22,6 +25,7 @@ class ActorTest:
                     self._anyone.append(frozenset(choice.excepted))
         self._named = frozenset(named)
         self.ids = None if self._by_type or self._anyone else self._named
+        self.holds_all = frozenset() in self._anyone
 
     def __call__(self, actor_id: str, actor_type: str) -> bool:
         """Tell whether the actor is in the set."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from alerts.rules.finders import ActorFinder, Found, KeywordFinder, PairFinder, TopicFinder, merged
 from alerts.rules.model import Only, PartOf, Rule, Scope, SourcesPart, TonePart, WatchKind
@@ -12,8 +12,7 @@ from schemas.reasons import ArticleStatus, Prominence
 from schemas.signal import Signal
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A key found in an article: where (indices into ``Signal.sentences``, sorted) and the words or ids that matched.
 
     ``matched`` begins with the ids of the key's actors or topic; keywords are spelt as in the article.
@@ -107,7 +106,8 @@ class CompiledWatch:
             units = view.units(condition.sentences, scope)
             allowed = units if allowed is None else allowed & units
         if allowed is None:
-            return tuple(filter(None, (_everywhere(view, key, subjects[key]) for key in sorted(subjects))))
+            everywhere = [_everywhere(view, key, subjects[key]) for key in sorted(subjects)]
+            return tuple([hit for hit in everywhere if hit is not None])
         hits = []
         for key, found in sorted(subjects.items()):
             units = view.units(found.sentences, scope) & allowed

@@ -7,8 +7,8 @@ else it starts one. Articles of frozen hours neither come nor go, and keep their
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,10 +31,11 @@ class Entry:
     signature: Signature | None
     story: str = ""
     leads: bool = False  # the first article of its story
-    hour: int = field(init=False)  # of event time
 
-    def __post_init__(self) -> None:
-        self.hour = self.place[0] // _HOUR_MS
+    @property
+    def hour(self) -> int:
+        """Return the hour of event time."""
+        return self.place[0] // _HOUR_MS
 
     @property
     def article_id(self) -> str:
@@ -49,12 +50,11 @@ class Entry:
 class KeyArticles:
     """The articles of a key that can still count or lead. Not thread-safe."""
 
-    __slots__ = ("_by_hour", "_entries", "_leaders", "_order")
+    __slots__ = ("_entries", "_leaders", "_order")
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._order: list[Place] = []
-        self._by_hour: dict[int, dict[str, Entry]] = {}
         self._leaders = Leaders()
 
     def __len__(self) -> int:
@@ -67,16 +67,17 @@ class KeyArticles:
 
     def insert(self, entry: Entry) -> set[int]:
         """Count ``entry``, in place of what was counted for its article; return the hours that changed."""
-        changed = self.remove(entry.article_id)
-        index = bisect_left(self._order, entry.place)
-        self._order.insert(index, entry.place)
-        self._entries[entry.article_id] = entry
-        self._by_hour.setdefault(entry.hour, {})[entry.article_id] = entry
+        place, signature, order = entry.place, entry.signature, self._order
+        changed = self.remove(place[1]) if place[1] in self._entries else set()
+        newest = not order or order[-1] < place  # What nearly always is so.
+        index = len(order) if newest else bisect_left(order, place)
+        order.insert(index, place)
+        self._entries[place[1]] = entry
         changed.add(entry.hour)
         entry.tell(self._story_of(entry))
-        if entry.leads and entry.signature is not None:
-            self._leaders.add(entry.place, entry.signature)
-            first = self._first_alike(entry.signature, index + 1, entry.place[0] + STORY_HOURS * _HOUR_MS)
+        if entry.leads and signature is not None:
+            self._leaders.add(place, signature)
+            first = None if newest else self._first_alike(signature, index + 1, place[0] + STORY_HOURS * _HOUR_MS)
             if first is not None:
                 changed |= self._tell_again(first)
         return changed
@@ -88,7 +89,6 @@ class KeyArticles:
             return set()
         index = bisect_left(self._order, entry.place)
         del self._order[index]
-        self._drop_from_hour(entry)
         changed = {entry.hour}
         if entry.leads and entry.signature is not None:
             self._leaders.drop(entry.place)
@@ -102,21 +102,16 @@ class KeyArticles:
 
     def forget_before(self, hour: int) -> int | None:
         """Drop the articles of hours below ``hour``; what they lead keeps its story. Return the newest hour lost."""
-        if not self._order or self._order[0][0] >= hour * _HOUR_MS:
+        order, first = self._order, (hour * _HOUR_MS, "")
+        if not order or order[0] >= first:
             return None
-        keep = bisect_left(self._order, (hour * _HOUR_MS, ""))
-        newest = self._order[keep - 1][0] // _HOUR_MS
-        for _, article_id in self._order[:keep]:
-            self._drop_from_hour(self._entries.pop(article_id))
-        del self._order[:keep]
-        self._leaders.forget_before((hour * _HOUR_MS, ""))
+        keep = bisect_left(order, first)
+        newest = order[keep - 1][0] // _HOUR_MS
+        for _, article_id in order[:keep]:
+            del self._entries[article_id]
+        del order[:keep]
+        self._leaders.forget_before(first)
         return newest
-
-    def _drop_from_hour(self, entry: Entry) -> None:
-        row = self._by_hour[entry.hour]
-        del row[entry.article_id]
-        if not row:
-            del self._by_hour[entry.hour]
 
     # -- stories ----------------------------------------------------------------------------------------------------
 
@@ -132,8 +127,6 @@ class KeyArticles:
 
         A first poll brings its newest first: without this look each article would tell all those after it again.
         """
-        if index == len(self._order):
-            return None  # The newest of all.
         found: list[int] = []
         signatures: list[Signature] = []
         for place in range(index, bisect_left(self._order, (last_ms + 1, ""))):
@@ -167,16 +160,15 @@ class KeyArticles:
 
     def stories_in(self, hour: int) -> int:
         """Return how many stories began in ``hour``."""
-        of_hour = self._by_hour.get(hour)
-        return sum([entry.leads for entry in of_hour.values()]) if of_hour else 0
+        return sum([entry.leads for entry in self.between(hour, hour)])
 
     def publishers_in(self, hour: int) -> int:
         """Return how many distinct publishers there are in ``hour``."""
-        return len({entry.publisher for entry in self._by_hour.get(hour, {}).values()})
+        return len({entry.publisher for entry in self.between(hour, hour)})
 
     def articles_in(self, hour: int) -> int:
         """Return how many articles there are in ``hour``."""
-        return len(self._by_hour.get(hour, {}))
+        return self.articles_between(hour, hour)
 
     def counts(self, first_hour: int, last_hour: int) -> Counts:
         """Return stories that began, distinct publishers and articles in ``first_hour..last_hour``."""
@@ -198,31 +190,35 @@ class KeyArticles:
         start, end = self._span(first_hour, last_hour)
         if end - start < max(stories, publishers):
             return False
-        entries = [self._entries[place[1]] for place in self._order[start:end]]
+        entries = self._entries_at(start, end)
         return sum([e.leads for e in entries]) >= stories and len({e.publisher for e in entries}) >= publishers
 
     def _span(self, first_hour: int, last_hour: int) -> tuple[int, int]:
         """Return where in the order those hours begin and end."""
         order = self._order
-        return (
-            bisect_left(order, (first_hour * _HOUR_MS, "")),
-            bisect_left(order, ((last_hour + 1) * _HOUR_MS, "")),
-        )
+        if not order:
+            return 0, 0
+        since, until = first_hour * _HOUR_MS, (last_hour + 1) * _HOUR_MS
+        # Mostly all of them are older than the end, and often all are younger than the beginning.
+        start = 0 if order[0][0] >= since else bisect_left(order, (since, ""))
+        return start, len(order) if order[-1][0] < until else bisect_left(order, (until, ""), start)
 
-    def between(self, first_hour: int, last_hour: int) -> Iterator[Entry]:
-        """Yield the articles of ``first_hour..last_hour`` in order."""
-        start, end = self._span(first_hour, last_hour)
-        for place in self._order[start:end]:
-            yield self._entries[place[1]]
+    def _entries_at(self, start: int, end: int) -> list[Entry]:
+        entries = self._entries
+        return [entries[article_id] for _, article_id in self._order[start:end]]
+
+    def between(self, first_hour: int, last_hour: int) -> list[Entry]:
+        """Return the articles of ``first_hour..last_hour`` in order."""
+        return self._entries_at(*self._span(first_hour, last_hour))
 
     def any_between(self, first_hour: int, last_hour: int) -> bool:
         """Return whether there is an article in ``first_hour..last_hour``."""
-        start = bisect_left(self._order, (first_hour * _HOUR_MS, ""))
-        return start < len(self._order) and self._order[start][0] < (last_hour + 1) * _HOUR_MS
+        start, end = self._span(first_hour, last_hour)
+        return start < end
 
     def hours(self) -> list[int]:
         """Return the hours with an article, in order."""
-        return sorted(self._by_hour)
+        return sorted({ms // _HOUR_MS for ms, _ in self._order})
 
     # -- state ------------------------------------------------------------------------------------------------------
 
@@ -245,7 +241,6 @@ class KeyArticles:
             entry.tell(str(story))
             key._entries[entry.article_id] = entry
             key._order.append(place)
-            key._by_hour.setdefault(entry.hour, {})[entry.article_id] = entry
             if entry.leads and signature is not None:
                 leading.append((place, signature))
         key._leaders = Leaders([place for place, _ in leading], [signature for _, signature in leading])

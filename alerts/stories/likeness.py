@@ -36,8 +36,14 @@ def alike(leaders: Signature, signature: Signature) -> npt.NDArray[np.bool_]:
 
 def first_alike(leaders: Signature, signature: Signature) -> int | None:
     """Return the first row of ``leaders`` that is like ``signature``; None: none is."""
-    if not np.count_nonzero(_equal_bands(leaders, signature)):
-        return None  # What nearly always is so.
+    return first_alike_of(leaders.view(np.uint64), signature)
+
+
+def first_alike_of(bands: npt.NDArray[np.uint64], signature: Signature) -> int | None:
+    """Return the same, of leaders as n × 32 bands: both values of a band as the 64 bits they are."""
+    if 1 not in (bands == signature.view(np.uint64)).tobytes():
+        return None  # What nearly always is so, and nothing tells it sooner.
+    leaders = bands.view(np.uint32)
     same = alike(leaders, signature)
     at = int(same.argmax())
     return at if same[at] else None

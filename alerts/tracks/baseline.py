@@ -96,9 +96,10 @@ class BaselineTrack(ABC, Generic[S]):
 
     def _changed(self, key: str, hours: Iterable[int]) -> None:
         if self.share is not None:
+            row, unit = self.rows[key], self.settings.of
             for hour in hours:
                 self.crossings.counts_changed(key, hour)
-                self.share.set_count(self.rows[key], hour, self.articles.unit_in(key, hour, self.settings.of))
+                self.share.set_count(row, hour, self.articles.unit_in(key, hour, unit))
 
     # -- hours ------------------------------------------------------------------------------------------------------
 
@@ -198,8 +199,12 @@ class BaselineTrack(ABC, Generic[S]):
         """Return, by row of every key with an article in ``hour``, how many stories began there, by feed."""
         found: dict[int, dict[str, int]] = {}
         for key in self.articles.keys_in(hour):
-            by_feed = found.setdefault(self.rows[key], {})
-            entries = list(self.articles.by_key[key].between(hour, hour))
+            by_feed = found[self.rows[key]] = {}
+            entries = self.articles.by_key[key].between(hour, hour)
+            if len(entries) == 1:  # What nearly always is so.
+                if entries[0].leads:
+                    by_feed[entries[0].feed_id] = 1
+                continue
             for leader in (e.article_id for e in entries if e.leads):
                 feeds = {e.feed_id for e in entries if e.story == leader}
                 feed = next(iter(feeds)) if len(feeds) == 1 else SHARED

@@ -12,10 +12,9 @@ from alerts.cards import Card
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
 from alerts.rules.model import Floors, Unit
 from alerts.stories.key_articles import Entry, KeyArticles
-from alerts.stories.likeness import STORY_HOURS, signature_of
+from alerts.stories.likeness import STORY_HOURS
 from alerts.tracks.port import Exposure
 from schemas.alert_event import Counts
-from schemas.ids import milliseconds
 
 #: Hours an article is kept for itself and for those that may join its story.
 STORY_MEMORY_HOURS = OPEN_TO_CHANGE_HOURS + STORY_HOURS + 1
@@ -36,21 +35,19 @@ class KeyedArticles:
 
     def insert(self, key: str, card: Card) -> set[int]:
         """Count ``card`` for ``key``; return the hours that changed."""
-        entry = Entry(
-            (milliseconds(card.event_time), card.article_id),
-            card.feed_id,
-            card.source.publisher,
-            card.source.country,
-            signature_of(card.fingerprint),
-        )
-        return self.put(key, entry)
+        source = card.source
+        return self.put(key, Entry(card.place, card.feed_id, source.publisher, source.country, card.signature))
 
     def put(self, key: str, entry: Entry) -> set[int]:
         """Count ``entry`` for ``key``; return the hours that changed."""
         articles = self.by_key.get(key)
         if articles is None:
             articles = self.by_key[key] = KeyArticles()
-        self._by_hour.setdefault(entry.hour, set()).add(key)
+        hour = entry.hour
+        if hour in self._by_hour:
+            self._by_hour[hour].add(key)
+        else:
+            self._by_hour[hour] = {key}
         return articles.insert(entry)
 
     def remove(self, key: str, card: Card) -> set[int]:

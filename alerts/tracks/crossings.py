@@ -50,11 +50,18 @@ class Crossings:
 
     def counts_changed(self, key: str, hour: int) -> None:
         """Take note that ``key`` has another count in ``hour``."""
-        changed = range(max(hour, self._oldest()), self._newest + 1)
-        if changed:
-            self._to_ask.setdefault(key, set()).update(changed)
-            if key in self._crossed:
-                self._crossed[key] = {h: verdict for h, verdict in self._crossed[key].items() if h < hour}
+        first, newest = max(hour, self._oldest()), self._newest
+        if first > newest:
+            return
+        asked = self._to_ask.get(key)
+        if asked is None:
+            self._to_ask[key] = set(range(first, newest + 1))
+        elif first == newest:
+            asked.add(newest)
+        else:
+            asked.update(range(first, newest + 1))
+        if key in self._crossed:
+            self._crossed[key] = {h: verdict for h, verdict in self._crossed[key].items() if h < hour}
 
     def all_changed(self, first_hour: int) -> None:
         """Take note that something under every window that ends with ``first_hour`` or later changed."""

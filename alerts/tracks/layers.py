@@ -32,9 +32,9 @@ class Layers:
     def insert(self, key: str, card: Card) -> set[int]:
         """Take in ``card`` for ``key``; return the hours in which anything changed."""
         if self.roll.counts(card.feed_id, card.hour):
+            changed = self.counted.insert(key, card)
             # It may have come from another feed before.
-            changed = self.shadow.remove(key, card) if key in self.shadow.by_key else set()
-            return changed | self.counted.insert(key, card)
+            return changed | self.shadow.remove(key, card) if key in self.shadow.by_key else changed
         return self.counted.remove(key, card) | self.shadow.insert(key, card)
 
     def remove(self, key: str, card: Card) -> set[int]:
@@ -81,7 +81,7 @@ class Layers:
     def new_stories(self, hour: int) -> Iterator[tuple[str, Sequence[str]]]:
         """Yield (key, feeds) of each story that began in ``hour`` and that only feeds in shadow carried."""
         for key in self.shadow.keys_in(hour):
-            entries = list(self.shadow.by_key[key].between(hour, hour))
+            entries = self.shadow.by_key[key].between(hour, hour)
             for leader in [entry for entry in entries if entry.leads]:
                 if not self._is_counted(key, leader):
                     yield key, sorted({entry.feed_id for entry in entries if entry.story == leader.article_id})

@@ -117,7 +117,7 @@ class NewTrack:
     def _was_quiet(self, key: str, first: int, last: int) -> bool:
         """Tell whether nothing was seen for ``quiet_for`` before the first article of the window, and history reaches so far."""
         articles = self.articles.by_key[key]
-        appeared = next(articles.between(first, last)).hour
+        appeared = articles.between(first, last)[0].hour
         needed = appeared - self.settings.quiet_for_h
         if self.first_hour > needed:
             return False

@@ -39,16 +39,19 @@ class SpikeTrack(BaselineTrack[Spike]):
         articles = self.articles.by_key.get(key)
         if articles is None or self.share is None:
             return False
-        floors, publishers, bar = self.settings.floors, self.floor.at(hour), self.k_by_hour[hour]
-        row = self.rows[key]
+        floors = self.settings.floors
+        stories = max(1, floors.stories)
+        if len(articles) < stories:
+            return False
+        row, publishers, bar = self.rows[key], self.floor.at(hour), self.k_by_hour[hour]
         for length, window in self._longest_first:
             ending = (hour - length + 1, hour)
             most = articles.articles_between(*ending)  # No unit has more.
-            if most < max(1, floors.stories):
+            if most < stories:
                 return False  # Nor does a shorter window.
             if most < 0.999 * floors.times * self.share.expected(row, hour, window):
                 continue
-            if not self.reaches(key, ending, max(1, floors.stories), publishers):
+            if not self.reaches(key, ending, stories, publishers):
                 return False
             if self.share.may_score(row, hour, window, bar, floors.times):
                 return True

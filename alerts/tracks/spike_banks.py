@@ -22,6 +22,7 @@ class BankShare:
     def __init__(self, bank: SpikeBank, first: int = 0) -> None:
         self.bank = bank
         self._rows = RowNumbers(np.arange(first, bank.rows))
+        self._row = list(range(first, bank.rows))  # the same, to be asked for one
 
     @property
     def rows(self) -> Rows:
@@ -30,7 +31,9 @@ class BankShare:
 
     def add(self) -> None:
         """Add a key that saw nothing yet."""
-        self._rows.add(self.bank.add_row(like=int(self.rows[0])))
+        row = self.bank.add_row(like=self._row[0])
+        self._rows.add(row)
+        self._row.append(row)
 
     def set_exposures(self, hour: int, exposure: Floats | float) -> bool:
         """Set the exposure of ``hour`` for these rows; return whether that changed any."""
@@ -38,25 +41,25 @@ class BankShare:
 
     def scores(self, row: int, hour: int) -> list[WindowScore]:
         """Return each window of number ``row`` that ends with ``hour``."""
-        return self.bank.scores(int(self.rows[row]), hour)
+        return self.bank.scores(self._row[row], hour)
 
     def may_score(self, row: int, hour: int, window: int, bar: float, times: float) -> bool:
         """See :meth:`SpikeBank.may_score`, for number ``row``."""
-        return self.bank.may_score(int(self.rows[row]), hour, window, bar, times)
+        return self.bank.may_score(self._row[row], hour, window, bar, times)
 
     def expected(self, row: int, hour: int, window: int) -> float:
         """Return what a window of number ``row`` is expected to hold."""
-        return self.bank.expected(int(self.rows[row]), hour, window)
+        return self.bank.expected(self._row[row], hour, window)
 
     def may_reach(self, hour: int, least: float, bar: float, times: float) -> Rows:
         """Return the numbers that :meth:`SpikeBank.may_reach` finds among these rows."""
-        first, last = int(self.rows[0]), int(self.rows[-1])
+        first, last = self._row[0], self._row[-1]
         side_by_side = last - first + 1 == len(self.rows)  # As in a bank of one's own: looked at without copying them.
         return self.bank.may_reach(slice(first, last + 1) if side_by_side else self.rows, hour, least, bar, times)
 
     def set_count(self, row: int, hour: int, count: float) -> None:
         """Set what number ``row`` counted in ``hour``."""
-        self.bank.set_count(int(self.rows[row]), hour, count)
+        self.bank.set_count(self._row[row], hour, count)
 
     def rebase(self, part: Floats) -> None:
         """Go on as if the hours so far had seen ``part`` of what these rows count from the next hour on."""
