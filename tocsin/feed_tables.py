@@ -32,7 +32,13 @@ def feed_id_for(url: str, taken: Collection[str]) -> str:
 
 
 def feed_table(
-    feed_id: str, url: str, *, name: str = "", kind: str = "", labels: Mapping[str, str] | None = None
+    feed_id: str,
+    url: str,
+    *,
+    name: str = "",
+    kind: str = "",
+    full_text: bool = False,
+    labels: Mapping[str, str] | None = None,
 ) -> str:
     """Return the text of a ``[[feeds]]`` table."""
     values: dict[str, TomlValue] = {"id": feed_id, "url": url}
@@ -44,6 +50,8 @@ def feed_table(
         values["source"] = base
     if kind:
         values["kind"] = kind
+    if full_text:
+        values["full_text"] = True
     if labels:
         values["labels"] = labels
     return "\n" + toml_table("feeds", values)

@@ -22,6 +22,8 @@ FOLDER_LABEL = "folder"
 
 #: What stands before the kind of a publisher in the category of an outline.
 KIND_CATEGORY = "/kind/"
+#: The category of a feed whose full text is read.
+FULL_TEXT_CATEGORY = "/full-text"
 _KINDS = frozenset(kind.value for kind in SourceKind)
 MAX_BYTES = 15_000_000
 
@@ -34,6 +36,7 @@ class Outline:
     title: str = ""
     folder: str = ""
     kind: str = ""
+    full_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,17 @@ def read_opml(body: bytes, name: str) -> FeedList:
         except ValidationError:
             refused += 1
             continue
-        found.setdefault(url, Outline(url, title, "/".join(folders), _kind_in(outline.get("category") or "")))
+        categories = [category.strip() for category in (outline.get("category") or "").split(",")]
+        full_text = FULL_TEXT_CATEGORY in categories
+        found.setdefault(url, Outline(url, title, "/".join(folders), _kind_in(categories), full_text))
     return FeedList(tuple(found.values()), refused)
 
 
-def _kind_in(categories: str) -> str:
+def _kind_in(categories: Sequence[str]) -> str:
     """Return the kind of publisher among the categories of an outline (OPML 2.0: parted by commas); empty for none."""
-    for category in categories.split(","):
-        kind = category.strip().removeprefix(KIND_CATEGORY)
-        if kind in _KINDS and category.strip() != kind:
+    for category in categories:
+        kind = category.removeprefix(KIND_CATEGORY)
+        if kind in _KINDS and category != kind:
             return kind
     return ""
 
@@ -101,7 +106,8 @@ def write_opml(feeds: Sequence[FeedSettings]) -> str:
                 folders[path[:depth]] = SubElement(folders[path[: depth - 1]], "outline", text=title, title=title)
         name = feed.name or feed.id
         outline = SubElement(folders[path], "outline", type="rss", text=name, title=name, xmlUrl=feed.url)
-        if feed.kind is not None:
-            outline.set("category", KIND_CATEGORY + feed.kind.value)
+        categories = [] if feed.kind is None else [KIND_CATEGORY + feed.kind.value]
+        if categories := [*categories, *([FULL_TEXT_CATEGORY] if feed.full_text else [])]:
+            outline.set("category", ",".join(categories))
     indent(ElementTree(root))
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"

@@ -129,7 +129,7 @@ def _set_paused(workplace: Workplace, feed_id: str, *, paused: bool) -> None:
 @folder_option
 def import_opml(file: Path, dry_run: bool, folder: Path) -> None:
     """Append the feeds of an OPML FILE ("-" reads standard input) to the settings; folders become the label "folder",
-    a category "/kind/state" (or another kind of publisher) its `kind`.
+    a category "/kind/state" (or another kind of publisher) its `kind`, a category "/full-text" `full_text = true`.
 
     Feeds whose address stands there already are left as they are. Exit code 1 when an outline has no address that can
     be read; the others are added all the same.
@@ -148,7 +148,9 @@ def import_opml(file: Path, dry_run: bool, folder: Path) -> None:
             continue
         ids.append(feed_id_for(feed.url, set(ids)))
         labels = {FOLDER_LABEL: feed.folder} if feed.folder else None
-        tables.append(feed_table(ids[-1], feed.url, name=feed.title, kind=feed.kind, labels=labels))
+        tables.append(
+            feed_table(ids[-1], feed.url, name=feed.title, kind=feed.kind, full_text=feed.full_text, labels=labels)
+        )
     if tables and not dry_run:
         append_feeds(workplace, tables)
     click.echo("".join(tables).strip())

@@ -83,21 +83,25 @@ folders = st.lists(names.filter(lambda name: name and "/" not in name), max_size
 
 
 @settings(deadline=None)  # A busy machine is no defect.
-@given(st.lists(st.tuples(names, folders, st.none() | st.sampled_from(SourceKind)), max_size=8))
-def test_what_is_written_is_read_again(written: list[tuple[str, str, SourceKind | None]]) -> None:
+@given(st.lists(st.tuples(names, folders, st.none() | st.sampled_from(SourceKind), st.booleans()), max_size=8))
+def test_what_is_written_is_read_again(written: list[tuple[str, str, SourceKind | None, bool]]) -> None:
     feeds = [
         FeedSettings(
             id=f"f{n}",
             url=f"http://a.example/{n}?a=1&b=2",
             name=name,
             kind=kind,
+            full_text=full_text,
             labels={FOLDER_LABEL: folder} if folder else {},
         )
-        for n, (name, folder, kind) in enumerate(written)
+        for n, (name, folder, kind, full_text) in enumerate(written)
     ]
     read = read_opml(write_opml(feeds).encode(), "list.opml").feeds
-    expected = {feed.url: (feed.name or feed.id, feed.labels.get(FOLDER_LABEL, ""), feed.kind or "") for feed in feeds}
-    assert {one.url: (one.title, one.folder, one.kind) for one in read} == expected
+    expected = {
+        feed.url: (feed.name or feed.id, feed.labels.get(FOLDER_LABEL, ""), feed.kind or "", feed.full_text)
+        for feed in feeds
+    }
+    assert {one.url: (one.title, one.folder, one.kind, one.full_text) for one in read} == expected
 
 
 @pytest.mark.parametrize(
@@ -122,6 +126,13 @@ def test_the_kind_of_a_publisher_goes_into_its_table_and_its_articles(folder: Pa
     mistaken = MINE.replace('id = "daily"', 'id = "daily"\nkind = "evil"')
     with pytest.raises(UsageError, match=r"tocsin.toml:6: feeds.0.kind.*state"):
         parse_settings(mistaken, "tocsin.toml", {})
+
+
+def test_the_wish_for_full_texts_goes_into_its_table(folder: Path) -> None:
+    body = opml("<outline text='A' xmlUrl='http://a.example/rss' category='news, /full-text'/>")
+    (listed,) = read_opml(body, "list.opml").feeds
+    append_feeds(load_workplace(folder, {}), [feed_table("a", listed.url, full_text=listed.full_text)])
+    assert [feed.full_text for feed in load_workplace(folder, {}).settings.feeds] == [False, False, True]
 
 
 def test_tables_are_appended_and_everything_else_stays(folder: Path) -> None:
