@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from connectors.archive.field_map import FieldMap
-from connectors.channels.secrets import SecretReference
+from connectors.feeds.wire import WireEntry
+from connectors.listening import read_secrets
 from connectors.push.endpoint import PushEndpoint
 from connectors.push.settings import PushSettings
 from pipelines.polling.push_inlet import PushInlet
-from schemas.errors import RetriableError, UsageError
+from schemas.errors import RetriableError
 
-#: Shorter tokens can be guessed.
-_LEAST_CHARACTERS = 16
 #: So long a request may go on when the job stops, in seconds.
 _STOP_S = 2.0
 
@@ -27,7 +26,7 @@ _STOP_S = 2.0
 async def taking_pushes(
     settings: PushSettings, folder: Path, environ: Mapping[str, str] = os.environ
 ) -> AsyncIterator[dict[str, PushInlet]]:
-    """Serve while the context lasts; yield the inlet by its id, nothing where the endpoint is off.
+    """Serve while the context lasts; yield the inlets by the ids of their feeds, nothing where the endpoint is off.
 
     :raises UsageError: tokens that cannot be read.
     :raises RetriableError: another program listens on the port.
@@ -35,9 +34,13 @@ async def taking_pushes(
     if settings.port is None:
         yield {}
         return
-    inlet = PushInlet()
+    inlets = {name: PushInlet() for name in settings.streams}
+
+    async def push(name: str, entries: Sequence[WireEntry]) -> None:
+        await inlets[name].push(entries)
+
     endpoint = PushEndpoint(
-        inlet.push,
+        push,
         tokens=read_push_tokens(settings, folder, environ),
         fields=None if settings.map is None else FieldMap.parse(settings.map),
         zone=ZoneInfo(settings.tz),
@@ -52,27 +55,11 @@ async def taking_pushes(
                 f"articles cannot be taken on {settings.host}:{settings.port}: {error.strerror or error}",
                 remedy="another program may be there: give another `port` in the section [push] of tocsin.toml",
             ) from error
-        yield {settings.id: inlet}
+        yield {stream: inlets[name] for name, stream in settings.streams.items()}
     finally:
         await runner.cleanup()
 
 
 def read_push_tokens(settings: PushSettings, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the secrets by whose they are; :raises UsageError: some cannot be read or are too short, all told at once."""
-    tokens: dict[str, str] = {}
-    mistakes: list[str] = []
-    for place in settings.token_places:
-        file = folder / place.place if place.kind == "file" else None
-        reference = SecretReference(f"push token {place.name}", "token", None if file else place.place, file)
-        try:
-            tokens[place.name] = reference.read(environ)
-        except UsageError as error:
-            mistakes.append(str(error))
-            continue
-        if len(tokens[place.name]) < _LEAST_CHARACTERS:
-            mistakes.append(f"push token {place.name}: shorter than {_LEAST_CHARACTERS} characters can be guessed")
-    if mistakes:
-        raise UsageError(
-            "\n".join(mistakes), remedy="make one with: python -c 'import secrets; print(secrets.token_urlsafe())'"
-        )
-    return tokens
+    return {place.name: secret for place, secret in read_secrets("push token", settings.token_places, folder, environ)}

@@ -230,14 +230,15 @@ class Settings(_Section):
     @property
     def sources(self) -> tuple[FeedSettings, ...]:
         """Return all that is polled: feeds, and as feeds folders and the endpoint others push to."""
-        pushed = () if self.push.port is None else (self.push.as_feed,)
+        pushed = () if self.push.port is None else self.push.as_feeds
         return (*self.feeds, *(folder.as_feed for folder in self.folders), *pushed)
 
     @model_validator(mode="after")
     def _unique_sources(self) -> Self:
         taken = {feed.id for feed in self.feeds} | {folder.id for folder in self.folders}
-        if self.push.port is not None and self.push.id in taken:
-            raise ValueError(f"push.id: a feed or folder has the same id: {self.push.id}")
+        twins = taken & {feed.id for feed in self.push.as_feeds} if self.push.port is not None else set()
+        if twins:
+            raise ValueError(f"push.id: a feed or folder has the same id: {min(twins)}")
         return self
 
     @field_validator("receivers")

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from typing import Literal, NamedTuple, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from connectors.channels.settings import Network
+from connectors.listening import TokenPlace, only_this_machine, token_places
 
-Scope = Literal["read", "act"]
-
-_TOKEN = re.compile(r"(?P<name>[\w.@-]{1,60})\s+(?P<scope>read|act)\s+(?P<kind>env|file):(?P<place>\S+)")
+#: What a token allows.
+SCOPES = ("read", "act")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
-
-
-class TokenPlace(NamedTuple):
-    """Whose token it is, what it allows, and where the secret itself lies."""
-
-    name: str
-    scope: Scope
-    kind: str  # env or file
-    place: str
 
 
 class WebSettings(BaseModel):
@@ -53,13 +43,7 @@ class WebSettings(BaseModel):
     @field_validator("tokens")
     @classmethod
     def _readable(cls, tokens: tuple[str, ...]) -> tuple[str, ...]:
-        for number, token in enumerate(tokens, start=1):
-            if _TOKEN.fullmatch(token.strip()) is None:
-                # The text is not repeated: somebody may have written the secret itself.
-                raise ValueError(f'token {number} is not "NAME read|act env:VARIABLE" or "NAME read|act file:PATH"')
-        names = [place.name for place in places_of(tokens)]
-        if len(set(names)) < len(names):
-            raise ValueError("two tokens have the same name")
+        token_places(tokens, SCOPES)
         return tokens
 
     @field_validator("identity_header")
@@ -82,21 +66,12 @@ class WebSettings(BaseModel):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the page."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return only_this_machine(self.host)
 
     @property
     def token_places(self) -> tuple[TokenPlace, ...]:
         """Return the tokens, each with the place of its secret."""
-        return places_of(self.tokens)
-
-
-def places_of(tokens: tuple[str, ...]) -> tuple[TokenPlace, ...]:
-    """Return what ``tokens`` say; those that are none are left out."""
-    found = [match for token in tokens if (match := _TOKEN.fullmatch(token.strip())) is not None]
-    return tuple(TokenPlace(m["name"], "act" if m["scope"] == "act" else "read", m["kind"], m["place"]) for m in found)
+        return token_places(self.tokens, SCOPES)
 
 
 def address_of(settings: WebSettings) -> str:

@@ -29,8 +29,9 @@ _BODY_S = 30.0
 #: Requests read at the same time.
 _AT_ONCE = 8
 
-#: Returns when the log has the entries; :raises RetriableError: it has not, they are to be sent again.
-Push = Callable[[Sequence[WireEntry]], Awaitable[None]]
+#: Given whose token entries came with, and the entries; returns when the log has them; :raises RetriableError: it has not,
+#: they are to be sent again.
+Push = Callable[[str, Sequence[WireEntry]], Awaitable[None]]
 
 
 class Batch(NamedTuple):
@@ -85,7 +86,7 @@ def _rows(body: bytes) -> Iterator[tuple[int, Mapping[str, object] | str | None]
 
 
 class PushEndpoint:
-    """Answers requests. ``tokens`` are secrets by whose they are; none: whoever reaches it may push."""
+    """Answers requests. ``tokens`` are secrets by whose they are; none: whoever reaches it may push, in nobody's name."""
 
     def __init__(self, push: Push, *, tokens: Mapping[str, str], fields: FieldMap | None, zone: ZoneInfo) -> None:
         self._push = push
@@ -103,7 +104,8 @@ class PushEndpoint:
     async def _articles(self, request: web.Request) -> web.Response:
         if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") != "none":
             return _no(403, "not from a web page")
-        if not self._may(request):
+        name = self._name(request)
+        if name is None:
             return _no(401, "the token is missing or wrong: Authorization: Bearer TOKEN")
         if request.content_type not in _TYPES:
             return _no(415, "send application/x-ndjson or application/json")
@@ -120,20 +122,20 @@ class PushEndpoint:
                 return _no(400, str(error))
         if batch.entries:
             try:
-                await self._push(batch.entries)
+                await self._push(name, batch.entries)
             except RetriableError as error:
                 return _no(503, f"{error.message}; send it again", {"Retry-After": "5"})
         refused = [{"line": number, "reason": reason} for number, reason in batch.refused]
         return web.json_response({"accepted": len(batch.entries), "refused": refused}, status=202)
 
-    def _may(self, request: web.Request) -> bool:
+    def _name(self, request: web.Request) -> str | None:
+        """Return whose token came with ``request``; None: none that is known."""
         if not self._tokens:
-            return True
+            return ""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return False
-        sent = given.strip().encode("utf-8", "replace")
-        return any(hmac.compare_digest(secret.encode(), sent) for secret in self._tokens.values())
+        sent = given.strip().encode("utf-8", "replace") if scheme.lower() == "bearer" else b""
+        same = [name for name, secret in self._tokens.items() if hmac.compare_digest(secret.encode(), sent)]
+        return same[0] if same else None
 
 
 def _no(status: int, why: str, headers: Mapping[str, str] | None = None) -> web.Response:

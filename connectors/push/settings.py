@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from datetime import timedelta
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from connectors.feeds.settings import FeedSettings
 from connectors.folders.settings import checked_map, checked_zone
+from connectors.listening import TokenPlace, only_this_machine, token_places
 
-_TOKEN = re.compile(r"(?P<name>[\w.@-]{1,60})\s+(?P<kind>env|file):(?P<place>\S+)")
-
-
-class PushToken(NamedTuple):
-    """Whose token it is, and where the secret itself lies."""
-
-    name: str
-    kind: str  # env or file
-    place: str
+_LONGEST_ID = 64
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class PushSettings(BaseModel):
     """An HTTP endpoint that takes articles (`POST /articles`); off unless `port` is given. It refuses to listen on an address
-    that other machines reach without `tokens`."""
+    that other machines reach without `tokens`. In coverage it stands as one feed for each token."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,12 +27,13 @@ class PushSettings(BaseModel):
     tokens: tuple[str, ...] = Field(
         default=(),
         description='who may push, each `"NAME PLACE"`: place `env:VARIABLE` or `file:PATH` that holds the token, for example'
-        ' `"wire env:WIRE_TOKEN"`',
+        ' `"wire env:WIRE_TOKEN"`; what comes with it stands among feeds as `push.wire`',
     )
     id: str = Field(
         default="push",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
-        description="what it is called among feeds, and the publisher of articles that name none",
+        description="what it is called among feeds (with tokens `push.NAME` for each), and the publisher of articles that name"
+        " none",
     )
     map: Annotated[str | None, AfterValidator(checked_map)] = Field(
         default=None, description="which field is what, as for folders (default: guessed from usual names)"
@@ -51,34 +45,37 @@ class PushSettings(BaseModel):
     @field_validator("tokens")
     @classmethod
     def _readable(cls, tokens: tuple[str, ...]) -> tuple[str, ...]:
-        for number, token in enumerate(tokens, start=1):
-            if _TOKEN.fullmatch(token.strip()) is None:
-                # The text is not repeated: somebody may have written the secret itself.
-                raise ValueError(f'token {number} is not "NAME env:VARIABLE" or "NAME file:PATH"')
+        token_places(tokens)
         return tokens
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:
-        if not self.tokens and not self.is_loopback:
+        if not self.tokens and not only_this_machine(self.host):
             raise ValueError(f"host {self.host} can be reached from other machines: give tokens")
+        if len({stream.lower() for stream in self.streams.values()}) < len(self.streams):
+            raise ValueError("two tokens have names that only differ in case or special characters")
+        if any(len(stream) > _LONGEST_ID for stream in self.streams.values()):
+            raise ValueError(f"id and the name of a token have more than {_LONGEST_ID - 1} characters together")
         return self
 
     @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
-    @property
-    def token_places(self) -> tuple[PushToken, ...]:
+    def token_places(self) -> tuple[TokenPlace, ...]:
         """Return the tokens, each with the place of its secret."""
-        found = [match for token in self.tokens if (match := _TOKEN.fullmatch(token.strip())) is not None]
-        return tuple(PushToken(match["name"], match["kind"], match["place"]) for match in found)
+        return token_places(self.tokens)
 
     @property
-    def as_feed(self) -> FeedSettings:
-        """Return the endpoint as the poll job has it among its feeds."""
-        feed = FeedSettings(id=self.id, url="https://push.invalid/", interval=timedelta(seconds=1))
-        return feed.model_copy(update={"url": f"push://{self.id.lower()}"})
+    def streams(self) -> dict[str, str]:
+        """Return the id of the feed that stands for what comes with each token, by its name; without tokens that of the one
+        feed there is, under no name."""
+        if not self.tokens:
+            return {"": self.id}
+        return {place.name: f"{self.id}.{_NOT_IN_IDS.sub('-', place.name)}" for place in self.token_places}
+
+    @property
+    def as_feeds(self) -> tuple[FeedSettings, ...]:
+        """Return the endpoint as the poll job has it among its feeds: who pushes nothing any more is silent by itself."""
+        feed = FeedSettings(id=self.id, source=self.id, url="https://push.invalid/", interval=timedelta(seconds=1))
+        return tuple(
+            feed.model_copy(update={"id": stream, "url": f"push://{stream.lower()}"})
+            for stream in self.streams.values()
+        )

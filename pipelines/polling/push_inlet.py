@@ -12,6 +12,8 @@ from schemas.errors import RetriableError
 
 #: Entries that may wait for the log; who brings more is to come again.
 MOST_WAITING = 4_000
+#: Nobody takes what waits who has not looked for so long, in seconds: another poller has the endpoint, or the log is away.
+_LOOKS_WITHIN_S = 10.0
 
 
 class NotTakenError(RetriableError):
@@ -19,10 +21,12 @@ class NotTakenError(RetriableError):
 
 
 class PushInlet:
-    """Holds what was pushed until the log has acknowledged it. An instance belongs to one event loop."""
+    """Holds what was pushed until the log has acknowledged it. Make it inside the running loop."""
 
-    def __init__(self, *, longest_s: float = 30.0) -> None:
+    def __init__(self, *, longest_s: float = 30.0, looks_within_s: float = _LOOKS_WITHIN_S) -> None:
         self._longest_s = longest_s
+        self._looks_within_s = looks_within_s
+        self._looked_s = asyncio.get_running_loop().time()
         self._waiting: list[tuple[Sequence[WireEntry], asyncio.Future[None]]] = []
         self._offered = 0
 
@@ -30,6 +34,8 @@ class PushInlet:
         """Return when the log has ``entries``; :raises NotTakenError: it does not, as far as is known."""
         if sum(len(others) for others, _ in self._waiting) + len(entries) > MOST_WAITING:
             raise NotTakenError("too many articles wait to be written")
+        if asyncio.get_running_loop().time() - self._looked_s > self._looks_within_s:
+            raise NotTakenError("nobody takes articles here now: another poller does, or the log cannot be written")
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         place = (entries, written)
         self._waiting.append(place)
@@ -45,6 +51,7 @@ class PushInlet:
 
     async def look(self, cursor: FeedCursor) -> Answered:
         """Return all that waits."""
+        self._looked_s = asyncio.get_running_loop().time()
         self._offered = len(self._waiting)
         entries = tuple(entry for entries, _ in self._waiting for entry in entries)
         document = None

@@ -14,17 +14,13 @@ from pathlib import Path
 
 from starlette.datastructures import Headers
 
-from connectors.channels.secrets import SecretReference
+from connectors.listening import TokenPlace, read_secrets
 from schemas.clock import Clock
-from schemas.errors import UsageError
 from schemas.plain_text import plain_line
-from tocsin.web_settings import TokenPlace, WebSettings
+from tocsin.web_settings import WebSettings
 
 SESSION_COOKIE = "tocsin_session"
 SESSION_S = 14 * 24 * 3600
-
-#: Shorter tokens can be guessed.
-_LEAST_CHARACTERS = 16
 
 
 @dataclass(frozen=True)
@@ -143,22 +139,5 @@ def read_tokens(places: Sequence[TokenPlace], folder: Path, environ: Mapping[str
 
     :raises UsageError: some cannot be read or are too short, all of them told at once.
     """
-    tokens: list[Token] = []
-    mistakes: list[str] = []
-    for place in places:
-        file = folder / place.place if place.kind == "file" else None
-        reference = SecretReference(f"web token {place.name}", "token", None if file else place.place, file)
-        try:
-            secret = reference.read(environ)
-        except UsageError as error:
-            mistakes.append(str(error))
-            continue
-        if len(secret) < _LEAST_CHARACTERS:
-            mistakes.append(f"web token {place.name}: shorter than {_LEAST_CHARACTERS} characters can be guessed")
-            continue
-        tokens.append(Token(place.name, place.scope, secret))
-    if mistakes:
-        raise UsageError(
-            "\n".join(mistakes), remedy="make one with: python -c 'import secrets; print(secrets.token_urlsafe())'"
-        )
-    return tokens
+    found = read_secrets("web token", places, folder, environ)
+    return [Token(place.name, place.scope, secret) for place, secret in found]

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
-from collections.abc import AsyncIterator, Mapping
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,12 +21,20 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from connectors.clock import SystemClock
+from connectors.feeds.cursor import FeedCursor
+from connectors.feeds.wire import WireEntry
+from connectors.log.open import open_log
 from connectors.push import endpoint
 from connectors.push.endpoint import PushEndpoint, read_batch
 from connectors.push.settings import PushSettings
 from pipelines.polling.push_inlet import NotTakenError, PushInlet
+from schemas.article import Article
 from schemas.errors import LogUnavailableError, UsageError
-from schemas.reasons import EventTimeReason
+from schemas.reasons import EventTimeReason, FeedState
+from schemas.topics import ARTICLES
+from schemas.wire import decode_articles
+from tests.chaos.service_process import free_port, wait_for
 from tests.pipeline.polling.breaking import BreakingLog
 from tests.pipeline.polling.desk import MINUTE, Desk, DeskMaker
 from tests.pipeline.polling.test_folders import lines, row
@@ -32,10 +48,15 @@ async def served(
     desk: Desk, tokens: Mapping[str, str] | None = None, longest_s: float = 30.0
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
     """Yield a client and the address it pushes to; ``desk`` polls what is pushed and nothing else."""
-    inlet = PushInlet(longest_s=longest_s)
-    desk.inlets["push"] = inlet
-    desk.feeds.append(PushSettings(port=1).as_feed)
-    pushing = PushEndpoint(inlet.push, tokens=tokens or {}, fields=None, zone=ZoneInfo("UTC"))
+    settings = PushSettings(port=1, tokens=tuple(f"{name} env:{name.upper()}" for name in tokens or {}))
+    inlets = {name: PushInlet(longest_s=longest_s) for name in settings.streams}
+    desk.inlets |= {stream: inlets[name] for name, stream in settings.streams.items()}
+    desk.feeds += settings.as_feeds
+
+    async def taken(name: str, entries: Sequence[WireEntry]) -> None:
+        await inlets[name].push(entries)
+
+    pushing = PushEndpoint(taken, tokens=tokens or {}, fields=None, zone=ZoneInfo("UTC"))
     runner = web.AppRunner(pushing.app(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -86,6 +107,95 @@ def test_lines_are_accepted_when_they_are_written_and_bad_ones_are_told(desks: D
             assert [line.feed_id for line in desk.coverage()[-1].feeds] == ["push"]
 
     desks.run(go)
+
+
+def test_what_comes_with_each_token_is_a_feed_of_its_own(desks: DeskMaker) -> None:
+    tokens = {"wire": "a-secret-of-some-length", "радио": "another-of-some-length"}
+
+    async def go(desk: Desk) -> None:
+        desk.set(jitter=0.0)
+        async with served(desk, tokens) as (session, url):
+            for name, token in tokens.items():
+                bearer = {**JSONL, "Authorization": f"Bearer {token}"}
+                body = lines(row(f"of {name}"), row("shared"))
+                pushing = asyncio.create_task(push(session, url, body, bearer))
+                assert (await polled(desk, pushing))[0] == 202
+            desk.tell()
+            seen = {line.feed_id: line.items_seen for record in desk.coverage() for line in record.feeds}
+            assert seen == {"push.wire": 2, "push.-----": 2}
+            assert {article.source.id for article in desk.articles()} == {"push"}, "unless an article names another"
+            assert len({article.article_id for article in desk.articles()}) == 3
+            assert desk.row("push.wire").state is FeedState.OK
+
+    desks.run(go)
+
+
+def test_where_nobody_looks_nothing_is_held_up(desks: DeskMaker) -> None:
+    """Another poller has the endpoint, or the log is away: whoever balances between pollers tries the other at once."""
+
+    async def go(desk: Desk) -> None:
+        inlet = PushInlet(looks_within_s=0.05)
+        await asyncio.sleep(0.1)
+        (entry,) = read_batch(lines(row("a")).encode(), None, ZoneInfo("UTC")).entries
+        with pytest.raises(NotTakenError, match="another poller"):
+            await inlet.push([entry])
+        await inlet.look(FeedCursor())
+        pushing = asyncio.create_task(inlet.push([entry]))
+        await asyncio.sleep(0)
+        assert not pushing.done()
+        await inlet.look(FeedCursor())
+        inlet.written()
+        await pushing
+
+    desks.run(go)
+
+
+def test_a_process_killed_at_any_point_loses_nothing_it_has_answered_for_and_doubles_nothing(
+    empty_store: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "store.sqlite").write_bytes(empty_store.read_bytes())
+    port = free_port()
+
+    def send(name: str) -> bool:
+        body = lines(row(f"{name} 1"), row(f"{name} 2")).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/articles", body, JSONL)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                assert answer.status == 202
+                return True
+        except (urllib.error.URLError, OSError, http.client.HTTPException):
+            return False
+
+    points = ("before the append", "between the append and the cursor", "after the cursor")
+    unanswered: list[str] = []
+    answered: list[str] = []
+    for point in (*points, "nowhere"):
+        command = [sys.executable, "-m", "tests.pipeline.polling.killed_poller", str(tmp_path), f"push:{port}", point]
+        process = subprocess.Popen(command)
+        try:
+            wait_for("the endpoint", partial(is_served, port, process))
+            names, unanswered = [point, *unanswered], []
+            for name in names:
+                (answered if send(name) else unanswered).append(name)
+        finally:
+            if point == "nowhere":
+                process.kill()
+            assert process.wait(60) == -signal.SIGKILL
+    assert sorted(answered) == sorted((*points, "nowhere"))
+    with open_log(f"sqlite:///{tmp_path / 'log.sqlite'}", SystemClock()) as log:
+        records = [decode_articles(record.value) for record in log.read(ARTICLES, 0, 0, max_records=1_000)]
+    articles = [record for record in records if isinstance(record, Article)]
+    assert {article.title for article in articles} == {f"News {name} {n}" for name in answered for n in (1, 2)}
+    assert len({article.article_id for article in articles}) == 2 * len(answered)
+    assert len({(article.article_id, article.content_hash) for article in articles}) == 2 * len(answered)
+    doubled = {article.title for article in articles if sum(a.title == article.title for a in articles) > 1}
+    assert all("between the append" in title for title in doubled), "written twice under one id, and counted once"
+
+
+def is_served(port: int, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, "it died before anything was pushed"
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_nothing_is_acknowledged_before_the_log_has_it(desks: DeskMaker) -> None:
