@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from connectors.archive.folder import Archive
 from connectors.archive.rhythm import holes_in, presences
 from connectors.archive.signal_caches import signal_caches
+from pipelines.import_history import Told, nobody
 from schemas.ids import EPOCH, hour_start
 
 
@@ -66,11 +67,12 @@ class ArchiveSummary:
         return asdict(self)
 
 
-def summary_of(archive: Archive) -> ArchiveSummary:
-    """Return what ``archive`` holds; reads two columns of every day."""
+def summary_of(archive: Archive, told: Told = nobody) -> ArchiveSummary:
+    """Return what ``archive`` holds; reads two columns of every day. ``told`` hears days done and days in all."""
     times: dict[str, list[float]] = defaultdict(list)
     days = archive.days()
-    for day in days:
+    for number, day in enumerate(days):
+        told(number, len(days))
         for source, at in archive.sightings(day):
             times[source].append((at - EPOCH).total_seconds() / 3600)
     sources = tuple(

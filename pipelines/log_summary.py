@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from connectors.archive.archived_log import ArchivedLog
 from connectors.archive.log_file import read_column
-from connectors.archive.log_tier import Span
+from connectors.archive.log_tier import Span, TierFile
+from pipelines.import_history import Told, nobody
 from schemas.topics import ALL_TOPICS
 
 
@@ -33,19 +34,23 @@ class PartitionSummary:
         return {**asdict(self), "holes": [list(hole) for hole in self.holes]}
 
 
-def log_summary(log: ArchivedLog) -> list[PartitionSummary]:
-    """Return every partition that has files; reads one column of each file."""
-    return [
-        _partition(log, topic, partition)
-        for topic in ALL_TOPICS
-        for partition in range(log.partitions(topic))
-        if log.files(topic, partition)
-    ]
+def log_summary(log: ArchivedLog, told: Told = nobody) -> list[PartitionSummary]:
+    """Return every partition that has files; reads one column of each file. ``told`` hears files done and files in all."""
+    places = [(topic, partition) for topic in ALL_TOPICS for partition in range(log.partitions(topic))]
+    by_place = {place: files for place in places if (files := log.files(*place))}
+    every, done = sum(map(len, by_place.values())), 0
+    found = []
+    for (topic, partition), files in by_place.items():
+        kinds: Counter[str] = Counter()
+        for file in files:
+            told(done, every)
+            kinds.update(kind or "unreadable" for kind in read_column(file.path, "kind"))
+            done += 1
+        found.append(_partition(topic, partition, files, kinds))
+    return found
 
 
-def _partition(log: ArchivedLog, topic: str, partition: int) -> PartitionSummary:
-    files = log.files(topic, partition)
-    kinds = Counter(kind or "unreadable" for file in files for kind in read_column(file.path, "kind"))
+def _partition(topic: str, partition: int, files: Sequence[TierFile], kinds: Counter[str]) -> PartitionSummary:
     pairs = pairwise(files)
     return PartitionSummary(
         topic=topic,

@@ -1,6 +1,7 @@
 """Every choice a person may ask about, as an enum whose value is the word shown to people and stored in records."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class ArticleStatus(StrEnum):
@@ -209,6 +210,11 @@ class SourceKind(StrEnum):
     COMMUNITY = "community"  # non-profit, run by those it serves
     WIRE = "wire"  # a news agency whose copy others print
     OFFICIAL = "official"  # a government, army or body speaking for itself
+
+    @classmethod
+    def named(cls, word: object) -> Self | None:
+        """Return the kind that somebody's data calls ``word``; None where it is none of these."""
+        return next((kind for kind in cls if kind.value == str(word).strip().lower()), None)
 
 
 class Judgement(StrEnum):

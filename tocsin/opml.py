@@ -24,7 +24,6 @@ FOLDER_LABEL = "folder"
 KIND_CATEGORY = "/kind/"
 #: The category of a feed whose full text is read.
 FULL_TEXT_CATEGORY = "/full-text"
-_KINDS = frozenset(kind.value for kind in SourceKind)
 MAX_BYTES = 15_000_000
 
 
@@ -77,11 +76,8 @@ def read_opml(body: bytes, name: str) -> FeedList:
 
 def _kind_in(categories: Sequence[str]) -> str:
     """Return the kind of publisher among the categories of an outline (OPML 2.0: parted by commas); empty for none."""
-    for category in categories:
-        kind = category.removeprefix(KIND_CATEGORY)
-        if kind in _KINDS and category != kind:
-            return kind
-    return ""
+    kinds = (SourceKind.named(one.removeprefix(KIND_CATEGORY)) for one in categories if one.startswith(KIND_CATEGORY))
+    return next((kind.value for kind in kinds if kind is not None), "")
 
 
 def _outlines(parent: Element, folders: tuple[str, ...]) -> Iterator[tuple[Element, tuple[str, ...]]]:

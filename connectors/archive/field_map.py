@@ -22,6 +22,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "guid": ("guid", "uri", "id"),
     "language": ("language", "lang"),
     "country": ("source.country", "country"),
+    "kind": ("source.kind",),
 }  # fmt: skip
 
 

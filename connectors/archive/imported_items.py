@@ -17,7 +17,7 @@ from connectors.feeds.record_size import fitted
 from schemas.article import Article, Source
 from schemas.errors import UnprocessableError
 from schemas.ids import article_id, content_hash, digest, from_milliseconds, milliseconds
-from schemas.reasons import CutReason, EventTimeReason
+from schemas.reasons import CutReason, EventTimeReason, SourceKind
 from schemas.timestamps import names_a_day_only, parse_timestamp
 
 #: Nothing older or newer than this is news: a wrong unit or a wrong column.
@@ -40,6 +40,7 @@ class ImportedItem:
     day_only: bool
     source: str
     country: str | None
+    kind: str | None  # of publisher, where it is one of SourceKind
     guid: str | None
     url: str | None
     title: str
@@ -87,6 +88,7 @@ def item_of(row: Mapping[str, object], fields: FieldMap, zone: tzinfo, source: s
         day_only=day_only,
         source=publisher,
         country=country if country and len(country) == 3 and country.isupper() else None,
+        kind=SourceKind.named(texts.word("kind")),
         guid=guid,
         url=url,
         title=title,
@@ -106,7 +108,7 @@ def article_of(item: ImportedItem, known: Known | None) -> Article:
             article_id=item.article_id,
             revision=item.observed_ms,
             revised_at=from_milliseconds(item.observed_ms),
-            source=Source(id=item.source, name=item.source, country=item.country),
+            source=Source(id=item.source, name=item.source, country=item.country, kind=SourceKind.named(item.kind)),
             feed_id=feed_of(item.source),
             guid=item.guid,
             url=item.url,

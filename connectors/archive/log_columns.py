@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from schemas.ids import milliseconds
 from schemas.ports.log import LogRecord
@@ -71,6 +71,7 @@ def _time(value: object) -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-        return None if moment.tzinfo is None else milliseconds(moment)
+        # In UTC: a moment of the year 1 may lie before it there, and readers that make datetimes of the column would fail on it.
+        return None if moment.tzinfo is None else milliseconds(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         return None

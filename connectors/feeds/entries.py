@@ -272,4 +272,4 @@ def _article(
 def _source(entry: WireEntry, feed: FeedSettings) -> Source:
     if entry.source is None or entry.source == feed.publisher.id:
         return feed.publisher
-    return Source(id=entry.source, name=entry.source, country=entry.country)
+    return Source(id=entry.source, name=entry.source, country=entry.country, kind=entry.kind)

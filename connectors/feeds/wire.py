@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from schemas.model import Part, UtcDatetime
+from schemas.reasons import SourceKind
 
 #: A document has at most this many entries; feeds hold tens, the largest archives a few thousand.
 MAX_ENTRIES = 20_000
@@ -25,6 +26,7 @@ class WireEntry(Part):
     replaced_characters: bool = False  # the texts held characters no record can carry
     source: str | None = None  # id of its publisher, where that is not the feed's
     country: str | None = None  # of that publisher, ISO 3166-1 alpha-3
+    kind: SourceKind | None = None  # of that publisher
     language: str | None = None  # ISO 639-1, where it names its own
 
     @property

@@ -19,6 +19,7 @@ from connectors.feeds.wire_fields import (
     web_address,
 )
 from schemas.errors import UnprocessableError
+from schemas.reasons import SourceKind
 from schemas.timestamps import names_a_day_only, parse_timestamp
 
 
@@ -46,6 +47,7 @@ def entry_of_row(row: Mapping[str, object], fields: FieldMap, zone: tzinfo) -> W
         replaced_characters=holds_unwritable(*words.values()),
         source=one_line(_written(_word(fields.value(row, "source"))), 100) or None,
         country=country if len(country) == 3 and country.isascii() and country.isupper() else None,
+        kind=SourceKind.named(_word(fields.value(row, "kind"))),
         language=language_code(one_line(_word(fields.value(row, "language")), 40) or None),
     )
 

@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 from connectors.archive.folder import Archive
 from schemas.article import Article
 from schemas.errors import TocsinError, UsageError
-from schemas.reasons import EventTimeReason
+from schemas.reasons import EventTimeReason, SourceKind
 from tests.pipeline.invented_history import START, history, json_lines, row
 from tocsin.commands.archive import command
 
@@ -160,6 +160,15 @@ def test_dotted_paths_epochs_and_observation(tmp_path: Path) -> None:
     assert article.observed_at == datetime(2020, 9, 13, 12, 27, 40, tzinfo=UTC)
     assert article.event_time == article.published_at
     assert (article.source.id, article.source.country, article.language) == ("Gazette", "GBR", "en")
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"), [("state", SourceKind.STATE), (" Wire ", SourceKind.WIRE), ("evil", None), (7, None)]
+)
+def test_the_kind_of_a_publisher_is_mapped(tmp_path: Path, word: object, kind: SourceKind | None) -> None:
+    values = {"date": "2021-07-01 12:00:00", "src": "x", "title": "A title", "ownership": word}
+    fields = "published=date,source=src,title=title,kind=ownership"
+    assert one(tmp_path, values, "--map", fields).source.kind is kind
 
 
 def test_a_time_without_a_zone_is_taken_in_the_zone_named(tmp_path: Path) -> None:

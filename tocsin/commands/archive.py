@@ -71,8 +71,8 @@ def import_(
 ) -> None:
     """Import FILES: JSON Lines, JSON arrays, {"articles": […]}, CSV or Parquet, each also .gz, .xz, .bz2 or .zst.
 
-    The fields of --map are published, observed, source, title, summary, text, url, guid, language, country. Importing a
-    file again changes nothing. Exit code 1 when no row could be used.
+    The fields of --map are published, observed, source, title, summary, text, url, guid, language, country, kind (state, public,
+    private, party, community, wire or official). Importing a file again changes nothing. Exit code 1 when no row could be used.
     """
     from connectors.archive.field_map import FieldMap
     from connectors.archive.folder import Archive
@@ -114,7 +114,8 @@ def info(folder: Path, as_json: bool) -> None:
 
     logs = logs_in(folder)
     if Archive(folder).days() or not logs:
-        summary = summary_of(Archive.existing(folder))
+        with Progress("reading days") as progress:
+            summary = summary_of(Archive.existing(folder), progress.update)
         click.echo(json.dumps(summary.as_json())) if as_json else _show_imports(summary)
     for log_id in logs:
         _show_log(folder, log_id, as_json=as_json)
@@ -206,7 +207,8 @@ def _show_log(folder: Path, log_id: str, *, as_json: bool) -> None:
     from connectors.archive.archived_log import ArchivedLog
     from pipelines.log_summary import log_summary
 
-    partitions = log_summary(ArchivedLog(folder, log_id))
+    with Progress("reading files") as progress:
+        partitions = log_summary(ArchivedLog(folder, log_id), progress.update)
     if as_json:
         click.echo(json.dumps({"log_id": log_id, "partitions": [one.as_json() for one in partitions]}))
         return

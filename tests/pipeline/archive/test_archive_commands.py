@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from connectors.archive.archived_log import ArchivedLog
 from connectors.archive.folder import Archive
+from connectors.archive.log_tier import logs_in
 from connectors.clock import ManualClock
 from pipelines.archive_job import ArchiveSettings
+from pipelines.archive_summary import summary_of
+from pipelines.log_summary import log_summary
 from schemas.ports.log import Entry
 from schemas.topics import ARTICLES, SIGNALS
 from schemas.wire import encode
@@ -68,6 +72,20 @@ def test_info_counts_records_offsets_and_days(life: Life) -> None:
     assert signals["records"]["rules_activated"] == 2
     assert signals["first_day"] == "2025-01-06" or signals["first_day"] == "2025-01-05"
     assert signals["holes"] == []
+
+
+def test_info_tells_how_far_it_is(life: Life, tmp_path: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+    (log_id,) = logs_in(life.archive)
+    log = ArchivedLog(life.archive, log_id)
+    log_summary(log, lambda done, total: told.append((done, total)))
+    files = sum(len(log.files(topic, 0)) for topic in (ARTICLES, SIGNALS))
+    assert told == [(done, files) for done in range(files)]
+    told.clear()
+    (tmp_path / "rows.csv").write_text("date,source,title\n2020-01-03,a,One\n2020-01-05,a,Two\n")
+    run_archive("import", tmp_path / "rows.csv", "--archive", tmp_path / "history")
+    summary_of(Archive.existing(tmp_path / "history"), lambda done, total: told.append((done, total)))
+    assert told == [(0, 2), (1, 2)]
 
 
 def test_info_shows_holes(tmp_path: Path) -> None:

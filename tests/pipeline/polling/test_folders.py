@@ -19,9 +19,9 @@ import pytest
 from connectors.folders import scan
 from connectors.log.open import open_log
 from connectors.store.open import open_store
-from schemas.article import Article
+from schemas.article import Article, Source
 from schemas.errors import LogUnavailableError
-from schemas.reasons import EventTimeReason, FeedState
+from schemas.reasons import EventTimeReason, FeedState, SourceKind
 from schemas.topics import ARTICLES
 from schemas.wire import decode_articles
 from tests.pipeline.polling.breaking import BreakingLog
@@ -246,6 +246,18 @@ def test_what_the_log_did_not_take_is_read_again(desks: DeskMaker, tmp_path: Pat
         desk.again()
         assert await look_twice(desk) == 1
         assert desk.titles() == ["News a"]
+
+    desks.run(go)
+
+
+def test_a_row_names_its_publisher_with_country_and_kind(desks: DeskMaker, tmp_path: Path) -> None:
+    async def go(desk: Desk) -> None:
+        desk.watch("wire", tmp_path)
+        await desk.poll()
+        put(tmp_path, "a.jsonl", lines(row("a", source={"id": "ta", "country": "ARM", "kind": "state"})))
+        await look_twice(desk)
+        (article,) = desk.articles()
+        assert article.source == Source(id="ta", name="ta", country="ARM", kind=SourceKind.STATE)
 
     desks.run(go)
 
