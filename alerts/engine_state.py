@@ -34,7 +34,7 @@ from schemas.model import Part, UtcDatetime
 from schemas.reasons import FeedState, Severity
 
 #: The shape of the document; another one is not read, the log is stepped again instead.
-SNAPSHOT_VERSION = 5
+SNAPSHOT_VERSION = 6
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 

@@ -10,8 +10,8 @@ from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Life, LifeSettings, Move, Ver
 from alerts.opening import Choice, choose, is_conditional, may_ring, rings_since
 from alerts.rules.levels import graver, severity_of
 from alerts.rules.model import Drop, Mode, Rule
-from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.counting import mean_exposure
+from alerts.tracks.expecting import ExpectingTrack
 from alerts.tracks.make import exchange_settings
 from alerts.tracks.port import Exposure, Track
 from schemas.alert_event import Counts
@@ -125,21 +125,21 @@ class RuleState:
         """Return the feeds that do not count yet for some detector, each with the first hour in which it can; by feed."""
         found: dict[str, int] = {}
         for track in self.tracks if self.start_hour is not None else ():
-            if isinstance(track, BaselineTrack):
+            if isinstance(track, ExpectingTrack):
                 for feed, hour in track.shadows().items():
                     found[feed] = max(hour, found.get(feed, hour))
         return dict(sorted(found.items()))
 
     def only_corroborates(self, feed_id: str, hour: int) -> bool:
         """Tell whether articles of ``feed_id`` in ``hour`` count for no detector: its feed has not joined, or had left."""
-        tracks = [track for track in self.tracks if isinstance(track, BaselineTrack)]
+        tracks = [track for track in self.tracks if isinstance(track, ExpectingTrack)]
         return len(tracks) == len(self.tracks) and not any(t.joining.roll.counts(feed_id, hour) for t in tracks)
 
     def _weigh_again(self) -> None:
         """Where feeds joined or left, twice the count of an alert's last event is twice what it would be with them."""
         for key, life in self.lives.items():
             track = self.tracks[life.track]
-            if life.firing and isinstance(track, BaselineTrack):
+            if life.firing and isinstance(track, ExpectingTrack):
                 life.last_count = track.told_again(key, life.last_count)
 
     def _end_of_hour(self, key: str, hour: int) -> list[KeyMove]:

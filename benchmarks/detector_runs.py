@@ -219,7 +219,7 @@ class RecentRun(Run):
         if isinstance(settings, Ratio):
             score = count / mean
         elif isinstance(settings, Zscore):
-            score = (count - mean) / bank.sd_then[ring, 1 : bank.rows]
+            score = (count - mean) / np.sqrt(mean + bank.extra_then[ring, 1 : bank.rows])
         else:
             score = (count > bank.highest_then[ring, 1 : bank.rows]).astype(np.float64)
         reached = (count >= settings.floors.stories) & (count >= settings.floors.times * mean)

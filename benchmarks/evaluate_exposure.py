@@ -1,4 +1,4 @@
-"""Does an outage ring or deafen, and do feeds that join: a spike over invented news told by 60 feeds, from seeds.
+"""Does an outage ring or deafen, and do feeds that join: detectors over invented news told by 60 feeds, from seeds.
 
 a third of the feeds fails for 5 days      beside the same news undisturbed, and beside exposure ignored
 40 feeds join 20 and triple everything     beside all 60 from the start, and beside counting them at once
@@ -7,22 +7,27 @@ a third of the feeds fails for 5 days      beside the same news undisturbed, and
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from alerts.rules.model import Ratio, Record, Shift, Spike, Zscore
 from alerts.tracks.feed_roll import SHADOW_HOURS, YOUNG_BELOW_HOURS, YOUNG_SHADOW_HOURS
 from benchmarks.crossings import Crossings
 from benchmarks.detector_runs import FIRST_HOUR
-from benchmarks.feeds_simulation import FEEDS, FIRST_FEEDS, Told, Watch, World, feed_ids
+from benchmarks.detector_scenarios import SHIFT
+from benchmarks.feeds_simulation import FEEDS, FIRST_FEEDS, Told, World, feed_ids
+from benchmarks.feeds_watch import Followed, Watch, bar_of, history_of
 
 _DAY = 24
 #: Days before anything happens: enough for a week in shadow, and too few.
 SETTLED_DAYS, YOUNG_DAYS = 42, 14
 OUTAGE_H, BURST_H, FACTOR = 5 * _DAY, 24, 8.0
+#: What a shift is asked for instead of a burst: so long a part has so large a share.
+STEP_H, STEP_TO = 4 * _DAY, 0.6
 #: Hours into an outage, or after feeds were added or have joined, at which a burst begins.
 BURST_AFTER = 30
 #: Stretches after feeds came in which false alarms are counted, in days.
@@ -30,7 +35,8 @@ STRETCHES = (2, 7, 21)
 #: Stories an hour of the whole news that part slow, middle and busy keys.
 CLASSES = (0.25, 1.2)
 
-BAR = 3.0
+#: The detectors, each at its default.
+DETECTORS: tuple[Followed, ...] = (Spike(), SHIFT, Ratio(), Zscore(), Record())
 EVERYONE, FIRST, DOWN = range(FEEDS), range(FIRST_FEEDS), range(0, FEEDS, 3)
 
 
@@ -61,14 +67,14 @@ class Alarms:
         """Take note of an hour."""
         self._hours.append((hour, scored))
 
-    def opened(self) -> list[tuple[int, int]]:
-        """Return (key, hour) of every alert."""
+    def opened(self, bar: float) -> list[tuple[int, int]]:
+        """Return (key, hour) of every alert that opens at a score of ``bar``."""
         crossings = Crossings()
         for hour, scored in self._hours:
             crossings.add(
                 hour, np.array(list(scored), dtype=np.intp), np.array(list(scored.values()), dtype=np.float64)
             )
-        return crossings.alarms(BAR)
+        return crossings.alarms(bar)
 
 
 @dataclass
@@ -78,6 +84,7 @@ class Portfolio:
     world: World
     tally: Tally
     learn_days: int = SETTLED_DAYS
+    settings: Followed = field(default_factory=Spike)
 
     def __post_init__(self) -> None:
         self.begin = self.learn_days * _DAY
@@ -88,24 +95,32 @@ class Portfolio:
         self.told = self.world.rate.mean(axis=1) * (1.0 + self.world.news.syndicated * self.world.news.retold)
 
     def _learnt(self, feeds: Collection[int]) -> Watch:
-        watch = Watch(self.world.keys, self.quiet, feeds)
+        watch = Watch(self.world.keys, self.quiet, feeds, self.settings)
         watch.go_on(self.begin, feeds)
         return watch
 
     def alarms(self, name: str, found: Alarms, first: int, hours: int) -> None:
         """Count what rang within ``hours`` from ``first``, in key-months."""
-        rang = sum(1 for _, hour in found.opened() if first <= hour < first + hours)
+        rang = sum(1 for _, hour in found.opened(bar_of(self.settings)) if first <= hour < first + hours)
         self.tally.add(name, rang, self.world.keys * hours / (30 * _DAY))
 
     def bursts(self, name: str, before: Watch, start: int, feeds: Collection[int], down: Collection[int] = ()) -> None:
-        """Count the bursts found within their day, by class of key; they begin within six hours of ``start``."""
+        """Count the bursts found within their day, by class of key; they begin within six hours of ``start``.
+
+        For a shift, the steps of a share found within theirs.
+        """
         starts = start + np.arange(self.world.keys, dtype=np.int64) % 6
-        watch, heard = _on(before, self.world.with_bursts(starts, FACTOR, BURST_H)), set[int]()
+        steps = isinstance(self.settings, Shift)
+        length = STEP_H if steps else BURST_H
+        told = (
+            self.world.with_steps(starts, STEP_TO, STEP_H) if steps else self.world.with_bursts(starts, FACTOR, BURST_H)
+        )
+        watch, heard, bar = _on(before, told), set[int](), bar_of(self.settings)
 
         def note(hour: int, scored: Mapping[int, float]) -> None:
-            heard.update(k for k, score in scored.items() if score >= BAR and 0 <= hour - starts[k] < BURST_H)
+            heard.update(k for k, score in scored.items() if score >= bar and 0 <= hour - starts[k] < length)
 
-        watch.go_on(start + BURST_H + 6, feeds, down=down, note=note)
+        watch.go_on(start + length + 6, feeds, down=down, note=note)
         for key in range(self.world.keys):
             self.tally.add(f"{name} {np.searchsorted(CLASSES, self.told[key])}", key in heard, 1)
 
@@ -116,7 +131,8 @@ class Portfolio:
         for name, down in (("undisturbed", ()), ("outage", DOWN), ("ignored", DOWN)):
             watch, found = _on(self.all), Alarms()
             if name == "ignored":
-                watch.track.joining.exposures = lambda hour, exposure: 1.0  # type: ignore[method-assign]
+                all_seen = [1.0] * watch.track.VOLUMES
+                watch.track.joining.exposures = lambda hour, exposure, seen=all_seen: seen  # type: ignore[method-assign,misc]
             watch.go_on(self.begin + BURST_AFTER, EVERYONE, down=down, note=found)
             self.bursts(f"outage, {name}", watch, self.begin + BURST_AFTER, EVERYONE, down)
             watch.go_on(self.begin + OUTAGE_H, EVERYONE, down=down, note=found)
@@ -158,30 +174,36 @@ def until_joined(age_h: int) -> int:
     return 1 + (SHADOW_HOURS if age_h >= YOUNG_BELOW_HOURS else YOUNG_SHADOW_HOURS) + 24 + 1
 
 
-def portfolios(keys: int, seeds: Iterable[int], learn_days: int, tally: Tally) -> Iterator[Portfolio]:
+def portfolios(
+    keys: int, seeds: Iterable[int], learn_days: int, tally: Tally, settings: Followed | None = None
+) -> Iterator[Portfolio]:
     """Yield portfolios of ``keys``, one of each seed."""
-    hours = (learn_days + STRETCHES[-1] + 2) * _DAY + until_joined(learn_days * _DAY)
-    return (Portfolio(World(keys, hours, seed), tally, learn_days) for seed in seeds)
+    hours = (learn_days + STRETCHES[-1] + 5) * _DAY + until_joined(learn_days * _DAY)
+    return (Portfolio(World(keys, hours, seed), tally, learn_days, settings or Spike()) for seed in seeds)
 
 
 def _line(*cells: object) -> None:
     print("  ".join(f"{cell!s:<22}" for cell in cells).rstrip(), flush=True)
 
 
-def _say_outage(found: Tally) -> None:
-    _line("", "false / key-month", "burst ×8: slow, middle, busy")
+def _asked(settings: Followed) -> str:
+    return f"step to {STEP_TO:.0%}" if isinstance(settings, Shift) else f"burst ×{FACTOR:.0f}"
+
+
+def _say_outage(found: Tally, settings: Followed) -> None:
+    _line(settings.kind, "false / key-month", f"{_asked(settings)}: slow, middle, busy")
     for name in ("undisturbed", "outage", "ignored"):
         _line(f"outage, {name}", f"{found.rate(f'outage, {name}'):.3f}", _pods(found, f"outage, {name}"))
 
 
-def _say_joins(found: Tally, learn_days: int) -> None:
+def _say_joins(found: Tally, learn_days: int, settings: Followed) -> None:
     stretches = (f"false, {days} d" for days in STRETCHES)
     _line(
-        f"after {learn_days} days",
+        f"{settings.kind} after {learn_days} days",
         *stretches,
-        "burst ×8: slow, middle, busy",
+        f"{_asked(settings)}: slow, middle, busy",
         "false, in shadow",
-        "burst ×8, in shadow",
+        f"{_asked(settings)}, in shadow",
     )
     for name in ("always", "joined", "naive"):
         falses = [f"{found.rate(f'{days} d, {name}'):.3f}" for days in STRETCHES]
@@ -193,29 +215,44 @@ def _pods(found: Tally, name: str) -> str:
     return " ".join(f"{found.rate(f'{name} {number}'):.2f}" for number in range(len(CLASSES) + 1))
 
 
-def _broken(found: Tally) -> Iterator[str]:
+def _broken(found: Tally, kind: str) -> Iterator[str]:
     """Yield the laws that do not hold of what happened to settled baselines."""
     if found.rate("outage, outage") > 1.3 * found.rate("outage, undisturbed"):
-        yield "an outage rings more than 1.3 times as often as nothing does"
+        yield f"{kind}: an outage rings more than 1.3 times as often as nothing does"
     for days in STRETCHES:
         if found.rate(f"{days} d, joined") > 1.3 * found.rate(f"{days} d, always") + 0.02:
-            yield f"within {days} days of a join more rings than had the feeds always been there"
+            yield f"{kind}: within {days} days of a join more rings than had the feeds always been there"
 
 
-def main(data: Path | None = None, *, keys: int = 160, seeds: Iterable[int] = range(1, 4)) -> int:
+def evaluate(settings: Followed, learn_days: int, keys: int, seeds: Iterable[int]) -> Tally:
+    """Return what became of a detector whose baseline was ``learn_days`` old."""
+    found = Tally()
+    for portfolio in portfolios(keys, seeds, learn_days, found, settings):
+        if learn_days == SETTLED_DAYS:
+            portfolio.outage()
+        portfolio.joins()
+    return found
+
+
+def main(
+    data: Path | None = None,
+    *,
+    keys: int = 160,
+    seeds: Sequence[int] = range(1, 4),
+    detectors: Sequence[Followed] = DETECTORS,
+) -> int:
     """Print it; return 1 where a law does not hold (of a young baseline it is only told). Needs no data."""
     del data
     missed: list[str] = []
-    for learn_days in (SETTLED_DAYS, YOUNG_DAYS):
-        found = Tally()
-        for portfolio in portfolios(keys, seeds, learn_days, found):
+    for settings in detectors:
+        for learn_days in (SETTLED_DAYS, YOUNG_DAYS):
+            if learn_days * _DAY <= history_of(settings):
+                continue
+            found = evaluate(settings, learn_days, keys, seeds)
             if learn_days == SETTLED_DAYS:
-                portfolio.outage()
-            portfolio.joins()
-        if learn_days == SETTLED_DAYS:
-            _say_outage(found)
-            missed.extend(_broken(found))
-        _say_joins(found, learn_days)
+                _say_outage(found, settings)
+                missed.extend(_broken(found, settings.kind))
+            _say_joins(found, learn_days, settings)
     for line in missed:
         print(f"not reached: {line}", file=sys.stderr)
     return 1 if missed else 0

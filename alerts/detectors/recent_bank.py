@@ -1,19 +1,25 @@
 """Plain statistics of the windows before: mean, standard deviation and highest, for the detectors that serve comparison.
 
-    mean   c̄ = (Σ λ^age·c + c0·w0)/(Σ λ^age·E + w0),  λ = e^(−1/baseline), over the windows that ended each hour
-    sd     √max(Σ λ^age·(c/E)² / Σ λ^age − c̄², c̄ + ¼)
+    mean   c̄ = T/W;  T ← λ(T − c0·w0) + c0·w0 + c,  W ← λ(W − w0) + w0 + E,  λ = e^(−1/baseline), over the windows that
+           ended each hour
+    sd     √(c̄·E + X·E²), X = max(Q/V − c̄², ¼);  Q ← λQ + c(c − 1)/E²,  V ← λV + 1
     high   the largest c of a window that ended on one of the last days
 
-No season, no spread of its own kind, no exposure by feed: what people try first. A window ends a guard before it is learnt.
+Q is of pairs, for of c stories E are seen, and of pairs E². Where feeds join or leave, g being the part of the coming stories
+that those so far will bring, W ← g·W, Q ← Q/g², c̄ ← c̄/g, X ← X/g², high ← high/g, and hours so far are worth g: E ← g·E.
+
+No season, no spread of its own kind: what people try first. A window ends a guard before it is learnt.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from alerts.detectors.hour_bank import Floats, HourBank
 
@@ -40,7 +46,10 @@ class RecentParameters:
 
 @dataclass(frozen=True, slots=True)
 class RecentScore:
-    """A window beside those before it; ``expected`` and ``highest`` are scaled by its coverage."""
+    """A window beside those before it; ``expected`` and ``highest`` are scaled by what was seen of it.
+
+    ``coverage`` is how much was seen of the feeds that counted in its hours, 0 to 1.
+    """
 
     count: float
     expected: float
@@ -62,22 +71,25 @@ class RecentScore:
 class RecentBank(HourBank):
     """All rows of one such detector."""
 
-    ARRAYS = ("counts", "final", "total", "squares", "highest", "mean_then", "sd_then", "highest_then")
+    ARRAYS = (
+        "counts", "final", "total", "seen", "pairs", "windows", "highest", "mean_then", "extra_then", "highest_then",
+    )  # fmt: skip
     COUNTED = ("counts",)
 
     def __init__(self, parameters: RecentParameters, first_hour: int) -> None:
         guard = parameters.guard_h
         super().__init__(first_hour, guard_h=guard, kept_h=guard + parameters.window_h + 1)
-        self.parameters = parameters
+        self.parameters = p = parameters
         self.counts = np.zeros((self.kept_h, 1), dtype=np.float32)  # whole numbers
         self.final: Floats = np.zeros(1)  # sum over the window that ends with the newest learnt hour: exact
-        self.total: Floats = np.zeros(1)
-        self.squares: Floats = np.zeros(1)
-        self.highest = np.zeros((parameters.days, 1), dtype=np.float32)
+        self.total: Floats = np.full(1, p.prior_count * p.prior_windows)
+        self.seen: Floats = np.full(1, p.prior_windows)  # discounted: exposures of the windows that were learnt
+        self.pairs: Floats = np.zeros(1)
+        self.windows: Floats = np.zeros(1)  # discounted: how many there were
+        self.highest = np.zeros((p.days, 1), dtype=np.float32)
         self.mean_then: Floats = np.zeros((guard + 1, 1))
-        self.sd_then: Floats = np.zeros((guard + 1, 1))
+        self.extra_then: Floats = np.zeros((guard + 1, 1))
         self.highest_then: Floats = np.zeros((guard + 1, 1))
-        self.windows = self.windows_seen = 0.0  # discounted: how many windows were learnt, and their coverage
 
     def set_count(self, row: int, hour: int, count: float) -> None:
         """Set the count of an hour that is open or not learnt yet."""
@@ -94,47 +106,58 @@ class RecentBank(HourBank):
             self.highest[day, :rows] = 0.0
         if hour - self.first_hour + 1 < p.window_h:
             return
-        self.highest[day, :rows] = np.maximum(self.highest[day, :rows], self.final[:rows])
-        coverage = self.coverage(hour, p.window_h)
-        if coverage < 0.5:
-            return
-        decay = math.exp(-1.0 / p.baseline_h)
-        self.total[:rows] = decay * self.total[:rows] + self.final[:rows]
-        self.squares[:rows] = decay * self.squares[:rows] + (self.final[:rows] / coverage) ** 2
-        self.windows, self.windows_seen = decay * self.windows + 1.0, decay * self.windows_seen + coverage
+        exposure, full = (np.ravel(self._mean_lines(lines, hour, p.window_h)) for lines in (self.exposure, self.full))
+        self.highest[day, :rows] = np.maximum(self.highest[day, :rows], self.final[:rows] / full)
+        self._learn_window(exposure, exposure >= 0.5 * full)
+
+    def _learn_window(self, exposure: Floats, told: npt.NDArray[np.bool_]) -> None:
+        """Learn, where ``told``, the window that was summed up last; both are of all rows, or of each."""
+        p, rows, count = self.parameters, self.rows, self.final[: self.rows]
+        decay, prior = math.exp(-1.0 / p.baseline_h), p.prior_count * p.prior_windows
+        of_pairs = count * (count - 1.0) / np.where(told, exposure, 1.0) ** 2
+        for array, none, more in (
+            (self.total, prior, count),
+            (self.seen, p.prior_windows, exposure),
+            (self.pairs, 0.0, of_pairs),
+            (self.windows, 0.0, 1.0),
+        ):
+            array[:rows] = np.where(told, decay * (array[:rows] - none) + none + more, array[:rows])
 
     def _freeze(self, hour: int) -> None:
-        p, rows, ring = self.parameters, self.rows, hour % (self.guard_h + 1)
-        prior = p.prior_count * p.prior_windows
-        mean = (self.total[:rows] + prior) / (self.windows_seen + p.prior_windows)
-        square = self.squares[:rows] / max(self.windows, 1.0)
+        rows, ring = self.rows, hour % (self.guard_h + 1)
+        mean = self.total[:rows] / self.seen[:rows]
         self.mean_then[ring, :rows] = mean
-        self.sd_then[ring, :rows] = np.sqrt(np.maximum(square - mean * mean, mean + 0.25))
+        of_pairs = self.pairs[:rows] / np.maximum(self.windows[:rows], 1.0)
+        self.extra_then[ring, :rows] = np.maximum(of_pairs - mean * mean, 0.25)
         self.highest_then[ring, :rows] = self.highest[:, :rows].max(axis=0)
+
+    def rebase(self, parts: Sequence[Floats]) -> None:
+        """Go on as if the hours so far had seen the part of what counts from the next hour on, for each row."""
+        (part,), rows = parts, self.rows
+        self._rebase_exposures(parts)
+        self.seen[:rows] *= part
+        self.pairs[:rows] /= part * part
+        for array, by in (
+            (self.highest, part),
+            (self.mean_then, part),
+            (self.extra_then, part * part),
+            (self.highest_then, part),
+        ):
+            array[:, :rows] /= by
 
     def score(self, row: int, hour: int) -> RecentScore:
         """Return the window of ``row`` that ends with ``hour`` (not older than the guard), by its hour's own normal."""
-        count = float(self.counts[self.hours(hour, self.parameters.window_h), row].sum())
-        ring, coverage = hour % (self.guard_h + 1), self.coverage(hour, self.parameters.window_h)
+        hours = self.hours(hour, self.parameters.window_h)
+        count, ring = float(self.counts[hours, row].sum()), hour % (self.guard_h + 1)
+        exposure = full = 1.0
+        if not self.is_whole:
+            exposure = float(np.cumsum(self.exposure[0, hours, row])[-1]) / len(hours)
+            full = float(np.cumsum(self.full[0, hours, row])[-1]) / len(hours)
+        mean, extra = float(self.mean_then[ring, row]) * exposure, float(self.extra_then[ring, row])
         return RecentScore(
             count,
-            float(self.mean_then[ring, row]) * coverage,
-            float(self.sd_then[ring, row]) * math.sqrt(coverage),
-            float(self.highest_then[ring, row]) * coverage,
-            coverage,
+            mean,
+            math.sqrt(mean + extra * exposure * exposure),
+            float(self.highest_then[ring, row]) * exposure,
+            min(1.0, exposure / full),
         )
-
-    def state(self) -> tuple[dict[str, object], dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]:
-        """Return what :meth:`load` goes on from exactly."""
-        document, arrays = super().state()
-        return {**document, "windows": self.windows, "windows_seen": self.windows_seen}, arrays
-
-    def load(
-        self, document: dict[str, object], arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]
-    ) -> None:
-        """Become what :meth:`state` described."""
-        super().load(document, arrays)
-        windows, seen = document["windows"], document["windows_seen"]
-        assert isinstance(windows, float)
-        assert isinstance(seen, float)
-        self.windows, self.windows_seen = windows, seen

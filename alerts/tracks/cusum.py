@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,9 @@ class CusumTrack(BaselineTrack[Cusum]):
     def _new_bank(self, first_hour: int) -> ClimbBank:
         return ClimbBank(self._parameters(), first_hour)
 
-    def _rebased(self, part: Floats, open_hour: int) -> None:
+    def _rebase(self, parts: Sequence[Floats], open_hour: int) -> None:
+        super()._rebase(parts, open_hour)
+        (part,) = parts
         oldest = open_hour - SHOWN_HOURS - OPEN_TO_CHANGE_HOURS
         self.seen_until = [*(step for step in self.seen_until if step[0] >= oldest), (open_hour, part)]
 

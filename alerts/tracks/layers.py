@@ -78,13 +78,14 @@ class Layers:
         counted = self.counted.by_key.get(key)
         return sorted(found - {e.publisher for e in counted.between(first_hour, last_hour)} if counted else found)
 
-    def new_stories(self, hour: int) -> Iterator[tuple[str, Sequence[str]]]:
-        """Yield (key, feeds) of each story that began in ``hour`` and that only feeds in shadow carried."""
+    def new_stories(self, hour: int) -> Iterator[tuple[str, str, Sequence[str]]]:
+        """Yield (key, first article, feeds) of each story that began in ``hour`` and that only feeds in shadow carried."""
         for key in self.shadow.keys_in(hour):
             entries = self.shadow.by_key[key].between(hour, hour)
             for leader in [entry for entry in entries if entry.leads]:
                 if not self._is_counted(key, leader):
-                    yield key, sorted({entry.feed_id for entry in entries if entry.story == leader.article_id})
+                    feeds = sorted({entry.feed_id for entry in entries if entry.story == leader.article_id})
+                    yield key, leader.article_id, feeds
 
     def _is_counted(self, key: str, leader: Entry) -> bool:
         """Tell whether some article that counts is like ``leader`` and within the time of a story."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alerts.detectors.recent_bank import RecentBank, RecentParameters, RecentScore
 from alerts.lifecycle import Verdict
 from alerts.rules.model import Ratio, Record, Zscore
-from alerts.tracks.counting import of_unit, reaches
+from alerts.tracks.counting import reaches
 from alerts.tracks.hourly import HourlyTrack
 
 #: Hours of history before which there is no normal to compare with; ``record`` waits for all that it looks back over.
@@ -20,26 +20,27 @@ class RecentTrack(HourlyTrack[Plain, RecentBank]):
     def _new_bank(self, first_hour: int) -> RecentBank:
         return RecentBank(RecentParameters(self.settings.window_h, self.settings.baseline_h), first_hour)
 
-    def _set_count(self, bank: RecentBank, key: str, hour: int) -> None:
-        bank.set_count(self.rows[key], hour, self.articles.unit_in(key, hour, self.settings.of))
+    def _set_count(self, key: str, hour: int) -> None:
+        assert self.bank is not None
+        self.bank.set_count(self.rows[key], hour, self.articles.unit_in(key, hour, self.settings.of))
 
     def _reaches_floors(self, key: str, hour: int) -> bool:
-        articles, stories = self.articles.by_key.get(key), max(1, self.settings.floors.stories)
-        first = hour - self.settings.window_h + 1
-        return articles is not None and articles.reaches(first, hour, stories, self.floor.at(hour))
+        window = (hour - self.settings.window_h + 1, hour)
+        return self.reaches(key, window, max(1, self.settings.floors.stories), self.floor.at(hour))
 
     @property
     def needed_history_h(self) -> int:
         """Hours after its start from which on the rule has a normal to compare with."""
-        settings, guard_h = self.settings, self.bank.guard_h if self.bank is not None else 0
-        return (settings.baseline_h if isinstance(settings, Record) else QUIET_HOURS) + guard_h
+        settings = self.settings
+        return (settings.baseline_h if isinstance(settings, Record) else QUIET_HOURS) + self.guard_h
 
     def verdict(self, key: str, hour: int) -> Verdict:
         """Return the window that ends with ``hour``; calm when it is at most a half more than normal."""
         bank, settings = self.bank, self.settings
         assert bank is not None
         found = bank.score(self.rows.get(key, 0), hour)
-        counts = self.articles.counts(key, hour - settings.window_h + 1, hour)
+        first = hour - settings.window_h + 1
+        counts = self.counts(key, first, hour)
         crossed = (
             counts.articles > 0
             and hour - bank.first_hour >= self.needed_history_h
@@ -54,11 +55,12 @@ class RecentTrack(HourlyTrack[Plain, RecentBank]):
             window_h=settings.window_h,
             crossed=crossed,
             calm=not crossed and found.count <= 1.5 * found.expected,
-            count=of_unit(counts, settings.of),
+            count=self.count_of(key, counts, first, hour),
             counts=counts,
             expected=found.expected,
             score=found.sd if isinstance(settings, Zscore) else None,
             coverage=found.coverage,
+            told=self.corroborated(key, first, hour) if crossed else "",
         )
 
 

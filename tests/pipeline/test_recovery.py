@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.engine import ENGINE_VERSION
 from pipelines.snapshots import KEPT_SNAPSHOTS
 from pipelines.verify import verify
 from schemas.errors import FatalError, ForeignLogError, OffsetOutOfRangeError, RecoveryMismatchError
@@ -163,7 +164,7 @@ def test_another_engine_version_starts_a_segment(
     desk: Desk, straight: list[StoredEvent], monkeypatch: pytest.MonkeyPatch, lost: bool
 ) -> None:
     old = len(desk.ledger())
-    as_version(monkeypatch, "3")
+    as_version(monkeypatch, "another")
     desk.life(commits=4, after=True, batch=30, snapshot_every=20_000)
     if lost:
         for path in desk.snapshots.glob("*.snapshot"):
@@ -172,12 +173,12 @@ def test_another_engine_version_starts_a_segment(
     rows = desk.ledger()
     assert len(rows) == len(straight)
     assert rows[:old] == straight[:old], "what was written stays"
-    assert all(b'"engine_version":"3"' in row.body for row in rows[old:])
+    assert all(b'"engine_version":"another"' in row.body for row in rows[old:])
     assert [(row.rule, row.seq) for row in rows] == [(row.rule, row.seq) for row in straight], "and the chains go on"
     with desk.opened() as (log, store):
         result = verify(log, store, snapshots=desk.snapshots)
     assert result.ok, result.differences
-    assert result.other_segments == ["2"]
+    assert result.other_segments == [ENGINE_VERSION]
     assert result.recomputed == len(rows) - old > 0
     assert result.digest == result.recomputed_digest
 
@@ -187,7 +188,7 @@ def test_another_engine_version_on_a_trimmed_log_keeps_the_rules(
 ) -> None:
     """The record that put them into force is gone from the log; the store has kept them."""
     trim(desk, 30)
-    as_version(monkeypatch, "3")
+    as_version(monkeypatch, "another")
     old = len(desk.ledger())
     desk.decide()
     with desk.opened() as (log, store):

@@ -304,7 +304,7 @@ def test_an_hour_nobody_saw_teaches_a_shift_nothing() -> None:
             inside = 200 <= hour < 300
             bank.set_count(1, bank.open_hour, 4, 4 if inside else 1)
             if inside:
-                bank.set_seen(bank.open_hour, seen)
+                bank.set_exposures(bank.open_hour, [seen, seen])
         shares.append(bank.score(1, bank.open_hour).share)
     assert shares[0] > 0.3
     assert shares[1] == pytest.approx(0.25, abs=0.005)

@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.detector_runs import FIRST_HOUR
 from benchmarks.evaluate_exposure import DOWN, EVERYONE, FIRST, Portfolio, Tally, until_joined
-from benchmarks.feeds_simulation import Watch, World, feed_ids
+from benchmarks.feeds_simulation import World, feed_ids
+from benchmarks.feeds_watch import ToldSpike, Watch
 from benchmarks.news_simulation import News
 
 _DAYS = 21
@@ -53,6 +54,7 @@ def test_feeds_that_triple_everything_ring_no_more_than_had_they_always_been_the
 
 def seen_to_expected(watch: Watch) -> float:
     """Return what the last day brought to all keys together, as a multiple of what was expected."""
+    assert isinstance(watch.track, ToldSpike)
     assert watch.track.share is not None
     bank = watch.track.share.bank
     days = [bank.scores(row, bank.open_hour - 1)[1] for row in range(1, bank.rows)]
@@ -84,6 +86,7 @@ def test_without_a_change_of_feeds_exposure_is_one() -> None:
     world = World(3, 24 * 4 + 1, seed=1, news=_NEWS)
     watch = Watch(3, world.quiet(), FIRST)
     watch.go_on(24 * 4, FIRST)
+    assert isinstance(watch.track, ToldSpike)
     assert watch.track.share is not None
     bank = watch.track.share.bank
     assert len(bank.full) == 0

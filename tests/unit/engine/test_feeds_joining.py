@@ -9,12 +9,28 @@ import numpy as np
 import pytest
 
 from alerts.engine_state import restore, snapshot
-from alerts.rules.model import Corroboration, Cusum, Drop, Floors, Spike, Threshold, Unit
+from alerts.rules.model import (
+    Corroboration,
+    Cusum,
+    Drop,
+    Floors,
+    PartOf,
+    Ratio,
+    Record,
+    Shift,
+    Spike,
+    Threshold,
+    Unit,
+    Zscore,
+)
 from alerts.tracks.baseline import BaselineTrack
+from alerts.tracks.expecting import ExpectingTrack
 from alerts.tracks.feed_roll import SHADOW_HOURS
+from alerts.tracks.hourly import HourlyTrack
+from alerts.tracks.shift import ShiftTrack
 from schemas.alert_event import AlertEvent
 from schemas.ids import hour_of
-from schemas.reasons import EventKind
+from schemas.reasons import EventKind, Tone
 from tests.streams.records import FEED_IDS, coverage, pair_rule, signal
 from tests.streams.scene import Scene, kinds
 
@@ -44,15 +60,28 @@ def play(
     return scene.events[before:]
 
 
-def tell(scene: Scene, feeds: Sequence[str], *, minute: int = 5, wording: str | None = None) -> None:
+def tell(
+    scene: Scene,
+    feeds: Sequence[str],
+    *,
+    minute: int = 5,
+    wording: str | None = None,
+    tone: Tone = Tone.NEUTRAL,
+) -> None:
     for feed in feeds:
         name = f"{scene.hour}-{minute}-{feed}"
-        scene.take(signal(name, scene.at(scene.hour, minute), feed=feed, wording=wording))
+        scene.take(signal(name, scene.at(scene.hour, minute), feed=feed, wording=wording, tone=tone))
+
+
+def any_track_of(scene: Scene) -> ExpectingTrack[Spike]:
+    track = scene.engine.rules["r"].tracks[0]
+    assert isinstance(track, ExpectingTrack)
+    return track
 
 
 def count(scene: Scene) -> int:
     """What the open hour counts."""
-    return track_of(scene).articles.unit_in("AZE-RUS", scene.engine.open or 0, Unit.STORIES)
+    return any_track_of(scene).articles.unit_in("AZE-RUS", scene.engine.open or 0, Unit.STORIES)
 
 
 def expected(scene: Scene, ago: int = 0) -> float:
@@ -282,3 +311,146 @@ def test_a_snapshot_goes_on_exactly(hours: int) -> None:
         assert np.array_equal(getattr(one.bank, name)[..., :2], getattr(same.bank, name)[..., :2]), name
     assert snapshot(scene.engine) == snapshot(other.engine)
     assert hour_of(scene.at(scene.hour)) == scene.engine.open
+
+
+# -- a ratio, a z-score, a record, a share --------------------------------------------------------------------------------
+
+PLAIN = (Ratio(), Zscore(), Record(baseline_h=24 * 14))
+CONFLICT = Shift(to=PartOf(tones=(Tone.CONFLICT,)))
+
+
+@pytest.mark.parametrize("detector", PLAIN, ids=lambda detector: detector.kind)
+def test_feeds_that_triple_everything_ring_nothing_plain_either(detector: Ratio | Zscore | Record) -> None:
+    scene = Scene(pair_rule("r", detector))
+    play(scene, 24 * 27, feeds=OLD, each=OLD, every=2)
+    for minute in range(10, 13):  # One day is fuller than the others: what comes as evenly as here is a record soon.
+        tell(scene, OLD, minute=minute)
+    play(scene, 24, feeds=OLD, each=OLD, every=2)
+    rang, counts = [], []
+    for _ in range(UNTIL_JOINED + 60):
+        rang += play(scene, 1, feeds=FEED_IDS, each=FEED_IDS, every=2)
+        verdict = scene.engine.rules["r"].tracks[0].verdict("AZE-RUS", (scene.engine.open or 0) - 1)
+        assert verdict.expected == pytest.approx(verdict.count, rel=0.4, abs=3)
+        counts.append(verdict.count)
+    assert EventKind.OPENED not in kinds(rang)
+    assert counts[-1] == pytest.approx(3 * counts[0], abs=3)
+    for minute in range(10, 40):
+        tell(scene, FEED_IDS, minute=minute)
+    assert EventKind.OPENED in kinds(scene.events)
+
+
+@pytest.mark.parametrize("detector", [*PLAIN, CONFLICT], ids=lambda detector: detector.kind)
+def test_every_detector_that_expects_something_has_its_new_feeds_in_shadow(
+    detector: Ratio | Zscore | Record | Shift,
+) -> None:
+    scene = Scene(pair_rule("r", detector))
+    play(scene, 24 * 28, feeds=OLD)
+    play(scene, UNTIL_JOINED - 2, feeds=FEED_IDS)
+    state = scene.engine.rules["r"]
+    assert state.shadows() == dict.fromkeys(sorted(NEW), (scene.engine.open or 0) + 2)
+    play(scene, 1, feeds=FEED_IDS)
+    before = count(scene)
+    tell(scene, NEW)
+    assert count(scene) == before
+    assert state.only_corroborates(NEW[0], scene.engine.open or 0)
+    play(scene, 1, feeds=FEED_IDS)
+    assert state.shadows() == {}
+    tell(scene, NEW)
+    assert count(scene) == len(NEW)
+
+
+def test_a_ratio_in_shadow_is_corroborated() -> None:
+    scene = Scene(pair_rule("r", Ratio(floors=Floors(stories=4, publishers=2))))
+    play(scene, 24 * 10, feeds=OLD[:1])
+    play(scene, 24, feeds=[OLD[0], NEW[0]])
+    for minute in range(9):
+        tell(scene, [OLD[0]], minute=minute)
+    assert kinds(scene.events) == []
+    tell(scene, [NEW[0]], minute=9)
+    (opened,) = [e for e in scene.events if e.event is EventKind.OPENED]
+    assert (opened.counts.stories, opened.counts.publishers) == (9, 2)
+    assert opened.detail == "not counted yet, but told by northern"
+
+
+def hostile(scene: Scene, hours: int, *, of_old: int, of_new: int, feeds: Sequence[str]) -> list[AlertEvent]:
+    """Let hours pass: every second one each feed brings a story; every so many of an old or a new feed's is of conflict."""
+    before = len(scene.events)
+    for _ in range(hours):
+        turn = scene.hour // 2
+        if scene.hour % 2 == 0:
+            for number, feed in enumerate(feeds):
+                every = of_old if feed in OLD else of_new
+                tone = Tone.CONFLICT if (turn + 3 * number) % every == 0 else Tone.NEUTRAL
+                tell(scene, [feed], tone=tone)
+        play(scene, 1, feeds=feeds)
+    return scene.events[before:]
+
+
+def shift_of(scene: Scene) -> ShiftTrack:
+    track = scene.engine.rules["r"].tracks[0]
+    assert isinstance(track, ShiftTrack)
+    return track
+
+
+@pytest.fixture(scope="module")
+def more_hostile() -> tuple[Scene, list[AlertEvent]]:
+    """Feeds join of which every second story is of conflict, beside two of which every tenth is: 10 % become 37 %."""
+    scene = Scene(pair_rule("r", CONFLICT))
+    hostile(scene, 24 * 28, of_old=10, of_new=2, feeds=OLD)
+    return scene, hostile(scene, UNTIL_JOINED + 24 * 5, of_old=10, of_new=2, feeds=FEED_IDS)
+
+
+def test_feeds_with_another_share_of_a_part_ring_no_shift(more_hostile: tuple[Scene, list[AlertEvent]]) -> None:
+    scene, rang = more_hostile
+    assert kinds(rang) == []
+    verdict = shift_of(scene).verdict("AZE-RUS", (scene.engine.open or 0) - 1)
+    assert verdict.expected == pytest.approx(verdict.count, rel=0.25)
+    assert verdict.count > 72  # more than a third of 216 stories
+
+
+def test_counted_at_once_they_would(more_hostile: tuple[Scene, list[AlertEvent]]) -> None:
+    scene = Scene(pair_rule("r", CONFLICT))
+    hostile(scene, 24 * 28, of_old=10, of_new=2, feeds=OLD)
+    for feed in NEW:
+        shift_of(scene).joining.roll.join(feed, scene.engine.open or 0)
+    assert EventKind.OPENED in kinds(hostile(scene, 24 * 4, of_old=10, of_new=2, feeds=FEED_IDS))
+
+
+def test_when_the_hostile_feeds_leave_their_share_goes_with_them(more_hostile: tuple[Scene, list[AlertEvent]]) -> None:
+    scene = Scene(pair_rule("r", CONFLICT))
+    scene.engine, scene.hour = restore(snapshot(more_hostile[0].engine)), more_hostile[0].hour
+    assert kinds(hostile(scene, 24 * 4, of_old=10, of_new=2, feeds=OLD)) == []
+    verdict = shift_of(scene).verdict("AZE-RUS", (scene.engine.open or 0) - 1)
+    assert verdict.expected == pytest.approx(verdict.count, abs=4)
+    assert verdict.coverage == pytest.approx(1.0)
+
+
+def test_a_shift_is_corroborated_by_what_feeds_in_shadow_have_of_the_part_alone() -> None:
+    scene = Scene(pair_rule("r", CONFLICT.model_copy(update={"floors": Floors(stories=8, publishers=2)})))
+    hostile(scene, 24 * 20, of_old=10, of_new=1, feeds=OLD[:1])
+    play(scene, 24, feeds=[OLD[0], *NEW])
+    for minute in range(12):
+        tell(scene, [OLD[0]], minute=minute, tone=Tone.CONFLICT)
+    tell(scene, NEW[:1], minute=30)  # It has nothing of conflict to tell.
+    play(scene, 1, feeds=[OLD[0], *NEW])
+    assert kinds(scene.events) == []
+    tell(scene, NEW[2:3], minute=30, tone=Tone.CONFLICT)
+    play(scene, 2, feeds=[OLD[0], *NEW])
+    (opened,) = [e for e in scene.events if e.event is EventKind.OPENED]
+    assert opened.counts.publishers == 2
+    assert opened.detail.endswith("%); not counted yet, but told by echo"), opened.detail
+
+
+@pytest.mark.parametrize("detector", [Ratio(), CONFLICT], ids=lambda detector: detector.kind)
+@pytest.mark.parametrize("hours", [24, UNTIL_JOINED - 1, UNTIL_JOINED + 3])
+def test_a_snapshot_in_a_join_goes_on_exactly(detector: Ratio | Shift, hours: int) -> None:
+    scene, other = Scene(pair_rule("r", detector)), Scene(pair_rule("r", detector))
+    hostile(scene, 24 * 28, of_old=10, of_new=2, feeds=OLD)
+    hostile(scene, hours, of_old=10, of_new=2, feeds=FEED_IDS)
+    other.engine, other.hour = restore(snapshot(scene.engine)), scene.hour
+    for each in (scene, other):
+        hostile(each, UNTIL_JOINED + 24 - hours, of_old=10, of_new=2, feeds=FEED_IDS)
+    track = scene.engine.rules["r"].tracks[0]
+    assert isinstance(track, HourlyTrack)
+    assert not track.bank.is_whole  # type: ignore[union-attr]
+    assert snapshot(scene.engine) == snapshot(other.engine)
