@@ -6,6 +6,7 @@ Importing it costs a second and 130 MB, so only what runs a pipeline imports thi
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -174,6 +175,7 @@ class InProcessPipeline:
         pipeline = apache_beam.Pipeline(runner=_runners.FnApiRunner(), options=self._options)
         build(pipeline | apache_beam.Impulse())
         self._made = pipeline.to_runner_api(default_environment=_environments.EmbeddedPythonEnvironment.default())
+        shutil.rmtree(pipeline.local_tempdir, ignore_errors=True)  # Beam removes its folder where it runs what it made.
 
     def run(self) -> Mapping[str, int]:
         """Run it to its end; return its counters by name. What a step raises comes out of this."""

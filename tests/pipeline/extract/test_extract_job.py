@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -16,7 +17,7 @@ import pytest
 
 from connectors.clock import ManualClock, SystemClock
 from pipelines.extract import ExtractJob, ExtractSettings
-from pipelines.extraction.beam import InProcessPipeline
+from pipelines.extraction.beam import DoFn, InProcessPipeline, PCollection, each
 from pipelines.extraction.extractor import Extractor, extractor_for
 from schemas.article import Article
 from schemas.control import ExtractorChanged
@@ -321,3 +322,20 @@ def test_beam_leaves_the_root_logger_alone() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert logging.root.manager.disable == 0
+
+
+class _Empty(DoFn[bytes, bytes]):
+    """Says nothing, whatever it is given."""
+
+    def process(self, element: bytes) -> Iterator[bytes]:
+        return iter(())
+
+
+def test_beam_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def build(impulse: PCollection[bytes]) -> None:
+        each("nothing", impulse, _Empty(), bytes)
+
+    InProcessPipeline(build).run()
+    assert list(tmp_path.iterdir()) == []
