@@ -1,28 +1,23 @@
 """Pairs: which actors of a sentence meet, who acts on whom, and in what tone. Pure: hits and cues in, pairs out.
 
-Up to four actors all meet; of more only neighbouring ones do, and the members of one list ("A, B and C") do not.
+Who meets is found by where the hits stand (see meetings.py); direction and tone by the words around them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import combinations, pairwise
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.extraction.actors.finder import ActorHit
+from pipelines.extraction.meetings import meetings_in
 from pipelines.extraction.reporters import without_reporters
 from pipelines.extraction.tone import Cue, tone_of
 from schemas.reasons import Tone
 
-#: Up to so many distinct actors in a sentence, all of them meet.
-ALL_MEET = 4
-
 #: No sentence names actors more often than this; of a text that pretends to be one the beginning is read.
 MOST_HITS = 100
-
-#: Two lists with more members than this on either side meet only at their nearest ends.
-_LONGEST_LIST = 4
 
 _LISTED = re.compile(r"(?:\s*(?:,|;|/|&|and|or|и|та|і)\s*)+(?:the\s*)?", re.IGNORECASE)
 #: In front of an actor: then it is no subject ("in Russia, Ukraine …"). "of" is none: "the army of Russia attacked".
@@ -63,23 +58,17 @@ def pairs_in(
     if len(hits) > MOST_HITS:
         hits = hits[:MOST_HITS]
         cues = [cue for cue in cues if cue.end <= hits[-1].end]
-    hits = without_reporters(text, hits, start, len(text) if end is None else end)
-    by_actor: dict[str, list[ActorHit]] = {}
-    for hit in hits:
-        by_actor.setdefault(hit.actor, []).append(hit)
-    if len(by_actor) < 2:
+    stop = len(text) if end is None else end
+    hits = without_reporters(text, hits, start, stop)
+    count = len({hit.actor for hit in hits})
+    if count < 2:
         return []
-    if len(by_actor) == 2:
-        one, other = by_actor
-        nearest = _nearest(by_actor[one], by_actor[other])
-        return [_pair(text, nearest, hits, cues, tone_of(cues))]
-    meeting = combinations(by_actor, 2) if len(by_actor) <= ALL_MEET else _neighbours(text, hits)
-    lists = [listed for listed in _lists(text, hits) if len(listed) > 2]
-    seen = []
-    for one, other in meeting:
-        nearest = _nearest(by_actor[one], by_actor[other])
-        seen.append(_pair(text, nearest, hits, cues, tone_of(_cues_of(text, nearest, hits, cues, lists))))
-    return seen
+    few = count == 2
+    lists = [] if few else [listed for listed in _lists(text, hits) if len(listed) > 2]
+    return [
+        _pair(text, nearest, hits, cues, tone_of(cues if few else _cues_of(text, nearest, hits, cues, lists)))
+        for nearest in meetings_in(text, hits, cues, start, stop)
+    ]
 
 
 def _lists(text: str, hits: Sequence[ActorHit]) -> list[list[ActorHit]]:
@@ -91,35 +80,6 @@ def _lists(text: str, hits: Sequence[ActorHit]) -> list[list[ActorHit]]:
         else:
             lists.append([hit])
     return lists
-
-
-def _neighbours(text: str, hits: Sequence[ActorHit]) -> Iterator[tuple[str, str]]:
-    """Yield each two actors once that stand in lists side by side."""
-    lists = [[hit.actor for hit in listed] for listed in _lists(text, hits)]
-    yielded: set[tuple[str, str]] = set()
-    for left, right in pairwise(lists):
-        for one in left[-_LONGEST_LIST:]:
-            for other in right[:_LONGEST_LIST]:
-                pair = (min(one, other), max(one, other))
-                if one != other and pair not in yielded:
-                    yielded.add(pair)
-                    yield one, other
-
-
-def _nearest(ones: Sequence[ActorHit], others: Sequence[ActorHit]) -> tuple[ActorHit, ActorHit]:
-    """Return the two hits with the least text between them, in text order; the first ones where several are as near."""
-    best: tuple[ActorHit, ActorHit] | None = None
-    i = j = 0
-    while i < len(ones) and j < len(others):
-        two = (ones[i], others[j]) if ones[i].start < others[j].start else (others[j], ones[i])
-        if best is None or two[1].start - two[0].end < best[1].start - best[0].end:
-            best = two
-        if ones[i].start < others[j].start:
-            i += 1
-        else:
-            j += 1
-    assert best is not None, "an actor is in the table only with a hit"
-    return best
 
 
 def _cues_of(

@@ -33,8 +33,7 @@ _LONGEST = 180
 def without_reporters(text: str, hits: Sequence[ActorHit], start: int, end: int) -> Sequence[ActorHit]:
     """Return the hits of the sentence ``text[start:end]`` that take part in what it tells.
 
-    Unnamed officials take part unless others meet without them: of "Missiles hit a base, U.S. officials said" they are the
-    best there is.
+    Officials take part unless others meet without them: of "Missiles hit a base, U.S. officials said" they are the best there is.
     """
     first = _FIRST.match(text, start, end)
     if first is not None:
@@ -45,6 +44,9 @@ def without_reporters(text: str, hits: Sequence[ActorHit], start: int, end: int)
         return hits
     told = text[last.start() : end]
     others = [hit for hit in hits if hit.end <= last.start()]
-    if _OF_MEDIA.search(told) or (_OF_UNNAMED.search(told) and len({hit.actor for hit in others}) > 1):
+    if _OF_MEDIA.search(told):
+        return others
+    telling = {hit.actor for hit in hits[len(others) :]}
+    if (len(telling) == 1 or _OF_UNNAMED.search(told)) and len({hit.actor for hit in others}) > 1:
         return others
     return hits
