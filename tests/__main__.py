@@ -1,11 +1,14 @@
-"""`./run test`: linters, types, layers, then pytest in two halves side by side. The exit code is of the first that failed."""
+"""`./run test`: linters, types, layers, then pytest in lanes side by side. The exit code is of the first that failed."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 STEPS: tuple[tuple[str, list[str]], ...] = (
@@ -15,8 +18,12 @@ STEPS: tuple[tuple[str, list[str]], ...] = (
     ("layers", ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]),
 )
 
-#: Tests that mostly wait for processes and servers, and tests that mostly compute: two cores serve both at once.
+#: Tests that mostly wait for processes and servers come first, those that mostly compute last; in the middle are both.
 WAITING = ("acceptance", "chaos", "contract", "services")
+BETWEEN = ("pipeline",)
+
+#: One more than the cores of a small machine: a lane that waits leaves its core to another.
+LANES = 3
 
 
 def main(arguments: list[str]) -> int:
@@ -31,37 +38,66 @@ def main(arguments: list[str]) -> int:
         ended = "ok" if code == 0 else f"FAILED ({code})"
         print(f"== {name}: {ended} in {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
         failed = failed or code
-    code = run_halves()
+    code = run_lanes([f"tests/{name}" for name in folders(Path(__file__).parent)])
     return failed or code
 
 
-def run_halves() -> int:
-    """Run both halves; the second is printed when it has ended. Return the exit code of the first that failed."""
-    waiting, computing = halves(Path(__file__).parent)
-    with tempfile.TemporaryFile() as said:
-        second = subprocess.Popen(_pytest(computing), stdout=said, stderr=subprocess.STDOUT)
-        print("== tests (1 of 2)", flush=True)  # noqa: T201
-        first_code = subprocess.run(_pytest(waiting), check=False).returncode
-        second_code = second.wait()
-        print("== tests (2 of 2)", flush=True)  # noqa: T201
-        said.seek(0)
-        sys.stdout.buffer.write(said.read())
-        sys.stdout.flush()
-    return first_code or second_code
+def folders(tests: Path) -> list[str]:
+    """Return the folders with tests below ``tests`` in the order in which the lanes go through them."""
+    found = {path.relative_to(tests).parts[0] for path in tests.rglob("test_*.py")}
+    between = [name for name in BETWEEN if name in found]
+    last = sorted(found - {*WAITING, *between})
+    return [*(name for name in WAITING if name in found), *between, *last]
 
 
-def halves(tests: Path) -> tuple[list[str], list[str]]:
-    """Return the folders with tests below ``tests``, each in one half."""
-    folders = sorted({path.relative_to(tests).parts[0] for path in tests.rglob("test_*.py")})
-    return (
-        [f"tests/{name}" for name in folders if name in WAITING],
-        [f"tests/{name}" for name in folders if name not in WAITING],
-    )
+def run_lanes(paths: Sequence[str], options: Sequence[str] = ()) -> int:
+    """Run the tests in ``paths`` in lanes; each after the first is printed when it has ended.
+
+    Return the exit code of the first that failed, 1 where the lanes together did not run every test once.
+    """
+    with tempfile.TemporaryDirectory() as meeting:
+        started = time.monotonic()
+        others = []
+        for lane in range(1, LANES):
+            with Path(meeting, f"said-{lane}").open("wb") as said:
+                command = _pytest(lane, meeting, paths, options)
+                others.append(subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT))
+        print(f"== tests (lane 1 of {LANES})", flush=True)  # noqa: T201
+        codes = [subprocess.run(_pytest(0, meeting, paths, options), check=False).returncode]
+        for lane, process in enumerate(others, start=1):
+            codes.append(process.wait())
+            print(f"== tests (lane {lane + 1} of {LANES})", flush=True)  # noqa: T201
+            sys.stdout.buffer.write(Path(meeting, f"said-{lane}").read_bytes())
+            sys.stdout.flush()
+        problem = missed(Path(meeting))
+    print(f"== tests: {problem or 'each was run once'}, in {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
+    return next((code for code in codes if code), 1 if problem else 0)
 
 
-def _pytest(folders: list[str]) -> list[str]:
-    # Each half has a cache of its own: they would write the same file.
-    return [sys.executable, "-m", "pytest", "-o", f"cache_dir=.pytest_cache/{len(folders)}", *folders]
+def missed(meeting: Path) -> str:
+    """Return what the lanes that met in ``meeting`` left out, ran twice or saw differently; empty where all is well."""
+    told = []
+    for lane in range(LANES):
+        try:
+            told.append(json.loads((meeting / f"lane-{lane}.json").read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return f"lane {lane + 1} did not come to its end"
+    ran = Counter(test for one in told for test in one["ran"])
+    seen = {one["collected"] for one in told}
+    twice = [test for test, times in ran.items() if times > 1]
+    if len(seen) > 1:
+        return f"the lanes saw different numbers of tests: {sorted(seen)}"
+    if twice:
+        return f"{len(twice)} tests were run twice: {twice[0]}"
+    left = max(seen) - len(ran)
+    return f"{left} tests were not run" if left else ""
+
+
+def _pytest(lane: int, meeting: str, paths: Sequence[str], options: Sequence[str]) -> list[str]:
+    # Each lane has a cache of its own: they would write the same file. How far a lane is nobody can tell.
+    own = ["-o", f"cache_dir=.pytest_cache/{lane}", "-o", "console_output_style=classic"]
+    place = ["-p", "tests.lanes", "--lane", str(lane), "--lanes-folder", meeting]
+    return [sys.executable, "-m", "pytest", *own, *place, *options, *paths]
 
 
 if __name__ == "__main__":

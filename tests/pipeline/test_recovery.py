@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,16 +39,23 @@ def straight(stream: list[SignalsRecord], tmp_path_factory: pytest.TempPathFacto
     return desk.ledger()
 
 
-@pytest.fixture
-def desk(tmp_path: Path, stream: list[SignalsRecord]) -> Desk:
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory, stream: list[SignalsRecord]) -> Desk:
     """A decider that was stopped half way; its last snapshot is some records older than its last commit."""
-    desk = desk_in(tmp_path, stream)
+    desk = desk_in(tmp_path_factory.mktemp("stopped"), stream)
     desk.decide(batch=20, snapshot_every=150, records=360)
     with desk.store() as store:
         head = store.decider_head()
         assert head is not None
         assert 200 < head.snapshot_offset < head.next_offset < len(stream)
     return desk
+
+
+@pytest.fixture
+def desk(stopped: Desk, tmp_path: Path) -> Desk:
+    """A copy of it to do anything to."""
+    shutil.copytree(stopped.folder, tmp_path, dirs_exist_ok=True)
+    return Desk(tmp_path)
 
 
 def newest(desk: Desk) -> Path:

@@ -12,6 +12,7 @@ import sys
 import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any  # What the command says as JSON.
 
 import pytest
 from click.testing import CliRunner, Result
@@ -81,6 +82,16 @@ def extracted(past: Archive, tmp_path_factory: pytest.TempPathFactory) -> Archiv
     return archive
 
 
+@pytest.fixture(scope="module")
+def whole(extracted: Archive, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """What a replay of all of it says, and its ledger; nobody writes to it."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "rules.yaml").write_text(RULES)
+    result = run(extracted, folder / "rules.yaml", folder / "out" / "rang.jsonl", "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout), folder / "out" / "rang.jsonl"
+
+
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
     path = tmp_path / "rules.yaml"
@@ -97,11 +108,8 @@ def events_in(ledger: Path) -> list[AlertEvent]:
     return [AlertEvent.model_validate_json(line) for line in ledger.read_text().splitlines()]
 
 
-def test_the_burst_is_found_and_the_rest_is_calm(extracted: Archive, rules: Path, tmp_path: Path) -> None:
-    ledger = tmp_path / "out" / "rang.jsonl"
-    result = run(extracted, rules, ledger, "--json")
-    assert result.exit_code == 0, result.output
-    about = json.loads(result.stdout)
+def test_the_burst_is_found_and_the_rest_is_calm(whole: tuple[dict[str, Any], Path]) -> None:
+    about, ledger = whole
     assert about["extracted"] == 0
     opened = [event for event in events_in(ledger) if event.event is EventKind.OPENED]
     assert [event.rule for event in opened].count("norway-iceland") == 1
@@ -115,16 +123,15 @@ def test_the_burst_is_found_and_the_rest_is_calm(extracted: Archive, rules: Path
     assert by_rule["lanterns"]["opened"] > 0
 
 
-def test_the_ledger_is_a_chain_and_the_digest_its_name(extracted: Archive, rules: Path, tmp_path: Path) -> None:
-    result = run(extracted, rules, tmp_path / "rang.jsonl", "--json")
+def test_the_ledger_is_a_chain_and_the_digest_its_name(whole: tuple[dict[str, Any], Path]) -> None:
+    about, ledger = whole
     heads: dict[str, ChainHead] = {}
-    for event in events_in(tmp_path / "rang.jsonl"):
+    for event in events_in(ledger):
         before = heads.get(event.rule)
         assert (event.seq, event.previous) == ((before.seq + 1, before.hash) if before else (1, ""))
         heads[event.rule] = ChainHead.after(event)
-    about = json.loads(result.stdout)
     assert about["digest"] == ledger_digest(list(heads.values()))
-    assert about["events"] == sum(about["kinds"].values()) == len(events_in(tmp_path / "rang.jsonl"))
+    assert about["events"] == sum(about["kinds"].values()) == len(events_in(ledger))
 
 
 def test_the_summary_is_in_words(extracted: Archive, rules: Path, tmp_path: Path) -> None:
@@ -163,7 +170,7 @@ def test_any_batch_and_any_number_of_workers(
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
 def test_what_was_done_before_an_end_stays_done(
-    past: Archive, extracted: Archive, rules: Path, tmp_path: Path, ending: signal.Signals
+    past: Archive, whole: tuple[dict[str, Any], Path], rules: Path, tmp_path: Path, ending: signal.Signals
 ) -> None:
     folder, ledger = tmp_path / "archive", tmp_path / "rang.jsonl"
     shutil.copytree(past.folder, folder)
@@ -192,8 +199,7 @@ def test_what_was_done_before_an_end_stays_done(
     assert again.exit_code == 0, again.output
     total = sum(archive.count(day) for day in archive.days())
     assert 0 < json.loads(again.stdout)["extracted"] < total
-    whole = run(extracted, rules, tmp_path / "whole.jsonl", "--json")
-    assert json.loads(again.stdout)["digest"] == json.loads(whole.stdout)["digest"]
+    assert json.loads(again.stdout)["digest"] == whole[0]["digest"]
     assert not list(tmp_path.glob(".*unfinished"))
 
 
