@@ -101,7 +101,7 @@ def replayed(items: Sequence[Item]) -> Arrivals:
         cursors[name] = reading.cursor
         found.refused += reading.refused_entries
         again, other = f"{name} again", feed.model_copy(update={"id": f"{feed.id[:58]}-again"})
-        siblings = [Sibling(feed.publisher.id, reading.cursor)]
+        siblings = [Sibling(feed.id, feed.publisher.id, reading.cursor)]
         echo = read_entries(_with_other_guids(answer.document), other, cursors[again], seen_at, siblings=siblings)
         cursors[again] = echo.cursor
         found.again |= {article.article_id for article in echo.articles}
@@ -130,7 +130,10 @@ def _document(items: Sequence[Item]) -> bytes:
 
 
 def _with_other_guids(document: WireDocument) -> WireDocument:
-    entries = tuple(entry.model_copy(update={"guid": f"again {entry.link}"}) for entry in document.entries)
+    entries = tuple(
+        entry.model_copy(update={"guid": f"again {entry.link}", "summary": f"{entry.summary} Again."})
+        for entry in document.entries
+    )
     return document.model_copy(update={"entries": entries})
 
 

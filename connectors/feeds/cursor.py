@@ -38,6 +38,7 @@ class KnownEntry(NamedTuple):
     revisions: int = 0
     page: str = ""  # what its link is known by; empty where the link names no single article
     source: str = ""  # id of its publisher, where the entry named one
+    feed: str = ""  # id of the feed that brought it first, where that is another one
 
 
 _KNOWN = TypeAdapter(dict[str, KnownEntry])

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from connectors.feeds.completeness import hurried, reached_back_to, running_times
 from connectors.feeds.cursor import KEPT_GUIDS, FeedCursor, KnownEntry, text_of, trimmed
-from connectors.feeds.former_ids import Sibling, ids_in_siblings, under_former_ids
+from connectors.feeds.former_ids import Sibling, known_elsewhere, under_former_ids
 from connectors.feeds.identity import identity, page_of, repeated_guids
 from connectors.feeds.record_size import fitted
 from connectors.feeds.rhythm import following
@@ -67,7 +67,8 @@ def read_entries(
 
     The cursor keeps its validators; whoever fetched the document knows the new ones. ``texts``, by the ids of
     :func:`changed_entries`, are those of the pages behind the links; whether an entry is revised is told by what the feed
-    says of it alone. ``siblings`` are the other feeds of its publishers: what they have given an id keeps it.
+    says of it alone. ``siblings`` are the other feeds of its publishers: what one of them has brought is known here too, with
+    its id, its times and its wording, and goes on belonging to that feed.
     """
     now_ms = milliseconds(now)
     repeated = _repeated(document, cursor)
@@ -80,18 +81,19 @@ def read_entries(
     articles: list[Article] = []
     new: list[WireEntry] = []
     revised = 0
-    elsewhere = ids_in_siblings(entries, feed.publisher.id, known, siblings)
+    elsewhere = known_elsewhere(entries, feed.publisher.id, known, siblings)
     for own, entry in entries.items():
-        key = elsewhere.get(own, own)
+        there = elsewhere.get(own)
+        key, before = (own, known.get(own)) if there is None else there
         words = _Words.of(entry)
-        before = known.get(key)
+        is_new = key not in known
         remembered = known[key] = _next_known(before, entry, words, cursor, now_ms)
-        if before is None:
+        if is_new:
             new.append(entry)
-        elif remembered.revisions > before.revisions:
-            revised += 1
-        else:
+        has_new_words = before is None or remembered.revisions > before.revisions
+        if not (has_new_words or (is_new and own in texts)):
             continue
+        revised += not is_new
         revised_ms = _revised_ms(before, remembered, now_ms)
         if own in texts:
             words = words.with_text(texts[own])
@@ -250,7 +252,7 @@ def _article(
             revision=revised_ms,
             revised_at=from_milliseconds(revised_ms),
             source=_source(entry, feed),
-            feed_id=feed.id,
+            feed_id=known.feed or feed.id,
             guid=entry.guid,
             url=entry.link,
             title=words.title,

@@ -7,19 +7,30 @@ page, a live blog or a show of which several entries are known names none.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from connectors.feeds.cursor import FeedCursor, KnownEntry
 from connectors.feeds.identity import page_of
 from connectors.feeds.wire import WireEntry
 
+#: So many words are sooner looked for in a text than the text is taken apart.
+_FEW = 60
+
 
 class Sibling(NamedTuple):
     """Another feed that may bring the same articles: the publisher of its entries that name none, and what it remembers."""
 
+    feed_id: str
     source_id: str
     cursor: FeedCursor
+
+
+class Elsewhere(NamedTuple):
+    """What another feed remembers of an article."""
+
+    article_id: str
+    entry: KnownEntry
 
 
 class _Page(NamedTuple):
@@ -53,48 +64,60 @@ def under_former_ids(
     return {id_of(key): entry for key, entry in found.items()}
 
 
-def ids_in_siblings(
+def known_elsewhere(
     found: Mapping[str, WireEntry], source_id: str, known: Mapping[str, KnownEntry], siblings: Sequence[Sibling]
-) -> dict[str, str]:
-    """Return the ids that other feeds have given to the articles of new entries in ``found``, which is by article id, where
-    those are other ids: one article in two feeds of one publisher is one, whatever guid it has in each.
+) -> dict[str, Elsewhere]:
+    """Return what other feeds remember of the new entries in ``found``, by the ids these have here: one article in two feeds of
+    one publisher is one, whatever guid it has in each.
 
-    An entry whose page or id this feed remembers is told by that alone. Of two ids in two feeds the older one holds.
+    It is told by its id, else by its page. An entry whose page this feed remembers itself is told by that alone. Where several
+    feeds know an article, or have two ids for it, the one that saw it first is believed.
     """
     if not siblings:
         return {}
     pages = _pages(found, source_id)
     listed = Counter(pages.values())
     remembered = {_Page(entry.source or source_id, entry.page) for entry in known.values()}
-    asked = {
-        page: key
-        for key, page in pages.items()
-        if key not in known and page.page and listed[page] == 1 and page not in remembered
-    }
-    told: defaultdict[_Page, list[tuple[int, str]]] = defaultdict(list)  # when each id was first seen
+    new = {key for key in found if key not in known}
+    asked = {key: page for key, page in pages.items() if key in new and page.page and page not in remembered}
+    asked = {key: page for key, page in asked.items() if listed[page] == 1}
+    by_id: defaultdict[str, list[Elsewhere]] = defaultdict(list)
+    by_page: defaultdict[_Page, list[Elsewhere]] = defaultdict(list)
+    shared: set[_Page] = set()
     for sibling in siblings:
-        for page, ids in _ids_of(sibling, asked).items():
-            if len(ids) > 1 or any(key == asked[page] for _, key in ids):
-                del asked[page]  # It names no single article there, or this very one.
-                continue
-            told[page] += ids
-    first = {asked[page]: min(ids)[1] for page, ids in told.items() if page in asked}
-    used = Counter(first.values())
-    return {key: former for key, former in first.items() if used[former] == 1 and former not in found}
+        here: dict[_Page, str] = {}
+        for one in _told_by(sibling, new, asked):
+            page = _Page(one.entry.source or sibling.source_id, one.entry.page)
+            by_id[one.article_id].append(one)
+            by_page[page].append(one)
+            if here.setdefault(page, one.article_id) != one.article_id:
+                shared.add(page)
+    first = {key: _first(by_id[key]) for key in new if by_id.get(key)}
+    told = {
+        key: _first(by_page[page])
+        for key, page in asked.items()
+        if key not in first and by_page.get(page) and page not in shared
+    }
+    used = Counter(one.article_id for one in told.values())
+    return first | {key: one for key, one in told.items() if used[one.article_id] == 1 and one.article_id not in found}
 
 
-def _ids_of(sibling: Sibling, asked: Mapping[_Page, str]) -> dict[_Page, list[tuple[int, str]]]:
-    """Return what ``sibling`` remembers of the pages that are ``asked`` for, and of the ids they have here."""
+def _told_by(sibling: Sibling, new: Collection[str], asked: Mapping[str, _Page]) -> list[Elsewhere]:
+    """Return what ``sibling`` remembers of the ids and pages that are asked for, each entry with the feed it belongs to."""
     text = sibling.cursor.known_text
-    if not any(f'"{page.page}"' in text or f'"{key}"' in text for page, key in asked.items()):
-        return {}  # Mostly: and hundreds of entries need not be taken apart.
-    found: defaultdict[_Page, list[tuple[int, str]]] = defaultdict(list)
-    here = {key: page for page, key in asked.items()}
-    for key, entry in sibling.cursor.known.items():
-        page = here.get(key) or _Page(entry.source or sibling.source_id, entry.page)
-        if page in asked:
-            found[page].append((entry.observed_ms, key))
-    return found
+    pages = set(asked.values())
+    words = {*new, *(page.page for page in pages)}
+    if len(words) <= _FEW and not any(f'"{word}"' in text for word in words):
+        return []  # Mostly: and hundreds of entries need not be taken apart.
+    return [
+        Elsewhere(key, entry._replace(feed=entry.feed or sibling.feed_id))
+        for key, entry in sibling.cursor.known.items()
+        if key in new or _Page(entry.source or sibling.source_id, entry.page) in pages
+    ]
+
+
+def _first(known: Sequence[Elsewhere]) -> Elsewhere:
+    return min(known, key=lambda one: (one.entry.observed_ms, one.article_id, one.entry.feed))
 
 
 def _pages(found: Mapping[str, WireEntry], source_id: str) -> dict[str, _Page]:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
+from connectors.feeds.cursor import cursor_of
 from connectors.feeds.entries import changed_entries
 from connectors.feeds.fetch import host_of
 from connectors.feeds.former_ids import Sibling
@@ -296,9 +297,11 @@ class Poller:
         if isinstance(found, Failed) or found.document is None:
             return []
         left = {settled.standing.feed.id: settled.standing for settled in self._left}
-        ids = [id_ for id_ in self._kin.of(standing.feed, found.document) if id_ in self._roster]
-        stand = [left.get(id_) or self._roster[id_] for id_ in ids]
-        return [Sibling(other.feed.publisher.id, other.cursor) for other in stand]
+        ids = list(self._kin.of(standing.feed, found.document))
+        stand = {id_: (left.get(id_) or self._roster[id_]).cursor for id_ in ids if id_ in self._roster}
+        if away := [id_ for id_ in ids if id_ not in stand]:  # A folder, or what is pushed, that another poller has.
+            stand |= {id_: cursor_of(row) for id_, row in self._store.feed_rows(away).items()}
+        return [Sibling(id_, self._feeds[id_].publisher.id, cursor) for id_, cursor in stand.items()]
 
     def _hear_host(self, standing: FeedStanding, look: Look, now: datetime, quiet: dict[str, datetime]) -> None:
         """Take in whether the host refused us; put into ``quiet`` until when it is left alone."""

@@ -172,7 +172,7 @@ class DeskMaker:
 
         async def go() -> None:
             async with self._desk(partitions, allowed, limits) as desk:
-                await asyncio.wait_for(test(desk), 60)
+                await asyncio.wait_for(test(desk), 300)  # Some start processes, on machines that are busy.
 
         self.runner.run(go())
 

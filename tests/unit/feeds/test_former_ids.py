@@ -10,9 +10,10 @@ import pytest
 
 from connectors.feeds.cursor import FeedCursor, KnownEntry
 from connectors.feeds.entries import Reading, changed_entries, read_entries
-from connectors.feeds.former_ids import Sibling
+from connectors.feeds.former_ids import _FEW, Sibling
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireEntry
+from schemas.reasons import EventTimeReason
 from tests.unit.feeds.made import FEED, HOUR, NOW, document, entry
 
 WORLD = FEED.model_copy(update={"id": "daily-world", "url": "http://feeds.example/world"})
@@ -32,14 +33,16 @@ class Newsroom:
         self.now += SOON
         cursor = self._cursors[feed.id][1] if feed.id in self._cursors else FeedCursor()
         siblings = [
-            Sibling(other.publisher.id, known) for id_, (other, known) in self._cursors.items() if id_ != feed.id
+            Sibling(id_, other.publisher.id, known) for id_, (other, known) in self._cursors.items() if id_ != feed.id
         ]
         reading = read_entries(document(*entries), feed, cursor, self.now, siblings=siblings)
         self._cursors[feed.id] = feed, reading.cursor
         return reading
 
     def ids(self, feed: FeedSettings, *entries: WireEntry) -> list[str]:
-        return [article.article_id for article in self.read(feed, *entries).articles]
+        """Return the ids under which ``entries`` are written, each in words that only ``feed`` has for it."""
+        worded = [entry.model_copy(update={"title": f"{entry.title} in {feed.id}"}) for entry in entries]
+        return [article.article_id for article in self.read(feed, *worded).articles]
 
 
 @pytest.mark.parametrize(
@@ -150,11 +153,51 @@ def test_texts_of_pages_come_to_the_article_whose_id_another_feed_gave() -> None
     (known,) = room.ids(FEED, entry("1", link=PAGE))
     there = document(entry("2", link=PAGE))
     (own,) = changed_entries(there, WORLD, FeedCursor())
-    siblings = [Sibling(FEED.publisher.id, room._cursors[FEED.id][1])]
+    siblings = [Sibling(FEED.id, FEED.publisher.id, room._cursors[FEED.id][1])]
     (article,) = read_entries(there, WORLD, FeedCursor(), NOW, {own: "The whole text."}, siblings).articles
     assert (article.article_id, article.text) == (known, "The whole text.")
 
 
 def test_entries_remembered_before_their_publishers_were_are_read() -> None:
     cursor = FeedCursor(known_text='{"a":["h",1,1,"published",1,0,"page"]}')
-    assert cursor.known == {"a": KnownEntry("h", 1, 1, cursor.known["a"].reason, 1, 0, "page", "")}
+    assert cursor.known == {"a": KnownEntry("h", 1, 1, EventTimeReason.PUBLISHED, 1, 0, "page", "", "")}
+
+
+@pytest.mark.parametrize("guid", ["1", "2"], ids=["same guid", "other guid"])
+def test_what_another_feed_has_brought_is_not_written_again(guid: str) -> None:
+    room = Newsroom()
+    (article,) = room.read(FEED, entry("1", link=PAGE, title="Bridge opened")).articles
+    again = room.read(WORLD, entry(guid, link=PAGE, title="Bridge opened"))
+    assert again.articles == ()
+    assert again.new_entries == 1, "for the rhythm of the feed it is new"
+    (edited,) = room.read(WORLD, entry(guid, link=PAGE, title="Bridge opened, edited")).articles
+    assert edited.article_id == article.article_id
+    assert edited.revised_at > article.revised_at
+
+
+def test_an_article_belongs_to_the_feed_that_saw_it_first_and_keeps_its_times() -> None:
+    room = Newsroom()
+    (first,) = room.read(FEED, entry("1", NOW - 2 * HOUR, link=PAGE)).articles
+    later = entry("2", NOW - HOUR, link=PAGE, title="Other words")
+    (second,) = room.read(WORLD, later).articles
+    assert (second.feed_id, second.observed_at, second.event_time) == (FEED.id, first.observed_at, first.event_time)
+    assert second.revised_at == room.now
+    third = FEED.model_copy(update={"id": "daily-third"})
+    room._cursors.pop(FEED.id)
+    assert room.ids(third, later) == [first.article_id]
+    assert room.read(third, entry("2", link=PAGE, title="Third words")).articles[0].feed_id == FEED.id
+
+
+def test_an_undated_article_that_was_seen_to_arrive_is_no_backlog_of_a_feed_that_is_added() -> None:
+    room = Newsroom()
+    room.read(FEED, entry("0", link=f"{PAGE}-0"))
+    (arrived,) = room.read(FEED, entry("1", None, link=PAGE), entry("0", link=f"{PAGE}-0")).articles
+    (worded,) = room.read(WORLD, entry("1", None, link=PAGE, title="Other words")).articles
+    assert arrived.event_time_reason is worded.event_time_reason is EventTimeReason.MISSING
+
+
+def test_many_new_entries_are_told_as_few_are() -> None:
+    room = Newsroom()
+    many = [entry(f"here {n}", link=f"{PAGE}-{n}") for n in range(_FEW + 1)]
+    known = room.ids(FEED, *many)
+    assert room.ids(WORLD, *(one.model_copy(update={"guid": f"there {n}"}) for n, one in enumerate(many))) == known
