@@ -74,10 +74,13 @@ class _Grade(IntEnum):
 
 
 class Meeting(NamedTuple):
-    """Two hits by which their actors meet, in text order."""
+    """Two hits by which their actors meet, in text order, and the places and actors of the lists they are members of."""
 
     first: ActorHit
     second: ActorHit
+    begin: int
+    end: int
+    own: frozenset[str]
 
 
 class _Sentence(NamedTuple):
@@ -98,8 +101,9 @@ def meetings_in(text: str, hits: Sequence[ActorHit], cues: Sequence[Cue], start:
     for number, party in enumerate(parties):
         together = party.several and _act_together(sentence, parties, number)
         if together:
+            own = frozenset(hit.actor for hit in party.hits)
             for one, other in combinations(party.hits, 2):
-                _note(surely, Meeting(one, other))
+                _note(surely, Meeting(one, other, party.start, party.end, own))
         if number + 1 == len(parties):
             break
         of_the_last = text.startswith(",", party.end) and _OF_THE_LAST.match(text, party.end) is not None
@@ -110,11 +114,13 @@ def meetings_in(text: str, hits: Sequence[ActorHit], cues: Sequence[Cue], start:
                 continue  # where they meet is no party to it
             # What several betweens share, they share alike.
             distance = later.start - (parties[place - 1] if party.between else party).end
+            own = frozenset(hit.actor for hit in (*party.hits, *later.hits))
             for one, other in product(ones, later.hits[:_LONGEST_LIST]):
+                meeting = Meeting(one, other, party.start, later.end, own)
                 if grade is _Grade.SURELY:
-                    _note(surely, Meeting(one, other))
+                    _note(surely, meeting)
                 else:
-                    perhaps.append((distance, Meeting(one, other)))
+                    perhaps.append((distance, meeting))
     if perhaps:
         _settle(surely, perhaps, sentence.few)
     return sorted(surely.values(), key=lambda meeting: (meeting.first.start, meeting.second.start))
@@ -156,7 +162,11 @@ def _act_together(sentence: _Sentence, parties: Sequence[Party], number: int) ->
     third = next(strangers, sentence.end)
     together = _TOGETHER.search(text, party.end, min(sentence.end, party.end + _TOGETHER_CHARACTERS))
     if together is None:
-        return third == sentence.end and any(cue.start >= party.end for cue in sentence.cues)
+        if number or third < sentence.end:
+            return False
+        # Of a language whose words of tone are not known, a list by itself does.
+        foreign = not text[party.hits[0].end : party.hits[-1].start].isascii()
+        return foreign or any(cue.start >= party.end for cue in sentence.cues)
     if third < together.start():
         # "the A and B sides of C have agreed"
         said_before = any(party.end <= cue.start < third for cue in sentence.cues)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.extraction.actors.finder import ActorHit
-from pipelines.extraction.meetings import meetings_in
+from pipelines.extraction.meetings import Meeting, meetings_in
 from pipelines.extraction.reporters import without_reporters
 from pipelines.extraction.tone import Cue, tone_of
 from schemas.reasons import Tone
@@ -19,7 +19,6 @@ from schemas.reasons import Tone
 #: No sentence names actors more often than this; of a text that pretends to be one the beginning is read.
 MOST_HITS = 100
 
-_LISTED = re.compile(r"(?:\s*(?:,|;|/|&|and|or|и|та|і)\s*)+(?:the\s*)?", re.IGNORECASE)
 #: In front of an actor: then it is no subject ("in Russia, Ukraine …"). "of" is none: "the army of Russia attacked".
 _NO_SUBJECT = re.compile(r"\b(?:in|from|to|with|against|on|at|for|by|over|near|into|between|than|like|about|amid)"
                          r"(?: the| all| its| our| both)? $", re.IGNORECASE)  # fmt: skip
@@ -63,45 +62,29 @@ def pairs_in(
     count = len({hit.actor for hit in hits})
     if count < 2:
         return []
-    few = count == 2
-    lists = [] if few else [listed for listed in _lists(text, hits) if len(listed) > 2]
+    if cues:
+        # "co-operation" in a name is none.
+        cues = [cue for cue in cues if not any(hit.start <= cue.start < hit.end for hit in hits)]
     return [
-        _pair(text, nearest, hits, cues, tone_of(cues if few else _cues_of(text, nearest, hits, cues, lists)))
-        for nearest in meetings_in(text, hits, cues, start, stop)
+        _pair(text, meeting, hits, cues, _tone(meeting, cues if count == 2 else _cues_of(text, meeting, hits, cues)))
+        for meeting in meetings_in(text, hits, cues, start, stop)
     ]
 
 
-def _lists(text: str, hits: Sequence[ActorHit]) -> list[list[ActorHit]]:
-    """Return ``hits`` with those that stand in one enumeration together: "A, B and C"."""
-    lists: list[list[ActorHit]] = [[hits[0]]]
-    for before, hit in pairwise(hits):
-        if _LISTED.fullmatch(text, before.end, hit.start):
-            lists[-1].append(hit)
-        else:
-            lists.append([hit])
-    return lists
+def _tone(meeting: Meeting, cues: Sequence[Cue]) -> Tone:
+    """Return the tone of the cues; those between the two count twice."""
+    if len(cues) < 2:
+        return tone_of(cues)
+    return tone_of([*cues, *(cue for cue in cues if meeting.first.end <= cue.start < meeting.second.start)])
 
 
-def _cues_of(
-    text: str,
-    nearest: tuple[ActorHit, ActorHit],
-    hits: Sequence[ActorHit],
-    cues: Sequence[Cue],
-    lists: Sequence[Sequence[ActorHit]],
-) -> list[Cue]:
-    """Return the cues that speak of these two: around and between them up to the next other actor."""
-    first, second = nearest
-    own = {first.actor, second.actor}
-    begin, end = first.start, second.end
-    for listed in lists:
-        if first in listed and second in listed:
-            # What is said of a list is said of each of its members.
-            own.update(hit.actor for hit in listed)
-            begin, end = listed[0].start, listed[-1].end
-    left = max((hit.end for hit in hits if hit.end <= begin and hit.actor not in own), default=-1)
-    right = min((hit.start for hit in hits if hit.start >= end and hit.actor not in own), default=1 << 62)
+def _cues_of(text: str, meeting: Meeting, hits: Sequence[ActorHit], cues: Sequence[Cue]) -> list[Cue]:
+    """Return the cues that speak of these two, and of those listed with them: around and between them up to somebody else."""
+    own, first, second = meeting.own, meeting.first, meeting.second
+    left = max((hit.end for hit in hits if hit.end <= meeting.begin and hit.actor not in own), default=-1)
+    right = min((hit.start for hit in hits if hit.start >= meeting.end and hit.actor not in own), default=1 << 62)
     if right < 1 << 62:
-        clause = _NEW_CLAUSE.search(text, end, right)
+        clause = _NEW_CLAUSE.search(text, meeting.end, right)
         right = clause.start() if clause is not None else right
     within = [hit.end for hit in hits if first.end <= hit.start < second.start and hit.actor not in own]
     if within:
@@ -110,10 +93,8 @@ def _cues_of(
     return [cue for cue in cues if cue.start >= left and cue.end <= right]
 
 
-def _pair(
-    text: str, nearest: tuple[ActorHit, ActorHit], hits: Sequence[ActorHit], cues: Sequence[Cue], tone: Tone
-) -> PairSeen:
-    ends = {nearest[0].actor, nearest[1].actor}
+def _pair(text: str, meeting: Meeting, hits: Sequence[ActorHit], cues: Sequence[Cue], tone: Tone) -> PairSeen:
+    ends = {meeting.first.actor, meeting.second.actor}
     verbs = [cue for cue in cues if cue.verb]
     if verbs:
         # Hits side by side: where somebody else stands between, the order of words says nothing of these two.

@@ -51,6 +51,7 @@ class ToneFile(FileEntry):
     acts: tuple[str, ...]
     neutral: tuple[str, ...]
     negations: tuple[str, ...]
+    reversals: tuple[str, ...]
 
 
 F = TypeVar("F", bound=FileEntry)

@@ -1,4 +1,4 @@
-"""Tone: words of cooperation and of conflict in a sentence, without those that are denied; and what they amount to."""
+"""Tone: words of cooperation and of conflict in a sentence, without those that are denied or ended; and what they amount to."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ TONE_FILE = DATA / "tone.yaml"
 
 #: A denial reaches so many characters ahead, but not over these marks.
 _REACH_CHARACTERS = 26
+_ENDING_REACH_CHARACTERS = 40
 _CLAUSE_MARK = re.compile("[,;:.!?]")
 
 #: What somebody does to somebody says more than the words around it.
@@ -30,7 +31,8 @@ class _Kind(IntEnum):
     CONFLICT_VERB = 3
     CONFLICT = 4
     ACT = 5
-    NEGATION = 1  # in a family of its own
+    NEGATION = 1  # in a family of its own, with the next
+    REVERSAL = 2
 
 
 #: Value, and whether somebody does it to somebody.
@@ -71,19 +73,31 @@ def tone_phrases(words: ToneFile, family: int) -> Iterator[Phrase]:
     for texts, kind in groups:
         for text in texts:
             yield Phrase(text, family, kind)
+    for text in words.neutral:
+        if text.split()[0] in words.negations:
+            yield Phrase(text, family + 1, _Kind.NEUTRAL)  # "not only"
     for text in words.negations:
         yield Phrase(text, family + 1, _Kind.NEGATION)
+    for text in words.reversals:
+        yield Phrase(text, family + 1, _Kind.REVERSAL)
 
 
 def cues_in(hits: Iterable[PhraseHit], family: int, text: str) -> list[Cue]:
-    """Return the cues among ``hits``, in text order, without the denied ones ("did not attack")."""
+    """Return the cues among ``hits``, in text order, without the denied ones ("did not attack").
+
+    Cooperation that is ended is conflict ("suspended the talks").
+    """
     cues: list[Cue] = []
-    denied_to = -1
+    denied_to = ended_to = -1
     for hit in hits:
         if hit.family == family + 1:
-            denied_to = _reach(text, hit.end)
+            if hit.kind == _Kind.NEGATION:
+                denied_to = _reach(text, hit.end)
+            else:
+                ended_to = _reach(text, hit.end, _ENDING_REACH_CHARACTERS)
         elif hit.family == family and hit.start >= denied_to:
-            cues.append(Cue(hit.start, hit.end, *_MEANS[hit.kind]))
+            value, verb = _MEANS[hit.kind]
+            cues.append(Cue(hit.start, hit.end, -1 if value > 0 and hit.start < ended_to else value, verb))
     return cues
 
 
@@ -97,6 +111,6 @@ def tone_of(cues: Sequence[Cue]) -> Tone:
     return Tone.COOPERATION if total > 0 else Tone.CONFLICT
 
 
-def _reach(text: str, end: int) -> int:
-    mark = _CLAUSE_MARK.search(text, end, end + _REACH_CHARACTERS)
-    return mark.start() if mark is not None else end + _REACH_CHARACTERS
+def _reach(text: str, end: int, characters: int = _REACH_CHARACTERS) -> int:
+    mark = _CLAUSE_MARK.search(text, end, end + characters)
+    return mark.start() if mark is not None else end + characters

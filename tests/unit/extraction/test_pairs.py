@@ -79,6 +79,8 @@ def meeting(text: str) -> set[str]:
         ("The Kenyan-Chilean war goes on", {"CHL-KEN"}),
         ("Kenyan-Chilean strikes on Nepal", {"KEN-NPL", "CHL-NPL"}),
         ("Nepal looks on as the Kenya-Chile conflict begins anew", {"CHL-KEN"}),
+        ("Kenya accuses Chile, Nepal and Ghana of an attack", {"CHL-KEN", "KEN-NPL", "GHA-KEN"}),
+        ("Россия и Азербайджан обсудили транзит", {"AZE-RUS"}),
         # One after the other, with somebody between them.
         ("Kenya accuses Chile of an attack on Nepal", {"CHL-KEN", "CHL-NPL"}),
         ("Kenya condemned an attack by Chile and attacked Nepal", {"CHL-KEN", "KEN-NPL"}),
@@ -117,6 +119,16 @@ def test_the_tone_is_that_of_the_two() -> None:
     tones = {f"{p.source}{p.target}": p.tone for p in pairs("Azerbaijan praised Ukraine, while Russia attacked Poland")}
     assert tones["AZEUKR"] is Tone.COOPERATION
     assert tones["RUSPOL"] is Tone.CONFLICT
+
+
+def test_what_stands_between_two_weighs_most() -> None:
+    (pair,) = pairs("Russia has been targeting railways of Ukraine in an effort to disrupt help to the cities")
+    assert pair.tone is Tone.CONFLICT
+
+
+def test_a_word_in_a_name_tells_no_tone() -> None:
+    (pair,) = pairs("The Organization for Security and Co-operation in Europe looks at Georgia")
+    assert pair.tone is Tone.NEUTRAL
 
 
 def test_undirected_pairs_are_in_order() -> None:

@@ -65,3 +65,19 @@ def test_a_denial_ends_at_the_comma() -> None:
 def test_what_is_said_as_loudly_both_ways_is_neutral() -> None:
     assert tone_of([Cue(0, 1, 1, True), Cue(2, 3, -1, True)]) is Tone.NEUTRAL
     assert tone_of([Cue(0, 1, 1, True), Cue(2, 3, -1, False)]) is Tone.COOPERATION
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Italy suspends the defence agreement",
+        "Hungary has ended all support for Ukraine",
+        "the degradation of economic cooperation",
+    ],
+)
+def test_cooperation_that_is_ended_is_conflict(text: str) -> None:
+    assert tone(text) is Tone.CONFLICT
+
+
+def test_not_only_denies_nothing() -> None:
+    assert tone("They not only attacked Baku") is Tone.CONFLICT
