@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from benchmarks import evaluate_pairs, judged_texts, main_pairs
+from benchmarks import evaluate_pairs, evaluate_sentences, judged_texts, main_pairs
 from benchmarks.scores import Score, print_score
 from pipelines.extraction.extractor import ExplainedSentence, Extractor, extractor_for
 from schemas.article import Article, Source
@@ -137,7 +137,7 @@ def main(data: Path | None) -> int:
     if data is None:
         print("NOT RUN: evaluate extraction — there is no folder of evaluation data", file=sys.stderr)
         return 2
-    parts = (judge_sentences, main_pairs.main, judged_texts.main, evaluate_pairs.main)
+    parts = (judge_sentences, main_pairs.main, judged_texts.main, evaluate_sentences.main, evaluate_pairs.main)
     codes = [part(data) for part in parts]
     return 1 if 1 in codes else max(codes)
 

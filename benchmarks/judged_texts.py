@@ -108,9 +108,14 @@ def _posts(data: Path) -> Callable[[int], Text]:
 
 
 def _article(line: int, text: str, at: datetime, language: str) -> Article:
+    return article_of(str(line), text, at, language)
+
+
+def article_of(place: str, text: str, at: datetime, language: str) -> Article:
+    """Return an article that is ``text`` and nothing else; ``place`` tells it from others."""
     at = at.astimezone(UTC)
     return Article(
-        article_id=article_id("judged", str(line)),
+        article_id=article_id("judged", place),
         revision=milliseconds(at),
         revised_at=at,
         source=Source(id="judged"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import lzma
 from pathlib import Path
 
 import pytest
 
-from benchmarks import judged_texts, main_pairs
+from benchmarks import evaluate_sentences, judged_texts, main_pairs
 from benchmarks.evaluate_extraction import judge_sentences, main
 from benchmarks.judged_texts import Judged, read_judged
 from benchmarks.scores import Score
+from benchmarks.sentence_gold import FILES, SAMPLES, LabelledSentence, read_sentences, texts_of
 from pipelines.extraction.actors.catalogue import load_catalogue
 from pipelines.extraction.extractor import extractor_for
 from tests.unit.extraction.articles import DAY, article
@@ -85,7 +87,7 @@ def test_nothing_to_find_and_nothing_found_is_well() -> None:
 
 def test_without_data_each_part_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(tmp_path) == main(None) == 2
-    assert capsys.readouterr().err.count("NOT RUN") == 5
+    assert capsys.readouterr().err.count("NOT RUN") == 6
 
 
 ANNOTATIONS = Path(judged_texts.__file__).parent / "annotations"
@@ -108,6 +110,60 @@ def test_judged_texts_are_scored_and_no_others() -> None:
     assert (actors.found, actors.missed, actors.wrong, pairs.f1) == (1, ["7:CHN"], ["7:RUS"], 1.0)
     with pytest.raises(ValueError, match="line 7 is another text"):
         judged_texts.score([one], lambda line: (text.upper(), DAY, "en"), extractor_for())
+
+
+TEXT = "Baku accused Moscow of a cyberattack."
+LABELLED = LabelledSentence.model_validate(
+    {
+        "half": "dev", "pool": "samples", "file": "own.txt", "date": "2025-05-28", "start": 2, "end": 2 + len(TEXT),
+        "check": "80a2d878", "actors": ["AZE", "RUS"], "optional_actors": [], "pairs": ["AZE-RUS"], "optional_pairs": [],
+        "tones": {"AZE-RUS": -1}, "directions": ["AZE>RUS"],
+    }
+)  # fmt: skip
+
+
+def test_the_labelled_sentences_are_whole_and_hold_no_text() -> None:
+    sentences = read_sentences()
+    known = set(load_catalogue().actors)
+    assert len([one for one in sentences if one.half == "dev"]) == 238
+    for one in sentences:
+        assert set(one.actors) <= known
+        assert {actor for pair in one.pairs for actor in pair.split("-")} <= {*one.actors, *one.optional_actors}
+        assert set(one.tones) <= set(one.pairs)
+        assert len(one.model_dump_json()) < 1_500
+
+
+def test_texts_are_taken_from_their_place_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / SAMPLES).mkdir()
+    own = tmp_path / SAMPLES / "own.txt"
+    own.write_text("\r\n" + TEXT, encoding="utf-8", newline="")
+    in_line = LABELLED.model_copy(
+        update={"pool": "rss", "file": None, "line": 1, "field": "title", "start": 0, "end": 37}
+    )
+    lines = tmp_path / FILES["rss"]
+    lines.parent.mkdir()
+    with lzma.open(lines, "wt", encoding="utf-8") as file:
+        file.write("{}\n" + json.dumps({"title": TEXT}) + "\n")
+    for name in ("headliner", "wikipedia"):
+        with lzma.open(tmp_path / FILES[name], "wt", encoding="utf-8") as file:
+            file.write("{}\n")
+    assert [text for _, text in texts_of([in_line, LABELLED], tmp_path)] == [TEXT, TEXT]
+    own.write_text("\r\n" + TEXT.upper(), encoding="utf-8", newline="")
+    with pytest.raises(ValueError, match=r"own\.txt@2 is another text"):
+        list(texts_of([LABELLED], tmp_path))
+
+
+def test_labelled_sentences_are_scored_by_half_and_pool() -> None:
+    scores = evaluate_sentences.evaluate([(LABELLED, TEXT), (LABELLED, "Baku praised Moscow.")], extractor_for())
+    assert set(scores) == {("dev", "all"), ("dev", "samples")}
+    found = scores["dev", "all"]
+    assert (found.actors.f1, found.pairs.f1, found.co_occurrence.f1, found.direction.f1) == (1, 1, 1, 1)
+    assert (found.tone.found, found.tone.missed, found.tone.wrong) == (1, ["1:AZE-RUS -1"], ["1:AZE-RUS +1"])
+
+
+def test_a_labelled_sentence_stands_in_one_place() -> None:
+    with pytest.raises(ValueError, match="stands in a file, or in a field"):
+        LabelledSentence.model_validate(LABELLED.model_dump() | {"file": None})
 
 
 def test_main_pairs_are_those_an_article_is_about() -> None:
