@@ -62,8 +62,8 @@ class HttpPoster:
         retry_after_in: Callable[[bytes], float | None] | None = None,
     ) -> Outcome:
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._try(method, url, body, headers, retry_after_in)
+            until_s = asyncio.get_running_loop().time() + self._timeout_s
+            return await self._try(method, url, body, headers, retry_after_in, until_s)
         except TimeoutError:
             return _unclear(f"no answer within {self._timeout_s:g} s")
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, ssl.SSLError) as error:
@@ -84,14 +84,18 @@ class HttpPoster:
         body: bytes | None,
         headers: Mapping[str, str],
         retry_after_in: Callable[[bytes], float | None] | None,
+        until_s: float,
     ) -> Outcome:
         session = self._opened()
-        async with session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
+        async with asyncio.timeout_at(until_s):
+            asked = await session.request(method, url, data=body, headers=headers, allow_redirects=False)
+        async with asked as answer:
             outcome = outcome_of_status(
                 answer.status, retry_after=answer.headers.get("Retry-After"), now=self._clock.now()
             )
             try:
-                said = await answer.content.read(_ANSWER_READ_BYTES)
+                async with asyncio.timeout_at(until_s):
+                    said = await answer.content.read(_ANSWER_READ_BYTES)
                 seconds = retry_after_in(said) if retry_after_in is not None and outcome.result == "retry" else None
                 if seconds is not None and outcome.retry_after_s is None:
                     outcome = outcome.model_copy(update={"retry_after_s": min(seconds, LONGEST_RETRY_AFTER_S)})

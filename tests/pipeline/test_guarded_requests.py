@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -27,8 +28,37 @@ from pipelines.polling.line import Line
 from pipelines.polling.looking import Failed, look_at
 from pipelines.polling.pages import PageReader, PageTools
 from tests.contract.channels.messages import message
+from tests.pipeline.polling.test_hostile_servers import (
+    Talk,
+    endless_body,
+    endless_chunk_size,
+    endless_headers,
+    endless_preliminaries,
+    no_http,
+    one_endless_header,
+    one_huge_chunk,
+    silence,
+    slow_body,
+    slow_headers,
+)
+from tests.pipeline.polling.test_hostile_servers import serving as answering
 from tests.unit.feeds.test_address_guard import REFUSED
 
+
+async def a_head_and_nothing_more(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    await writer.drain()
+    while not writer.is_closing():
+        await asyncio.sleep(0.05)
+
+
+TALKS = [
+    a_head_and_nothing_more,
+    *(slow_headers, endless_headers, one_endless_header, endless_preliminaries, slow_body, silence, endless_body),
+    *(one_huge_chunk, endless_chunk_size, no_http),
+]
+#: What of them begins with a whole head that says 200.
+AFTER_THE_STATUS = {a_head_and_nothing_more, slow_body, silence, endless_body, one_huge_chunk, endless_chunk_size}
 LIMITS = FetchLimits(total_s=5.0, connect_s=2.0, silence_s=2.0)
 #: Where our own server lies; nothing else may be connected to.
 HERE = "127.0.0.2"
@@ -275,6 +305,25 @@ def test_others_lead_to_no_other_service_of_a_machine_that_may_be_asked(
                 assert await user.ask(f"http://127.0.0.3:{port}/")
             await user.close()
         assert set(connections.made) == {HERE}
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("make", [Page, Webhook], ids=["page", "webhook"])  # Feeds have tests of their own.
+@pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk.__name__)
+def test_an_answer_without_end_is_over_in_bounded_time_and_memory(make: type[User], talk: Talk) -> None:
+    async def go() -> None:
+        async with answering(talk) as (port, requests):
+            base = f"http://127.0.0.1:{port}"
+            user = make(["127.0.0.0/8"], base)
+            before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            said = await asyncio.wait_for(user.ask(f"{base}/a"), 60)
+            await user.close()
+            grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
+        assert requests
+        assert grown_kb < 64_000
+        # A receiver that has said 200 has taken the message in, whatever it says after that: it is not sent again.
+        assert bool(said) is not (make is Webhook and talk in AFTER_THE_STATUS)
 
     asyncio.run(go())
 
