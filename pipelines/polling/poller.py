@@ -273,6 +273,9 @@ class Poller:
         partitions = self._log.partitions(ARTICLES)
         quiet: dict[str, datetime] = {}
         for look in looks:
+            siblings = self._siblings(
+                look
+            )  # It may fail, and then this look is taken again: nothing of it is kept yet.
             self._in_flight.pop(look.feed_id, None)
             if look.feed_id not in self._roster:
                 continue  # Another poller has it by now and reads the same.
@@ -281,7 +284,6 @@ class Poller:
                 self._roster.put_back(look.feed_id, now)
                 continue
             standing = self._roster[look.feed_id]
-            siblings = self._siblings(standing, look.finding)
             jitter = self._settings.jitter
             self._left.append(
                 settle(standing, look.finding, now, partitions=partitions, jitter=jitter, siblings=siblings)
@@ -292,12 +294,16 @@ class Poller:
             self._progress.moved(put_off)
         return written
 
-    def _siblings(self, standing: FeedStanding, found: Answered | Failed) -> list[Sibling]:
-        """Return the other feeds that may have brought what a look ``found``, as they stand with all that was settled."""
-        if isinstance(found, Failed) or found.document is None:
+    def _siblings(self, look: Look) -> list[Sibling]:
+        """Return the other feeds that may have brought what ``look`` found, as they stand with all that was settled.
+
+        :raises RetriableError: the store cannot be asked for those that another poller has.
+        """
+        found = look.finding
+        if not isinstance(found, Answered) or found.document is None:
             return []
         left = {settled.standing.feed.id: settled.standing for settled in self._left}
-        ids = list(self._kin.of(standing.feed, found.document))
+        ids = list(self._kin.of(self._feeds[look.feed_id], found.document))
         stand = {id_: (left.get(id_) or self._roster[id_]).cursor for id_ in ids if id_ in self._roster}
         if away := [id_ for id_ in ids if id_ not in stand]:  # A folder, or what is pushed, that another poller has.
             stand |= {id_: cursor_of(row) for id_, row in self._store.feed_rows(away).items()}

@@ -81,6 +81,23 @@ class StoreFront:
         return self._store.heartbeats()
 
 
+class DeafStore(StoreFront):
+    """Raises ``error`` instead of saying anything of ``feed_id``, while there is one."""
+
+    def __init__(self, store: PollStore, feed_id: str) -> None:
+        super().__init__(store)
+        self._feed_id = feed_id
+        self.error: BaseException | None = None
+        self.asked = 0
+
+    def feed_rows(self, feed_ids: Collection[str] | None = None, *, with_cursors: bool = True) -> Mapping[str, FeedRow]:
+        if feed_ids is not None and self._feed_id in feed_ids:
+            self.asked += 1
+            if self.error is not None:
+                raise self.error
+        return super().feed_rows(feed_ids, with_cursors=with_cursors)
+
+
 class BreakingStore(StoreFront):
     """Raises ``error`` instead of saving what was polled and signs of life."""
 

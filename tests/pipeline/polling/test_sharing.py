@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from alerts.coverage import CoverageBook
 from pipelines.poll import PollJob
-from schemas.errors import FatalError
+from schemas.errors import FatalError, StoreUnavailableError
 from schemas.ids import hour_of
+from tests.pipeline.polling.breaking import DeafStore
 from tests.pipeline.polling.desk import MINUTE, START, Desk, DeskMaker
 from tests.pipeline.polling.server import Item, Page, rss
+from tests.pipeline.polling.test_folders import lines, put, row
 
 SECOND = timedelta(seconds=1)
 HOSTS = 24
@@ -143,6 +146,35 @@ def test_many_feeds_that_redirect_to_one_host_keep_its_pace(desks: DeskMaker) ->
         assert len(desk.articles()) == 4
         desk.tell()
         assert sum(line.polls_due for line in desk.coverage()[-1].feeds) == 4, "who waits was not polled"
+
+    desks.run(go)
+
+
+def test_what_a_folder_of_another_poller_has_brought_is_known_and_a_store_that_is_away_costs_nothing(
+    desks: DeskMaker, tmp_path: Path
+) -> None:
+    async def go(desk: Desk) -> None:
+        desk.set(jitter=0.0)
+        feeds_of_many_hosts(desk)
+        desk.watch("wire", tmp_path)
+        stores = {name: DeafStore(desk.store, "wire") for name in ("one", "two")}
+        jobs = {name: desk.new_job(name=name, store=store) for name, store in stores.items()}
+        await live(desk, list(jobs.values()), 2)
+        (away,) = [name for name, job in jobs.items() if "wire" not in job._poller._roster]
+        number = next(n for n in range(1, HOSTS + 1) if f"feed{n}" in jobs[away]._poller._roster)
+        link = "http://news.example/2025/bridge"
+        put(tmp_path, "a.jsonl", lines(row("of the folder", guid="f", url=link, source=f"feed{number}")))
+        await live(desk, list(jobs.values()), 1)
+        (known,) = [a.article_id for a in desk.articles() if a.title == "News of the folder"]
+        desk.server.page(f"/{number}", rss([Item("g", "Bridge opened", START, link=link)]), etag='"2"')
+        stores[away].error, asked = StoreUnavailableError("away"), stores[away].asked
+        with pytest.raises(StoreUnavailableError):
+            await live(desk, [jobs[away]], 6)
+        assert stores[away].asked > asked
+        stores[away].error = None
+        await live(desk, list(jobs.values()), 6)
+        (article,) = [a for a in desk.articles() if a.title == "Bridge opened"]
+        assert (article.article_id, article.feed_id) == (known, "wire")
 
     desks.run(go)
 
