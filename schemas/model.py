@@ -13,6 +13,8 @@ MAX_RECORD_BYTES = 1_048_576
 
 def require_utc(value: datetime) -> datetime:
     """Return ``value`` in UTC; a naive datetime is an error, because guessing a zone moves news by hours."""
+    if value.tzinfo is UTC:
+        return value
     if value.tzinfo is None:
         raise ValueError("a datetime needs a zone, for example 2025-01-22T10:00:00Z")
     return value.astimezone(UTC)

@@ -116,15 +116,6 @@ def read_entries(
     return Reading(tuple(articles), after, reached, len(new), revised, refused + document.refused_entries, gap)
 
 
-def read_nothing_new(cursor: FeedCursor, previous: datetime | None, now: datetime) -> Reading:
-    """Return the reading of a poll whose document is the one already read, ``previous``: when it was confirmed last.
-
-    The cursor stays as it is; the row of the feed knows when a poll succeeded, and hundreds of feeds have nothing new.
-    """
-    after = cursor.model_copy(update={"gone": 0}) if cursor.gone else cursor
-    return Reading((), after, previous or now)
-
-
 def _learnt(
     entries: Mapping[str, WireEntry],
     new: Sequence[WireEntry],

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from aiohttp import hdrs
+from multidict import CIMultiDict
 from yarl import URL
 
 from connectors.address_guard import AddressRefusedError, guarded_connector
@@ -241,7 +242,7 @@ class Fetcher:
         await self._session.close()
 
 
-@functools.lru_cache(maxsize=4_096)  # Taking an address apart costs as much as a third of a request.
+@functools.lru_cache(maxsize=20_000)  # Taking an address apart costs as much as a third of a request.
 def _parsed(address: str) -> URL:
     return URL(address)
 
@@ -264,10 +265,14 @@ def is_web_port(address: str, beside: str) -> bool:
     return port in _WEB_PORTS or port == known
 
 
-def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
-    """Return the conditional headers."""
-    given = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-    return {name: value for name, value in given.items() if value}
+def _conditions(etag: str | None, last_modified: str | None) -> CIMultiDict[str]:
+    """Return the conditional headers, in the form that the library does not turn into another."""
+    conditions = CIMultiDict[str]()
+    if etag:
+        conditions[hdrs.IF_NONE_MATCH] = etag
+    if last_modified:
+        conditions[hdrs.IF_MODIFIED_SINCE] = last_modified
+    return conditions
 
 
 def _redirected(address: str, target: str) -> str:

@@ -45,21 +45,22 @@ class Rhythm(NamedTuple):
     @property
     def usual_pause(self) -> timedelta | None:
         """Return how long the feed pauses between two arrivals on average; None where too little is known."""
-        if self.arrivals < LEAST_ARRIVALS or not self.span_ms:
-            return None
-        return timedelta(milliseconds=self.span_ms / self.arrivals)
+        return timedelta(milliseconds=self.span_ms / self.arrivals) if self._is_known else None
 
-    def pause(self, now: datetime) -> timedelta | None:
-        """Return the usual pause, or half the present one where it is longer than any before."""
-        usual = self.usual_pause
-        if usual is None:
+    @property
+    def _is_known(self) -> bool:
+        return self.arrivals >= LEAST_ARRIVALS and self.span_ms > 0
+
+    def pause_s(self, now: datetime) -> float | None:
+        """Return the usual pause, or half the present one where it is longer than any before; None: too little is known."""
+        if not self._is_known:
             return None
-        silent_ms = milliseconds(now) - self.newest_ms
-        return max(usual, timedelta(milliseconds=silent_ms / 2)) if silent_ms > self.longest_ms else usual
+        usual_ms, silent_ms = self.span_ms / self.arrivals, milliseconds(now) - self.newest_ms
+        return (max(usual_ms, silent_ms / 2) if silent_ms > self.longest_ms else usual_ms) / 1000
 
     def silent_since(self, now: datetime) -> datetime | None:
         """Return since when the feed has brought nothing, where that is far longer than it ever did; else None."""
-        if self.usual_pause is None:
+        if not self._is_known:
             return None
         whole_week = self.newest_ms - self.since_ms >= _WEEK_SEEN_MS
         floor_ms = _SHORTEST_SILENCE_MS if whole_week else _SHORTEST_SILENCE_OF_UNKNOWN_MS

@@ -23,6 +23,10 @@ MOST_STRETCHED = 4.0
 MOST_STRETCHED_RETRY = 16.0
 #: How far the interval is halved where entries may scroll off: from a day down to below the shortest one.
 MOST_HURRIED = 9
+#: Reckoned in seconds: a timedelta costs more to multiply than all the rest.
+_LONGEST_WAIT_S = LONGEST_WAIT.total_seconds()
+_SHORTEST_OWN_INTERVAL_S = SHORTEST_OWN_INTERVAL.total_seconds()
+_FIRST_INTERVAL_S = FIRST_INTERVAL.total_seconds()
 
 
 def own_interval(cursor: FeedCursor, now: datetime) -> timedelta:
@@ -31,12 +35,12 @@ def own_interval(cursor: FeedCursor, now: datetime) -> timedelta:
     A quarter of its usual pause, or what the publisher wishes where that is longer, but never longer than a third of the
     time its document reaches back; halved for each document that had to be hurried after. From five minutes to a day.
     """
-    pause = cursor.rhythm.pause(now) if cursor.rhythm is not None else None
-    own = FIRST_INTERVAL if pause is None else pause / _LOOKS_PER_PAUSE
-    interval = max(own, timedelta(seconds=min(max(cursor.pace.period_s, cursor.max_age_s), 86_400)))
+    pause_s = cursor.rhythm.pause_s(now) if cursor.rhythm is not None else None
+    own_s = _FIRST_INTERVAL_S if pause_s is None else pause_s / _LOOKS_PER_PAUSE
+    interval_s = max(own_s, min(max(cursor.pace.period_s, cursor.max_age_s), _LONGEST_WAIT_S))
     if cursor.reach_ms:
-        interval = min(interval, timedelta(milliseconds=cursor.reach_ms / _LOOKS_PER_DOCUMENT))
-    return min(max(interval / float(2**cursor.hurry), SHORTEST_OWN_INTERVAL), LONGEST_WAIT)
+        interval_s = min(interval_s, cursor.reach_ms / 1000 / _LOOKS_PER_DOCUMENT)
+    return timedelta(seconds=min(max(interval_s / 2**cursor.hurry, _SHORTEST_OWN_INTERVAL_S), _LONGEST_WAIT_S))
 
 
 def next_poll_at(
@@ -52,11 +56,13 @@ def next_poll_at(
     """Return when to poll next: ``interval`` × (1 to 1 + ``jitter``), times the weight of the ``errors`` in a row (linear,
     up to ``most_stretched``), not before what the server asked for, and at most a day away. The jitter follows from feed
     and time, not from chance."""
-    share = zlib.crc32(b"%b %d" % (feed_id.encode(), milliseconds(now))) / 0xFFFF_FFFF
-    wait = interval * (1 + jitter * share) * max(1.0, min(errors, most_stretched))
+    share = zlib.crc32(f"{feed_id} {milliseconds(now)}".encode()) / 0xFFFF_FFFF
+    wait_s = interval.total_seconds() * (1 + jitter * share)
+    if errors > 1.0:
+        wait_s *= min(errors, most_stretched)
     if retry_after_s is not None:
-        wait = max(wait, timedelta(seconds=retry_after_s))
-    return now + min(wait, LONGEST_WAIT)
+        wait_s = max(wait_s, retry_after_s)
+    return now + timedelta(seconds=min(wait_s, _LONGEST_WAIT_S))
 
 
 def outside_rest(moment: datetime, pace: Pace, now: datetime) -> datetime:

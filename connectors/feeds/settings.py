@@ -120,6 +120,11 @@ class FeedSettings(BaseModel):
     labels: dict[str, str] = Field(default={}, description="words of your own, shown beside the feed")
 
     @property
+    def interval_ms(self) -> int | None:
+        """Return the time between polls in milliseconds, where the settings say one."""
+        return None if self.interval is None else round(self.interval.total_seconds() * 1000)
+
+    @property
     def publisher(self) -> Source:
         """Return the publisher as articles and coverage name it."""
         return _publisher(self.source or self.id, self.name or self.id, self.country, self.group, self.kind)

@@ -97,7 +97,7 @@ def at_start(feed: FeedSettings, row: FeedRow | None, now: datetime) -> FeedStan
         changes |= {"state": FeedState.PAUSED, "state_reason": "paused in the settings"}
     elif state is not row.state:
         changes |= {"state": state, "state_reason": "", "next_poll_at": now}
-    elif row.next_poll_at is not None and feed.interval is not None and _fixed_ms(feed) != cursor.fixed_ms:
+    elif row.next_poll_at is not None and feed.interval is not None and feed.interval_ms != cursor.fixed_ms:
         # Another interval in the settings holds from now on; the old one may have been a day.
         changes.setdefault("next_poll_at", min(row.next_poll_at, now + feed.interval * 1.25))
     return _standing(feed, row.model_copy(update=changes), cursor)
@@ -140,8 +140,8 @@ def after_success(
     """Return the standing after a poll that succeeded with ``cursor``. ``remark`` is what a person should know of the
     document; None: it is the one known already, and what was said of it holds."""
     feed, row = standing.feed, standing.told
-    if cursor.errors or cursor.fixed_ms != _fixed_ms(feed):
-        cursor = cursor.model_copy(update={"errors": 0.0, "fixed_ms": _fixed_ms(feed)})
+    if cursor.errors or cursor.gone or cursor.fixed_ms != feed.interval_ms:
+        cursor = cursor.model_copy(update={"errors": 0.0, "gone": 0, "fixed_ms": feed.interval_ms})
     said = row.state_reason if row.state is FeedState.OK else ""
     if remark is not None:
         said = "; ".join(filter(None, (_gap_told(cursor, now), remark)))
@@ -175,7 +175,9 @@ def after_failure(
     answered 410. Where it had been asked at the address it moved to, the next request goes to that of the settings."""
     feed, row = standing.feed, standing.told
     failures = row.consecutive_failures + 1
-    cursor = standing.cursor.model_copy(update={"errors": standing.cursor.errors + weight, "fixed_ms": _fixed_ms(feed)})
+    cursor = standing.cursor.model_copy(
+        update={"errors": standing.cursor.errors + weight, "fixed_ms": feed.interval_ms}
+    )
     if cursor.moved_to is not None and weight >= 1.0:
         cursor = cursor.forgetting_validators()
     elif gone or cursor.gone:
@@ -222,10 +224,6 @@ def _next_poll_at(
         feed.id, interval, now, errors=errors, most_stretched=most, retry_after_s=retry_after_s, jitter=jitter
     )
     return outside_rest(at, cursor.pace, now)
-
-
-def _fixed_ms(feed: FeedSettings) -> int | None:
-    return None if feed.interval is None else round(feed.interval.total_seconds() * 1000)
 
 
 def _silence_told(cursor: FeedCursor, now: datetime) -> str:

@@ -41,8 +41,10 @@ class Agenda:
     def take(self, now: datetime) -> list[str]:
         """Return the feeds whose moment has come, earliest first, and forget their moments."""
         taken = []
-        while (at := self.first()) is not None and at <= now:
-            feed_id = heapq.heappop(self._heap)[2]
-            del self._at[feed_id]
-            taken.append(feed_id)
+        while self._heap and self._heap[0][0] <= now:
+            noted = heapq.heappop(self._heap)
+            feed_id = noted[2]
+            if self._at.get(feed_id) is noted:  # Else it was replaced since.
+                del self._at[feed_id]
+                taken.append(feed_id)
         return taken

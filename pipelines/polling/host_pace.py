@@ -14,7 +14,7 @@ _LONGEST_PAUSE = timedelta(hours=1)
 _LONGEST_GRANTED = timedelta(days=1)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Host:
     asked_at: datetime | None = None
     quiet_until: datetime | None = None
@@ -48,8 +48,13 @@ class HostPace:
 
     def asked(self, host: str, now: datetime) -> None:
         """Take in that a request begins."""
-        if host not in self._ours:
-            self._hosts.setdefault(host, _Host()).asked_at = now
+        if host in self._ours:
+            return
+        known = self._hosts.get(host)
+        if known is None:
+            self._hosts[host] = _Host(asked_at=now)
+        else:
+            known.asked_at = now
 
     def answered(self, host: str) -> None:
         """Take in an answer that was no refusal."""

@@ -5,7 +5,7 @@ Who waits for a slow host keeps nobody else waiting, and the next one is found w
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -18,7 +18,7 @@ class Line(Generic[Item]):
     def __init__(self, in_all: int, per_host: int) -> None:
         self._free = in_all
         self._per_host = per_host
-        self._taken: Counter[str] = Counter()
+        self._taken: dict[str, int] = {}
         self._ready: deque[tuple[str, Item]] = deque()
         self._held: dict[str, deque[Item]] = {}  # those whose host was busy when their turn came
 
@@ -48,16 +48,17 @@ class Line(Generic[Item]):
 
     def enter(self, host: str) -> bool:
         """Take room at ``host`` within a turn that began elsewhere (a redirect led here); False: it has none."""
-        if self._taken[host] >= self._per_host:
+        taken = self._taken.get(host, 0)
+        if taken >= self._per_host:
             return False
-        self._taken[host] += 1
+        self._taken[host] = taken + 1
         return True
 
     def exit(self, host: str) -> None:
         """Give back room at ``host``; who waits for it is next."""
-        self._taken[host] -= 1
-        if not self._taken[host]:
-            del self._taken[host]
+        left = self._taken.pop(host) - 1
+        if left:
+            self._taken[host] = left
         held = self._held.get(host)
         if held:
             self._ready.appendleft((host, held.popleft()))

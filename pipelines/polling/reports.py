@@ -25,9 +25,7 @@ def reports_of(polls: Sequence[Poll]) -> dict[str, Sequence[Poll]]:
 
 
 def _text(polls: Iterable[Poll]) -> str:
-    rows = [
-        (_us(p.at), p.feed_id, p.state.value, int(p.succeeded), _us(p.reached_back_to), p.items_seen) for p in polls
-    ]
+    rows = [(_us(p.at), p.feed_id, p.state, int(p.succeeded), _us(p.reached_back_to), p.items_seen) for p in polls]
     return json.dumps(rows, separators=(",", ":"))
 
 

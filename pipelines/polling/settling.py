@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from connectors.feeds.cursor import FeedCursor
-from connectors.feeds.entries import Reading, read_entries, read_nothing_new
+from connectors.feeds.entries import read_entries
 from connectors.feeds.former_ids import Sibling
 from connectors.feeds.moving import after_redirect
 from connectors.feeds.standing import FeedStanding, after_failure, after_success
+from connectors.feeds.wire import WireDocument
 from pipelines.polling.looking import Answered, Failed
 from pipelines.polling.watching import Poll
 from schemas.article import Article
@@ -44,33 +45,25 @@ def settle(
 ) -> Settled:
     """Return what follows at ``now`` from what a look ``found``; articles go to their source's partition. ``siblings``: other
     feeds of the publishers in the document, which may have brought its articles already."""
-    feed_id = standing.feed.id
     if isinstance(found, Failed):
-        failed = found
-        after = after_failure(
-            standing,
-            failed.reason,
-            now,
-            gone=failed.gone,
-            weight=failed.weight,
-            retry_after_s=failed.retry_after_s,
-            jitter=jitter,
-        )
-        return Settled(after, (), Poll(now, feed_id, after.state, succeeded=False))
-    reading = _reading(standing, found, now, siblings)
+        return _failed(standing, found, now, jitter)
+    if found.document is None:
+        return _unchanged(standing, found, now, jitter)
+    texts = {} if found.pages is None else found.pages.texts
+    reading = read_entries(found.document, standing.feed, standing.cursor_now, now, texts, siblings)
     entries, unwritable = _entries(reading.articles, standing, partitions)
     after = after_success(
         standing,
         after_redirect(_validated(reading.cursor, found, now), standing.feed, found.moved_to, now),
         now,
         new_entries=reading.new_entries,
-        remark=_remark(found, reading.refused_entries + unwritable),
+        remark=_remark(found, found.document, reading.refused_entries + unwritable),
         retry_after_s=found.retry_after_s,
         jitter=jitter,
     )
     poll = Poll(
         now,
-        feed_id,
+        standing.feed.id,
         after.state,
         succeeded=True,
         reached_back_to=reading.reached_back_to,
@@ -79,16 +72,33 @@ def settle(
     return Settled(after, entries, poll, reading.gap)
 
 
+def _failed(standing: FeedStanding, failed: Failed, now: datetime, jitter: float) -> Settled:
+    after = after_failure(
+        standing,
+        failed.reason,
+        now,
+        gone=failed.gone,
+        weight=failed.weight,
+        retry_after_s=failed.retry_after_s,
+        jitter=jitter,
+    )
+    return Settled(after, (), Poll(now, standing.feed.id, after.state, succeeded=False))
+
+
+def _unchanged(standing: FeedStanding, found: Answered, now: datetime, jitter: float) -> Settled:
+    """Return what follows where the document is the one already read: the cursor stays the same one unless the answer says
+    something new, and the feed is known completely since it was confirmed last. Most polls end here."""
+    feed = standing.feed
+    cursor = _validated(standing.cursor, found, now)
+    if found.moved_to is not None or cursor.move is not None:
+        cursor = after_redirect(cursor, feed, found.moved_to, now)
+    after = after_success(standing, cursor, now, retry_after_s=found.retry_after_s, jitter=jitter)
+    return Settled(after, (), Poll(now, feed.id, after.told.state, True, standing.last_success_at or now))
+
+
 def partition_of(source_id: str, partitions: int) -> int:
     """Return the partition of a source: the same for ever, because the number of partitions is."""
     return int(digest("partition", source_id, length=8), 16) % partitions
-
-
-def _reading(standing: FeedStanding, found: Answered, now: datetime, siblings: Sequence[Sibling]) -> Reading:
-    if found.document is None:
-        return read_nothing_new(standing.cursor, standing.last_success_at, now)
-    texts = {} if found.pages is None else found.pages.texts
-    return read_entries(found.document, standing.feed, standing.cursor_now, now, texts, siblings)
 
 
 def _validated(cursor: FeedCursor, found: Answered, now: datetime) -> FeedCursor:
@@ -115,15 +125,13 @@ def _entries(articles: Sequence[Article], standing: FeedStanding, partitions: in
     return tuple(entries), unwritable
 
 
-def _remark(found: Answered, left_out: int) -> str | None:
-    """Return what a person should know of a document that was read; None where none was read this time."""
-    if found.document is None:
-        return None
+def _remark(found: Answered, document: WireDocument, left_out: int) -> str:
+    """Return what a person should know of a document that was read."""
     remarks = []
-    if found.document.flaw:
-        remarks.append(f"it is not well-formed: {found.document.flaw}")
-    if found.document.note:
-        remarks.append(found.document.note)
+    if document.flaw:
+        remarks.append(f"it is not well-formed: {document.flaw}")
+    if document.note:
+        remarks.append(document.note)
     if left_out:
         remarks.append(f"{left_out:,} of its entries cannot be used")
     if found.pages is not None and found.pages.missed:

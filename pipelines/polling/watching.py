@@ -108,29 +108,32 @@ class WatchBook:
 
 
 def _line(feed: FeedSettings, state: FeedState, polls: Sequence[Poll]) -> FeedCoverage:
-    """Return what is to be told of a feed; ``polls`` are its own in the stretch, in order."""
-    succeeded = [poll for poll in polls if poll.succeeded]
+    """Return what is to be told of a feed; ``polls`` are its own in the stretch, in order.
+
+    It is known completely from when the last poll reached back to; one that continues the poll before it reaches as far as
+    that one.
+    """
+    succeeded = items = 0
+    reach: datetime | None = None
+    before: datetime | None = None
+    for poll in polls:
+        items += poll.items_seen
+        if poll.succeeded:
+            succeeded += 1
+            reached = poll.reached_back_to
+            if reached is not None:
+                continues = reach is not None and before is not None and reached <= before
+                reach = min(reach, reached) if continues and reach is not None else reached
+            before = poll.at
     return FeedCoverage(
         feed_id=feed.id,
         source=feed.publisher,
         state=state,
         polls_due=len(polls),
-        polls_succeeded=len(succeeded),
-        reached_back_to=_reach(succeeded),
-        items_seen=sum(poll.items_seen for poll in polls),
+        polls_succeeded=succeeded,
+        reached_back_to=reach,
+        items_seen=items,
     )
-
-
-def _reach(succeeded: Sequence[Poll]) -> datetime | None:
-    """Return from when on the feed is known completely: a poll that continues the one before it reaches as far as that."""
-    reach: datetime | None = None
-    before: datetime | None = None
-    for poll in succeeded:
-        if poll.reached_back_to is not None:
-            continues = reach is not None and before is not None and poll.reached_back_to <= before
-            reach = min(reach, poll.reached_back_to) if continues and reach is not None else poll.reached_back_to
-        before = poll.at
-    return reach
 
 
 def check_room(feeds: Sequence[FeedSettings]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.feeds.completeness import pinned_entries
 from connectors.feeds.cursor import KEPT_ENTRIES, FeedCursor, KnownEntry, cursor_of
-from connectors.feeds.entries import MAX_REVISIONS, Reading, read_entries, read_nothing_new
+from connectors.feeds.entries import MAX_REVISIONS, Reading, read_entries
 from connectors.feeds.wire import WireEntry
 from schemas.model import MAX_RECORD_BYTES
 from schemas.ports.store import FeedRow
@@ -223,9 +223,6 @@ class TestReach:
     def test_it_never_reaches_back_over_the_last_success_without_overlap(self) -> None:
         page = [entry("b", NOW + 5 * HOUR), entry("c", NOW - 3 * HOUR)]
         assert read(*page, cursor=self.cursor(), now=self.LATER).reached_back_to == NOW
-
-    def test_the_same_document_reaches_back_to_the_last_success(self) -> None:
-        assert read_nothing_new(self.cursor(), NOW, self.LATER).reached_back_to == NOW
 
     def test_a_pinned_entry_vouches_for_nothing(self) -> None:
         pinned = entry("a9", NOW - 400 * HOUR)

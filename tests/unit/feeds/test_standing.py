@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.feeds.cursor import cursor_of
-from connectors.feeds.entries import read_nothing_new
 from connectors.feeds.schedule import LONGEST_WAIT, MOST_STRETCHED, next_poll_at
 from connectors.feeds.standing import FeedStanding, after_failure, after_success, at_start, removed
 from schemas.ids import milliseconds
@@ -64,7 +63,7 @@ def test_two_answers_of_gone_mute_a_feed_and_another_answer_between_them_does_no
 def test_a_poll_that_found_nothing_new_keeps_the_text_of_the_cursor_and_a_restart_knows_its_time() -> None:
     before = polled(at_start(FEED, None, NOW))
     later = NOW + HOUR
-    after = after_success(before, read_nothing_new(before.cursor, NOW, later).cursor, later, jitter=0.0)
+    after = after_success(before, before.cursor, later, jitter=0.0)
     assert after.moved_only_in_time(before)
     kept = before.stored.model_copy(update={"last_success_at": after.last_success_at})
     assert cursor_of(kept).succeeded_ms == milliseconds(later)
@@ -73,7 +72,7 @@ def test_a_poll_that_found_nothing_new_keeps_the_text_of_the_cursor_and_a_restar
 
 def test_new_validators_and_new_entries_are_stored() -> None:
     before = polled(at_start(FEED, None, NOW))
-    tagged = read_nothing_new(before.cursor, NOW, NOW).cursor.model_copy(update={"etag": '"2"'})
+    tagged = before.cursor.model_copy(update={"etag": '"2"'})
     assert not after_success(before, tagged, NOW, jitter=0.0).moved_only_in_time(before)
     assert cursor_of(after_success(before, tagged, NOW, jitter=0.0).stored).etag == '"2"'
     grown = read(entry("b"), cursor=before.cursor, now=NOW + HOUR).cursor
