@@ -20,7 +20,8 @@ from connectors.feeds.settings import FeedSettings
 from pipelines.polling.looking import DocumentParser, FeedFetcher, Inlet
 from pipelines.polling.pages import PageTools
 from pipelines.polling.poll_settings import PollSettings
-from pipelines.polling.poller import ArticlesLog, Poller, PollStore
+from pipelines.polling.poller import Poller, PollStore
+from pipelines.polling.writing import ArticlesLog
 from schemas.clock import Clock
 from schemas.errors import ClockRefusedError, RetriableError
 from schemas.ids import EPOCH

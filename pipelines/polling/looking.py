@@ -98,6 +98,11 @@ class Look(NamedTuple):
     finding: Failed | Answered | PutOff
     server_time: ServerTime | None = None
 
+    @property
+    def has_document(self) -> bool:
+        """Whether it found a document that was not read before."""
+        return isinstance(self.finding, Answered) and self.finding.document is not None
+
 
 async def look_at(
     feed: FeedSettings,
@@ -105,7 +110,6 @@ async def look_at(
     fetcher: FeedFetcher,
     parser: DocumentParser,
     now: datetime,
-    *,
     may_follow: Callable[[str], bool] | None = None,
 ) -> Look:
     """Ask for the document of ``feed`` and parse it unless it is the one that ``cursor`` knows."""

@@ -9,19 +9,26 @@ from connectors.feeds.standing import FeedStanding
 from pipelines.polling.line import Line
 from pipelines.polling.looking import Look
 
+#: What is waited for in the line: the round it belongs to, and the feed as it stands.
+Turn = tuple["Round", FeedStanding]
 Looking = Callable[[FeedStanding, str], Awaitable[Look]]
 #: What more is to be found out before a look has ended, where anything is; it takes no turn from those who wait.
 Following = Callable[[Look], Awaitable[Look] | None]
+
+
+#: So many looks that brought nothing are worth a turn of their own.
+GROUP = 48
 
 
 class Round:
     """The looks that one call sent: what has ended and was not taken yet. An instance belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._arrived: list[Look] = []
+        self._idle: list[Look] = []
+        self._full: list[Look] = []
         self._left = 0
         self._error: BaseException | None = None
-        self._all: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiter: asyncio.Future[None] | None = None
 
     @property
     def complete(self) -> bool:
@@ -31,20 +38,31 @@ class Round:
     @property
     def awaited(self) -> bool:
         """Whether there is something to wait for or to take."""
-        return bool(self._left or self._arrived or self._error is not None)
+        return bool(self._left or self._idle or self._full or self._error is not None)
 
     async def wait(self, timeout_s: float | None) -> None:
-        """Wait until all have ended, at most ``timeout_s``."""
+        """Wait until all have ended, or a group of those without articles has; at most ``timeout_s``."""
         if self._left:
-            await asyncio.wait({self._all}, timeout=timeout_s)
+            self._waiter = asyncio.get_running_loop().create_future()
+            await asyncio.wait({self._waiter}, timeout=timeout_s)
+            self._waiter = None
 
     def take(self) -> list[Look]:
         """Return what has ended since the last time; whatever a look raised is raised here."""
+        idle = self.take_idle()
+        full, self._full = self._full, []
+        return [*idle, *full]
+
+    def take_idle(self) -> list[Look]:
+        """Return what has ended without articles; errors as :meth:`take`.
+
+        What is done with it soon costs less: it is still at hand for the processor, and makes room for the next.
+        """
         error, self._error = self._error, None
         if error is not None:
             raise error
-        taken, self._arrived = self._arrived, []
-        return taken
+        idle, self._idle = self._idle, []
+        return idle
 
     def begin(self) -> None:
         """Note that one more is to be waited for."""
@@ -54,17 +72,20 @@ class Round:
         """Take in what a look has found, or what it raised."""
         if isinstance(found, BaseException):
             self._error = found
+        elif found.has_document:
+            self._full.append(found)
         else:
-            self._arrived.append(found)
+            self._idle.append(found)
         self._left -= 1
-        if not self._left and not self._all.done():
-            self._all.set_result(None)
+        waiter = self._waiter
+        if waiter is not None and (not self._left or len(self._idle) >= GROUP) and not waiter.done():
+            waiter.set_result(None)
 
 
 class Sender:
     """Sends looks in the order they are asked for, within the limits of ``line``. Belongs to one event loop."""
 
-    def __init__(self, line: Line[tuple[Round, FeedStanding]], looking: Looking, following: Following) -> None:
+    def __init__(self, line: Line[Turn], looking: Looking, following: Following) -> None:
         self._line = line
         self._looking = looking
         self._following = following

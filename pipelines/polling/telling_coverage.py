@@ -14,9 +14,11 @@ from connectors.feeds.standing import removed, state_at_start
 from pipelines.polling.reports import polls_of
 from pipelines.polling.watching import Poll, WatchBook
 from schemas.coverage import Coverage
+from schemas.ports.log import Entry
 from schemas.ports.pollers import PollerStore
 from schemas.ports.store import FeedStore
 from schemas.reasons import FeedState
+from schemas.wire import encode
 
 
 class ToldStore(FeedStore, PollerStore, Protocol):
@@ -75,3 +77,12 @@ class Teller:
         self._ours.clear()
         self._book.told(self.states, records)
         self._store.polls_told(self._numbers, until=records[-1].at)
+
+
+def entries_of(records: Sequence[Coverage], partitions: int) -> list[Entry]:
+    """Return ``records`` as they are appended: each to every one of the ``partitions``."""
+    return [
+        Entry(partition, encode(record.changed(partition=partition)))
+        for record in records
+        for partition in range(partitions)
+    ]

@@ -106,7 +106,11 @@ async def serving(talk: Talk, *, tls: ssl.SSLContext | None = None) -> AsyncIter
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             requests.append(await reader.readuntil(b"\r\n\r\n"))
-            await talk(writer)
+            talking, leaving = asyncio.ensure_future(talk(writer)), asyncio.ensure_future(reader.read(1))
+            await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (talking, leaving):
+                task.cancel()
+            await asyncio.gather(talking, leaving, return_exceptions=True)
         except (OSError, asyncio.IncompleteReadError):
             pass  # Who asked has had enough.
         finally:
