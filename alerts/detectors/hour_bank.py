@@ -101,10 +101,11 @@ class HourBank(ABC):
             self.full[volume, :, : self.rows] *= part
 
     @abstractmethod
-    def rebase(self, parts: Sequence[Floats]) -> None:
+    def rebase(self, parts: Sequence[Floats], doubts: Sequence[Floats] = ()) -> None:
         """Go on as if the hours so far, the open one included, had seen ``parts`` (above 0; by volume, for each row).
 
-        No score of an hour that was counted before changes.
+        ``doubts``: how unsure each part is, its variance as a multiple of its square; none: it is known. No score of an hour
+        that was counted before changes.
         """
 
     # -- hours ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@
     high   the largest c of a window that ended on one of the last days
 
 Q is of pairs, for of c stories E are seen, and of pairs E². Where feeds join or leave, g being the part of the coming stories
-that those so far will bring, W ← g·W, Q ← Q/g², c̄ ← c̄/g, X ← X/g², high ← high/g, and hours so far are worth g: E ← g·E.
+that those so far will bring, W ← g·W, Q ← Q/g², c̄ ← c̄/g, X ← X/g², high ← high/g, and hours so far are worth g: E ← g·E. A g
+known no better than by a variance of u·g² adds u·c̄²·V to Q, and lets T, W, Q and V, the priors apart, be worth 1/(1 + u·n), n
+being the stories they stand for over 1 + X/c̄.
 
 No season, no spread of its own kind: what people try first. A window ends a guard before it is learnt.
 """
@@ -131,7 +133,7 @@ class RecentBank(HourBank):
         self.extra_then[ring, :rows] = np.maximum(of_pairs - mean * mean, 0.25)
         self.highest_then[ring, :rows] = self.highest[:, :rows].max(axis=0)
 
-    def rebase(self, parts: Sequence[Floats]) -> None:
+    def rebase(self, parts: Sequence[Floats], doubts: Sequence[Floats] = ()) -> None:
         """Go on as if the hours so far had seen the part of what counts from the next hour on, for each row."""
         (part,), rows = parts, self.rows
         self._rebase_exposures(parts)
@@ -144,6 +146,20 @@ class RecentBank(HourBank):
             (self.highest_then, part),
         ):
             array[:, :rows] /= by
+        for doubt in doubts:
+            self._doubt(doubt)
+
+    def _doubt(self, doubt: Floats) -> None:
+        """Let what was learnt be worth less, and counts scatter more, by how unsure the part is that it was told again with."""
+        p, rows = self.parameters, self.rows
+        prior, mean = p.prior_count * p.prior_windows, self.total[:rows] / self.seen[:rows]
+        self.pairs[:rows] += self.windows[:rows] * mean**2 * doubt
+        extra = np.maximum(self.pairs[:rows] / np.maximum(self.windows[:rows], 1.0) - mean * mean, 0.25)
+        # Each story is in as many windows as one has hours.
+        certainty = np.maximum(self.total[:rows] - prior, 0.0) / p.window_h / (1.0 + extra / mean)
+        kept = 1.0 / (1.0 + doubt * certainty)
+        for array, none in ((self.total, prior), (self.seen, p.prior_windows), (self.pairs, 0.0), (self.windows, 0.0)):
+            array[:rows] = none + kept * np.maximum(array[:rows] - none, 0.0)
 
     def score(self, row: int, hour: int) -> RecentScore:
         """Return the window of ``row`` that ends with ``hour`` (not older than the guard), by its hour's own normal."""

@@ -172,8 +172,12 @@ class ShiftBank(HourBank):
         self.unsure_then[ring, :rows] = unsure = 1.0 / (self.n[:rows] / clumps + 1.0)
         self.correlation_then[ring, :rows] = rho + (1.0 - rho) * unsure
 
-    def rebase(self, parts: Sequence[Floats]) -> None:
-        """Go on as if the hours so far had seen ``parts`` (of the rest, of the part) of what counts from the next on, by row."""
+    def rebase(self, parts: Sequence[Floats], doubts: Sequence[Floats] = ()) -> None:
+        """Go on as if the hours so far had seen ``parts`` (of the rest, of the part) of what counts from the next on, by row.
+
+        A share is allowed to be as unsure as it was: no more false alarms were measured.
+        """
+        del doubts
         (rest, part), rows = parts, self.rows
         self._rebase_exposures(parts)
         share = self.a[:rows] / self.n[:rows]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -19,8 +18,7 @@ from alerts.rules.model import BaselineSettings
 from alerts.tracks.bars import BUDGET_HOURS, bar_of
 from alerts.tracks.counting import STORY_MEMORY_HOURS, forget_hours, hours_of_json
 from alerts.tracks.expecting import ExpectingTrack
-from alerts.tracks.feed_shares import Floats
-from alerts.tracks.joining import only
+from alerts.tracks.joining import Moved, only
 from alerts.tracks.port import Exposure
 from alerts.tracks.spike_banks import BankShare, SharedBanks
 
@@ -86,9 +84,9 @@ class BaselineTrack(ExpectingTrack[S]):
         if self.share.set_exposures(hour, seen):
             self.crossings.all_changed(hour)
 
-    def _rebase(self, parts: Sequence[Floats], open_hour: int) -> None:
+    def _rebase(self, moved: Moved, open_hour: int) -> None:
         assert self.share is not None
-        (part,) = parts
+        (part,) = moved.parts
         self.share.rebase(part)
 
     # -- hours ------------------------------------------------------------------------------------------------------

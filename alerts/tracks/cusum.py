@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from alerts.rules.model import Cusum
 from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.counting import STORY_MEMORY_HOURS, reaches
 from alerts.tracks.feed_shares import Floats
+from alerts.tracks.joining import Moved
 from alerts.tracks.spike_banks import SharedBanks
 
 #: The window whose articles are shown, and whose count must still be above normal.
@@ -43,9 +44,9 @@ class CusumTrack(BaselineTrack[Cusum]):
     def _new_bank(self, first_hour: int) -> ClimbBank:
         return ClimbBank(self._parameters(), first_hour)
 
-    def _rebase(self, parts: Sequence[Floats], open_hour: int) -> None:
-        super()._rebase(parts, open_hour)
-        (part,) = parts
+    def _rebase(self, moved: Moved, open_hour: int) -> None:
+        super()._rebase(moved, open_hour)
+        (part,) = moved.parts
         oldest = open_hour - SHOWN_HOURS - OPEN_TO_CHANGE_HOURS
         self.seen_until = [*(step for step in self.seen_until if step[0] >= oldest), (open_hour, part)]
 

@@ -93,8 +93,8 @@ class ExpectingTrack(ABC, Generic[S]):
         """Tell the bank what was seen of ``hour``."""
 
     @abstractmethod
-    def _rebase(self, parts: Sequence[Floats], open_hour: int) -> None:
-        """Go on as if the hours up to ``open_hour`` had seen ``parts`` (by volume) of what counts from the next on, by row."""
+    def _rebase(self, moved: Moved, open_hour: int) -> None:
+        """Go on as if the hours up to ``open_hour`` had seen the parts of what counts from the next on that ``moved`` tells."""
 
     @abstractmethod
     def _open(self, hour: int, exposure: Exposure) -> None:
@@ -167,7 +167,7 @@ class ExpectingTrack(ABC, Generic[S]):
 
     def _move(self, moved: Moved, open_hour: int, exposure: Exposure) -> None:
         if moved.parts:
-            self._rebase(moved.parts, open_hour)
+            self._rebase(moved, open_hour)
             self.told_times = 1.0 / moved.parts[-1]
         for key, hours in moved.changed.items():
             self._changed(key, hours)

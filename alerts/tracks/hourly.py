@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -14,8 +14,7 @@ from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Verdict
 from alerts.rules.model import WindowSettings
 from alerts.tracks.counting import STORY_MEMORY_HOURS
 from alerts.tracks.expecting import ExpectingTrack
-from alerts.tracks.feed_shares import Floats
-from alerts.tracks.joining import only
+from alerts.tracks.joining import Moved, only
 from alerts.tracks.port import Exposure
 
 S = TypeVar("S", bound=WindowSettings)
@@ -64,9 +63,9 @@ class HourlyTrack(ExpectingTrack[S], Generic[S, B]):
         if self.bank.set_exposures(hour, self.joining.exposures(hour, exposure)):
             self.crossings.all_changed(hour)
 
-    def _rebase(self, parts: Sequence[Floats], open_hour: int) -> None:
+    def _rebase(self, moved: Moved, open_hour: int) -> None:
         assert self.bank is not None
-        self.bank.rebase(parts)
+        self.bank.rebase(moved.parts, moved.doubts)
 
     @abstractmethod
     def _new_bank(self, first_hour: int) -> B:

@@ -34,11 +34,13 @@ Stories = Iterable[tuple[int, Sequence[str]]]
 class Moved:
     """What a change of feeds means: ``parts`` of what counts from the next hour on were seen before, by volume and row.
 
-    No parts: all was. ``changed``: hours in which a key's counts changed; ``unseen``: hours whose exposures are to be found
+    No parts: all was. ``doubts``: how unsure those parts are, the variance of each as a multiple of its square; none where shares
+    are remembered. ``changed``: hours in which a key's counts changed; ``unseen``: hours whose exposures are to be found
     again.
     """
 
     parts: Sequence[Floats] = ()
+    doubts: Sequence[Floats] = ()
     changed: dict[str, set[int]] = field(default_factory=dict)
     unseen: range = range(0)
 
@@ -142,7 +144,9 @@ class Joining:
                 *self._leave([f for f in left if f in roll.present()], open_hour),
                 *self._come_back(back, open_hour),
             ]
-            moved.parts = _products([*parts, *self._join(ready, open_hour)])
+            joined, doubts = self._join(ready, open_hour)
+            moved.parts = _products([*parts, *joined])
+            moved.doubts = [sum(found, start=np.zeros(s.rows)) for found, s in zip(doubts, self.shares, strict=True)]
         for stories in self.stories:
             stories.forget(sorted(stories.new.keys() - roll.shadows.keys()), {s.since for s in roll.shadows.values()})
         moved.changed = self.layers.sort_again(since)
@@ -205,23 +209,28 @@ class Joining:
             self.roll.join(feed, open_hour + 1)
         return [self._without(sorted(back))]
 
-    def _join(self, ready: Sequence[str], open_hour: int) -> list[list[Floats]]:
-        """Let feeds whose shadow is over count from the next hour on, those together that came together."""
+    def _join(self, ready: Sequence[str], open_hour: int) -> tuple[list[list[Floats]], list[list[Floats]]]:
+        """Let feeds whose shadow is over count from the next hour on, those together that came together.
+
+        Return what that means one after the other, by volume; and by volume how unsure each is.
+        """
         roll, found = self.roll, []
+        doubts: list[list[Floats]] = [[] for _ in self.shares]
         for since in sorted({roll.shadows[feed].since for feed in ready}):
             shadows = {f: roll.shadows[f] for f in ready if roll.shadows[f].since == since}
             seen = {feed: shadow.seen / shadow.hours for feed, shadow in shadows.items()}
             by_volume = []
-            for stories, shares in zip(self.stories, self.shares, strict=True):
+            for stories, shares, unsure in zip(self.stories, self.shares, doubts, strict=True):
                 parts = stories.parts(since, seen, len(roll.present()), shares.rows)
                 part: Floats = 1.0 - sum(parts.values(), start=np.zeros(shares.rows))
+                unsure.append(stories.doubts(since, seen, part))
                 shares.joined(parts, absent=sorted(roll.gone()))
                 stories.rebased(part)
                 by_volume.append(part)
             for feed in shadows:
                 roll.join(feed, open_hour + 1)
             found.append(by_volume)
-        return found
+        return found, doubts
 
     # -- state ------------------------------------------------------------------------------------------------------
 

@@ -54,6 +54,18 @@ class ShadowStories:
         most = np.maximum(sum(found.values(), start=np.zeros(rows)) / MOST, 1.0)
         return {feed: part / most for feed, part in found.items()}
 
+    def doubts(self, since: int, seen: Mapping[str, float], part: Floats) -> Floats:
+        """Return how unsure ``part`` (g, by row) is: its variance as a multiple of g², as of a proportion among so many stories.
+
+        u = p/(g·(old + new + 20 + 1))
+        """
+        rows = len(part)
+        old = _as_array(self.old.get(since, {}), rows)
+        for feed in sorted(seen):
+            old = old + _as_array(self.new.get(feed, {}), rows)
+        doubts: Floats = (1.0 - part) / (part * (old + PRIOR_STORIES + 1.0))
+        return doubts
+
     def rebased(self, part: Floats) -> None:
         """Take note that those who count bring 1/``part`` times as many stories from now on."""
         for sums in self.old.values():

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from alerts.rules.model import Ratio, Spike, Zscore
 from benchmarks.detector_runs import FIRST_HOUR
+from benchmarks.detector_scenarios import SHIFT
 from benchmarks.evaluate_exposure import DOWN, EVERYONE, FIRST, Portfolio, Tally, until_joined
 from benchmarks.feeds_simulation import World, feed_ids
 from benchmarks.feeds_watch import ToldSpike, Watch
@@ -19,11 +21,12 @@ _KEYS = 12
 _NEWS = News(least_rate=1.0, most_rate=4.0)
 
 
-@pytest.fixture(scope="module")
-def tally() -> Tally:
+@pytest.fixture(scope="module", params=[Spike(), SHIFT, Ratio(), Zscore()], ids=lambda settings: settings.kind)
+def tally(request: pytest.FixtureRequest) -> Tally:
+    """A record is not asked: it looks back over 28 days, and the others say the same of its bank."""
     found = Tally()
-    hours = (_DAYS + 23) * 24 + until_joined(_DAYS * 24)
-    portfolio = Portfolio(World(_KEYS, hours, seed=11, news=_NEWS), found, _DAYS)
+    hours = (_DAYS + 26) * 24 + until_joined(_DAYS * 24)
+    portfolio = Portfolio(World(_KEYS, hours, seed=11, news=_NEWS), found, _DAYS, request.param)
     portfolio.outage()
     portfolio.joins()
     return found
@@ -43,13 +46,20 @@ def test_an_outage_does_not_ring(tally: Tally) -> None:
 
 
 def test_an_outage_does_not_deafen(tally: Tally) -> None:
-    assert found(tally, "outage, outage") >= 0.9
+    assert found(tally, "outage, outage") >= min(0.9, found(tally, "outage, undisturbed") - 0.1)
 
 
 def test_feeds_that_triple_everything_ring_no_more_than_had_they_always_been_there(tally: Tally) -> None:
     for days in (2, 7, 21):
         assert rang(tally, f"{days} d, joined") <= rang(tally, f"{days} d, always") + 3
     assert rang(tally, "shadow, joined") <= rang(tally, "shadow, always") + 3
+
+
+def test_counted_at_once_they_would_ring(tally: Tally) -> None:
+    """Else the laws above would be worth nothing."""
+    assert rang(tally, "7 d, naive") + rang(tally, "21 d, naive") > rang(tally, "7 d, joined") + rang(
+        tally, "21 d, joined"
+    )
 
 
 def seen_to_expected(watch: Watch) -> float:
@@ -78,8 +88,10 @@ def test_count_and_expectation_join_together(*, naive: bool, least: float, most:
 
 
 def test_a_true_burst_rings_in_the_shadow_and_after_the_join(tally: Tally) -> None:
-    assert found(tally, "added, joined") >= 0.9
-    assert found(tally, "join, joined") >= 0.9
+    assert found(tally, "added, joined") >= min(
+        0.9, found(tally, "added, always") - 0.35
+    )  # A third of the news is heard.
+    assert found(tally, "join, joined") >= min(0.9, found(tally, "join, always") - 0.1)
 
 
 def test_without_a_change_of_feeds_exposure_is_one() -> None:

@@ -231,3 +231,20 @@ def test_rows_know_nothing_of_each_other_while_hours_are_not_whole(born: int) ->
                 found.append((bank.score(row, bank.open_hour).sd, share.score(row, share.open_hour).score))
         scores.append(found)
     assert scores[0] == scores[1]
+
+
+def test_the_less_sure_a_part_is_the_sooner_what_comes_is_believed() -> None:
+    """A part that was far too small: a fortnight later the doubted one is nearer to what comes, and until then it allows more."""
+    banks = []
+    for doubt in (0.0, 0.3):
+        bank = recent(24 * 42, rate=1.0)
+        bank.rebase(parts(1 / 6), [np.full(2, doubt)])
+        go_on(bank, 48, seed=5, rate=3.0)
+        banks.append(bank)
+    sure, doubted = (bank.score(1, bank.open_hour) for bank in banks)
+    assert doubted.deviation > 1.3 * sure.deviation
+    for bank in banks:
+        go_on(bank, 24 * 14, seed=6, rate=3.0)
+    sure, doubted = (bank.score(1, bank.open_hour) for bank in banks)
+    assert sure.expected > doubted.expected > 72.0
+    assert doubted.expected - 72.0 < 0.7 * (sure.expected - 72.0)
