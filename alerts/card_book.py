@@ -39,7 +39,10 @@ class CardBook:
         """Keep ``card``, in place of the one of the same article."""
         if self._hour_of.setdefault(card.article_id, card.hour) != card.hour:
             raise ValueError(f"article {card.article_id} has another event time than before")
-        self._hours.setdefault(card.hour, {})[card.article_id] = card
+        of_hour = self._hours.get(card.hour)
+        if of_hour is None:
+            of_hour = self._hours[card.hour] = {}
+        of_hour[card.article_id] = card
 
     def of_hour(self, hour: int) -> Iterable[Card]:
         """Return the cards of one hour of event time, in the order they came."""

@@ -20,6 +20,8 @@ _SEEING = frozenset({FeedState.OK, FeedState.SILENT})
 #: Hours of history kept: a month, so that a backlog or a late poll can restore what it reaches back over.
 KEPT_HOURS = 35 * 24
 
+_HOUR, _KEPT, _INSTANT = timedelta(hours=1), timedelta(hours=KEPT_HOURS), timedelta(microseconds=1)
+
 
 @dataclass
 class FeedStanding:
@@ -62,7 +64,7 @@ class CoverageBook:
         self.first_since: datetime | None = None
         self.feeds: dict[str, FeedStanding] = {}
         self.hours: dict[int, HourCoverage] = {}
-        # What every rule asks for at the end of an hour: found once, until a record changes anything. No part of the state.
+        # What every rule asks for at the end of an hour: found once, until a record changes it. No part of the state.
         self._shortfalls: dict[int, dict[str, float]] = {}
         self._counting: list[str] | None = None
         self._publishers: dict[int, int] = {}
@@ -76,7 +78,7 @@ class CoverageBook:
 
     def apply(self, coverage: Coverage) -> CoverageChange:
         """Take in a record; repeats and records of the past change nothing."""
-        self._ask_again()
+        self._publishers.clear()
         before = self.newest.get(coverage.partition)
         # A topic never has fewer partitions again: made anew, it is of another log, with a ledger of its own.
         self.partitions = max(self.partitions, coverage.partitions)
@@ -90,10 +92,9 @@ class CoverageBook:
                 self.first_since = coverage.since
         return CoverageChange(self.now, frozenset(changed))
 
-    def _ask_again(self) -> None:
+    def _feeds_changed(self) -> None:
         self._shortfalls.clear()
         self._counting = None
-        self._publishers.clear()
 
     def _take_in(self, coverage: Coverage) -> set[int]:
         hour = hour_of(coverage.since)
@@ -102,11 +103,14 @@ class CoverageBook:
         changed: set[int] = set()
         for feed in coverage.feeds:
             changed |= self._take_in_feed(coverage, hour, row, feed)
+        for told in (hour, *changed):
+            self._shortfalls.pop(told, None)
         if coverage.full:
             named = {feed.feed_id for feed in coverage.feeds}
             for feed_id, standing in self.feeds.items():
                 if feed_id not in named and standing.state is not FeedState.REMOVED:
                     standing.state, standing.changed_at = FeedState.REMOVED, hour
+                    self._feeds_changed()
         for feed_id, standing in self.feeds.items():
             if standing.state not in _SEEING:
                 row.down.add(feed_id)
@@ -117,7 +121,9 @@ class CoverageBook:
         if standing is None:
             standing = FeedStanding(feed.source, feed.state, hour, changed_at=hour)
             self.feeds[feed.feed_id] = standing
+            self._feeds_changed()
         if feed.state is not standing.state:
+            self._feeds_changed()
             if (feed.state in _SEEING) != (standing.state in _SEEING):
                 standing.changed_at = hour
             standing.state = feed.state
@@ -134,14 +140,14 @@ class CoverageBook:
         continues = standing.last_success is not None and reached <= standing.last_success
         if continues and standing.complete_since is not None:
             standing.complete_since = min(standing.complete_since, reached)
-            first_new = (standing.complete_until or reached) - timedelta(hours=1)
+            first_new = (standing.complete_until or reached) - _HOUR
         else:
             standing.complete_since = first_new = reached
         first_new = min(first_new, reached)
         standing.complete_until = coverage.since
         standing.last_success = coverage.at
-        oldest = max(first_new, standing.complete_since, coverage.at - timedelta(hours=KEPT_HOURS))
-        start = hour_of(oldest - timedelta(microseconds=1)) + 1  # the first hour that begins at or after ``oldest``
+        oldest = max(first_new, standing.complete_since, coverage.at - _KEPT)
+        start = hour_of(oldest - _INSTANT) + 1  # the first hour that begins at or after ``oldest``
         restored: set[int] = set()
         for hour in range(start, hour_of(coverage.since)):
             row = self.hours.setdefault(hour, HourCoverage())
@@ -210,9 +216,9 @@ class CoverageBook:
 
     def forget_before(self, hour: int) -> None:
         """Drop hours below ``hour``."""
-        self._ask_again()
-        for old in [h for h in self.hours if h < hour]:
-            del self.hours[old]
+        for by_hour in (self.hours, self._shortfalls):
+            for old in [h for h in by_hour if h < hour]:
+                del by_hour[old]
 
 
 def open_hour(now: datetime) -> int:

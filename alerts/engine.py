@@ -19,6 +19,7 @@ from alerts.cards import Card, key_hits, make_card
 from alerts.chain import Chains, quantised_expected, quantised_ratio, quantised_score
 from alerts.coverage import KEPT_HOURS, CoverageBook, count_deadline, open_hour
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Move
+from alerts.resting import Resting
 from alerts.rule_state import KeyMove, RuleState, blank_verdict
 from alerts.rules.match import RuleIndex
 from alerts.rules.model import Mode, Rule, RuleSet, state_identity
@@ -81,7 +82,8 @@ class Engine:
         self.coverage = CoverageBook()
         self.open: int | None = None  # the open hour; None until the first Coverage has started the engine
         self.cards = CardBook()
-        self.rules: dict[str, RuleState] = {}
+        self._rules: dict[str, RuleState] = {}
+        self._resting = Resting()
         self.index = RuleIndex(())
         self.rules_hash = ""
         self.chains = Chains()
@@ -98,6 +100,12 @@ class Engine:
     def now(self) -> datetime | None:
         """Engine time; None before every partition has spoken."""
         return self.coverage.now
+
+    @property
+    def rules(self) -> dict[str, RuleState]:
+        """Every rule by name, awake: whoever looks sees all hours closed that have ended."""
+        self._resting.wake_all(self._rules, self.open)
+        return self._rules
 
     def adopt_chains(self, heads: dict[str, ChainHead]) -> None:
         """Go on from ``heads``: a new segment of a ledger that another engine version wrote."""
@@ -148,7 +156,7 @@ class Engine:
         self._note_extractor(signal.extractor_version)
         if signal.status is ArticleStatus.LIVE:
             for name, hits in self.index.hits(signal).items():
-                kept = key_hits(self.rules[name].rule, signal, hits)
+                kept = key_hits(self._rules[name].rule, signal, hits)
                 if kept:
                     after.hits[name] = kept
         after.counted = self._was_seen(after)
@@ -182,7 +190,7 @@ class Engine:
         for before, after in changes:
             names = {name for card in (before, after) if card is not None for name in card.hits}
             for name in names:
-                state = self.rules.get(name)
+                state = self._awake(name)
                 if state is None:
                     continue
                 keys = touched.setdefault(name, {})
@@ -192,13 +200,20 @@ class Engine:
             return []
         decisions: list[Decision] = []
         for name, keys in sorted(touched.items()):
-            state = self.rules[name]
+            state = self._rules[name]
             moves: list[KeyMove] = []
             for key in sorted(keys):
                 moves += state.evaluate(key, self.open, corrected=keys[key])
             moves += state.overflow_of_keys(self.open)
             decisions += [self._decide(state, move) for move in moves]
         return decisions
+
+    def _awake(self, name: str) -> RuleState | None:
+        """Return the rule of that name, if there is one; it is about to count."""
+        state = self._rules.get(name)
+        if state is not None and self.open is not None:
+            self._resting.wake(name, state, self.open)
+        return state
 
     # -- time -------------------------------------------------------------------------------------------------------
 
@@ -237,8 +252,8 @@ class Engine:
     def _hold(self, card: Card) -> None:
         """Stop counting a card whose feed-hour nobody saw; a poll that reaches back brings it in again."""
         for name in card.hits:
-            if name in self.rules:
-                self.rules[name].count(card, None)
+            if (state := self._awake(name)) is not None:
+                state.count(card, None)
         card.counted = False
 
     def _take_over(self, state: RuleState, first_hour: int) -> list[Decision]:
@@ -277,15 +292,19 @@ class Engine:
     def _close_hour(self, hour: int) -> list[Decision]:
         if self._settled is not None:
             self._settled(self, hour - OPEN_TO_CHANGE_HOURS)
-        self.open = hour + 1
         for card in self.cards.of_hour(hour):
             if card.counted and self.coverage.exposure(card.feed_id, hour) == 0.0:
                 self._hold(card)
+        quiet = self._resting.is_quiet(hour, self.coverage)
+        names = self._resting.awake(sorted(self._rules)) if quiet else sorted(self.rules)
+        self.open = hour + 1
         decisions: list[Decision] = []
-        for name in sorted(self.rules):
-            state = self.rules[name]
+        for name in names:
+            state = self._rules[name]
             moves = state.close_hour(hour, self.coverage, muted=self.muted)
-            decisions.extend(self._decide(state, move) for move in moves)
+            decisions += [self._decide(state, move) for move in moves]
+            if quiet:
+                self._resting.lie_down(name, state, hour)
         self._forget()
         return decisions
 
@@ -463,7 +482,7 @@ def _wanted(record: RulesActivated) -> list[Rule]:
 def _muted(rules: tuple[Rule, ...]) -> Engine:
     """Return an engine of ``rules`` before their history."""
     engine = Engine(muted=True)
-    engine.rules = {rule.name: RuleState(rule, make_tracks(rule, engine.banks)) for rule in rules}
+    engine.rules.update({rule.name: RuleState(rule, make_tracks(rule, engine.banks)) for rule in rules})
     engine.index = RuleIndex(rules)
     engine.card_hours = max([CARD_HOURS, *(t.memory_hours for s in engine.rules.values() for t in s.tracks)])
     return engine

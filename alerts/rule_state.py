@@ -14,6 +14,7 @@ from alerts.tracks.counting import mean_exposure
 from alerts.tracks.expecting import ExpectingTrack
 from alerts.tracks.make import exchange_settings
 from alerts.tracks.port import Exposure, Track
+from alerts.tracks.spike import SpikeTrack
 from schemas.alert_event import Counts
 from schemas.reasons import EventKind, EventReason, Severity
 
@@ -118,6 +119,21 @@ class RuleState:
             del self.lives[key]
         return moves
 
+    def may_rest(self) -> bool:
+        """Tell whether ends of hours may wait until it counts again: nothing is open, and no window can cross by itself.
+
+        So they may where the same feeds as before fail, or none.
+        """
+        if self.lives or self.start_hour is None:
+            return False
+        return all(isinstance(track, SpikeTrack) and track.may_rest() for track in self.tracks)
+
+    def catch_up(self, hours: range, ended: Exposure) -> None:
+        """Close ``hours``, over whose ends it rested; ``ended`` is the world as it was at each of them."""
+        for track in self.tracks:
+            assert isinstance(track, SpikeTrack), "no other may rest"
+            track.catch_up(hours, ended)
+
     def _is_alive(self, key: str, hour: int) -> bool:
         return any(track.is_alive(key, hour) for track in self.tracks)
 
@@ -166,17 +182,11 @@ class RuleState:
 
     def _sight(self, hour: int, exposure: Exposure) -> list[KeyMove]:
         """One event per set of failing feeds when the rule goes blind, one when it sees again."""
-        counting = exposure.counting()
-        if not counting:
-            return []
-        short = exposure.shortfalls(hour)
-        if not short and not self.blind_feeds:
-            return []
-        mean = round(mean_exposure(hour, exposure), 3)
-        failing = tuple(f for f, e in short.items() if e < BLIND_BELOW) if mean < BLIND_BELOW else ()
-        if failing == self.blind_feeds:
+        failing = failing_feeds(hour, exposure)
+        if failing is None or failing == self.blind_feeds:
             return []
         self.blind_feeds = failing
+        mean = round(mean_exposure(hour, exposure), 3)
         event, reason = (
             (EventKind.BLIND, EventReason.COVERAGE_LOST) if failing else (EventKind.SIGHTED, EventReason.COVERAGE_BACK)
         )
@@ -204,11 +214,14 @@ class RuleState:
         self, key: str, open_hour: int, *, corrected: bool, activation: bool = False, at_end: bool = False
     ) -> list[KeyMove]:
         """Return what a touched key does now; ``at_end``: an hour just ended."""
-        before = self._level_of(key)
-        moves = self._evaluate(key, open_hour, corrected=corrected, activation=activation, at_end=at_end)
-        return self._graded(key, before, moves)
+        life = self.lives.get(key)
+        before = life.level if life is not None else None
+        moves = self._evaluate(key, life, open_hour, corrected=corrected, activation=activation, at_end=at_end)
+        return self._graded(key, before, moves) if moves else moves
 
-    def _evaluate(self, key: str, open_hour: int, *, corrected: bool, activation: bool, at_end: bool) -> list[KeyMove]:
+    def _evaluate(
+        self, key: str, life: Life | None, open_hour: int, *, corrected: bool, activation: bool, at_end: bool
+    ) -> list[KeyMove]:
         if self.start_hour is None:
             return []
         conditional = self._conditional
@@ -217,7 +230,6 @@ class RuleState:
         verdicts = []
         for track in self.tracks:
             verdicts += [v for v in track.verdicts(key, first, open_hour) if self._corroborated(key, v)]
-        life = self.lives.get(key)
         if life is None:
             if not verdicts:
                 return []
@@ -434,6 +446,16 @@ class RuleState:
 
 def _overflow(reason: EventReason, hour: int, detail: str) -> KeyMove:
     return KeyMove("", Move(EventKind.OVERFLOW, reason, blank_verdict(hour, 1.0), detail))
+
+
+def failing_feeds(hour: int, exposure: Exposure) -> tuple[str, ...] | None:
+    """Return the feeds for which rules are blind in ``hour``: of what they see too little is left; None: there is no feed."""
+    if not exposure.counting():
+        return None
+    short = exposure.shortfalls(hour)
+    if not short or round(mean_exposure(hour, exposure), 3) >= BLIND_BELOW:
+        return ()
+    return tuple(feed for feed, seen in short.items() if seen < BLIND_BELOW)
 
 
 def blank_verdict(hour: int, coverage: float) -> Verdict:

@@ -26,6 +26,9 @@ Rows = npt.NDArray[np.intp]
 #: 00:00 UTC of 1970-01-05, a Monday, in hours since 1970: slots are counted from there.
 _MONDAY = 96
 
+#: What the factors of a window add up to at least, where it is divided by.
+_LEAST_WEIGHT = 1e-12
+
 #: Slots of the season: 24 hours, on weekdays and on weekends.
 SLOTS = 48
 
@@ -265,7 +268,9 @@ class SpikeBank:
         level = np.maximum(self.a[:n] / self.b[:n], 1e-6)
         visits = self.visits[slot, :n]
         seen = visits + e
-        alpha = np.where(visits < 1.0, np.divide(1.0, seen, out=np.zeros(n), where=seen > 0.0), 0.1)
+        alpha: Floats | float = 0.1
+        if visits.min() < 1.0:
+            alpha = np.where(visits < 1.0, np.divide(1.0, seen, out=np.zeros(n), where=seen > 0.0), 0.1)
         self.ratio[slot, :n] = (1.0 - alpha * e) * self.ratio[slot, :n] + alpha * x / level
         self.visits[slot, :n] = seen
 
@@ -289,15 +294,19 @@ class SpikeBank:
                 continue
             count, weight, seen = self._window_sums(end, length)
             mean = self.level[end % p.kept_h, :n] * seen
-            coverage = seen / np.maximum(weight, 1e-12)
+            # Nearly always all was seen and something expected; x·1 is x, and a power costs more than all the rest.
+            whole = seen is weight and float(weight.min()) >= _LEAST_WEIGHT
+            coverage = 1.0 if whole else seen / np.maximum(weight, _LEAST_WEIGHT)
+            whole = whole or bool(np.all(coverage >= 1.0))
             phi = 1.0 + (self.phi[w, self.line(hour), :n] - 1.0) * coverage
-            safe = np.where(mean > 0.0, mean, 1.0)
-            z = np.minimum((count - mean) ** 2 / safe, p.cap_sd**2 * phi)
-            whole = bool((coverage >= 1.0).all())  # Nearly always; a power costs more than all the rest.
-            fade = decay if whole else np.where(coverage >= 1.0, decay, decay**coverage)
             learnt = mean > 0.0
-            self.phi_sum[w, :n] = np.where(learnt, fade * self.phi_sum[w, :n] + z - 1.0 + coverage, self.phi_sum[w, :n])
-            self.phi_n[w, :n] = np.where(learnt, fade * self.phi_n[w, :n] + coverage, self.phi_n[w, :n])
+            every = bool(learnt.all())
+            safe = mean if every else np.where(learnt, mean, 1.0)
+            z = np.minimum((count - mean) ** 2 / safe, p.cap_sd**2 * phi)
+            fade = decay if whole else np.where(coverage >= 1.0, decay, decay**coverage)
+            told, number = fade * self.phi_sum[w, :n] + z - 1.0 + coverage, fade * self.phi_n[w, :n] + coverage
+            self.phi_sum[w, :n] = told if every else np.where(learnt, told, self.phi_sum[w, :n])
+            self.phi_n[w, :n] = number if every else np.where(learnt, number, self.phi_n[w, :n])
 
     def _window_sums(self, end: int, length: int) -> tuple[Floats, Floats, Floats]:
         """Return, for all rows, Σ counts, Σ f and Σ f·E over the window that ends with ``end``, oldest hour first."""

@@ -11,6 +11,9 @@ __all__ = ["EQUAL_VALUES", "STORY_HOURS", "VALUES", "Signature", "alike", "first
 
 Signature = npt.NDArray[np.uint32]
 
+#: Values as they are packed: little-endian, as nearly every machine has them.
+_PACKED = np.dtype("<u4")
+
 #: Values of a signature that must be equal: an estimated Jaccard similarity of .4 (26 of 64).
 EQUAL_VALUES = 26
 
@@ -21,7 +24,10 @@ STORY_HOURS = 48
 def signature_of(fingerprint: str) -> Signature | None:
     """Return the 64 values of ``fingerprint``, or None where there is none: such an article is like no other."""
     packed = decode_packed(fingerprint)
-    return np.frombuffer(packed, dtype="<u4").astype(np.uint32, copy=False) if packed else None
+    if not packed:
+        return None
+    values = np.frombuffer(packed, dtype=_PACKED)
+    return values if _PACKED.isnative else values.astype(np.uint32)
 
 
 def alike(leaders: Signature, signature: Signature) -> npt.NDArray[np.bool_]:

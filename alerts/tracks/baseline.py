@@ -128,6 +128,40 @@ class BaselineTrack(ExpectingTrack[S]):
         previous = self.k_by_hour.get(hour - 1)
         self.k_by_hour[hour] = self._k(hour) if previous is None or hour % 24 == 0 else previous
 
+    def catch_up(self, hours: range, ended: Exposure) -> None:
+        """Close ``hours`` of one UTC day as :meth:`close_hour` would have at their ends, which ``ended`` tells of.
+
+        Nothing was counted meanwhile, and the same feeds were there.
+        """
+        assert self.share is not None
+        first, unlearnt = self.share.bank.first_hour, 0
+        shares, roll = self.joining.shares, self.joining.roll
+        for hour in hours:
+            learnt = hour + 1 - self.guard_h
+            learns = learnt >= first
+            plain = not learns or not (self.articles.keys_in(learnt) or self.joining.unseen(learnt, ended))
+            if not plain or ended.shortfalls(hour):  # Either may add a column, which has not faded with the others.
+                for of_volume in shares:
+                    of_volume.fade(unlearnt)
+                unlearnt = 0
+            if ended.shortfalls(hour):
+                self._set_exposures(hour, ended)
+            if not plain:
+                self._learn(learnt, ended)
+            elif learns:
+                unlearnt += 1
+            self.share.open(hour + 1)
+            self.floor.open(hour + 1, ended)
+            self.k_by_hour[hour + 1] = self.k_by_hour[hour]
+        for of_volume in shares:
+            of_volume.fade(unlearnt)
+        unsettled = [hour + 1 for hour in hours if not roll.is_plain(hour + 1)]
+        if unsettled:
+            roll.forget(unsettled[-1])  # Stretches of feeds, and no feed.
+        self.told_times = None
+        self.crossings.passed(self._newest(hour + 1) for hour in hours)
+        self._forget(hours[-1] + 1)
+
     def _k(self, hour: int) -> float:
         active = int((self.last_learnt.all >= hour - BUDGET_HOURS).sum()) if self.settings.budget is not None else 0
         return bar_of(self.settings, active)

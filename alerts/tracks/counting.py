@@ -78,6 +78,10 @@ class KeyedArticles:
                 del self.by_key[key]
         return sorted(newest.items())
 
+    def newest_hour(self) -> int:
+        """Return the newest hour that has an article; below any where none has."""
+        return max(self._by_hour, default=-1)
+
     def keys_in(self, hour: int) -> list[str]:
         """Return the keys with an article in ``hour``, sorted."""
         return sorted(self._by_hour.get(hour, ()))

@@ -48,6 +48,11 @@ class Crossings:
         self._to_ask = {k: kept for k, hours in self._to_ask.items() if (kept := {h for h in hours if h >= oldest})}
         self._keep_crossed(lambda known: known >= oldest)
 
+    def passed(self, hours: Iterable[int]) -> None:
+        """Take note that windows may end with ``hours`` now, of which none was asked about when it opened."""
+        self._unscreened.update(hours)
+        self.opened(max(self._unscreened))
+
     def counts_changed(self, key: str, hour: int) -> None:
         """Take note that ``key`` has another count in ``hour``."""
         first, newest = max(hour, self._oldest()), self._newest
@@ -89,6 +94,10 @@ class Crossings:
         """Return the verdict of a window that is known to have crossed; None: it did not, or that is not known."""
         crossed = self._crossed.get(key)
         return None if crossed is None else crossed.get(hour)
+
+    def any_crossed(self) -> bool:
+        """Tell whether any window is known to have crossed."""
+        return bool(self._crossed)
 
     def _oldest(self) -> int:
         return max(self._first, self._newest - OPEN_TO_CHANGE_HOURS)

@@ -80,6 +80,13 @@ class FeedRoll:
         settled = self.changed_at is None or hour > self.changed_at + _KEPT_HOURS
         return settled and not self.shadows and not self.gone()
 
+    def is_steady(self, first: int, last: int) -> bool:
+        """Tell whether from ``first`` on those who count now did, and that nobody joins or is forgotten until ``last``."""
+        if self.shadows or (self.changed_at is not None and self.changed_at >= first):
+            return False
+        ends = [periods[-1][1] for periods in self.periods.values()]
+        return all(end is None or end >= last - REMEMBERED_HOURS for end in ends)
+
     # -- changes ----------------------------------------------------------------------------------------------------
 
     def appear(self, feed: str, hour: int, age_h: int) -> None:

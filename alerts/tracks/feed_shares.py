@@ -42,6 +42,9 @@ class FeedShares:
         self._today: Floats = np.zeros((8, 1))
         # What fades, fades for all rows alike: a cell is worth itself times its column's part, and an hour costs no row.
         self._faded: Floats = np.ones(1)
+        # What was last asked and answered, until a share is another: rules ask hour after hour of the same outage.
+        self._known: tuple[object, Floats] | None = None
+        self._least = 1.0  # none of them is less; found anew where it seems to be low
 
     @property
     def learnt(self) -> Floats:
@@ -55,6 +58,7 @@ class FeedShares:
 
     def add_row(self) -> None:
         """Add a key without any story."""
+        self._known = None
         if self.rows == len(self._learnt):
             more = np.zeros((self.rows // 8 + 8, len(self.columns)))
             self._learnt = np.vstack([self._learnt, more])
@@ -63,18 +67,28 @@ class FeedShares:
 
     def learn(self, stories: Mapping[int, Mapping[str, int]], shortfalls: Mapping[str, float]) -> None:
         """Learn an hour: ``stories[row][feed]`` began in it; a feed's old share fades as far as the feed was seen."""
-        self._faded *= self._fade(shortfalls) if shortfalls else _DECAY
-        if self._faded.min() < _LEAST_FADED:
-            self._unfold()
+        self.fade(1, shortfalls)
         for row, by_feed in stories.items():
             for feed, count in by_feed.items():
                 column = self._column(feed)  # May make a new array: first the column, then the cell.
                 self._learnt[row, column] += count / self._faded[column]
 
+    def fade(self, hours: int, shortfalls: Mapping[str, float] | None = None) -> None:
+        """Let what was learnt fade over ``hours``, in each of which feeds were seen but for ``shortfalls``."""
+        part = self._fade(shortfalls) if shortfalls else _DECAY
+        for _ in range(hours):
+            self._faded *= part
+            self._least *= _DECAY
+            if self._least < _LEAST_FADED:
+                self._least = float(self._faded.min())
+                if self._least < _LEAST_FADED:
+                    self._unfold()
+
     def _unfold(self) -> None:
         """Let every cell be worth itself."""
         self._learnt *= self._faded
         self._faded = np.ones(len(self.columns))
+        self._least = 1.0
 
     def _fade(self, shortfalls: Mapping[str, float]) -> Floats:
         fade = np.full(len(self.columns), _DECAY)
@@ -85,6 +99,7 @@ class FeedShares:
 
     def new_day(self) -> None:
         """Take the shares of the coming day from what was learnt until now."""
+        self._known = None
         self._today = self._learnt * self._faded
 
     def joined(self, parts: Mapping[str, Floats], absent: Collection[str] = ()) -> None:
@@ -94,6 +109,7 @@ class FeedShares:
 
         ``absent`` feeds are no part of Σ n_k.
         """
+        self._known = None
         self._unfold()
         places = {feed: self._column(feed) for feed in parts}  # May make new arrays: first all columns, then the cells.
         without = [self.columns[feed] for feed in absent if feed in self.columns]
@@ -105,11 +121,13 @@ class FeedShares:
 
     def renamed(self, old: str, new: str) -> None:
         """Go on with what was learnt of ``old`` as that of ``new``."""
+        self._known = None
         if old in self.columns and new not in self.columns:
             self.columns = {new if feed == old else feed: column for feed, column in self.columns.items()}
 
     def forget(self, feed: str) -> None:
         """Drop what was learnt of a feed that left."""
+        self._known = None
         column = self.columns.pop(feed, None)
         if column is not None:
             self._learnt = np.delete(self._learnt, column, axis=1)
@@ -124,6 +142,13 @@ class FeedShares:
         """
         if not shortfalls:
             return 1.0
+        asked = (tuple(shortfalls.items()), feeds, tuple(absent))
+        if self._known is None or self._known[0] != asked:
+            found = self._exposures(shortfalls, feeds, absent)
+            self._known = asked, found
+        return self._known[1]
+
+    def _exposures(self, shortfalls: Mapping[str, float], feeds: int, absent: Collection[str]) -> Floats:
         for feed in shortfalls:
             self._column(feed)
         here = np.ones(len(self.columns))
@@ -148,6 +173,7 @@ class FeedShares:
 
     def _column(self, feed: str) -> int:
         if feed not in self.columns:
+            self._known = None
             self.columns[feed] = len(self.columns)
             blank = np.zeros((len(self._learnt), 1))
             self._learnt = np.hstack([self._learnt, blank])
@@ -162,12 +188,14 @@ class FeedShares:
 
     def load(self, document: dict[str, object], arrays: dict[str, npt.NDArray[np.generic]]) -> None:
         """Become what :meth:`state` described."""
+        self._known = None
         columns = document["columns"]
         assert isinstance(columns, list)
         self.columns = {str(feed): i for i, feed in enumerate(columns)}
         self._learnt = np.array(arrays["learnt"], dtype=np.float64)
         self.rows = len(self._learnt)
         self._faded = np.array(arrays["faded"], dtype=np.float64)
+        self._least = float(self._faded.min())
         self._today = np.array(arrays["today"], dtype=np.float64)
 
 

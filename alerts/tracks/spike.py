@@ -15,6 +15,9 @@ from alerts.tracks.counting import reaches
 
 __all__ = ["CALM_P", "K_OF", "SpikeTrack", "k_of_budget"]
 
+#: A rule may rest whose windows are a day at most: this is then its guard, in hours.
+RESTING_GUARD_H = 25
+
 #: So many keys are asked one by one sooner than screened as arrays.
 FEW_KEYS = 8
 
@@ -56,6 +59,19 @@ class SpikeTrack(BaselineTrack[Spike]):
             if self.share.may_score(row, hour, window, bar, floors.times):
                 return True
         return False
+
+    def may_rest(self) -> bool:
+        """Tell whether, for a day, no window can cross until something is counted, and no feed is to come or go."""
+        if self.share is None or self.crossings.any_crossed() or len(self.articles.by_key) > FEW_KEYS:
+            return False
+        open_hour = self.share.bank.open_hour
+        if self.guard_h != RESTING_GUARD_H or self.articles.newest_hour() > open_hour:
+            return False
+        if not self.joining.roll.is_steady(open_hour - RESTING_GUARD_H, open_hour + 24):
+            return False
+        # What ends with a later hour holds no more.
+        first, stories = open_hour - self._longest_first[0][0] + 1, max(1, self.settings.floors.stories)
+        return all(key.articles_between(first, open_hour) < stories for key in self.articles.by_key.values())
 
     @cached_property
     def _longest_first(self) -> list[tuple[int, int]]:

@@ -1,0 +1,106 @@
+"""Rules at rest: nothing is open and no window can cross, so the ends of their hours wait until somebody looks or counts.
+
+    an hour ends, the same feeds there and the same failing ──▶ rules that may rest are passed over
+    an article, a change of feeds, midnight, a look ──▶ the hours passed over are closed, in one go, as they ended
+
+What an hour's end is told is kept here, so a rule that wakes is what it would be had it never rested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from alerts.coverage import CoverageBook
+from alerts.rule_state import RuleState, failing_feeds
+from alerts.tracks.counting import PUBLISHERS_WITHIN_HOURS
+from alerts.tracks.spike import RESTING_GUARD_H
+
+
+class EndedHours:
+    """The world as it was at the end of each hour since midnight: an :class:`alerts.tracks.port.Exposure` of a rule at rest.
+
+    Of every hour that one asks for, the feeds that count now counted then. What was found missing of an hour when it
+    ended, or when it was learnt, is not what it is now: a poll that reaches back may have restored it since.
+    """
+
+    def __init__(self) -> None:
+        self._covered: dict[int, int] = {}  # by hour and 7 days before it
+        self._short: dict[int, dict[str, float]] = {}
+        self._counting: list[str] = []
+
+    def take(self, hour: int, coverage: CoverageBook) -> None:
+        """Take note that ``hour`` ends."""
+        since = hour + 1 - PUBLISHERS_WITHIN_HOURS
+        self._covered[since] = coverage.publishers_covered(since)
+        self._counting = coverage.counting()
+        for asked in (hour, hour + 1 - RESTING_GUARD_H):  # the one that ends and the one that is learnt
+            self._short[asked] = coverage.shortfalls(asked)
+
+    def forget(self) -> None:
+        """Forget all hours."""
+        self._covered.clear()
+        self._short.clear()
+
+    def shortfalls(self, hour: int) -> dict[str, float]:
+        """See :class:`alerts.tracks.port.Exposure`."""
+        return self._short[hour]
+
+    def counting(self) -> Sequence[str]:
+        """See :class:`alerts.tracks.port.Exposure`."""
+        return self._counting
+
+    def exposure(self, feed_id: str, hour: int) -> float:
+        """See :class:`alerts.tracks.port.Exposure`; ``feed_id`` counts."""
+        return self._short[hour].get(feed_id, 1.0)
+
+    def source_id(self, feed_id: str) -> str:
+        """Nobody asks: no feed comes or goes."""
+        raise NotImplementedError(feed_id)
+
+    def publishers_covered(self, since_hour: int) -> int:
+        """See :class:`alerts.tracks.port.Exposure`."""
+        return self._covered[since_hour]
+
+
+class Resting:
+    """Which rules rest, and since when. No part of the state: before it is taken, all are awake."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, int] = {}  # the first hour that a rule at rest has not closed
+        self._ended = EndedHours()
+        self._failing: tuple[str, ...] | None = None
+
+    def is_quiet(self, hour: int, coverage: CoverageBook) -> bool:
+        """Take note that ``hour`` ends; tell whether rules may rest over its end.
+
+        They may not where a feed came or went or there is none, where rules go blind or see again, nor at midnight, when
+        days are begun in many places.
+        """
+        if hour % 24 == 0:
+            self._ended.forget()  # All were awake at midnight.
+        failing = failing_feeds(hour, coverage)
+        same = failing == self._failing and self._ended.counting() == coverage.counting()
+        self._failing = failing
+        self._ended.take(hour, coverage)
+        return same and failing is not None and (hour + 1) % 24 != 0
+
+    def lie_down(self, name: str, state: RuleState, hour: int) -> None:
+        """Let a rule that has closed ``hour`` rest from the next on, if it may."""
+        if state.may_rest():
+            self._since[name] = hour + 1
+
+    def awake(self, names: Iterable[str]) -> list[str]:
+        """Return those of ``names`` that do not rest, in order."""
+        return [name for name in names if name not in self._since]
+
+    def wake(self, name: str, state: RuleState, open_hour: int) -> None:
+        """Let a rule close what it passed over, the hours before ``open_hour``, if it rests."""
+        since = self._since.pop(name, open_hour)
+        if since < open_hour:
+            state.catch_up(range(since, open_hour), self._ended)
+
+    def wake_all(self, rules: Mapping[str, RuleState], open_hour: int | None) -> None:
+        """Let all of ``rules`` do so."""
+        if self._since and open_hour is not None:
+            for name in sorted(self._since):
+                self.wake(name, rules[name], open_hour)

@@ -1,0 +1,97 @@
+"""A rule that rests over ends of hours is, byte for byte, what it would be had it closed each of them."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+
+from alerts.engine import Engine
+from alerts.engine_state import snapshot
+from alerts.resting import Resting
+from alerts.rule_state import RuleState
+from alerts.rules.model import Floors, Spike, Threshold
+from alerts.tracks.port import Exposure
+from schemas.reasons import EventKind
+from schemas.wire import SignalsRecord
+from tests.streams.records import FEED_IDS, HOUR, activated, coverage, pair_rule, signal
+from tests.streams.world import START
+
+DAYS = 24
+ACTORS = ("AZE", "RUS", "GBR", "UKR", "ARM")
+
+RULES = (
+    pair_rule("a-calm", Spike()),
+    pair_rule("b-busy", Spike(floors=Floors(stories=3, publishers=2, times=2.0)), one="GBR", other="UKR"),
+    pair_rule("c-silent", Spike(), one="ARM", other="GBR"),
+    pair_rule("d-two", Spike(floors=Floors(stories=2, publishers=2)), Spike(windows_h=(12,)), one="ARM", other="AZE"),
+    pair_rule("e-long", Spike(windows_h=(6, 72)), one="ARM", other="RUS"),
+    pair_rule("f-counts", Threshold(count=2, within_h=6), one="ARM", other="UKR"),
+)
+
+
+def stream_of(seed: int) -> list[SignalsRecord]:
+    """Weeks with few articles and some bursts; feeds fail for a time or all at once, are restored, come, leave, come back."""
+    r = random.Random(seed)
+    arrivals: list[tuple[datetime, int, SignalsRecord]] = []
+    late_feed, gone = FEED_IDS[-1], range(9 * 24 + 5, 14 * 24 + 7)
+    failing: dict[str, int] = {}
+    bursts = [r.randrange(7 * 24, DAYS * 24 - 48) for _ in range(3)]
+    for number in range(DAYS * 24):
+        hour = START + number * HOUR
+        there = [feed for feed in FEED_IDS if feed != late_feed or number >= 3 * 24 + 2]
+        there = [feed for feed in there if feed != FEED_IDS[1] or number not in gone]
+        if r.random() < 0.02:
+            for feed in r.sample(there, r.choice((1, 1, 2, len(there)))):
+                failing[feed] = number + r.randrange(1, 8)
+        down = [feed for feed in there if failing.get(feed, -1) >= number]
+        reach = hour - r.choice((1, 1, 9, 40)) * HOUR if r.random() < 0.1 else None
+        arrivals.append((hour + HOUR, 0, coverage(hour, feeds=there, failing=down, reached_back_to=reach)))
+        for one, other in (("AZE", "RUS"), ("GBR", "UKR"), ("ARM", "AZE"), ("ARM", "RUS"), ("ARM", "UKR")):
+            rate = 0.04 if one == "ARM" else 0.08
+            count = sum(r.random() < rate for _ in range(8 if any(0 <= number - b < 6 for b in bursts) else 1))
+            for _ in range(count * r.choice((1, 1, 3))):
+                event = hour + timedelta(minutes=r.randrange(60))
+                late = timedelta(minutes=r.choice((1, 5, 50, 400, 1400)))
+                name = f"a{len(arrivals):05d}"
+                made = signal(name, event, feed=r.choice(there), pair=(one, other), observed_at=event + late)
+                arrivals.append((made.observed_at, 1, made))
+    arrivals.sort(key=lambda arrival: (arrival[0], arrival[1]))
+    return [activated(START, *RULES), *(record for _, _, record in arrivals)]
+
+
+def stepped(records: list[SignalsRecord], looks: int) -> tuple[list[bytes], list[bytes]]:
+    """Return the events, and what the engine is at every so many records."""
+    engine, events, states = Engine(), [], []
+    for offset, record in enumerate(records):
+        decisions = engine.step(offset, record, partial(enumerate, records[:offset]))
+        events += [decision.event.model_dump_json().encode() for decision in decisions]
+        if offset % looks == looks - 1:
+            states.append(snapshot(engine))
+    return events, [*states, snapshot(engine)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_rule_that_rests_is_what_it_would_be_awake(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed_over = 0
+    catch_up = RuleState.catch_up
+
+    def counted(state: RuleState, hours: range, ended: Exposure) -> None:
+        nonlocal passed_over
+        passed_over += len(hours)
+        catch_up(state, hours, ended)
+
+    records, looks = stream_of(seed), 97
+    with monkeypatch.context() as patched:
+        patched.setattr(RuleState, "catch_up", counted)
+        rested = stepped(records, looks)
+    with monkeypatch.context() as patched:
+        patched.setattr(Resting, "lie_down", lambda *_: None)
+        awake = stepped(records, looks)
+    assert passed_over > DAYS * 24  # hours of rules: more than one of the six rests
+    kinds = {kind for kind in EventKind if any(f'"event":"{kind.value}"'.encode() in event for event in awake[0])}
+    assert {EventKind.OPENED, EventKind.RESOLVED} <= kinds
+    assert rested[0] == awake[0]
+    assert rested[1] == awake[1]
