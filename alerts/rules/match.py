@@ -14,7 +14,7 @@ from alerts.rules.view import SignalView
 from alerts.rules.watching import CompiledWatch, Hit, belongs, compile_watch, narrowed
 from schemas.signal import Signal
 
-__all__ = ["CompiledWatch", "Hit", "RuleIndex", "belongs", "compile_watch", "narrowed"]
+__all__ = ["CompiledWatch", "Hit", "RuleIndex", "belongs", "compile_watch", "literals_of", "narrowed"]
 
 #: Two sets of named actors make at most so many entries of the pair index; larger ones are found by the smaller set.
 _MAX_PAIR_ENTRIES = 1_000
@@ -84,7 +84,7 @@ class RuleIndex:
             self._file_pair(number, watch.pair, watch.scope)
         elif watch.actor is not None and (watch.actor.any or watch.actor.all):
             self._file_actors(number, watch.actor.any or watch.actor.all[0], self._any_actor)
-        elif watch.keywords is not None and (literals := _literals(watch.keywords)):
+        elif watch.keywords is not None and (literals := literals_of(watch.keywords)):
             for text in set(literals):
                 self._by_literal.setdefault(text, []).append(number)
         elif watch.topics is not None and (topics := watch.topics.any or watch.topics.all[:1]):
@@ -116,7 +116,7 @@ class RuleIndex:
             self._by_actor.setdefault(actor, []).append(number)
 
 
-def _literals(part: KeywordsPart) -> Sequence[str]:
+def literals_of(part: KeywordsPart) -> Sequence[str]:
     """Return folded texts of which one must be in the text for ``part`` to hold; empty = cannot be told."""
     groups = [[term] for term in part.all] + ([list(part.any)] if part.any else [])
     known = []

@@ -64,10 +64,7 @@ def write_day(path: Path, kind: Kind, rows: Sequence[Mapping[str, Cell]], made_f
 
 def read_columns(path: Path, names: Iterable[str]) -> list[tuple[Cell, ...]]:
     """Return the named columns of ``path``, row by row, times as milliseconds; :raises FatalError: no such file."""
-    try:
-        table: Any = pq.read_table(path, columns=list(names), use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, error) from error
+    table = _table(path, names)
     columns = []
     for name in names:
         column = table.column(name)
@@ -76,8 +73,9 @@ def read_columns(path: Path, names: Iterable[str]) -> list[tuple[Cell, ...]]:
 
 
 def read_records(path: Path) -> list[bytes]:
-    """Return the JSON of every record of ``path``, in order."""
-    return [str(row[0]).encode() for row in read_columns(path, ["record"])]
+    """Return the JSON of every record of ``path``, in order; :raises FatalError: no such file."""
+    found: list[bytes] = _table(path, ["record"]).column(0).cast(pa.binary()).to_pylist()
+    return found
 
 
 def about(path: Path) -> tuple[int, str, str]:
@@ -112,6 +110,13 @@ def days_in(folder: Path) -> list[date]:
 
 def _array(values: list[Cell], kind: Any) -> Any:
     return pa.array(values, type=pa.int64()).cast(kind) if kind == _INSTANT else pa.array(values, type=kind)
+
+
+def _table(path: Path, names: Iterable[str]) -> Any:
+    try:
+        return pq.read_table(path, columns=list(names), use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, error) from error
 
 
 def _damaged(path: Path, error: Exception) -> FatalError:

@@ -71,6 +71,11 @@ class Archive:
         rows = read_columns(path, ["article_id", "observed_at", "revision", "event_time", "content_hash"])
         return [Known(str(row[0]), int(row[1]), int(row[2]), int(row[3]), str(row[4])) for row in rows]
 
+    def times(self, day: date) -> list[tuple[int, int, int]]:
+        """Return (first observed, event time, this wording observed) of every article of ``day`` in milliseconds, in order."""
+        rows = read_columns(day_path(self.folder / "articles", day), ["observed_at", "event_time", "revision"])
+        return [(int(observed), int(event), int(revised)) for observed, event, revised in rows]
+
     def sightings(self, day: date) -> list[tuple[str, datetime]]:
         """Return (source id, when observed) of every article of ``day``, in order."""
         rows = read_columns(day_path(self.folder / "articles", day), ["source", "revised_at"])
@@ -124,10 +129,14 @@ class Archive:
         found = [decode_signals(raw) for raw in read_records(path)]
         return [record for record in found if isinstance(record, Signal)]
 
-    def signal_records(self, version: str, day: date) -> list[tuple[str, int, bytes]]:
-        """Return (article id, revision, JSON) of every cached signal of ``day``, in order; see :meth:`has_signals`."""
-        rows = read_columns(day_path(self._signals_folder(version), day), ["article_id", "revised_at", "record"])
-        return [(str(article_id), int(revised_ms), str(record).encode()) for article_id, revised_ms, record in rows]
+    def signal_records(self, version: str, day: date) -> list[bytes]:
+        """Return the JSON of every cached signal of ``day``, in order; see :meth:`has_signals`."""
+        return read_records(day_path(self._signals_folder(version), day))
+
+    def signal_ids(self, version: str, day: date) -> list[tuple[str, int]]:
+        """Return the article id and the revision of each of them."""
+        rows = read_columns(day_path(self._signals_folder(version), day), ["article_id", "revised_at"])
+        return [(str(article_id), int(revised_ms)) for article_id, revised_ms in rows]
 
     def has_signals(self, version: str, day: date) -> bool:
         """Tell whether the signals of ``day`` are cached."""

@@ -17,13 +17,13 @@ from pipelines.backtest.arrival import ArrivalDelay, delayed
 from pipelines.backtest.choosing import Judge, choose, points
 from pipelines.backtest.day_book import DayBook
 from pipelines.backtest.judging import Matching, Stretch, judge_rule
-from pipelines.backtest.passing import Passed, Told, one_pass
+from pipelines.backtest.passing import Passed, one_pass
 from pipelines.backtest.report import Report, RuleReport, Sweep
 from pipelines.backtest.scores import Score, score_all, score_rule, together
 from pipelines.backtest.truth import TrueEvent
 from pipelines.backtest.variants import FLOORS, WINDOWS, Setting, Variant, as_written, grid, rules_to_run, varied
 from pipelines.replay.past import Past
-from pipelines.replay.replay import activation
+from pipelines.replay.replay import Told, activation
 from schemas.errors import UsageError
 
 #: Share of the days that settings are chosen on where nobody says from which day to judge.
@@ -110,10 +110,9 @@ def pass_over(
     :raises UsageError: there is too little history for one decision.
     """
     every = RuleSet.of(*(variant.rule for variant in rules_to_run(variants).values()))
-    records = past.records(version, activation(every, "", past.days[0]))
-    total = past.number_of_records(version)
+    records = past.records(version, activation(every, "", past.days[0]), (), told)
     book = DayBook.of(variant.rule for variant in looked_at)
-    return one_pass(delayed(records, delay or ArrivalDelay()), variants, book, told, total)
+    return one_pass(delayed(records, delay or ArrivalDelay()), variants, book)
 
 
 def _split(passed: Passed, judge_from: date | None) -> datetime:

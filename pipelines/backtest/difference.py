@@ -9,9 +9,9 @@ from datetime import timedelta
 from alerts.rules.model import Rule, RuleSet
 from pipelines.backtest.alarms import Alarm
 from pipelines.backtest.backtest import pass_over
-from pipelines.backtest.passing import Told
 from pipelines.backtest.variants import AS_WRITTEN, Variant, as_written
 from pipelines.replay.past import Past
+from pipelines.replay.replay import Told
 
 #: Stands behind the name of a rule of the set before, while both are run; no name in a rule file holds it.
 _BEFORE = "@before"

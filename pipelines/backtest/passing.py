@@ -5,7 +5,7 @@ records ──▶ engine ──▶ decisions ──▶ one book of alarms a rule
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,8 +17,6 @@ from pipelines.backtest.variants import Variant, rules_to_run
 from schemas.errors import UsageError
 from schemas.reasons import EventKind
 from schemas.wire import SignalsRecord
-
-Told = Callable[[int, int | None], None]
 
 _RINGING = (EventKind.OPENED, EventKind.ESCALATED, EventKind.RESOLVED)
 
@@ -38,10 +36,8 @@ class Passed:
         return self.first + timedelta(hours=LEARNING_HOURS)
 
 
-def one_pass(
-    records: Iterable[SignalsRecord], variants: Sequence[Variant], days: DayBook, told: Told, total: int | None = None
-) -> Passed:
-    """Step a fresh engine through ``records``, whose first activates the rules of ``variants``; ``told`` hears how far.
+def one_pass(records: Iterable[SignalsRecord], variants: Sequence[Variant], days: DayBook) -> Passed:
+    """Step a fresh engine through ``records``, whose first activates the rules of ``variants``.
 
     :raises UsageError: nothing could be decided on them.
     """
@@ -49,7 +45,7 @@ def one_pass(
     by_rule = rules_to_run(variants)
     books = {name: AlarmBook() for name in by_rule}
     first: datetime | None = None
-    done, day = 0, -1
+    day = -1
     for offset, record in enumerate(records):
         for decision in engine.step(offset, record):
             event = decision.event
@@ -58,15 +54,11 @@ def one_pass(
             books[event.rule].take(decision, key)
             if event.rule in days.rules and event.event in _RINGING and engine.open is not None:
                 days.rang(event.rule, key, engine.open)
-        done = offset + 1
         if engine.open is not None and engine.open // 24 != day:
             if day >= 0:
                 days.take(engine)
             day = engine.open // 24
             first = first or engine.now
-        if done % 500 == 0:
-            told(done, total)
-    told(done, total)
     if first is None or engine.now is None:
         raise UsageError(
             "these days hold too little to decide anything", remedy="take more days, or import more articles"

@@ -10,10 +10,10 @@ from alerts.rules.model import Rule, RuleSet
 from pipelines.backtest.backtest import pass_over
 from pipelines.backtest.choosing import Judge, Point, choose, points
 from pipelines.backtest.judging import Matching, Stretch
-from pipelines.backtest.passing import Told
 from pipelines.backtest.truth import TrueEvent
 from pipelines.backtest.variants import BARS, FLOORS, WINDOWS, Setting, as_written, varied
 from pipelines.replay.past import Past
+from pipelines.replay.replay import Told
 
 
 @dataclass(frozen=True)

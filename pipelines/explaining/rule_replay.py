@@ -12,6 +12,7 @@ from datetime import datetime
 from alerts.engine import Engine
 from alerts.rules.model import Mode, Rule, RuleSet, rules_hash
 from pipelines.explaining.engine_then import Progress, no_progress
+from pipelines.possible_signals import PossibleSignals
 from pipelines.signal_history import read_range
 from pipelines.stepping import Stepping
 from schemas.alert_event import AlertEvent
@@ -45,6 +46,8 @@ class Replayed:
 def replay_rules(log: Log, rules: Mapping[str, Rule], progress: Progress = no_progress) -> Replayed:
     """Return what ``rules`` (by a label of the caller's) ring on the whole log, as if they had always been in force.
 
+    Only signals that some of them may hit are decoded and stepped.
+
     A rule that is off is tried as if in shadow. Activations in the log are passed over.
     """
     labels = {f"rule{number:04d}": label for number, label in enumerate(rules)}
@@ -60,11 +63,14 @@ def replay_rules(log: Log, rules: Mapping[str, Rule], progress: Progress = no_pr
         return engine
 
     result = Replayed({label: [] for label in rules})
+    possible = PossibleSignals(renamed)
     start, end = log.start_offset(SIGNALS, 0), log.end_offset(SIGNALS, 0)
     stepping = Stepping(log, begin, start, with_rules=False)
     for record in read_range(log, start, end):
         if (record.offset - start) % 1000 == 0:
             progress(record.offset - start, end - start)
+        if record.value not in possible:
+            continue
         _take(result, labels, rules, (decision.event for decision in stepping.step_again(record)))
         result.first = result.first or stepping.engine.now
     result.last = stepping.engine.now

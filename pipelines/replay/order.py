@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alerts.coverage import count_deadline
-from connectors.archive.folder import Archive, Known
+from connectors.archive.folder import Archive
 from schemas.ids import from_milliseconds, hour_of, milliseconds
 from schemas.signal import Signal
 
@@ -72,12 +72,13 @@ def order_of_imports(archive: Archive, asked: Order | None) -> ChosenOrder:
     """Return the order in which imported history is replayed; reads columns of every day."""
     articles = arrived = late = 0
     for day in archive.days():
-        for known in archive.known(day):
-            if known.revised_ms != known.observed_ms:
+        for observed_ms, event_ms, revised_ms in archive.times(day):
+            if revised_ms != observed_ms:
                 continue  # A later wording of an article that was counted.
             articles += 1
-            arrived += known.observed_ms != known.event_ms
-            late += from_milliseconds(known.observed_ms) >= count_deadline(hour_of(from_milliseconds(known.event_ms)))
+            if observed_ms != event_ms:
+                arrived += 1
+                late += from_milliseconds(observed_ms) >= count_deadline(hour_of(from_milliseconds(event_ms)))
     if asked is not None:
         order, because = asked, OrderReason.ASKED
     elif not arrived:
@@ -89,9 +90,9 @@ def order_of_imports(archive: Archive, asked: Order | None) -> ChosenOrder:
     return ChosenOrder(order, because, articles, arrived, late)
 
 
-def published_ms(known: Known) -> int:
-    """Return when a wording comes by publication, in milliseconds since 1970."""
-    return known.event_ms + known.revised_ms - known.observed_ms
+def published_ms(observed_ms: int, event_ms: int, revised_ms: int) -> int:
+    """Return when a wording comes by publication, given :meth:`Archive.times`."""
+    return event_ms + revised_ms - observed_ms
 
 
 def by_publication(signal: Signal) -> Signal:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -19,14 +19,23 @@ from typing import Protocol
 
 from connectors.archive.folder import Archive
 from connectors.archive.rhythm import ArchiveRhythm
+from pipelines.possible_signals import PossibleSignals
 from pipelines.replay.day_spool import DaySpool
 from pipelines.replay.order import ChosenOrder, Order, by_publication, order_of_imports, published_ms
-from pipelines.replay.replay import days_within, in_order, number_of_records, records_of, seen_of
+from pipelines.replay.replay import (
+    Told,
+    days_within,
+    decoded,
+    in_order,
+    nobody,
+    possible_under,
+    records_of,
+    seen_of,
+)
 from schemas.control import RulesActivated
 from schemas.errors import FatalError
 from schemas.ids import from_milliseconds, hour_of
-from schemas.signal import Signal
-from schemas.wire import SignalsRecord, decode_signals
+from schemas.wire import SignalsRecord
 
 
 class Past(Protocol):
@@ -52,16 +61,15 @@ class Past(Protocol):
         """The days of observation whose signals are read, in order."""
         ...
 
-    def records(self, version: str, rules: RulesActivated, sources: Collection[str] = ()) -> Iterator[SignalsRecord]:
+    def records(
+        self, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
+    ) -> Iterator[SignalsRecord]:
         """Yield the rules, then signals of extractor ``version`` and coverage as time goes by, the same each time.
 
-        With ``sources``, their ids, it is what would have been there had there been no others. The signals of
-        :attr:`files` are cached.
+        Signals that no rule can hit are left out, which changes no decision. With ``sources``, their ids, it is what would
+        have been there had there been no others. ``told`` hears how many records were gone through, and how many there are.
+        The signals of :attr:`files` are cached.
         """
-        ...
-
-    def number_of_records(self, version: str) -> int:
-        """Return how many records there are without a choice of sources, read off the files' own headers."""
         ...
 
 
@@ -78,13 +86,11 @@ class ByArrival:
         """The same days."""
         return self.days
 
-    def records(self, version: str, rules: RulesActivated, sources: Collection[str] = ()) -> Iterator[SignalsRecord]:
+    def records(
+        self, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
+    ) -> Iterator[SignalsRecord]:
         """See :class:`Past`."""
-        return records_of(self.archive, version, self.days, rules, sources)
-
-    def number_of_records(self, version: str) -> int:
-        """See :class:`Past`."""
-        return number_of_records(self.archive, version, self.days)
+        return records_of(self.archive, version, self.days, rules, sources, told)
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,8 @@ class ByPublication:
 
         def sightings() -> Iterator[tuple[str, datetime]]:
             for file in archive.days():
-                for (source, _), known in zip(archive.sightings(file), archive.known(file), strict=True):
-                    at = from_milliseconds(published_ms(known))
+                for (source, _), times in zip(archive.sightings(file), archive.times(file), strict=True):
+                    at = from_milliseconds(published_ms(*times))
                     files.setdefault(file, set()).add(at.date())
                     wordings[at.date()] += 1
                     yield source, at
@@ -119,34 +125,48 @@ class ByPublication:
         read = [file for file, published in files.items() if published & wanted]
         return cls(archive, chosen, days, read, rhythm, wordings)
 
-    def records(self, version: str, rules: RulesActivated, sources: Collection[str] = ()) -> Iterator[SignalsRecord]:
+    def records(
+        self, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
+    ) -> Iterator[SignalsRecord]:
         """See :class:`Past`."""
         yield rules
+        total = 1 + sum(self.wordings[day] for day in self.days) + len(self._hours())
         with tempfile.TemporaryDirectory(prefix="tocsin-order-") as scratch:
             spool = DaySpool(Path(scratch))
-            self._lay_out(version, spool)
+            done = 1 + self._lay_out(version, possible_under(rules), spool, lambda laid: told(laid, total))
             for day, coverage in groupby(self.rhythm.coverage(self._hours()), key=lambda record: record.since.date()):
-                signals = _signals(spool, day, sources)
-                yield from in_order(signals, [seen_of(record, sources) for record in coverage])
-
-    def number_of_records(self, version: str) -> int:
-        """See :class:`Past`."""
-        return 1 + sum(self.wordings[day] for day in self.days) + len(self._hours())
+                signals = [by_publication(signal) for signal in decoded((raw for _, raw in spool.lines(day)), sources)]
+                signals.sort(key=lambda signal: (signal.revised_at, signal.article_id, signal.revision))
+                hours = [seen_of(record, sources) for record in coverage]
+                yield from in_order(signals, hours)
+                done += len(hours)
+                told(done, total)
 
     def _hours(self) -> range:
         first, last = hour_of(_midnight(self.days[0])), hour_of(_midnight(self.days[-1])) + 24
         return range(max(first, self.rhythm.hours.start), min(last, self.rhythm.hours.stop))
 
-    def _lay_out(self, version: str, spool: DaySpool) -> None:
-        wanted = set(self.days)
+    def _lay_out(
+        self, version: str, possible: PossibleSignals, spool: DaySpool, laid_out: Callable[[int], None]
+    ) -> int:
+        """Put what rules may hit to its day; return how many signals of these days were looked at."""
+        wanted, looked_at = set(self.days), 0
         for file in self.files:
-            times = {(known.article_id, known.revised_ms): published_ms(known) for known in self.archive.known(file)}
-            for article_id, revised_ms, raw in self.archive.signal_records(version, file):
-                at = times.get((article_id, revised_ms))
-                if at is None:
-                    raise FatalError(f"the signals of {file} are of other articles", remedy="replay again")
+            if not self.archive.has_signals(version, file):
+                raise FatalError(f"the signals of {file} are gone", remedy="replay again: they will be extracted")
+            times = {
+                (known.article_id, known.revised_ms): published_ms(known.observed_ms, known.event_ms, known.revised_ms)
+                for known in self.archive.known(file)
+            }
+            ids, records = self.archive.signal_ids(version, file), self.archive.signal_records(version, file)
+            for name, raw in zip(ids, records, strict=True):
+                at = times[name]
                 if from_milliseconds(at).date() in wanted:
-                    spool.put(at, raw)
+                    looked_at += 1
+                    if raw in possible:
+                        spool.put(at, raw)
+            laid_out(looked_at)
+        return looked_at
 
 
 def past_of(archive: Archive, asked: Order | None, first: date | None, last: date | None) -> Past:
@@ -161,15 +181,6 @@ def past_of(archive: Archive, asked: Order | None, first: date | None, last: dat
         every = sorted({*archive.days(), *archive.coverage_days()})
         return ByArrival(archive, chosen, days_within(every, first, last))
     return ByPublication.of(archive, chosen, first, last)
-
-
-def _signals(spool: DaySpool, day: date, sources: Collection[str]) -> list[Signal]:
-    found = []
-    for _, raw in spool.lines(day):
-        signal = decode_signals(raw)
-        if isinstance(signal, Signal) and (not sources or signal.source.id in sources):
-            found.append(by_publication(signal))
-    return sorted(found, key=lambda signal: (signal.revised_at, signal.article_id, signal.revision))
 
 
 def _midnight(day: date) -> datetime:

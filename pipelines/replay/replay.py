@@ -18,18 +18,22 @@ from itertools import islice
 from alerts.engine import Engine, History, no_history
 from alerts.rules.model import RuleSet, rules_hash
 from connectors.archive.folder import Archive
-from pipelines.replay.cached_signals import cached_signals
+from pipelines.possible_signals import PossibleSignals
 from pipelines.stepping import step_or_fail
 from schemas.alert_event import Decision
 from schemas.control import RulesActivated
 from schemas.coverage import Coverage
-from schemas.errors import UndecidableRecordError, UsageError
+from schemas.errors import FatalError, UndecidableRecordError, UsageError
 from schemas.signal import Signal
-from schemas.wire import SignalsRecord
+from schemas.wire import SignalsRecord, decode_signals
 
 logger = logging.getLogger(__name__)
 
 Told = Callable[[int, int | None], None]
+
+
+def nobody(done: int, total: int | None) -> None:
+    """Tell nobody."""
 
 
 def days_between(archive: Archive, first: date | None, last: date | None) -> list[date]:
@@ -67,20 +71,44 @@ def activation(rules: RuleSet, text: str, first_day: date) -> RulesActivated:
 
 
 def records_of(
-    archive: Archive, version: str, days: Sequence[date], rules: RulesActivated, sources: Collection[str] = ()
+    archive: Archive,
+    version: str,
+    days: Sequence[date],
+    rules: RulesActivated,
+    sources: Collection[str] = (),
+    told: Told = nobody,
 ) -> Iterator[SignalsRecord]:
     """Yield what the topic ``signals`` would have held: the rules, then signals and coverage as time went by.
 
-    With ``sources``, their ids, it is what would have been there had there been no others.
+    Signals that no rule can hit are left out, which changes no decision. With ``sources``, their ids, it is what would have
+    been there had there been no others. ``told`` hears records gone through, those left out too, and how many there are.
     """
     yield rules
-    for day, signals in cached_signals(archive, version, days):
-        coverage = archive.coverage(day)
-        if not sources:
-            yield from in_order(signals, coverage)
-        else:
-            mine = (signal for signal in signals if signal.source.id in sources)
-            yield from in_order(mine, [seen_of(record, sources) for record in coverage])
+    possible = possible_under(rules)
+    total, done = number_of_records(archive, version, days), 1
+    for day in days:
+        if not archive.has_signals(version, day):
+            raise FatalError(f"the signals of {day} are gone", remedy="replay again: they will be extracted")
+        rows, coverage = archive.signal_records(version, day), archive.coverage(day)
+        yield from in_order(
+            decoded((raw for raw in rows if raw in possible), sources),
+            [seen_of(record, sources) for record in coverage],
+        )
+        done += len(rows) + len(coverage)
+        told(done, total)
+
+
+def possible_under(rules: RulesActivated) -> PossibleSignals:
+    """Return which signals the rules of an activation may hit."""
+    return PossibleSignals(RuleSet.from_compiled(rules.compiled).rules)
+
+
+def decoded(raws: Iterable[bytes], sources: Collection[str]) -> Iterator[Signal]:
+    """Yield the signals in ``raws``; with ``sources``, those of them alone."""
+    for raw in raws:
+        signal = decode_signals(raw)
+        if isinstance(signal, Signal) and (not sources or signal.source.id in sources):
+            yield signal
 
 
 def seen_of(record: Coverage, sources: Collection[str]) -> Coverage:
@@ -109,7 +137,7 @@ def named_sources(archive: Archive, days: Sequence[date], sources: Sequence[str]
 
 
 def number_of_records(archive: Archive, version: str, days: Sequence[date]) -> int:
-    """Return how many records :func:`records_of` yields, read off the files' own headers."""
+    """Return how many records :func:`records_of` goes through, read off the files' own headers."""
     return 1 + sum(archive.signals_count(version, day) + archive.coverage_count(day) for day in days)
 
 
@@ -124,7 +152,7 @@ def _when(record: Signal | Coverage) -> tuple[datetime, int]:
 
 def replay(
     records: Callable[[], Iterable[SignalsRecord]],
-    told: Told,
+    told: Told = nobody,
     total: int | None = None,
     *,
     begin: Callable[[], Engine] = Engine,

@@ -233,7 +233,7 @@ def _books(archive: Archive, rules: RuleSet, only: str | None = None) -> Mapping
     days = days_between(archive, None, None)
     every = RuleSet.of(*(variant.rule for variant in run_))
     records = records_of(archive, extractor_for().version, days, activation(every, "", days[0]))
-    return one_pass(records, run_, DayBook.of(()), lambda *_: None).books
+    return one_pass(records, run_, DayBook.of(())).books
 
 
 def test_rules_never_touch_each_other(past: Archive, rules: Path) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 
-from alerts.rules.model import RuleSet, Threshold
+from alerts.rules.model import KeywordsPart, Pattern, Rule, RuleSet, Scope, Threshold, Watch, WatchKind
 from connectors.archive.field_map import FieldMap
 from connectors.archive.folder import Archive
 from connectors.archive.import_rows import Row
@@ -49,6 +49,15 @@ rules:
     watch: {pair: [Norway, Iceland]}
     when: [{spike: {}}, {threshold: {count: 3, within: 24h}}]
 """
+
+#: A rule of which nothing can be told before it has looked.
+EVERYTHING = RuleSet.of(
+    Rule(
+        name="all",
+        watch=Watch(kind=WatchKind.KEYWORDS, keywords=KeywordsPart(any=(Pattern(pattern="x"),)), scope=Scope.ARTICLE),
+        when=(Threshold(count=100_000, within_h=1),),
+    )
+)
 
 Seen = Callable[[dict[str, str], int], datetime | None]
 
@@ -196,7 +205,7 @@ def test_it_is_told_which_and_why(
 
 def test_of_what_knows_no_arrivals_both_are_the_same_records(plain: Archive, rules: Path, tmp_path: Path) -> None:
     """The long way by publication gives record for record what lies in the archive."""
-    begin, version = activation(RuleSet.of(), "", START.date()), extractor_for().version
+    begin, version = activation(EVERYTHING, "", START.date()), extractor_for().version
     past = past_of(plain, Order.ARRIVAL, None, None)
     laid_out = ByPublication.of(plain, past.chosen, None, None)
     assert list(laid_out.days) == list(past.days)
@@ -233,14 +242,16 @@ def test_days_are_of_the_order(crawled: Archive, rules: Path, tmp_path: Path) ->
     past = past_of(crawled, None, date(2023, 5, 3), date(2023, 5, 5))
     assert [day.day for day in past.days] == [3, 4, 5]
     assert list(past.files) == [_CRAWLED.date()]
-    records = list(past.records(extractor_for().version, activation(RuleSet.of(), "", past.days[0])))
-    assert len(records) == past.number_of_records(extractor_for().version)
+    told: list[tuple[int, int | None]] = []
+    begin = activation(EVERYTHING, "", past.days[0])
+    records = list(past.records(extractor_for().version, begin, (), lambda *numbers: told.append(numbers)))
+    assert told[-1] == (len(records), len(records))
     signals = [record for record in records if isinstance(record, Signal)]
     assert {signal.event_time.day for signal in signals} == {3, 4, 5}
     hours = [record for record in records if isinstance(record, Coverage)]
     assert [hour.since for hour in hours] == [START + number * HOUR for number in range(48, 120)]
     assert hours[0].full
-    few = past.records(extractor_for().version, activation(RuleSet.of(), "", past.days[0]), {"harbour-news"})
+    few = past.records(extractor_for().version, activation(EVERYTHING, "", past.days[0]), {"harbour-news"})
     assert {one.source.id for one in few if isinstance(one, Signal)} == {"harbour-news"}
 
 
@@ -251,7 +262,7 @@ def test_an_edit_comes_as_long_after_the_first_wording_as_it_did(tmp_path: Path)
     edited["seen"] = (START + 33 * HOUR).isoformat()
     archive = _extracted(tmp_path, [*history(1), first, edited])
     past = past_of(archive, Order.PUBLICATION, None, None)
-    records = past.records(extractor_for().version, activation(RuleSet.of(), "", START.date()))
+    records = past.records(extractor_for().version, activation(EVERYTHING, "", START.date()))
     found = [one for one in records if isinstance(one, Signal) and one.url == first["url"]]
     assert [one.revised_at for one in found] == [START + HOUR, START + 4 * HOUR]
     assert {one.observed_at for one in found} == {START + HOUR}
@@ -260,7 +271,7 @@ def test_an_edit_comes_as_long_after_the_first_wording_as_it_did(tmp_path: Path)
 
 def test_a_model_of_arrival_delays_what_is_replayed_by_publication(crawled: Archive) -> None:
     past = past_of(crawled, None, date(2023, 5, 3), date(2023, 5, 3))
-    begin = activation(RuleSet.of(), "", past.days[0])
+    begin = activation(EVERYTHING, "", past.days[0])
     records = delayed(past.records(extractor_for().version, begin), ArrivalDelay.parse("1h"))
     late = {one.observed_at - one.event_time for one in records if isinstance(one, Signal)}
     assert late == {HOUR}

@@ -225,11 +225,7 @@ def _stepped(
     summary = ReplaySummary(rules.rules)
     begin = activation(rules, text, past.days[0])
     with Progress("deciding") as progress, seldom_collected():
-        decisions = replay(
-            lambda: past.records(version, begin, frozenset(sources)),
-            progress.update,
-            None if sources else past.number_of_records(version),
-        )
+        decisions = replay(lambda: past.records(version, begin, frozenset(sources), progress.update))
         result = write_ledger(ledger, summary.counted(decisions))
     return result, summary
 
