@@ -54,7 +54,7 @@ SCRIPT = (
     ("bravo", 31, 5, "Russia rejects the protest of Azerbaijan"),
     ("charlie", 32, 1, "Azerbaijan closes the Russian House in Baku"),
     ("charlie", 33, 20, "Moscow and Baku quarrel: Russia expels a diplomat of Azerbaijan"),
-    ("alfa", 40, 0, "Norway and Iceland argue about mackerel"),
+    ("alfa", 40, 0, "Norway and Iceland quarrel over mackerel"),
     ("bravo", 41, 0, "Iceland answers Norway on fishing quotas"),
     ("charlie", 42, 30, "Norway recalls its envoy from Iceland"),
 )

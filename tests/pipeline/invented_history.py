@@ -83,7 +83,7 @@ def _filler(draw: random.Random) -> tuple[str, str]:
 def _of_the_pair(draw: random.Random) -> tuple[str, str]:
     words = [draw.choice(_WORDS) for _ in range(12)]
     return (
-        f"Norway and Iceland argue about the {words[0]} {words[1]} {words[2]}",
+        f"Norway and Iceland quarrel over the {words[0]} {words[1]} {words[2]}",
         f"A dispute over {' '.join(words[3:])} has grown.",
     )
 

@@ -131,7 +131,7 @@ def test_every_alarm_has_its_evidence(judged: Path) -> None:
     assert isinstance(alarms, list)
     hit = next(alarm for alarm in alarms if alarm["verdict"] == "hit")
     assert hit["key"] == "ISL-NOR"
-    assert any("Norway and Iceland argue" in article["title"] for article in hit["articles"])
+    assert any("Norway and Iceland quarrel" in article["title"] for article in hit["articles"])
     lantern = next(alarm for alarm in alarms if alarm["rule"] == "lanterns")
     assert lantern["key"] == "keyword:lanterns"
     for article in lantern["articles"]:
@@ -364,7 +364,7 @@ def test_a_label_file_that_is_broken_and_a_report_that_is_none(judged: Path, tmp
 
 def test_a_list_of_happenings_becomes_truth(rules: Path, tmp_path: Path) -> None:
     rows = [
-        {"date": "2023-05-02", "text": "Norway and Iceland argue about fish."},
+        {"date": "2023-05-02", "text": "Norway and Iceland quarrel over fish."},
         {"date": "2023-05-04", "text": "Iceland accuses Norway of overfishing."},
         {"date": "2023-05-30", "text": "Iceland and Norway sign a treaty."},
         {"date": "2023-05-30", "text": "France and Germany hold talks."},
@@ -381,7 +381,7 @@ def test_a_list_of_happenings_becomes_truth(rules: Path, tmp_path: Path) -> None
     assert "no date: 1" in result.stderr
     assert out.read_text().splitlines() == [
         "event,watch,start,end",
-        "Norway and Iceland argue about fish.,ISL-NOR,2023-05-02T00:00:00Z,2023-05-05T00:00:00Z",
+        "Norway and Iceland quarrel over fish.,ISL-NOR,2023-05-02T00:00:00Z,2023-05-05T00:00:00Z",
         "Iceland and Norway sign a treaty.,ISL-NOR,2023-05-30T00:00:00Z,2023-05-31T00:00:00Z",
     ]
 
@@ -419,5 +419,5 @@ def test_alerts_that_come_and_go_with_other_rules(past: Archive, rules: Path, tm
     assert found["lanterns"]["lost"]
     assert all(one["key"] == "keyword:lanterns" for one in found["lanterns"]["lost"])
     assert [one["key"] for one in found["iceland"]["added"]] == ["ISL"]
-    assert "Norway and Iceland argue" in found["iceland"]["added"][0]["headlines"]
+    assert "Norway and Iceland quarrel" in found["iceland"]["added"][0]["headlines"]
     assert found["somebody-else"]["kept"] == 0

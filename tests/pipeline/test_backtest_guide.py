@@ -34,7 +34,7 @@ def test_every_command_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     Path("rules.yaml").write_text(_block(guide, "yaml"))
     Path("events.csv").write_text(_block(guide, "csv"))
     Path("happenings.jsonl").write_text(
-        json.dumps({"date": "2023-05-11", "text": "Norway and Iceland argue about fish."})
+        json.dumps({"date": "2023-05-11", "text": "Norway and Iceland quarrel over fish."})
     )
     commands = _commands(guide)
     assert len(commands) >= 9

@@ -55,7 +55,7 @@ rules:
 """
 
 TEXTS = (
-    "Norway and Iceland argue about the lantern",
+    "Norway and Iceland quarrel over the lantern",
     "Iceland and Norway quarrel over a basket",
     "NORWAY's zipper and a Lantern, says Iceland",
     "Quiet on A\u030aland; O'Neill was na\u00efve",

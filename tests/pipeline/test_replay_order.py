@@ -256,8 +256,8 @@ def test_days_are_of_the_order(crawled: Archive, rules: Path, tmp_path: Path) ->
 
 
 def test_an_edit_comes_as_long_after_the_first_wording_as_it_did(tmp_path: Path) -> None:
-    first = row(START + HOUR, "harbour-news", "Norway and Iceland argue about cod", "A dispute.")
-    edited = first | {"title": "Norway and Iceland argue about herring"}
+    first = row(START + HOUR, "harbour-news", "Norway and Iceland quarrel over cod", "A dispute.")
+    edited = first | {"title": "Norway and Iceland quarrel over herring"}
     first["seen"] = (START + 30 * HOUR).isoformat()
     edited["seen"] = (START + 33 * HOUR).isoformat()
     archive = _extracted(tmp_path, [*history(1), first, edited])

@@ -40,7 +40,7 @@ rules:
 
 #: Feed, hour published, hours until it was seen, title. The last two cross only with what came too late.
 NEWS = (
-    ("alfa", 5, 0, "Norway and Iceland argue about mackerel"),
+    ("alfa", 5, 0, "Norway and Iceland quarrel over mackerel"),
     ("bravo", 7, 1, "Iceland answers Norway on fishing quotas"),
     ("alfa", 20, 0, "Norway recalls its envoy from Iceland"),
     ("bravo", 21, 30, "Iceland closes its ports to ships of Norway"),
