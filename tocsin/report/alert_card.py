@@ -14,6 +14,15 @@ from tocsin.report import words
 #: Headlines of an alert that are shown at once.
 _FIRST = 3
 
+#: What each verdict is called: an alert that no list has may still be right.
+_WORDS_OF_VERDICT = {
+    AlarmVerdict.HIT: "for a listed event",
+    AlarmVerdict.REPEAT: "for a listed event, again",
+    AlarmVerdict.FALSE: "not on the list",
+    AlarmVerdict.DURING: "while a listed event went on",
+    AlarmVerdict.LEARNING: "in the first week",
+}
+
 _STYLE_OF_VERDICT = {
     AlarmVerdict.HIT: "hit",
     AlarmVerdict.REPEAT: "repeat",
@@ -29,11 +38,11 @@ def alert_card(judged: JudgedAlarm, names: ActorNames) -> dict[str, object]:
     said = (
         f"{words.many(opening.counts.stories, 'story')} of {words.many(opening.counts.publishers, 'publisher')}{hours}"
     )
-    if opening.expected is not None:
-        said += f", where {opening.expected:.2g} would have been normal"
+    if opening.expected is not None and opening.window is not None:
+        said += f", where {words.normally(opening.expected, opening.window.hours)}"
     said += f". Rule {alarm.rule}, {opening.detector}."
     if alarm.escalated:
-        said += f" It grew {words.many(len(alarm.escalated), 'time')}."
+        said += f" It grew {words.times(len(alarm.escalated))}."
     if alarm.ended is not None:
         lasted = words.span((alarm.ended - alarm.opened).total_seconds() / 3600)
         said += f" {'Taken back' if alarm.retracted else 'Over'} after {lasted}."
@@ -43,7 +52,7 @@ def alert_card(judged: JudgedAlarm, names: ActorNames) -> dict[str, object]:
     return {
         "opened": words.moment(alarm.opened),
         "key": watch_name(alarm.rule, alarm.key, names),
-        "verdict": judged.verdict.value,
+        "verdict": _WORDS_OF_VERDICT.get(judged.verdict, ""),
         "style": _STYLE_OF_VERDICT.get(judged.verdict, "other"),
         "words": said,
         "first": [_article(item) for item in stories[:_FIRST]],

@@ -190,7 +190,9 @@ def _concerns(rule: RuleReport, key: str, event: JudgedEvent) -> bool:
 
 def _caption(alarms: Sequence[JudgedAlarm], events: Sequence[JudgedEvent], counts: Sequence[int]) -> str:
     mean = sum(counts) / len(counts) if counts else 0.0
-    said = f"{mean:.1f} stories a day on average, at most {max(counts, default=0)}. {words.many(len(alarms), 'alert')}"
+    said = f"{words.stories_a_day(mean)} on average"
+    said += f", at most {max(counts)} in one. " if mean else ". "
+    said += words.many(len(alarms), "alert") if alarms else "No alert"
     if alarms:
         said += ": " + ", ".join(f"{one.alarm.opened:%Y-%m-%d}" for one in alarms[:6])
         said += f" and {len(alarms) - 6} more" if len(alarms) > 6 else ""

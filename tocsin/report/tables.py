@@ -17,7 +17,7 @@ from tocsin.report import charts, words
 
 def columns(first: str, *, judged: bool) -> list[str]:
     """Return the heads of a table whose rows begin with ``first``."""
-    right = ["Events found", "Alarms right", "False alarms", "Median delay"] if judged else []
+    right = ["Events found", "Alarms on the list", "Not on it", "Median delay"] if judged else []
     return [first, "Alerts", "A week", *right, "Time ringing", "Time blind"]
 
 

@@ -60,6 +60,25 @@ def a_week(value: float) -> str:
     return f"one in {1 / value:.0f} weeks" if value > 1 / 52 else f"{value * 52:.1f} a year"
 
 
+def times(count: int) -> str:
+    """Return "once", "twice", "3 times"."""
+    return {1: "once", 2: "twice"}.get(count) or f"{count:,} times"
+
+
+def normally(expected: float, window_h: int) -> str:
+    """Return what ``expected`` stories in a window mean: "3.2 would have been normal", "normally one comes in 6 days"."""
+    if expected >= 1.0:
+        return f"{expected:.2g} would have been normal"
+    return "normally none comes" if expected <= 0.0 else f"normally one comes in {span(window_h / expected)}"
+
+
+def stories_a_day(mean: float) -> str:
+    """Return a mean as "4.9 stories a day", or "a story in 12 days" where it is small."""
+    if mean <= 0.0:
+        return "No story"
+    return f"{mean:.1f} stories a day" if mean >= 0.5 else f"A story in {span(24 / mean)}"
+
+
 def delay_in_words(score: Score) -> str:
     """Return when events were found: "half of them within 15 hours of their start"."""
     found = quartiles(score.delays_h)
@@ -92,7 +111,9 @@ def summary(report: Report) -> list[str]:
         f"{many(len(report.rules), 'rule')} watched {many(report.archive.articles, 'article')} of "
         f"{many(len(report.archive.sources), 'source')} from {stretch.first:%d %B %Y} to {stretch.last:%d %B %Y}, as if "
         f"{'they' if len(report.rules) > 1 else 'it'} had been switched on at the time.",
-        f"{'They' if len(report.rules) > 1 else 'It'} rang {many(total.openings, 'time')}: {a_week(total.a_week)} in all.",
+        f"{'They' if len(report.rules) > 1 else 'It'} rang {times(total.openings)}: {a_week(total.a_week)} in all."
+        if total.openings
+        else f"{'They' if len(report.rules) > 1 else 'It'} never rang.",
     ]
     if report.truth is not None:
         said.extend(_against_truth(report))
