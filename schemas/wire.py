@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -24,6 +24,8 @@ AnyRecord = Article | Coverage | Signal | RulesActivated | RulesReady | Extracto
 _articles: TypeAdapter[ArticlesRecord] = TypeAdapter(Annotated[ArticlesRecord, Field(discriminator="kind")])
 _signals: TypeAdapter[SignalsRecord] = TypeAdapter(Annotated[SignalsRecord, Field(discriminator="kind")])
 _dead_letters: TypeAdapter[DeadLetter] = TypeAdapter(DeadLetter)
+#: By type of record: they write bytes, where the method of a record makes a text of them that would have to be encoded again.
+_writers: dict[type[Record], TypeAdapter[Any]] = {}  # Any: each its own record
 
 
 @dataclass
@@ -40,8 +42,12 @@ def encode(record: Record) -> bytes:
     :raises RecordTooLargeError: over 1 MiB.
     :raises BrokenRecordError: a text in it cannot be written as UTF-8.
     """
+    kind = type(record)
+    writer = _writers.get(kind)
+    if writer is None:
+        writer = _writers[kind] = TypeAdapter(kind)
     try:
-        raw = (packed(record) if isinstance(record, Coverage) else record).model_dump_json().encode()
+        raw = writer.dump_json(packed(record) if isinstance(record, Coverage) else record)
     except (UnicodeEncodeError, ValueError) as error:
         raise BrokenRecordError(f"{type(record).__name__} cannot be written as JSON: {error}") from error
     if len(raw) > MAX_RECORD_BYTES:

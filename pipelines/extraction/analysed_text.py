@@ -35,6 +35,10 @@ _TOO_MANY_MARKS = re.compile(f"([{_MARK_SET}]{{2}})[{_MARK_SET}]++")
 #: One look that tells whether there is anything for the two above.
 _ODD = re.compile(f"[{_UNSEEN_SET}{_MARK_SET}]")
 _LINE_ENDS = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+#: … and what tells whether there is anything for these two: all that is ASCII but tabs and line feeds, and the others.
+_ODD_BYTES = bytes(code for code in (*range(32), 127) if chr(code) not in "\t\n")
+_ASCII = bytes(range(128))
+_ODD_ENDS = "\x85\u2028\u2029\ufffe\uffff"
 _BLANK_LINES = re.compile(r"\n[^\S\n]*+\n\s*+")
 _SPACES = re.compile(r"\s+")
 
@@ -51,7 +55,7 @@ def analysed_text(article: Article, max_characters: int = MAX_CHARACTERS) -> Ana
     """Return the title as a paragraph, a blank line and the body (the text, or the summary where there is none)."""
     cuts = dict.fromkeys(article.cuts)
     raw_title, raw_body = article.title, article.text or article.summary
-    if any(not raw.isprintable() and _CONTROLS.search(raw) for raw in (raw_title, raw_body[:MAX_RAW_CHARACTERS])):
+    if any(_is_odd(raw) and _CONTROLS.search(raw) for raw in (raw_title, raw_body[:MAX_RAW_CHARACTERS])):
         cuts[CutReason.CHARACTERS] = None
     title = _SPACES.sub(" ", _plain(raw_title[: 4 * MAX_TITLE_CHARACTERS])).strip()
     body = without_furniture(_plain(raw_body[:MAX_RAW_CHARACTERS]))
@@ -73,13 +77,29 @@ def _plain(text: str) -> str:
         if "<" in text and _TAG.search(text):
             # Escaped twice, as feeds do.
             text = html.unescape(_without_tags(text))
-    if not text.isascii() and _ODD.search(text):
+    if not text.isascii() and _ODD.search(_beyond_ascii(text)):
         text = _TOO_MANY_MARKS.sub(r"\1", _UNSEEN.sub("", text))
-    if not text.isprintable():
+    if _is_odd(text):
         text = _CONTROLS.sub(" ", _LINE_ENDS.sub("\n", text.replace("\r\n", "\n")))
-        if "\n" in text:
-            text = _BLANK_LINES.sub("\n\n", text)
+    if "\n" in text:
+        text = _BLANK_LINES.sub("\n\n", text)
     return text.strip()
+
+
+def _beyond_ascii(text: str) -> str:
+    """Return the characters of ``text`` that are not ASCII: of English text few, and these are quick to look through."""
+    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+
+
+def _is_odd(text: str) -> bool:
+    """Whether a control character, an odd line end or half a character may stand in ``text``; much faster than looking for it."""
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:
+        return True
+    return len(raw.translate(None, _ODD_BYTES)) != len(raw) or (
+        len(raw) != len(text) and any(odd in text for odd in _ODD_ENDS)
+    )
 
 
 def _without_tags(text: str) -> str:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from pipelines.extraction.actors.finder import ActorFinder, ActorHit
+from pipelines.extraction.actors.folding import fold
 from pipelines.extraction.pairs import PairSeen, pairs_in
 from pipelines.extraction.phrases import PhraseFinder, PhraseHit
 from pipelines.extraction.sentences import sentence_spans
@@ -18,7 +19,10 @@ from schemas.reasons import LanguageSupport, Tone
 
 #: Where a sentence speaks of nothing else, "attack" and "beat" are no conflict. One word of it is not enough: states boycott
 #: each other's games and mean it.
-_NOBODY_MEANS_IT = {"sport"}
+_NOBODY_MEANS_IT = "sport"
+
+#: Python looks a member of an enumeration up anew each time it is named.
+_NEUTRAL = Tone.NEUTRAL
 
 S = TypeVar("S", ActorHit, Cue, PhraseHit)
 
@@ -49,23 +53,32 @@ class Readers:
         phrases = PhraseFinder([*topic_phrases(known), *tone_phrases(tone_words(), len(known))])
         return cls(actors, phrases, tuple(topic.id for topic in known))
 
-    def read(self, text: str, on: date, language: str | None, support: LanguageSupport) -> list[SentenceRead]:
-        """Return the sentences of ``text`` in order. Topics and tone are read only where their language is known."""
+    def read(
+        self, text: str, on: date, language: str | None, support: LanguageSupport, folded: str | None = None
+    ) -> list[SentenceRead]:
+        """Return the sentences of ``text`` in order. Topics and tone are read only where their language is known.
+
+        ``folded`` is the folded text where the caller has it.
+        """
+        if folded is None:
+            folded = fold(text)
         spans = sentence_spans(text)
-        hits = self.actors.find(text, on, language)
-        phrases = self.phrases.find(text) if support is LanguageSupport.FULL else []
-        cues = cues_in(phrases, len(self.topic_ids), text)
-        said = [hit for hit in phrases if hit.family < len(self.topic_ids)]
+        hits = self.actors.find(text, on, language, folded)
+        phrases = self.phrases.find(text, folded) if support is LanguageSupport.FULL else []
+        count = len(self.topic_ids)
+        cues = cues_in(phrases, count, text)
+        said = [hit for hit in phrases if hit.family < count]
         starts = [start for start, _ in spans]
         hits_in, cues_of, said_in = _by_sentence(hits, starts), _by_sentence(cues, starts), _by_sentence(said, starts)
         read = []
         for number, (start, end) in enumerate(spans):
             own_hits, own_cues = hits_in.get(number, ()), cues_of.get(number, ())
-            counted = self._counted(said_in.get(number, ()))
-            if counted.keys() == _NOBODY_MEANS_IT and sum(counted.values()) > 1:
+            counted = self._counted(said_in[number]) if number in said_in else {}
+            if len(counted) == 1 and counted.get(_NOBODY_MEANS_IT, 0) > 1:
                 own_cues = ()
             pairs = pairs_in(text, own_hits, own_cues, start, end) if len(own_hits) > 1 else ()
-            read.append(SentenceRead(start, end, tone_of(own_cues), own_hits, pairs, counted))
+            tone = tone_of(own_cues) if own_cues else _NEUTRAL
+            read.append(SentenceRead(start, end, tone, own_hits, pairs, counted))
         return read
 
     def _counted(self, phrases: Sequence[PhraseHit]) -> dict[str, int]:
@@ -80,5 +93,6 @@ def _by_sentence(found: Sequence[S], starts: Sequence[int]) -> dict[int, list[S]
     """Return what begins in each sentence, or behind it and before the next one: nothing is lost."""
     parted: dict[int, list[S]] = {}
     for one in found:
-        parted.setdefault(max(0, bisect_right(starts, one.start) - 1), []).append(one)
+        number = bisect_right(starts, one.start) - 1
+        parted.setdefault(number if number > 0 else 0, []).append(one)
     return parted

@@ -26,6 +26,8 @@ _TITLE = (
     "ambassador|envoy|Ayatollah|(?:spokesman|spokeswoman|spokesperson)(?= [A-Z]))"
 )
 _NAME = r"[A-Z][a-zà-ÿ'’]+(?:[ -](?:al-|bin |van |von |de )?[A-Z][a-zà-ÿ'’]+){1,2}"
+#: Each title has one of these in it; looking for words is much faster than for the pattern.
+_TITLE_PARTS = ("inister", "resident", "ecretary", "mbassador", "nvoy", "spokes", "remier", "hancellor", "yatollah")
 #: A title, perhaps with "of somebody", and right behind it two or three words with capitals.
 _TITLED = re.compile(rf"\b{_TITLE},? ({_NAME})")
 #: … or at most one small word behind an actor: "Russian tycoon Xx Yy".
@@ -56,7 +58,8 @@ def passages_in(text: str, read: Sequence[SentenceRead], home: str | None) -> li
     """Return what is worth reading of an English text: at most two passages. ``home`` is the country of the publisher."""
     found: list[Passage] = []
     for number, sentence in enumerate(read):
-        at = _trigger(text, sentence, home)
+        # A sentence without any actor is of no interest.
+        at = _trigger(text, sentence, home) if sentence.hits else None
         if at is None:
             continue
         start = (
@@ -75,13 +78,10 @@ def passages_in(text: str, read: Sequence[SentenceRead], home: str | None) -> li
 
 
 def _trigger(text: str, sentence: SentenceRead, home: str | None) -> int | None:
-    """Return where an unknown name stands behind a title, or behind an actor who is not of the publisher's country.
-
-    A sentence without any actor is of no interest.
-    """
-    if not sentence.hits:
-        return None
-    for titled in _TITLED.finditer(text, sentence.start, sentence.end):
+    """Return where an unknown name stands behind a title, or behind an actor who is not of the publisher's country."""
+    start, end = sentence.start, sentence.end
+    may_be_titled = any(text.find(word, start, end) >= 0 for word in _TITLE_PARTS)
+    for titled in _TITLED.finditer(text, start, end) if may_be_titled else ():
         if _is_unknown(titled.start(1), titled.end(1), sentence.hits):
             return None if _is_headline(text, sentence) else titled.start(1)
     for hit in sentence.hits:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from pipelines.extraction.actors.catalogue import load_catalogue
 from pipelines.extraction.actors.finder import ActorFinder
+from pipelines.extraction.actors.folding import fold
 from pipelines.extraction.analysed_text import MAX_CHARACTERS, AnalysedText, analysed_text
 from pipelines.extraction.analysis import Readers, SentenceRead
 from pipelines.extraction.entities import Passage, entities_of, passages_in
@@ -80,6 +81,7 @@ class ExplainedSentence(TypedDict):
 @dataclass(frozen=True)
 class _Analysis:
     analysed: AnalysedText
+    folded: str
     language: str | None
     support: LanguageSupport
     read: Sequence[SentenceRead]
@@ -114,7 +116,7 @@ class Extractor:
         """
         analyses = [self._analyse(article, MAX_CHARACTERS) for article in articles]
         names = self._names(analyses)
-        fingerprints = fingerprints_of(analysis.analysed.text for analysis in analyses)
+        fingerprints = fingerprints_of(analysis.folded for analysis in analyses)
         return [self._fitting(*each) for each in zip(articles, analyses, names, fingerprints, strict=True)]
 
     def explain(self, article: Article) -> list[ExplainedSentence]:
@@ -154,15 +156,15 @@ class Extractor:
 
     def _analyse(self, article: Article, max_characters: int) -> _Analysis:
         if article.status is ArticleStatus.WITHDRAWN:
-            return _Analysis(
-                AnalysedText(article.title, "", article.cuts), article.language, LanguageSupport.NONE, (), ()
-            )
+            withdrawn = AnalysedText(article.title, "", article.cuts)
+            return _Analysis(withdrawn, "", article.language, LanguageSupport.NONE, (), ())
         analysed = analysed_text(article, max_characters)
         language = identify(analysed.text, article.language)
         support = support_of(language)
-        read = self._readers.read(analysed.text, article.event_time.date(), language, support)
+        folded = fold(analysed.text)
+        read = self._readers.read(analysed.text, article.event_time.date(), language, support, folded)
         passages = passages_in(analysed.text, read, article.source.country) if support is LanguageSupport.FULL else []
-        return _Analysis(analysed, language, support, read, passages)
+        return _Analysis(analysed, folded, language, support, read, passages)
 
     def _names(self, analyses: Sequence[_Analysis]) -> list[list[list[NamedSpan]]]:
         texts = [text for analysis in analyses for text in analysis.passage_texts()]
@@ -192,7 +194,11 @@ class Extractor:
         signal = self._signal(article, analysis, names, fingerprint)
         length = len(analysis.analysed.text)
         for _ in range(_HALVINGS):
-            if length <= _SAFE_CHARACTERS or len(signal.model_dump_json().encode()) <= MAX_RECORD_BYTES:
+            if (
+                length <= _SAFE_CHARACTERS
+                or _most_bytes(signal) <= MAX_RECORD_BYTES
+                or len(signal.model_dump_json().encode()) <= MAX_RECORD_BYTES
+            ):
                 return signal
             length //= 2
             analysis = self._analyse(article, length)
@@ -245,6 +251,24 @@ def extractor_for(own_files: Iterable[Path] = ()) -> Extractor:
     files = tuple(own_files)
     contents = digest(*(path.read_bytes() if path.is_file() else b"" for path in files))
     return _extractor(files, contents)
+
+
+def _most_bytes(signal: Signal) -> int:
+    """Return a number that the bytes of the JSON of ``signal`` do not exceed: six for each character, ten for each number.
+
+    Characters of what is bounded (ids, types, names of fields) are counted as the most there can be.
+    """
+    source = signal.source
+    words = [
+        signal.text, signal.title, signal.url, signal.article_id, signal.feed_id, signal.language,
+        source.id, source.name, source.group, source.country,
+    ]  # fmt: skip
+    words += [word for one in signal.entities for word in (one.text, one.role)]
+    numbers = 6 * len(signal.sentences) + 5 * len(signal.cuts)
+    for found in (signal.actors, signal.topics, signal.entities):
+        numbers += sum(40 + len(one.sentences) for one in found)
+    numbers += sum(60 + len(one.sentences) + 8 * len(one.topics) for one in signal.pairs)
+    return 4_000 + 6 * sum(len(word) for word in words if word) + 10 * numbers
 
 
 def _persons(sentence: SentenceRead) -> list[ExplainedPerson]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pipelines.extraction.analysis import SentenceRead
 from schemas.reasons import Prominence, Tone
@@ -16,11 +17,15 @@ MAIN_MENTIONS = 3
 #: … if it comes up at least such a part as often as the most frequent one: a long analysis begins with what it then leaves.
 MAIN_PART = 0.125
 
+#: Python looks a member of an enumeration up anew each time it is named, which these functions do often.
+_COOPERATION, _CONFLICT, _NEUTRAL = Tone.COOPERATION, Tone.CONFLICT, Tone.NEUTRAL
+_TITLE, _MAIN, _MENTION = Prominence.TITLE, Prominence.MAIN, Prominence.MENTION
+
 #: A title weighs as much as two sentences of the body.
 _TITLE_WEIGHT = 2
 
 
-@dataclass
+@dataclass(slots=True)
 class _Gathered:
     mentions: int = 0
     sentences: list[int] = field(default_factory=list)
@@ -33,13 +38,23 @@ class _Gathered:
             self.sentences.append(sentence)
 
 
+K = TypeVar("K")
+
+
+def _in(gathered: dict[K, _Gathered], key: K) -> _Gathered:
+    found = gathered.get(key)
+    if found is None:
+        found = gathered[key] = _Gathered()
+    return found
+
+
 def actors_of(read: Sequence[SentenceRead], titled: bool) -> tuple[ActorFound, ...]:
     """Return the actors in the order of their first mention."""
     gathered: dict[str, _Gathered] = {}
     types: dict[str, str] = {}
     for number, sentence in enumerate(read):
         for hit in sentence.hits:
-            gathered.setdefault(hit.actor, _Gathered()).add(number)
+            _in(gathered, hit.actor).add(number)
             types[hit.actor] = hit.type
     most = max((found.mentions for found in gathered.values()), default=0)
     return tuple(
@@ -57,23 +72,23 @@ def actors_of(read: Sequence[SentenceRead], titled: bool) -> tuple[ActorFound, .
 def pairs_of(read: Sequence[SentenceRead], titled: bool, actors: Sequence[ActorFound]) -> tuple[PairFound, ...]:
     """Return the pairs in the order of their first sentence. How central a pair is does not depend on who acts; a pair of
     somebody whom the article only mentions is only mentioned."""
-    passing = {actor.id for actor in actors if actor.prominence is Prominence.MENTION}
+    passing = {actor.id for actor in actors if actor.prominence is _MENTION}
     gathered: dict[tuple[str, str, bool], _Gathered] = {}
     meetings: dict[frozenset[str], _Gathered] = {}
     for number, sentence in enumerate(read):
         for pair in sentence.pairs:
-            found = gathered.setdefault((pair.source, pair.target, pair.directed), _Gathered())
+            found = _in(gathered, (pair.source, pair.target, pair.directed))
             found.add(number)
             found.tones.append(pair.tone)
             found.topics.update(sentence.topics)
-            meetings.setdefault(frozenset((pair.source, pair.target)), _Gathered()).add(number)
+            _in(meetings, frozenset((pair.source, pair.target))).add(number)
     most = max((meeting.mentions for meeting in meetings.values()), default=0)
     result = []
     for (source, target, directed), found in gathered.items():
         meeting = meetings[frozenset((source, target))]
         prominence = _prominence(meeting.sentences, meeting.mentions, most, titled)
         if source in passing or target in passing:
-            prominence = Prominence.MENTION
+            prominence = _MENTION
         result.append(
             PairFound(
                 source=source,
@@ -81,9 +96,9 @@ def pairs_of(read: Sequence[SentenceRead], titled: bool, actors: Sequence[ActorF
                 directed=directed,
                 prominence=prominence,
                 tones=ToneCounts(
-                    cooperation=found.tones.count(Tone.COOPERATION),
-                    conflict=found.tones.count(Tone.CONFLICT),
-                    neutral=found.tones.count(Tone.NEUTRAL),
+                    cooperation=found.tones.count(_COOPERATION),
+                    conflict=found.tones.count(_CONFLICT),
+                    neutral=found.tones.count(_NEUTRAL),
                 ),
                 topics=tuple(sorted(found.topics)),
                 mentions=found.mentions,
@@ -110,7 +125,7 @@ def persons_of(read: Sequence[SentenceRead]) -> tuple[EntityFound, ...]:
     for number, sentence in enumerate(read):
         for hit in sentence.hits:
             if hit.person is not None:
-                gathered.setdefault((hit.person, hit.actor, hit.role), _Gathered()).add(number)
+                _in(gathered, (hit.person, hit.actor, hit.role)).add(number)
     return tuple(
         EntityFound(text=person, label="PERSON", actor=actor, role=role, sentences=tuple(found.sentences))
         for (person, actor, role), found in gathered.items()
@@ -119,20 +134,22 @@ def persons_of(read: Sequence[SentenceRead]) -> tuple[EntityFound, ...]:
 
 def tone_of_article(read: Sequence[SentenceRead], titled: bool) -> Tone:
     """Return the tone of most sentences in which actors meet, of all sentences where none do; neutral at a tie."""
-    weights = {Tone.COOPERATION: 0, Tone.CONFLICT: 0, Tone.NEUTRAL: 0}
-    meeting = any(sentence.pairs for sentence in read)
-    for number, sentence in enumerate(read):
-        if sentence.pairs or not meeting:
-            weights[sentence.tone] += _TITLE_WEIGHT if titled and number == 0 else 1
-    if weights[Tone.COOPERATION] == weights[Tone.CONFLICT]:
-        return Tone.NEUTRAL
-    return Tone.COOPERATION if weights[Tone.COOPERATION] > weights[Tone.CONFLICT] else Tone.CONFLICT
+    tones = [sentence.tone for sentence in read if sentence.pairs]
+    first = bool(read) and (bool(read[0].pairs) or not tones)
+    if not tones:
+        tones = [sentence.tone for sentence in read]
+    if titled and first:
+        tones += [read[0].tone] * (_TITLE_WEIGHT - 1)
+    cooperation, conflict = tones.count(_COOPERATION), tones.count(_CONFLICT)
+    if cooperation == conflict:
+        return _NEUTRAL
+    return _COOPERATION if cooperation > conflict else _CONFLICT
 
 
 def _prominence(sentences: Sequence[int], mentions: int, most: int, titled: bool) -> Prominence:
     first = sentences[0]
     if titled and first == 0:
-        return Prominence.TITLE
+        return _TITLE
     if (first < LEAD_SENTENCES + titled or mentions >= MAIN_MENTIONS) and mentions >= MAIN_PART * most:
-        return Prominence.MAIN
-    return Prominence.MENTION
+        return _MAIN
+    return _MENTION

@@ -74,6 +74,15 @@ _LEGAL = (
 )
 _FURNITURE = re.compile(rf"(?:{_LEGAL})|{_LEADING}{_ALWAYS}", re.IGNORECASE)
 _FURNITURE_UNLESS_SENTENCE = re.compile(rf"{_LEADING}{_UNLESS_SENTENCE}", re.IGNORECASE)
+#: The words that all these begin with: most lines begin with another one and need not be tried.
+_FIRST_WORD = re.compile(rf"{_LEADING}(\w*+)")
+_WORDS_OF_FURNITURE = """
+    read see watch also related more subscribe sign click download follow join find author authors editor editors photographer
+    written reported reporting edited editing compiled translated original photo photos image images picture pictures video
+    illustration graphic all reading trending recommended popular latest top most other show don share advertisement source
+    sources via
+    """
+_FIRST_WORDS = frozenset(_WORDS_OF_FURNITURE.split())
 _SENTENCE_END = re.compile(r"[.!?…][\"”’»)\]]*\s*$")
 
 #: "By Anna Novak and Paul Martin, Baku": names and no sentence.
@@ -102,25 +111,56 @@ _CREDIT_AT_END = re.compile(
     r"[^.\n]{2,60}(?:\.[a-z]{2,6})?\.?$",
     re.MULTILINE,
 )
-#: Without one of these in it a text has no credit of either kind; looking for words is much faster than for patterns.
-_BRACKET_WORDS = ("ing by ", "ten by ", "led by ", "hoto", "mage", "icture", "ото")
+#: How credits begin; looking for words is much faster than for patterns.
+_BRACKET_WORDS = (
+    "additional ", "further ", "reporting ", "writing ", "editing ", "compiled ", "written ", "translated ",
+    "photo", "image", "picture", "file photo",
+)  # fmt: skip
+#: Without one of these as it is written here nothing in brackets is taken for a credit.
+_CREDIT_PARTS = ("ing by ", "ten by ", "led by ", "hoto", "mage", "icture", "ото")
+_MOST_BRACKETS = 100
 _CREDIT_WORDS = ("Photo", "Image", "Picture", "Video", "Фото")
+_BEFORE_CREDITS = frozenset('.!?…»”"')
+_ASCII = bytes(range(128))
 
 
 def without_furniture(text: str) -> str:
     """Return ``text`` without the lines that are furniture and the credits within lines; blank lines part what they parted."""
-    if ("(" in text or "[" in text) and any(word in text for word in _BRACKET_WORDS):
+    if _may_have_credit_in_brackets(text) and any(word in text for word in _CREDIT_PARTS):
         text = _IN_BRACKETS.sub("", text)
-    if any(word in text for word in _CREDIT_WORDS):
+    if any(_may_be_credit(text, word) for word in _CREDIT_WORDS):
         text = _CREDIT_AT_END.sub("", text)
     if "\n" not in text:
         return text.rstrip()
     return "\n".join(_kept(text.split("\n"), _is_latin(text))).strip()
 
 
+def _may_have_credit_in_brackets(text: str) -> bool:
+    for bracket in "([":
+        if text.count(bracket) > _MOST_BRACKETS:
+            return True
+        at = text.find(bracket)
+        while at >= 0:
+            beginning = text[at + 1 : at + 12]
+            if beginning.lower().startswith(_BRACKET_WORDS) or not beginning.isascii():
+                return True
+            at = text.find(bracket, at + 1)
+    return False
+
+
+def _may_be_credit(text: str, word: str) -> bool:
+    at = text.find(word)
+    while at >= 0:
+        if at > 1 and text[at - 1] == " " and text[at - 2] in _BEFORE_CREDITS:
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
 def _is_latin(text: str) -> bool:
     """Whether most words of ``text`` are in Latin letters; addresses are words of no script."""
-    if len(text.encode("ascii", "ignore")) >= _SURELY_LATIN * len(text):
+    raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) - len(raw.translate(None, _ASCII)) >= _SURELY_LATIN * len(text):
         return True
     words = [word for word in text[: 20 * _LOOK_WORDS].split() if "/" not in word and _LETTERS.search(word)]
     foreign = sum(_FOREIGN_LETTERS.search(word) is not None for word in words)
@@ -151,7 +191,9 @@ def _kept(lines: list[str], is_latin: bool) -> Iterator[str]:
 
 def is_furniture(line: str, *, is_latin: bool) -> bool:
     """Whether ``line`` (of a text mainly in Latin letters or not) is no part of an article."""
-    if _FURNITURE.match(line) or (_FURNITURE_UNLESS_SENTENCE.match(line) and _SENTENCE_END.search(line) is None):
+    if _may_be_furniture(line) and (
+        _FURNITURE.match(line) or (_FURNITURE_UNLESS_SENTENCE.match(line) and _SENTENCE_END.search(line) is None)
+    ):
         return True
     # A word that each needs is looked for first: most lines have none of them.
     if "By" in line and _BY_NAMES.match(line):
@@ -166,3 +208,10 @@ def is_furniture(line: str, *, is_latin: bool) -> bool:
         letters = len(_LETTERS.findall(line))
         return letters > 2 and len(_FOREIGN_LETTERS.findall(line)) > _FOREIGN_SHARE * letters
     return False
+
+
+def _may_be_furniture(line: str) -> bool:
+    """Whether ``line`` begins with a word of furniture, or with something that is no word in Latin letters."""
+    first = _FIRST_WORD.match(line)
+    word = first[1].lower() if first is not None else ""
+    return not word or word in _FIRST_WORDS or not word.isascii() or word.startswith("copyright") or line[0] == "*"

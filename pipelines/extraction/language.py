@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -68,15 +68,15 @@ def identify(text: str, declared: str | None) -> str | None:
     """
     head = text[:_LOOK_CHARACTERS]
     words = head.lower().split()
-    if _LETTER.search(head) is None:
+    if not head[:1].isalpha() and _LETTER.search(head) is None:
         return None
     script = _script(head)
-    claimed = declared.replace("_", "-").split("-")[0].lower() if declared else None
+    claimed = _code_in(declared) if declared else None
     english = sum(map(_ENGLISH_WORDS.__contains__, words)) / len(words) if script == "latin" else 0.0
     if (
         claimed
-        and _may_be(claimed, script)
         and (claimed != "en" or english >= _ENGLISH_SHARE or len(words) < _SHORT_WORDS)
+        and _may_be(claimed, script)
     ):
         return claimed
     if english >= _ENGLISH_SHARE or (
@@ -97,6 +97,11 @@ def _script(text: str) -> str:
     return max(_SCRIPTS, key=lambda script: counts[script[0]])[0]
 
 
+def _code_in(declared: str) -> str:
+    return declared.replace("_", "-").split("-")[0].lower()
+
+
+@lru_cache(maxsize=256)
 def _may_be(language: str, script: str) -> bool:
     if len(language) not in {2, 3} or not language.isalpha():
         return False

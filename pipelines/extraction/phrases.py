@@ -42,28 +42,32 @@ class PhraseFinder:
             compiled.setdefault(literal, {}).setdefault(rest, []).append((phrase.family, phrase.kind))
         literals = sorted(compiled)
         self._rests = [
-            [(re.compile(rest), tuple(meanings)) for rest, meanings in sorted(compiled[literal].items())]
+            [(re.compile(rest).match, tuple(meanings)) for rest, meanings in sorted(compiled[literal].items())]
             for literal in literals
         ]
         # Without any phrase the automaton would refuse; a letter that folding never leaves stands in.
         self._automaton = AhoCorasick(literals or ["\N{KELVIN SIGN}"], matchkind=MatchKind.Standard)
 
-    def find(self, text: str) -> list[PhraseHit]:
-        """Return the hits in ``text`` in its order; hits of different families may share a place."""
-        parted = " " + parted_text(text)
+    def find(self, text: str, folded: str | None = None) -> list[PhraseHit]:
+        """Return the hits in ``text`` in its order; hits of different families may share a place.
+
+        ``folded`` is the folded text where the caller has it.
+        """
+        parted = " " + parted_text(fold(text) if folded is None else folded)
         hits: list[PhraseHit] = []
         for index, start, end in self._automaton.find_matches_as_indexes(parted, overlapping=True):
-            for rest, meanings in self._rests[index]:
-                match = rest.match(parted, end)
+            for match_rest, meanings in self._rests[index]:
+                match = match_rest(parted, end)
                 if match is not None:
                     stop = match.end() - 1
-                    hits += [PhraseHit(start, stop, family, kind) for family, kind in meanings]
-        return _longest(hits)
+                    for family, kind in meanings:
+                        hits.append(PhraseHit(start, stop, family, kind))
+        return _longest(hits) if hits else hits
 
 
-def parted_text(text: str) -> str:
-    """Return ``text`` folded, of the same length, with spaces for hyphens, quotes and brackets."""
-    parted = fold(text).translate(_PARTED_ASCII) if text.isascii() else _parted(fold(text))
+def parted_text(folded: str) -> str:
+    """Return ``folded`` text, of the same length, with spaces for hyphens, quotes and brackets."""
+    parted = folded.translate(_PARTED_ASCII) if folded.isascii() else _parted(folded)
     try:
         parted.encode()
     except UnicodeEncodeError:  # half of a character, which the automaton cannot read
@@ -80,7 +84,7 @@ def _parted(folded: str) -> str:
 
 def _compiled(phrase: str) -> tuple[str, str]:
     """Return what the automaton looks for and a regular expression for what must follow it."""
-    words = parted_text(phrase.replace("*", "\N{BULLET}")).split()
+    words = parted_text(fold(phrase.replace("*", "\N{BULLET}"))).split()
     literal = ""
     rest: list[str] = []
     for number, word in enumerate(words):

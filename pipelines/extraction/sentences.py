@@ -11,7 +11,6 @@ _END = re.compile(_MARKS, re.DOTALL)
 _WIDE_MARKS = "。！？"
 _END_OR_WIDE = re.compile(_MARKS + "|[。！？]++[”」』]?+", re.DOTALL)
 _BREAK = re.compile(r"\n[^\S\n]*+\n\s*+")
-_NON_SPACE = re.compile(r"\S")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -73,29 +72,33 @@ def _is_line_of_its_own(text: str, begin: int, line: int, end: int) -> bool:
 
 def _split_lines(text: str, begin: int, end: int, ends: re.Pattern[str], spans: list[tuple[int, int]]) -> None:
     for stop in ends.finditer(text, begin, end):
-        if stop.end() < end and _ends_here(text, begin, stop.start(), stop.end(), end):
-            _add(text, begin, stop.end(), spans)
-            begin = stop.end()
+        mark, after = stop.span()
+        if after < end and _ends_here(text, begin, mark, after, end):
+            _add(text, begin, after, spans)
+            begin = after
     _add(text, begin, end, spans)
 
 
 def _add(text: str, begin: int, end: int, spans: list[tuple[int, int]]) -> None:
-    first = _NON_SPACE.search(text, begin, end)
-    if first is None:
+    while begin < end and text[begin].isspace():
+        begin += 1
+    if begin == end:
         return
     while text[end - 1].isspace():
         end -= 1
-    spans.append((first.start(), end))
+    spans.append((begin, end))
 
 
 def _ends_here(text: str, begin: int, mark: int, after: int, end: int) -> bool:
-    following = _NON_SPACE.search(text, after, end)
-    if following is None:
+    first = after
+    while first < end and text[first].isspace():
+        first += 1
+    if first == end:
         return False
-    index = following.start()
+    index = first
     letter = text[index]
     if letter in _OPENERS and index + 1 < end:
-        while index + 1 < end and (text[index] in _OPENERS or text[index] == " ") and index < following.start() + 4:
+        while index + 1 < end and (text[index] in _OPENERS or text[index] == " ") and index < first + 4:
             index += 1
         letter = text[index]
     if letter.islower():
@@ -111,5 +114,6 @@ def _ends_here(text: str, begin: int, mark: int, after: int, end: int) -> bool:
     if word in _MAYBE:
         return text[index : index + 12].split(" ", maxsplit=1)[0].strip(".,;:").lower() in _STARTERS
     # Single capital letters are initials: "J. Smith", "J.P. Morgan".
-    initials = all(len(part) == 1 and part.isalpha() for part in word.split("."))
-    return not (initials and text[mark - 1].isupper() and word != "i")
+    if not text[mark - 1].isupper() or word == "i":
+        return True
+    return not all(len(part) == 1 and part.isalpha() for part in word.split("."))

@@ -30,12 +30,14 @@ def dateline_spans(text: str) -> list[tuple[int, int]]:
     spans = []
     begin = 0
     while begin >= 0:
-        bare = _BARE.match(text, begin)
+        # Most lines begin as "The" does: a small letter behind a capital, which no such place has.
+        second = text[begin + 1 : begin + 2]
+        bare = _BARE.match(text, begin) if not second.islower() or text[begin].isspace() else None
         if bare is not None:
             spans.append(bare.span(1))
         line_end = text.find("\n", begin)
         begin = line_end + 1 if line_end >= 0 else -1
-    for agency in _AGENCY.finditer(text):
+    for agency in _AGENCY.finditer(text) if " (" in text else ():
         begin = max(0, agency.start() - _LONGEST_PLACE)
         place = _PLACE.search(text[begin : agency.start()])
         if place is not None:

@@ -57,14 +57,15 @@ class ActorFinder:
         texts = [pattern.text for pattern in patterns] or ["\N{KELVIN SIGN}"]
         self._automaton = AhoCorasick(texts, matchkind=MatchKind.Standard, store_patterns=False)
 
-    def find(self, text: str, on: date, language: str | None) -> list[ActorHit]:
+    def find(self, text: str, on: date, language: str | None, folded: str | None = None) -> list[ActorHit]:
         """Return the hits of ``text`` in its order, none overlapping another, the longest at each place.
 
         ``on`` is the day for whose officials persons are taken. A surname is read by what stands before it *in this text*, so
         pass a whole article rather than its sentences one by one. ``language`` is kept for languages with rules of their own;
-        the spellings of all languages are always looked for.
+        the spellings of all languages are always looked for. ``folded`` is the folded text where the caller has it.
         """
-        folded = fold(text)
+        if folded is None:
+            folded = fold(text)
         try:
             raw = self._automaton.find_matches_as_indexes(folded, overlapping=True)
         except UnicodeEncodeError:

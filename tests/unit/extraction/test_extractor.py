@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.extraction.actors.catalogue import ActorFileError
-from pipelines.extraction.extractor import Extractor, extractor_for
+from pipelines.extraction.extractor import Extractor, _most_bytes, extractor_for
 from schemas.fingerprint import decode
 from schemas.model import MAX_RECORD_BYTES
 from schemas.reasons import ArticleStatus, CutReason, LanguageSupport, Prominence, Tone
@@ -239,3 +239,18 @@ def test_hostile_text_costs_bounded_time_and_fits_in_a_record(text: str) -> None
     assert len(encode(signal)) <= MAX_RECORD_BYTES
     if len(signal.text) > 150_000:
         assert CutReason.RECORD_LIMIT in signal.cuts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Russia, China, Iran, Türkiye, Ukraine, Poland, France and Germany met NATO. " * 400,
+        'President Macron of France attacked "Putin" \\ in Moscow.\n\n' * 200,
+        '\U0001f600\u0301\x7f"' * 3_000,
+        "A. " * 5_000,
+    ],
+)
+def test_a_signal_has_no_more_bytes_than_it_is_said_to_have_at_most(text: str) -> None:
+    signal = EXTRACTOR.extract(article('Talks "in" Baku', text))
+    assert len(signal.model_dump_json().encode()) <= _most_bytes(signal)

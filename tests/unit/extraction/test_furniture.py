@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from pipelines.extraction.analysed_text import _CONTROLS, _LINE_ENDS, _is_odd
 from pipelines.extraction.extractor import extractor_for
 from pipelines.extraction.furniture import is_furniture, without_furniture
 from tests.unit.extraction.articles import article
@@ -139,3 +140,9 @@ def test_hostile_text_costs_bounded_time(text: str) -> None:
     begin = time.process_time()
     without_furniture(f"{text}\n{text}")
     assert time.process_time() - begin < 50 * usual + 1
+
+
+def test_odd_characters_are_those_the_patterns_look_for() -> None:
+    for code in range(0x11000):
+        is_one = _CONTROLS.search(chr(code)) is not None or _LINE_ENDS.search(chr(code)) is not None
+        assert _is_odd(f"ab{chr(code)}c") == is_one, hex(code)
