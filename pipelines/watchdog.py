@@ -154,6 +154,7 @@ class Watchdog:
             still=health.still,
             problem=self._problem,
             occasion=f"{stand.occasion} {stand.times}",
+            stand=stand.occasion,
         )
 
     def _end_stand(self, now: datetime) -> None:
@@ -164,7 +165,7 @@ class Watchdog:
             return  # Nobody was told, or another watchdog has told of the end.
         occasion = stand.occasion if stand else str(told["occasion"])
         began_at = stand.began_at.timestamp() if stand else float(told["began_at_s"])
-        message = moving_again_note(stood_s=now.timestamp() - began_at, occasion=f"end of {occasion}")
+        message = moving_again_note(stood_s=now.timestamp() - began_at, stand=occasion)
         self._keep(now, {"standing": 0, "occasion": occasion})
         self._note = _Note(message, list(self._channels), now)
 

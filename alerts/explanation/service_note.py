@@ -16,17 +16,32 @@ from schemas.ports.response import Acknowledgement
 from schemas.reasons import MessageKind, Severity
 
 
-def service_note(subject: str, body: str, *, occasion: str, severity: Severity = Severity.HIGH) -> Message:
-    """Return a note of the service. The same ``occasion`` has the same message id, so a repeated note is recognised."""
-    note_id = "note_" + digest("service-note", occasion, length=24)
+def service_note(
+    subject: str,
+    body: str,
+    *,
+    occasion: str,
+    severity: Severity = Severity.HIGH,
+    thread: str | None = None,
+    over: bool = False,
+) -> Message:
+    """Return a note of the service. The same ``occasion`` has the same message id, so a repeated note is recognised.
+
+    Notes of one ``thread`` (without one, each is its own) tell of the same thing; one that is ``over`` tells of its end.
+    """
     return Message(
-        message_id=note_id,
-        thread_id=note_id,
+        message_id=_note_id(occasion),
+        thread_id=_note_id(occasion if thread is None else thread),
         kind=MessageKind.SERVICE,
+        over=over,
         severity=severity,
         subject=plain_line(subject, SUBJECT_LIMIT),
         body=plain_text(body),
     )
+
+
+def _note_id(occasion: str) -> str:
+    return "note_" + digest("service-note", occasion, length=24)
 
 
 def dead_delivery_note(receiver: str, message: Message, why: str) -> Message:
@@ -60,6 +75,7 @@ def all_quiet_note(*, since: datetime, engine_time: datetime | None, rang: int, 
         f"{fresh}\nThis line comes once a day when there was nothing else to tell.\n\nMore: tocsin status",
         occasion=f"all quiet {receiver} {since.isoformat()}",
         severity=Severity.LOW,
+        over=True,
     )
 
 
@@ -95,9 +111,11 @@ def standing_still_note(
     still: Sequence[tuple[str, datetime | None]],
     problem: str,
     occasion: str,
+    stand: str,
 ) -> Message:
     """Return what is told when engine time lags by ``lag_s``: nothing can ring until it moves. ``still`` are the jobs that
-    do not advance, each with its last sign of life; ``problem`` says what kept the watchdog from looking, or is empty."""
+    do not advance, each with its last sign of life; ``problem`` says what kept the watchdog from looking, or is empty.
+    ``stand`` is the same for every note of one stand, and for that of its end."""
     stood = f"engine time stands at {moment(engine_time)}" if engine_time else "engine time never moved"
     lines = [f"No alert can ring until this is put right: {stood}, {_minutes(lag_s)} behind the clock.", ""]
     for job, last in still:
@@ -115,16 +133,19 @@ def standing_still_note(
         "\n".join(lines),
         occasion=occasion,
         severity=Severity.CRITICAL,
+        thread=stand,
     )
 
 
-def moving_again_note(*, stood_s: float, occasion: str) -> Message:
-    """Return what is told when engine time has caught up after a stand of about ``stood_s``."""
+def moving_again_note(*, stood_s: float, stand: str) -> Message:
+    """Return what is told when engine time has caught up after the ``stand``, of about ``stood_s``."""
     return service_note(
         f"MOVING AGAIN: the watch has caught up after {_minutes(stood_s)}",
         "What happened meanwhile was read late, not lost: alerts of that time are told now, or in one message.",
-        occasion=occasion,
+        occasion=f"end of {stand}",
         severity=Severity.NORMAL,
+        thread=stand,
+        over=True,
     )
 
 

@@ -12,7 +12,7 @@ from schemas.ports.channel import Message
 from schemas.reasons import EventKind, EventReason, MessageKind, Severity
 
 _NO_LABEL = re.compile(r"[^A-Za-z0-9_]")
-_ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
+_ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED, EventKind.RULE_REMOVED})
 _NEVER = "0001-01-01T00:00:00Z"
 
 #: Alertmanager takes what is not sent again for resolved; Tocsin says itself when something is over.
@@ -24,7 +24,8 @@ _TEXT_LIMIT = 20_000
 def is_over(message: Message, event: AlertEvent | None) -> bool:
     """Return whether ``event`` (or a message without one) says that something has ended. A test begins and ends at once."""
     if event is None:
-        return message.kind is MessageKind.TEST
+        # What is over from the first on, and ended nothing, nobody would be told of.
+        return message.kind is MessageKind.TEST or (message.over and message.thread_id != message.message_id)
     return event.event in _ENDS or (event.event is EventKind.SIGHTED and not event.alert_id)
 
 

@@ -1,4 +1,5 @@
-"""Incidents in PagerDuty (Events API v2): an alert triggers one, its end resolves it; one incident an alert."""
+"""Incidents in PagerDuty (Events API v2): an alert triggers one, its end resolves it; one incident an
+alert, or a stand of the watch itself."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ _SEVERITY = {
     Severity.HIGH: "error",
     Severity.CRITICAL: "critical",
 }
-_ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
+_ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED, EventKind.RULE_REMOVED})
+#: What happened to the watch and is over with that: nobody would ever say its end.
+_FACTS = frozenset({EventKind.RULE_READY, EventKind.ENGINE_CHANGED, EventKind.EXTRACTOR_CHANGED})
 
 
 class PagerDutyChannel:
@@ -36,8 +39,15 @@ class PagerDutyChannel:
         return self._receiver
 
     async def send(self, message: Message) -> Outcome:
-        """Send ``message`` once; a repeated one finds its incident by the key of the thread."""
-        body = pagerduty_body(message, self._routing_key)
+        """Send ``message`` once; a repeated one finds its incident by the key of the thread. The incident of a fact is
+        resolved right after it was triggered: it is shown, and does not stay open for ever."""
+        outcome = await self._post(message)
+        if outcome.result == "delivered" and is_fact(message):
+            return await self._post(message, "resolve")
+        return outcome
+
+    async def _post(self, message: Message, action: str | None = None) -> Outcome:
+        body = pagerduty_body(message, self._routing_key, action)
         return await self._poster.post(self._address, body, {"Content-Type": "application/json"})
 
     async def close(self) -> None:
@@ -47,8 +57,8 @@ class PagerDutyChannel:
 
 def action_of(message: Message) -> str:
     """Return ``trigger``, ``acknowledge`` or ``resolve``. A test resolves what is not there: it shows that the way is open and
-    wakes nobody."""
-    if message.kind is MessageKind.TEST:
+    wakes nobody. A note of the service that tells of an end resolves what told of the beginning."""
+    if message.kind is MessageKind.TEST or (message.over and not is_fact(message)):
         return "resolve"
     if message.kind is MessageKind.ACKNOWLEDGED:
         return "acknowledge"
@@ -58,8 +68,18 @@ def action_of(message: Message) -> str:
     return "trigger"
 
 
-def pagerduty_body(message: Message, routing_key: str) -> bytes:
-    """Return the JSON of ``message``."""
+def is_fact(message: Message) -> bool:
+    """Tell whether ``message`` is of something that has no end."""
+    if message.event is not None:
+        return message.event.event in _FACTS
+    return message.over and message.thread_id == message.message_id
+
+
+def pagerduty_body(message: Message, routing_key: str, action: str | None = None) -> bytes:
+    """Return the JSON of ``message``, with another ``action`` than its own where one is given.
+
+    A fact has an incident of its own, so that its end is not that of a blind rule.
+    """
     details: dict[str, Json] = {
         "body": shortened_bytes(plain_text(message.body).strip(), _BODY_LIMIT_BYTES),
         "message_id": message.message_id,
@@ -79,8 +99,8 @@ def pagerduty_body(message: Message, routing_key: str) -> bytes:
         }
     body: dict[str, Json] = {
         "routing_key": routing_key,
-        "event_action": action_of(message),
-        "dedup_key": message.thread_id[:255],
+        "event_action": action or action_of(message),
+        "dedup_key": (message.message_id if is_fact(message) else message.thread_id)[:255],
         "payload": payload,
     }
     if message.link:

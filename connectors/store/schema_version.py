@@ -106,7 +106,7 @@ def _read_version(connection: Connection) -> str | None:
     return found
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, version: str = "head") -> None:
     # Half a second of imports that a store of the right version never needs.
     from alembic import command
     from alembic.config import Config
@@ -114,4 +114,4 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, version)

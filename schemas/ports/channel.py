@@ -37,7 +37,8 @@ class Message(Part):
 
     Titles in it come from outside: a channel escapes them for its own markup. ``message_id`` is the same on every retry,
     ``thread_id`` the same for every message of an alert. ``event`` is there for an alert's own message; a while-away
-    message holds all it tells of in ``events``; a note of the service or a test message has neither. ``hours`` are the
+    message holds all it tells of in ``events``; a note of the service or a test message has neither, and is ``over`` where
+    what its thread told of has ended, or, in a thread of its own, where it leaves nothing to attend to. ``hours`` are the
     bars of a chart, oldest first; ``body`` says the same in characters. ``link`` is the page of the alert;
     ``answers`` are for this receiver alone.
     """
@@ -50,6 +51,7 @@ class Message(Part):
     body: str
     event: AlertEvent | None = None
     events: tuple[AlertEvent, ...] = ()
+    over: bool = False
     evidence: tuple[Evidence, ...] = ()
     new_terms: tuple[str, ...] = ()
     hours: tuple[HourBar, ...] = ()

@@ -18,6 +18,7 @@ from typing import Any  # whatever JSON came
 import pytest
 from aiohttp import web
 
+from alerts.explanation.service_note import all_quiet_note, moving_again_note, standing_still_note
 from connectors.address_guard import guarded_connector
 from connectors.channels.alertmanager_alerts import alerts_of, webhook_v4
 from connectors.channels.pagerduty import action_of, pagerduty_body
@@ -27,6 +28,7 @@ from connectors.clock import ManualClock
 from pipelines.notifying.listening import Listener
 from schemas.ids import canonical_json
 from schemas.ports.answers import AnswerKind
+from schemas.ports.channel import Message
 from schemas.reasons import EventKind, Judgement, MessageKind
 from tests.contract.channels.counterparts import Running, opened
 from tests.contract.channels.hosted_counterparts import (
@@ -41,15 +43,17 @@ from tests.contract.channels.test_channel_laws import run, sent_once
 from tests.services.not_run import not_run
 from tests.unit.notify.world import START, Desk
 
-OVER = (EventKind.RESOLVED, EventKind.RETRACTED)
+OVER = (EventKind.RESOLVED, EventKind.RETRACTED, EventKind.RULE_REMOVED)
+FACTS = (EventKind.RULE_READY, EventKind.ENGINE_CHANGED, EventKind.EXTRACTOR_CHANGED)
 NOTE = {"event": None, "evidence": ()}
 
 
 @pytest.mark.parametrize("kind", EventKind)
 def test_an_incident_is_triggered_and_resolved_under_one_key(kind: EventKind) -> None:
-    data = json.loads(pagerduty_body(message(event=event(event=kind)), "key"))
+    told = message(event=event(event=kind))
+    data = json.loads(pagerduty_body(told, "key"))
     assert data["event_action"] == ("resolve" if kind in OVER else "trigger")
-    assert data["dedup_key"] == message().thread_id
+    assert data["dedup_key"] == (told.message_id if kind in FACTS else told.thread_id)
 
 
 def test_what_is_no_alert_has_an_action_too() -> None:
@@ -60,18 +64,73 @@ def test_what_is_no_alert_has_an_action_too() -> None:
     assert action_of(message(event=sighted)) == "resolve"
 
 
-def test_the_life_of_an_incident_at_a_receiver() -> None:
+def incidents_of(*messages: Message) -> list[tuple[str, str]]:
+    """Return the action and the key of each event that a PagerDuty gets for ``messages``."""
+    found: list[tuple[str, str]] = []
+
     async def scenario() -> None:
         counterpart = PagerDutyCounterpart()
         async with Running(counterpart):
             channel = counterpart.channel()
-            for kind in (EventKind.OPENED, EventKind.ESCALATED, EventKind.RESOLVED):
-                assert (await channel.send(message(event=event(event=kind)))).result == "delivered"
+            for one in messages:
+                assert (await channel.send(one)).result == "delivered"
             await channel.close()
-            actions = [(taken.json["event_action"], taken.json["dedup_key"]) for taken in counterpart.taken]
-            assert actions == [(action, "a" * 24) for action in ("trigger", "trigger", "resolve")]
+            found.extend((taken.json["event_action"], taken.json["dedup_key"]) for taken in counterpart.taken)
 
     run(scenario)
+    return found
+
+
+def still_open(events: list[tuple[str, str]]) -> set[str]:
+    """Return the keys of the incidents that ``events`` leave open."""
+    left: set[str] = set()
+    for action, key in events:
+        left = left | {key} if action == "trigger" else left - {key}
+    return left
+
+
+def test_the_life_of_an_incident_at_a_receiver() -> None:
+    life = (EventKind.OPENED, EventKind.ESCALATED, EventKind.RESOLVED)
+    got = incidents_of(*(message(event=event(event=kind)) for kind in life))
+    assert got == [(action, "a" * 24) for action in ("trigger", "trigger", "resolve")]
+
+
+def test_a_stand_of_the_watch_is_one_incident_that_its_end_resolves() -> None:
+    facts = {"lag_s": 400.0, "engine_time": AT, "still": (), "problem": "", "stand": "stand 1"}
+    standing = [standing_still_note(occasion=f"stand 1 {times}", **facts) for times in (1, 2)]  # type: ignore[arg-type]
+    other = standing_still_note(occasion="stand 2 1", **{**facts, "stand": "stand 2"})  # type: ignore[arg-type]
+    got = incidents_of(*standing, other, moving_again_note(stood_s=500.0, stand="stand 1"))
+    assert [action for action, _ in got] == ["trigger", "trigger", "trigger", "resolve"]
+    assert still_open(got) == {other.thread_id}
+    over = alerts_of(moving_again_note(stood_s=500.0, stand="stand 1"), AT)
+    begun = alerts_of(standing[0], AT)
+    assert (begun[0]["labels"], begun[0]["endsAt"]) == (over[0]["labels"], "0001-01-01T00:00:00Z")
+    assert over[0]["endsAt"] != "0001-01-01T00:00:00Z", "in Alertmanager's words too"
+
+
+def test_blindness_of_a_rule_is_resolved_by_its_end_and_by_that_of_the_rule() -> None:
+    for end in (EventKind.SIGHTED, EventKind.RULE_REMOVED):
+        both = [event(event=kind, alert_id="", key="") for kind in (EventKind.BLIND, end)]
+        got = incidents_of(*(message(event=one, thread_id="rule-r") for one in both))
+        assert got == [("trigger", "rule-r"), ("resolve", "rule-r")]
+
+
+@pytest.mark.parametrize("kind", FACTS)
+def test_what_only_happened_leaves_no_incident_open_and_ends_no_other(kind: EventKind) -> None:
+    blind = message(event=event(event=EventKind.BLIND, alert_id="", key=""), thread_id="rule-r")
+    fact = message(event=event(event=kind, alert_id="", key=""), thread_id="rule-r", message_id="msg_fact")
+    got = incidents_of(blind, fact)
+    assert got == [("trigger", "rule-r"), ("trigger", "msg_fact"), ("resolve", "msg_fact")]
+
+
+def test_a_quiet_day_is_told_and_leaves_no_incident_open() -> None:
+    note = all_quiet_note(since=AT, engine_time=AT, rang=0, receiver="desk")
+    got = incidents_of(note)
+    assert [action for action, _ in got] == ["trigger", "resolve"]
+    assert still_open(got) == set()
+    assert webhook_v4(note, "desk", AT)["status"] == "firing", (
+        "Alertmanager tells nobody of what is over from the first on"
+    )
 
 
 def test_buttons_under_what_rings_and_under_nothing_else() -> None:

@@ -136,8 +136,11 @@ def test_it_rings_again_each_hour_and_tells_the_end_once(watched: Watched) -> No
     watched.minutes(30)
     assert watched.told() == ["STANDING STILL"] * 3 + ["MOVING AGAIN"]
     assert "after 3 h" in watched.phones[0].got[-1].subject
+    assert len({message.thread_id for message in watched.phones[0].got}) == 1, "one incident"
+    assert [message.over for message in watched.phones[0].got] == [False, False, False, True]
     watched.minutes(6, moving=False)
     assert watched.told()[4:] == ["STANDING STILL"], "a new stand is told anew"
+    assert watched.phones[0].got[4].thread_id != watched.phones[0].got[0].thread_id
 
 
 def test_a_restart_tells_nothing_twice(tmp_path: Path) -> None:
