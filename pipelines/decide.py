@@ -24,9 +24,10 @@ from pathlib import Path
 from alerts.engine import ENGINE_VERSION, Engine, Waiting
 from alerts.engine_state import freeze
 from pipelines.event_hours import hour_bars
+from pipelines.older_snapshots import MOST_BYTES, keep_snapshot
 from pipelines.recovery import from_snapshot_file, recover
 from pipelines.snapshot_writer import SnapshotWriter, WrittenSnapshot
-from pipelines.snapshots import remove_old_snapshots, write_snapshot
+from pipelines.snapshots import remove_old_snapshots, snapshot_path, write_snapshot
 from pipelines.stepping import Stepping
 from pipelines.warming import BIT_RECORDS, NEARLY_RECORDS, Warming
 from schemas.alert_event import Decision, Provenance
@@ -77,6 +78,7 @@ class DecideSettings:
     batch_records: int = 500
     snapshot_every_records: int = 20_000
     snapshots_aside: bool = False  # deciding goes on while one is written
+    older_snapshots_bytes: int = MOST_BYTES  # of all that are kept for questions about the past
     wait_s: float = 0.5
     notify: bool = True
     most_failures: int | None = MOST_FAILURES  # None: whatever fails is put aside
@@ -276,7 +278,7 @@ class DecideJob:
         if not self._settings.snapshots_aside:
             self.take_snapshot()
         elif self._written is None and not self._writer.busy:
-            self._writer.begin(self._offset, freeze(self.engine))
+            self._writer.begin(self._offset, freeze(self.engine), self.engine.now)
             self._since_snapshot = 0
 
     def _commit_written(self, *, wait: bool = False) -> None:
@@ -298,7 +300,7 @@ class DecideJob:
 
     def _snapshot_now(self) -> None:
         digest = write_snapshot(self._settings.snapshots, self._offset, freeze(self.engine).encoded())
-        self._commit_snapshot(WrittenSnapshot(self._offset, digest))
+        self._commit_snapshot(WrittenSnapshot(self._offset, digest, self.engine.now))
         self._since_snapshot = 0
 
     def _commit_snapshot(self, written: WrittenSnapshot) -> None:
@@ -316,7 +318,19 @@ class DecideJob:
         self._head = head
         begin = from_snapshot_file(self._settings.snapshots, head)
         self._stepping.begin_at(begin, written.offset)
+        self._keep(written)
         remove_old_snapshots(self._settings.snapshots, written.offset, written.digest)
+
+    def _keep(self, written: WrittenSnapshot) -> None:
+        """Keep the snapshot for questions about the past, where it is due; without it they only take longer."""
+        folder = self._settings.snapshots
+        if written.at is None:
+            return
+        path = snapshot_path(folder, written.offset, written.digest)
+        try:
+            keep_snapshot(folder, path, written.offset, written.at, self._settings.older_snapshots_bytes)
+        except OSError as error:
+            logger.warning("a snapshot cannot be kept for later: %s", error)
 
     def _dead_letter(self, record: LogRecord, error: UnprocessableError, now: datetime) -> DeadLetter:
         broken = isinstance(error, BrokenRecordError)

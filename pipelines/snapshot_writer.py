@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 
 from alerts.engine_state import FrozenEngine
 
@@ -19,6 +20,7 @@ class WrittenSnapshot:
 
     offset: int
     digest: str
+    at: datetime | None = None  # engine time
 
 
 class SnapshotWriter:
@@ -33,13 +35,13 @@ class SnapshotWriter:
         """Whether there is a snapshot that :meth:`written` has not handed out yet."""
         return self._writing is not None
 
-    def begin(self, offset: int, frozen: FrozenEngine) -> None:
-        """Begin to write; only when not :attr:`busy`."""
+    def begin(self, offset: int, frozen: FrozenEngine, at: datetime | None) -> None:
+        """Begin to write; only when not :attr:`busy`. ``at`` is the engine's time."""
         assert self._writing is None
         writing: Future[WrittenSnapshot] = Future()
         self._writing = writing
         # A daemon: a process that ends without waiting leaves a half-written file, which the next commit removes.
-        threading.Thread(target=self._run, args=(writing, offset, frozen), name="snapshot", daemon=True).start()
+        threading.Thread(target=self._run, args=(writing, offset, frozen, at), name="snapshot", daemon=True).start()
 
     def written(self, *, wait: bool = False) -> WrittenSnapshot | None:
         """Hand out, once, what was written; None where nothing was begun or, without ``wait``, it is not done yet.
@@ -54,8 +56,8 @@ class SnapshotWriter:
         finally:
             self._writing = None
 
-    def _run(self, writing: Future[WrittenSnapshot], offset: int, frozen: FrozenEngine) -> None:
+    def _run(self, writing: Future[WrittenSnapshot], offset: int, frozen: FrozenEngine, at: datetime | None) -> None:
         try:
-            writing.set_result(WrittenSnapshot(offset, self._write(offset, frozen.encoded())))
+            writing.set_result(WrittenSnapshot(offset, self._write(offset, frozen.encoded()), at))
         except BaseException as error:  # noqa: BLE001 — whatever it is, it is the deciding thread's to raise
             writing.set_exception(error)

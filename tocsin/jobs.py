@@ -61,6 +61,7 @@ def _decide(workplace: Workplace, log: Log, store: Store, stop: threading.Event)
         host=socket.gethostname(),
         snapshot_every_records=LIVE_SNAPSHOT_RECORDS,
         snapshots_aside=True,
+        older_snapshots_bytes=workplace.settings.older_snapshots_mb * 1024 * 1024,
     )
     DecideJob(log, store, SystemClock(), settings).run(stop)
 

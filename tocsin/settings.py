@@ -187,6 +187,12 @@ class Settings(_Section):
     )
     archive: Path = Field(default=Path("data/archive"), description="folder of Parquet files: the cold tier of the log")
     snapshots: Path = Field(default=Path("data/snapshots"), description="folder of the engine's snapshots")
+    older_snapshots_mb: int = Field(
+        default=512,
+        ge=0,
+        description="megabytes that snapshots take at most which are kept for questions about the past (`alerts show`, `alerts"
+        " why`, `trace`): one a day for a month, one a week for a year; 0 keeps none",
+    )
     rules: tuple[str, ...] = Field(default=("rules/*.yaml",), description="rule files (glob patterns)")
     actors: tuple[str, ...] = Field(default=("actors/*.yaml",), description="own actor files (glob patterns)")
     article_partitions: int = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from alerts.engine import Engine
 from alerts.engine_state import restore
+from pipelines.older_snapshots import older_snapshots
 from pipelines.recovery import from_snapshot_file, load_snapshot
 from pipelines.signal_history import read_range
 from pipelines.stepping import Begin, Stepping, begun_with
@@ -139,9 +140,8 @@ def _newest_before(log: Log, store: Store | None, folder: Path | None, moment: d
     if folder is None or head is None or head.log_id != log.log_id:
         return None  # Files of another log may lie there: only the ledger says whose they are.
     start = log.start_offset(SIGNALS, 0)
-    for path in sorted(folder.glob("*.snapshot"), reverse=True):
-        offset, _, begins = path.stem.partition("-")
-        if not offset.isdecimal() or not start <= int(offset) <= head.next_offset:
+    for offset, begins, path in _snapshots_before(folder, moment):
+        if not start <= offset <= head.next_offset:
             continue
         try:
             raw = path.read_bytes()
@@ -149,8 +149,20 @@ def _newest_before(log: Log, store: Store | None, folder: Path | None, moment: d
         except (OSError, BrokenRecordError):
             continue
         if engine is not None and engine.now is not None and engine.now <= moment:
-            return begun_with(engine, partial(_read_again, path)), int(offset)
+            return begun_with(engine, partial(_read_again, path)), offset
     return None
+
+
+def _snapshots_before(folder: Path, moment: datetime) -> Sequence[tuple[int, str, Path]]:
+    """Return offset, beginning of the hash and path of what may be of ``moment`` or before, newest first: the decider's own
+    snapshots, which do not say when they are of, and of those kept for questions the ones that do."""
+    found = []
+    for path in folder.glob("*.snapshot"):
+        offset, _, begins = path.stem.partition("-")
+        if offset.isdecimal():
+            found.append((int(offset), begins, path))
+    found.extend((one.offset, one.digest, one.path) for one in older_snapshots(folder) if one.at <= moment)
+    return sorted(found, reverse=True)
 
 
 def _read_again(path: Path) -> Engine:

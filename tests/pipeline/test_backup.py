@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -245,8 +246,7 @@ def test_a_damaged_backup_is_refused(life: Life, tmp_path: Path, name: str) -> N
 def test_a_log_that_lost_what_the_store_stands_on_is_no_backup(life: Life, tmp_path: Path) -> None:
     append(life, STREAM[:200])
     decide(life)
-    for path in life.snapshots.iterdir():
-        path.unlink()
+    shutil.rmtree(life.snapshots)
     refused = run(backup_command, tmp_path / "backup", "--folder", life.folder)
     assert isinstance(refused.exception, FatalError)
     assert "do not go together" in str(refused.exception)
