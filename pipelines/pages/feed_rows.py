@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from pydantic import ValidationError
 
 from alerts.engine import Engine
+from alerts.explanation.phrases import moment
 from connectors.feeds.cursor import FeedCursor
 from connectors.feeds.schedule import own_interval
 from connectors.feeds.settings import FeedSettings
 from schemas.ids import hour_start
+from schemas.plain_text import plural
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
 
@@ -36,6 +39,19 @@ class Joining:
 
     until: datetime
     rules: int
+
+    #: What shadow means, behind the time in the words of :attr:`until_when`.
+    MEANING: ClassVar[str] = "it corroborates and does not count yet"
+
+    @property
+    def until_when(self) -> str:
+        """Return the words before the time; page and terminal write the time as each does."""
+        return f"in shadow for {plural(self.rules, 'rule')} until"
+
+    @property
+    def words(self) -> str:
+        """Return what a person reads of it."""
+        return f"{self.until_when} {moment(self.until)}: {self.MEANING}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from connectors.clock import SystemClock
 from connectors.feeds.settings import FeedSettings, shown_url
-from schemas.errors import UsageError
+from schemas.errors import TocsinError, UsageError
 from schemas.plain_text import plain_line
 from schemas.reasons import FeedState
 from tocsin.commands.feed_sources import add, export_opml, import_opml, pause, resume, starter
@@ -23,6 +23,7 @@ from tocsin.settings import FILE_NAME
 from tocsin.workplace import folder_option, json_option, open_workplace
 
 if TYPE_CHECKING:
+    from pipelines.pages.feed_rows import FeedShown, Joining
     from schemas.ports.store import FeedRow
     from tocsin.feed_checks import FeedCheck, ParsedFile
     from tocsin.settings import Workplace
@@ -43,20 +44,28 @@ for _other in (add, pause, resume, starter, import_opml, export_opml):
 @folder_option
 @json_option
 def list_feeds(folder: Path, as_json: bool) -> None:
-    """Show every feed with its state: when it was read last, when next, how many items came, and what is wrong."""
+    """Show every feed with its state: when it was read last, when next, how many items came, and what is wrong.
+
+    A feed in shadow says for how many rules and until when: it joined lately, and corroborates without counting yet. With
+    --json that is `shadow`; null: it is in none; no such key: the log or the engine cannot be read.
+    """
+    from pipelines.pages.feed_rows import shown_feeds
+
     workplace = open_workplace(folder)
     rows = rows_of(workplace)
-    known = {feed.id for feed in workplace.settings.sources}
-    shown = [_known_row(feed, rows) for feed in workplace.settings.sources]
-    shown += [row for feed_id, row in sorted(rows.items()) if feed_id not in known]
+    sources = {feed.id: feed for feed in workplace.settings.sources}
+    listed = [_known_row(feed, rows) for feed in sources.values()]
+    listed += [row for feed_id, row in sorted(rows.items()) if feed_id not in sources]
+    joining = _shadows(workplace)
     now = SystemClock().now()
+    shown = shown_feeds(listed, sources, joining or {}, now)
     if as_json:
-        for row in shown:
-            click.echo(json.dumps(row.model_dump(mode="json", exclude={"cursor"})))
+        for one in shown:
+            click.echo(json.dumps(_row_object(one, shadows_known=joining is not None)))
     elif not shown:
         click.echo(f"there are no feeds in {workplace.folder / FILE_NAME}; add a [[feeds]] section", err=True)
     else:
-        _print_table([("FEED", "STATE", "READ", "NEXT", "ITEMS", ""), *(_cells(row, now) for row in shown)])
+        _print_table([("FEED", "STATE", "READ", "NEXT", "ITEMS", ""), *(_cells(one, now) for one in shown)])
 
 
 @command.command(epilog="Example: tocsin feeds check https://news.example/rss.xml")
@@ -157,13 +166,38 @@ def _named(name: str, workplace: Workplace | None) -> FeedSettings:
         raise UsageError(f"{shown_url(name)} {said}", remedy="give the address of an RSS or Atom document") from None
 
 
-def _cells(row: FeedRow, now: datetime) -> tuple[str, ...]:
+def _shadows(workplace: Workplace) -> Mapping[str, Joining] | None:
+    """Return the feeds in shadow by id; None, and why is told, where that cannot be known: the list is shown all the same."""
+    from tocsin.feed_shadows import shadows_of
+
+    try:
+        return shadows_of(workplace)
+    except TocsinError as error:
+        click.echo(f"which feeds are in shadow is not known: {plain_line(error.message, 300)}", err=True)
+        return None
+
+
+def _row_object(shown: FeedShown, *, shadows_known: bool) -> Mapping[str, object]:
+    document = shown.row.model_dump(mode="json", exclude={"cursor"})
+    if shadows_known:
+        joining = shown.joining
+        document["shadow"] = joining and {
+            "until": joining.until.isoformat(),
+            "rules": joining.rules,
+            "words": joining.words,
+        }
+    return document
+
+
+def _cells(shown: FeedShown, now: datetime) -> tuple[str, ...]:
+    row = shown.row
     if row.state in (FeedState.PAUSED, FeedState.MUTED, FeedState.REMOVED) or row.next_poll_at is None:
         following = "-"
     else:
         following = f"in {_span(row.next_poll_at - now)}" if row.next_poll_at > now else "now"
     read = f"{_span(now - row.last_success_at)} ago" if row.last_success_at else "never"
-    remark = plain_line(row.state_reason or row.last_error, _TEXT)
+    said = (shown.joining.words if shown.joining else "", plain_line(row.state_reason or row.last_error, _TEXT))
+    remark = "; ".join(filter(None, said))
     return row.feed_id, row.state.value, read, following, f"{row.items_seen:,}", remark
 
 
