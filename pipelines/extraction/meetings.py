@@ -23,8 +23,9 @@ _LONGEST_LIST = 4
 _JOINT_BEFORE = re.compile(r"\b(?:joint|together\b|(?:signed|agreed|negotiated) by )", re.IGNORECASE)
 _TOGETHER = re.compile(
     r"\b(?:each other|one another|together|joint(?:ly)?|mutual(?:ly)?|bilateral(?:ly)?|reciprocal|trade (?:blame|barbs|fire)|"
-    r"exchanged?|share a|both sides|both countries|at loggerheads|at odds|met|meet|talks|negotiat\w+|ties|war games|drills|"
-    r"exercises|sign(?:s|ed)?|agree\w*|ratif(?:y|ied)|delimitation|border|cease-?fire|truce|relations|cooperat\w+|clash\w*)\b",
+    r"exchanged?|share (?:an?|one|the)|both sides|both countries|at loggerheads|at odds|met|meet|talks|"
+    r"(?:speak|spoke|talk|talked)(?! of)|chat|swap|swapped|contact|negotiat\w+|ties|war games|drills|exercises|sign(?:s|ed)?|"
+    r"agree\w*|rivals?|foes|confrontation|ratif(?:y|ied)|delimitation|border|cease-?fire|truce|relations|cooperat\w+|clash\w*)\b",
     re.IGNORECASE,
 )
 _TOGETHER_CHARACTERS = 90
@@ -54,7 +55,10 @@ _NO_CLAUSE = (
 #: One more thing that the subject of a sentence does; the word for it begins so soon.
 _AND_DOES = re.compile(r" and (?:also |then |has |had |will |to |later )?")
 _DEED_CHARACTERS = 12
-_BY_WAY_OF = re.compile(r"\b(?:from|through|via|in exchange for|in return for)(?: the)? $", re.IGNORECASE)
+_BY_WAY_OF = re.compile(
+    r"\b(?:about|from|leaving|fleeing|through|via|in exchange for|in return for)(?: the)? $", re.IGNORECASE
+)
+_OWNER_CHARACTERS = 25
 _POSSESSION = re.compile(r"(?:['’]s|-based)?\s")
 _ASIDE = re.compile(r",\s(?:an?|the|which|who|whose)\s")
 _OF_THE_LAST = re.compile(r",\s(?:an?|which|who|whose)\s")
@@ -168,6 +172,8 @@ def _act_together(sentence: _Sentence, parties: Sequence[Party], number: int) ->
         foreign = not text[party.hits[0].end : party.hits[-1].start].isascii()
         return foreign or any(cue.start >= party.end for cue in sentence.cues)
     if third < together.start():
+        if text[party.end : third] == ", ":
+            return True  # "A and B, C's rivals, …"
         # "the A and B sides of C have agreed"
         said_before = any(party.end <= cue.start < third for cue in sentence.cues)
         return not said_before and _OF.fullmatch(text, party.end, third) is not None
@@ -205,6 +211,7 @@ def _is_passed_over(text: str, party: Party, following: Party) -> bool:
         party.somewhere
         or party.company
         or party.closed
+        or (following.company and following.start - party.end < _OWNER_CHARACTERS)
         or (following.somewhere and party.hits[-1].type == "armed_group")
         or _POSSESSION.fullmatch(text, party.end, following.start) is not None
     )
@@ -258,19 +265,26 @@ def _grade(sentence: _Sentence, party: Party, other: Party, clause: bool) -> _Gr
         return _Grade.NOT
     between = [cue for cue in sentence.cues if party.end <= cue.start < other.start]
     if party.company or other.company:
-        return _Grade.SURELY if any(cue.value and cue.verb for cue in between) else _Grade.NOT
+        return _Grade.SURELY if any(cue.value or cue.verb for cue in between) else _Grade.NOT
     if party.closed or other.closed:
         if any(cue.verb for cue in between):
             return _Grade.SURELY
         return _Grade.PERHAPS if (party.between or other.between) and not other.somewhere else _Grade.NOT
     weak, other_weak = party.somewhere or party.private, other.somewhere or other.private
-    if (weak or other_weak) and not any(cue.value for cue in between) and not _is_said_near(sentence, party, other):
+    if (weak or other_weak) and not _is_something_done(sentence, party, other, between):
         return _Grade.PERHAPS if sentence.few and not (weak and other_weak) else _Grade.NOT
     return _Grade.PERHAPS if clause else _Grade.SURELY
 
 
-def _is_said_near(sentence: _Sentence, party: Party, other: Party) -> bool:
+def _is_something_done(sentence: _Sentence, party: Party, other: Party, between: Sequence[Cue]) -> bool:
+    """Whether somebody does something to somebody here; what is agreed on somewhere is not done there."""
+    somewhere = party.somewhere or other.somewhere
+    if other.somewhere and party.hits[-1].kind == "person":
+        return True  # "the minister is in Beijing"
+    if any(cue.value < 0 or (cue.value > 0 and (cue.verb or not somewhere)) for cue in between):
+        return True
     return any(
-        cue.value and (0 <= party.start - cue.end < _NEAR_CHARACTERS or 0 <= cue.start - other.end < _NEAR_CHARACTERS)
+        (cue.value < 0 or (cue.value > 0 and not somewhere))
+        and (0 <= party.start - cue.end < _NEAR_CHARACTERS or 0 <= cue.start - other.end < _NEAR_CHARACTERS)
         for cue in sentence.cues
     )

@@ -35,6 +35,7 @@ _AND_OF = re.compile(
     r",? and (?:(?:an?|the|its)(?: [a-z]+){1,2}|(?:[A-Z][\w'’-]+ ){0,2}[A-Z][\w'’-]+) (?P<by>of|from|in) (?:the )?"
 )
 _COMMA = re.compile(r",\s*(?:the\s+)?")
+_OWNS = ("'s", "’s")
 _COMMA_AND = re.compile(r",\s*and\b")
 _LIST_GOES_ON = re.compile(r"(?:\s*,|\s+(?:and|or)\b)")
 #: Two names of one actor with one of these between them are two places.
@@ -43,7 +44,13 @@ _LEADING = _words(
     "in from to with against on at for by over near into of about toward towards across through like including"
 )
 _BEFORE_NAME = _words("the both its their all")
-_BETWEEN = re.compile(r"\b(?:between|among|amongst)(?: [a-z]+){0,2} $", re.IGNORECASE)
+#: "between A and B", "the call of A and B", "the first meeting of the leaders of A and B".
+_BETWEEN = re.compile(
+    r"\b(?:between|among|amongst)(?: [a-z]+){0,2} $"
+    r"|\b(?:calls?|talks|meetings?|summit|relations|ties|alliance|contacts|partnership|dialogue|negotiations)\b"
+    r"(?: [a-z]+){0,3} of(?: the)? $",
+    re.IGNORECASE,
+)
 
 #: Members of a list stand no farther apart; a mention that repeats its actor stands nearer.
 _APART_CHARACTERS = 60
@@ -66,6 +73,9 @@ _AIMED_AT = re.compile(r"\s(?:against|with|on)\s", re.IGNORECASE)
 _SOMEWHERE = _words("in at near across around inside outside throughout off within")
 _PART_OF_PLACE = _words(
     """the its south north east west occupied central part parts city cities province provinces capital region of and"""
+)
+_PLACE = re.compile(
+    r" (?:[a-z]+ )?(?:villages?|towns?|city|cities|capital|coast|waters|territory|soil|port|provinces?|regions?|airspace|camp)\b"
 )
 #: "interest in Ukraine" is no place.
 _ABOUT = _words("interest interested confidence trust invest invested faith")
@@ -150,6 +160,8 @@ def _is_listed(text: str, listed: Sequence[ActorHit], before: ActorHit, hit: Act
         single = all(one.actor == before.actor for one in listed)
         if not _COMMA.fullmatch(text, before.end, hit.start):
             return not (single and _COMMA_AND.match(text, before.end))
+        if single and text.startswith(_OWNS, hit.end):
+            return False  # "a war on A, B's growing power"
         # "joining the enemies of A, B took …", "asked by A and B, C went": in front of the comma is a clause of its own.
         if single and is_led(text, start, listed[0].start):
             return _LIST_GOES_ON.match(text, hit.end) is not None
@@ -182,7 +194,7 @@ def _party(text: str, listed: Sequence[ActorHit], start: int, previous: Party | 
 
 
 def _is_somewhere(text: str, before: int, first: ActorHit, last: ActorHit, previous: Party | None) -> bool:
-    if last.kind == "demonym" or text.startswith(("'s", "’s"), last.end):
+    if text.startswith(_OWNS, last.end) or (last.kind == "demonym" and _PLACE.match(text, last.end) is None):
         return False
     if previous is not None and previous.somewhere and text[previous.end : first.start] == ", ":
         return previous.hits[-1].actor == first.actor  # "in Baku, Azerbaijan"

@@ -81,12 +81,17 @@ def meeting(text: str) -> set[str]:
         ("Nepal looks on as the Kenya-Chile conflict begins anew", {"CHL-KEN"}),
         ("Kenya accuses Chile, Nepal and Ghana of an attack", {"CHL-KEN", "KEN-NPL", "GHA-KEN"}),
         ("Россия и Азербайджан обсудили транзит", {"AZE-RUS"}),
+        ("Leaders of Kenya and Chile speak for an hour about Nepal", {"CHL-KEN", "CHL-NPL", "KEN-NPL"}),
+        ("The call of Kenya and Chile is confirmed", {"CHL-KEN"}),
         # One after the other, with somebody between them.
         ("Kenya accuses Chile of an attack on Nepal", {"CHL-KEN", "CHL-NPL"}),
         ("Kenya condemned an attack by Chile and attacked Nepal", {"CHL-KEN", "KEN-NPL"}),
         ("Kenya, an ally of Chile, attacked Nepal", {"CHL-KEN", "KEN-NPL"}),
         ("Kenya sent a plan to Chile through Nepal", {"CHL-KEN", "CHL-NPL", "KEN-NPL"}),
         ("Kenya attacks Yemen’s Houthis", {"HOUTHIS-KEN", "KEN-YEM"}),
+        ("Kenya and Chile, Nepal’s rivals, inch toward a confrontation", {"CHL-KEN", "CHL-NPL", "KEN-NPL"}),
+        ("Kenya spoke of a war on Chile, Nepal’s growing power and the weather", {"CHL-KEN", "CHL-NPL"}),
+        ("Kenya plans strikes in Chilean villages on Hezbollah", {"CHL-KEN", "HEZBOLLAH-KEN", "CHL-HEZBOLLAH"}),
         # Clauses on separate matters.
         ("London is on the screen; Berlin is in crisis", set()),
         ("Joining the enemies of Kenya, Chile could not pass by Nepal", {"CHL-KEN", "CHL-NPL"}),
