@@ -81,6 +81,7 @@ def backtest(
     books = {variant.base: passed.books[variant.rule.name] for variant in written}
     return Report(
         archive=summary_of(past.archive),
+        articles=past.articles,
         stretch=judge.stretch,
         matching=wanted.matching,
         arrival_delay=str(wanted.delay),

@@ -48,9 +48,10 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Report:
-    """A backtest. ``truth`` is None where there was nothing to judge by."""
+    """A backtest of ``articles``, a part of the archive or all of it. ``truth`` is None where there was nothing to judge by."""
 
     archive: ArchiveSummary
+    articles: int
     stretch: Stretch
     matching: Matching
     arrival_delay: str
@@ -83,6 +84,7 @@ class Report:
             "order": self.order.as_json(),
             "extractor_version": self.extractor_version,
             "judged_by_truth": self.truth is not None,
+            "articles": self.articles,
             "archive": self.archive.as_json(),
             "total": self.total.as_json(),
             "rules": [_rule(rule) for rule in self.rules],

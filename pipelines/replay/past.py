@@ -61,6 +61,11 @@ class Past(Protocol):
         """The days of observation whose signals are read, in order."""
         ...
 
+    @property
+    def articles(self) -> int:
+        """How many articles and later wordings of some it has."""
+        ...
+
     def records(
         self, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
     ) -> Iterator[SignalsRecord]:
@@ -85,6 +90,11 @@ class ByArrival:
     def files(self) -> Sequence[date]:
         """The same days."""
         return self.days
+
+    @property
+    def articles(self) -> int:
+        """See :class:`Past`."""
+        return sum(self.archive.count(day) for day in self.days)
 
     def records(
         self, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
@@ -125,12 +135,17 @@ class ByPublication:
         read = [file for file, published in files.items() if published & wanted]
         return cls(archive, chosen, days, read, rhythm, wordings)
 
+    @property
+    def articles(self) -> int:
+        """See :class:`Past`."""
+        return sum(self.wordings[day] for day in self.days)
+
     def records(
         self, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
     ) -> Iterator[SignalsRecord]:
         """See :class:`Past`."""
         yield rules
-        total = 1 + sum(self.wordings[day] for day in self.days) + len(self._hours())
+        total = 1 + self.articles + len(self._hours())
         with tempfile.TemporaryDirectory(prefix="tocsin-order-") as scratch:
             spool = DaySpool(Path(scratch))
             done = 1 + self._lay_out(version, possible_under(rules), spool, lambda laid: told(laid, total))

@@ -126,6 +126,14 @@ def test_what_was_found_missed_and_not_to_be_seen(judged: Path) -> None:
     assert by_rule["lanterns"]["alarms"]["false alarm"] == by_rule["lanterns"]["openings"] > 0
 
 
+def test_of_a_part_of_the_days_the_articles_of_that_part_are_told(past: Archive, rules: Path, tmp_path: Path) -> None:
+    result = run(past, rules, tmp_path, "--from", "2023-05-02", "--to", "2023-05-03")
+    assert result.exit_code == 0, result.exception
+    articles = sum(past.count(day) for day in past.days()[1:3])
+    assert report_in(tmp_path)["articles"] == articles
+    assert f"3 rules watched {articles:,} articles of" in result.stdout
+
+
 def test_every_alarm_has_its_evidence(judged: Path) -> None:
     alarms = report_in(judged)["alarms"]
     assert isinstance(alarms, list)

@@ -191,7 +191,7 @@ def _concerns(rule: RuleReport, key: str, event: JudgedEvent) -> bool:
 def _caption(alarms: Sequence[JudgedAlarm], events: Sequence[JudgedEvent], counts: Sequence[int]) -> str:
     mean = sum(counts) / len(counts) if counts else 0.0
     said = f"{words.stories_a_day(mean)} on average"
-    said += f", at most {max(counts)} in one. " if mean else ". "
+    said += f", at most {max(counts)} in a day. " if mean else ". "
     said += words.many(len(alarms), "alert") if alarms else "No alert"
     if alarms:
         said += ": " + ", ".join(f"{one.alarm.opened:%Y-%m-%d}" for one in alarms[:6])

@@ -108,7 +108,7 @@ def summary(report: Report) -> list[str]:
     """Return what was found as a few sentences, the most important first."""
     total, stretch = report.total, report.stretch
     said = [
-        f"{many(len(report.rules), 'rule')} watched {many(report.archive.articles, 'article')} of "
+        f"{many(len(report.rules), 'rule')} watched {many(report.articles, 'article')} of "
         f"{many(len(report.archive.sources), 'source')} from {stretch.first:%d %B %Y} to {stretch.last:%d %B %Y}, as if "
         f"{'they' if len(report.rules) > 1 else 'it'} had been switched on at the time.",
         f"{'They' if len(report.rules) > 1 else 'It'} rang {times(total.openings)}: {a_week(total.a_week)} in all."
