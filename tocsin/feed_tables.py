@@ -1,6 +1,7 @@
-"""Feeds in tocsin.toml: new ``[[feeds]]`` tables appended, one paused or resumed by one line. Everything else stays.
+"""Feeds in tocsin.toml: new ``[[feeds]]`` tables appended; a feed, folder or push paused or resumed by one line.
 
-The whole text is checked before it replaces the file, in one step: a mistake or a crash leaves the old one.
+Everything else stays. The whole text is checked before it replaces the file, in one step: a mistake or a crash leaves the
+old one.
 """
 
 from __future__ import annotations
@@ -14,8 +15,14 @@ from urllib.parse import urlsplit
 from connectors.feeds.settings import shown_url
 from schemas.errors import UsageError
 from tocsin.settings import FILE_NAME, Settings, Workplace, parse_settings
-from tocsin.settings_mistakes import line_of
-from tocsin.toml_text import TomlValue, toml_table
+from tocsin.settings_mistakes import Location, line_of
+from tocsin.toml_text import TomlValue, toml_table, toml_value
+
+#: The section of a table, and its number where there are several.
+_Table = Location
+#: The value of `paused`: of a feed or folder whether it is, of [push] what of it is.
+_Paused = bool | tuple[str, ...]
+_VALUE = re.compile(r"=\s*(true|false|\[[^\]]*\])")
 
 
 def feed_id_for(url: str, taken: Collection[str]) -> str:
@@ -65,36 +72,69 @@ def append_feeds(workplace: Workplace, tables: Sequence[str]) -> None:
 
 
 def set_paused(workplace: Workplace, feed_id: str, *, paused: bool) -> bool:
-    """Write ``paused`` into the table of ``feed_id``; return whether something changed.
+    """Write into the settings whether ``feed_id`` is paused; return whether something changed.
 
-    :raises UsageError: there is no such feed, or its table is written in a way that one line cannot change.
+    It is the id of a feed, of a watched folder or of what is pushed: with tokens that of one (``push.NAME``), or the
+    endpoint's own for all of them.
+
+    :raises UsageError: there is no such feed, or it is written in a way that one line cannot change.
     """
-    ids = [feed.id for feed in workplace.settings.feeds]
-    if feed_id not in ids:
-        known = ", ".join(ids[:20]) or "none"
-        raise UsageError(f"no feed has the id {feed_id!r}", remedy=f"ids in the settings: {known}")
-    index = ids.index(feed_id)
-    if workplace.settings.feeds[index].paused is paused:
+    table, wanted = _place_of(workplace.settings, feed_id, paused)
+    if _paused_in(workplace.settings, table) == wanted:
         return False
     path = workplace.folder / FILE_NAME
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    text = "".join(lines)
-    head, written = line_of(text, ("feeds", index)), line_of(text, ("feeds", index, "paused"))
-    if head is not None and written is not None and written != head:
-        lines[written - 1] = re.sub(
-            r"=\s*(true|false)", f"= {'true' if paused else 'false'}", lines[written - 1], count=1
-        )
-    elif head is not None:
-        lines.insert(head, f"paused = {'true' if paused else 'false'}\n")
-    wanted = workplace.settings.feeds[index].model_copy(update={"paused": paused})
-    found = parse_settings("".join(lines), str(path), {}).feeds
-    if found != (*workplace.settings.feeds[:index], wanted, *workplace.settings.feeds[index + 1 :]):
+    text = path.read_text(encoding="utf-8")
+    changed = _with_line(text, table, toml_value(wanted))
+    # Compared as the file says it: what the environment sets over it is none of its lines.
+    if parse_settings(changed, str(path), {}) != _with_paused(parse_settings(text, str(path), {}), table, wanted):
         raise UsageError(
             f"the table of {feed_id} in {path} cannot be changed by one line",
-            remedy=f"write paused = {'true' if paused else 'false'} into it by hand",
+            remedy=f"write paused = {toml_value(wanted)} into it by hand",
         )
-    _replace(path, "".join(lines))
+    _replace(path, changed)
     return True
+
+
+def _place_of(settings: Settings, feed_id: str, paused: bool) -> tuple[_Table, _Paused]:
+    """Return the table that says whether ``feed_id`` is paused, and what its key `paused` is to be."""
+    for section in ("feeds", "folders"):
+        ids = [one.id for one in getattr(settings, section)]
+        if feed_id in ids:
+            return (section, ids.index(feed_id)), paused
+    push = settings.push
+    streams = tuple(push.streams.values()) if push.port is not None else ()
+    if streams and feed_id in (push.id, *streams):
+        asked = streams if feed_id == push.id else (feed_id,)
+        return ("push",), tuple(one for one in streams if (paused if one in asked else one in push.paused))
+    known = ", ".join(feed.id for feed in settings.sources[:20]) or "none"
+    raise UsageError(f"no feed has the id {feed_id!r}", remedy=f"ids in the settings: {known}")
+
+
+def _paused_in(settings: Settings, table: _Table) -> _Paused:
+    section, *index = table
+    if not index:
+        return tuple(one for one in settings.push.streams.values() if one in settings.push.paused)
+    return bool(getattr(settings, str(section))[index[0]].paused)
+
+
+def _with_paused(settings: Settings, table: _Table, wanted: _Paused) -> Settings:
+    section, *index = table
+    if not index:
+        return settings.model_copy(update={"push": settings.push.model_copy(update={"paused": wanted})})
+    tables = list(getattr(settings, str(section)))
+    tables[int(index[0])] = tables[int(index[0])].model_copy(update={"paused": wanted})
+    return settings.model_copy(update={str(section): tuple(tables)})
+
+
+def _with_line(text: str, table: _Table, value: str) -> str:
+    """Return ``text`` with ``paused = value`` in ``table``: in the place of what stands there, or below its head."""
+    lines = text.splitlines(keepends=True)
+    head, written = line_of(text, table), line_of(text, (*table, "paused"))
+    if head is not None and written is not None and written != head:
+        lines[written - 1] = _VALUE.sub(lambda _: f"= {value}", lines[written - 1], count=1)
+    elif head is not None:
+        lines.insert(head, f"paused = {value}\n")
+    return "".join(lines)
 
 
 def _replace(path: Path, text: str) -> Settings:

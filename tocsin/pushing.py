@@ -44,6 +44,7 @@ async def taking_pushes(
         tokens=read_push_tokens(settings, folder, environ),
         fields=None if settings.map is None else FieldMap.parse(settings.map),
         zone=ZoneInfo(settings.tz),
+        paused=settings.paused_tokens,
     )
     runner = web.AppRunner(endpoint.app(), access_log=None, shutdown_timeout=_STOP_S)
     await runner.setup()

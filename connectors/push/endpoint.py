@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,8 @@ MOST_LINES = 2_000
 _TYPES = frozenset({"application/json", "application/x-ndjson", "application/jsonl"})
 #: So long the body of a request may take, in seconds.
 _BODY_S = 30.0
+#: So long who pushes what is paused is to leave it alone, in seconds.
+_PAUSED_S = 300
 #: Requests read at the same time.
 _AT_ONCE = 8
 
@@ -86,11 +88,21 @@ def _rows(body: bytes) -> Iterator[tuple[int, Mapping[str, object] | str | None]
 
 
 class PushEndpoint:
-    """Answers requests. ``tokens`` are secrets by whose they are; none: whoever reaches it may push, in nobody's name."""
+    """Answers requests. ``tokens`` are secrets by whose they are; none: whoever reaches it may push, in nobody's name.
+    Nothing is taken from those in ``paused``."""
 
-    def __init__(self, push: Push, *, tokens: Mapping[str, str], fields: FieldMap | None, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        push: Push,
+        *,
+        tokens: Mapping[str, str],
+        fields: FieldMap | None,
+        zone: ZoneInfo,
+        paused: Collection[str] = (),
+    ) -> None:
         self._push = push
         self._tokens = dict(tokens)
+        self._paused = frozenset(paused)
         self._fields = fields
         self._zone = zone
         self._at_once = asyncio.Semaphore(_AT_ONCE)
@@ -107,6 +119,8 @@ class PushEndpoint:
         name = self._name(request)
         if name is None:
             return _no(401, "the token is missing or wrong: Authorization: Bearer TOKEN")
+        if name in self._paused:
+            return _no(503, "paused by the operator; send it again later", {"Retry-After": str(_PAUSED_S)})
         if request.content_type not in _TYPES:
             return _no(415, "send application/x-ndjson or application/json")
         async with self._at_once:

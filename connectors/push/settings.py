@@ -42,6 +42,12 @@ class PushSettings(BaseModel):
         default="UTC", description="zone of times written without one"
     )
 
+    paused: tuple[str, ...] = Field(
+        default=(),
+        description='what is paused, as it is called among feeds, for example `["push.wire"]`: whoever pushes it is answered 503,'
+        " to send it again later",
+    )
+
     @field_validator("tokens")
     @classmethod
     def _readable(cls, tokens: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,6 +62,10 @@ class PushSettings(BaseModel):
             raise ValueError("two tokens have names that only differ in case or special characters")
         if any(len(stream) > _LONGEST_ID for stream in self.streams.values()):
             raise ValueError(f"id and the name of a token have more than {_LONGEST_ID - 1} characters together")
+        unknown = sorted(set(self.paused) - set(self.streams.values()))
+        if unknown:
+            known = ", ".join(self.streams.values())
+            raise ValueError(f"paused names {unknown[0]}, which is none of {known}: take it out of the list")
         return self
 
     @property
@@ -72,10 +82,15 @@ class PushSettings(BaseModel):
         return {place.name: f"{self.id}.{_NOT_IN_IDS.sub('-', place.name)}" for place in self.token_places}
 
     @property
+    def paused_tokens(self) -> frozenset[str]:
+        """Return the names of the tokens that nothing is taken with, as :attr:`streams` has them."""
+        return frozenset(name for name, stream in self.streams.items() if stream in self.paused)
+
+    @property
     def as_feeds(self) -> tuple[FeedSettings, ...]:
         """Return the endpoint as the poll job has it among its feeds: who pushes nothing any more is silent by itself."""
         feed = FeedSettings(id=self.id, source=self.id, url="https://push.invalid/", interval=timedelta(seconds=1))
         return tuple(
-            feed.model_copy(update={"id": stream, "url": f"push://{stream.lower()}"})
+            feed.model_copy(update={"id": stream, "url": f"push://{stream.lower()}", "paused": stream in self.paused})
             for stream in self.streams.values()
         )

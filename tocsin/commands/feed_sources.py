@@ -103,7 +103,11 @@ def _when_it_counts(now: datetime, *, begun: bool) -> str:
 @click.argument("feed_id", metavar="ID")
 @folder_option
 def pause(feed_id: str, folder: Path) -> None:
-    """Poll the feed ID no more until it is resumed; its place is kept. A running service is to be started again."""
+    """Poll the feed ID no more until it is resumed; its place is kept. A running service is to be started again.
+
+    A watched folder is then left alone, and whoever pushes is answered 503 with Retry-After; `push.NAME` is one token's,
+    `push` all of them. Coverage tells it as paused, not as blind.
+    """
     _set_paused(open_workplace(folder), feed_id, paused=True)
 
 
@@ -111,7 +115,7 @@ def pause(feed_id: str, folder: Path) -> None:
 @click.argument("feed_id", metavar="ID")
 @folder_option
 def resume(feed_id: str, folder: Path) -> None:
-    """Poll the feed ID again, from where it stood. A running service is to be started again."""
+    """Poll the feed, watched folder or endpoint ID again, from where it stood. A running service is to be started again."""
     _set_paused(open_workplace(folder), feed_id, paused=False)
 
 
