@@ -45,11 +45,15 @@ class FeedRoll:
     periods: dict[str, list[tuple[int, int | None]]] = field(default_factory=dict)
     shadows: dict[str, Shadow] = field(default_factory=dict)
     changed_at: int | None = None  # newest hour in which a period begins or after which one ends
+    # Asked at every hour's end, and found once until a feed comes or goes.
+    _newest: list[str] | None = field(default=None, init=False, compare=False, repr=False)
+    _gone: list[str] | None = field(default=None, init=False, compare=False, repr=False)
 
     def start(self, feeds: Iterable[str]) -> None:
         """Begin with ``feeds``, which count in every hour."""
         self.started = True
         self.periods = {feed: [(0, None)] for feed in feeds}
+        self._newest = self._gone = None
 
     # -- asking -----------------------------------------------------------------------------------------------------
 
@@ -65,7 +69,11 @@ class FeedRoll:
 
     def at(self, hour: int) -> list[str]:
         """Return the feeds that count in ``hour``, sorted."""
-        return sorted(feed for feed in self.periods if self.counts(feed, hour))
+        if self.changed_at is not None and hour <= self.changed_at:
+            return sorted(feed for feed in self.periods if self.counts(feed, hour))
+        if self._newest is None:  # Whoever is there now.
+            self._newest = sorted(self.present())
+        return self._newest
 
     def present(self) -> list[str]:
         """Return the feeds that count and have not left, in the order they came."""
@@ -73,7 +81,9 @@ class FeedRoll:
 
     def gone(self) -> list[str]:
         """Return the feeds that left and are remembered."""
-        return [feed for feed, periods in self.periods.items() if periods[-1][1] is not None]
+        if self._gone is None:
+            self._gone = [feed for feed, periods in self.periods.items() if periods[-1][1] is not None]
+        return self._gone
 
     def is_plain(self, hour: int) -> bool:
         """Tell whether every feed known counts in ``hour`` and those around it: whoever counts now, counts then."""
@@ -96,12 +106,14 @@ class FeedRoll:
     def join(self, feed: str, first: int) -> None:
         """Let a feed count from ``first`` on."""
         self.shadows.pop(feed, None)
+        self._newest = self._gone = None
         self.periods.setdefault(feed, []).append((first, None))
         self.changed_at = max(first, self.changed_at or first)
 
     def leave(self, feed: str, last: int) -> None:
         """Let a feed cease to count after ``last``."""
         self.shadows.pop(feed, None)
+        self._newest = self._gone = None
         if feed in self.periods:
             first, _ = self.periods[feed][-1]
             self.periods[feed][-1] = (first, last)
@@ -116,6 +128,7 @@ class FeedRoll:
             if newest[1] is not None and newest[1] < open_hour - REMEMBERED_HOURS:
                 forgotten.append(feed)
                 del self.periods[feed]
+                self._gone = None
             elif len(periods) > 1:
                 self.periods[feed] = [p for p in periods[:-1] if p[1] is not None and p[1] >= oldest] + [newest]
         return forgotten
@@ -146,5 +159,6 @@ class FeedRoll:
         assert isinstance(shadows, list)
         assert changed is None or isinstance(changed, int)
         self.started, self.changed_at = bool(document["started"]), changed
+        self._newest = self._gone = None
         self.periods = {str(feed): [(first, last) for first, last in stretches] for feed, stretches in periods}
         self.shadows = {str(f): Shadow(since, needed, hours, float(seen)) for f, since, needed, hours, seen in shadows}
