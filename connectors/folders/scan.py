@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -54,12 +55,19 @@ class Done(NamedTuple):
     whole: bool
     crc: int = 0
 
+    def is_of(self, found: os.stat_result) -> bool:
+        """Return whether the file is still the one that was read."""
+        return (self.size, self.changed_ns) == (found.st_size, found.st_mtime_ns)
+
 
 @dataclass
 class Look:
-    """What a look finds, as it is gathered."""
+    """What a look finds, as it is gathered. ``counts_only``: it takes nothing in, so it has no limit and waits for nothing
+    that is seen the first time."""
 
     done: dict[str, Done]
+    counts_only: bool = False
+    usable: int = 0
     entries: list[WireEntry] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)  # rows by why they are none
     first_refused: str = ""
@@ -68,7 +76,32 @@ class Look:
     @property
     def room(self) -> int:
         """Return how many rows more this look takes."""
-        return ROWS_A_LOOK - len(self.entries) - sum(self.refused.values())
+        return sys.maxsize if self.counts_only else ROWS_A_LOOK - self.usable - sum(self.refused.values())
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What lies in a folder: ``files`` of kinds that are read, of which ``known_files`` were read whole before, and
+    ``other_files`` that are none of them, by name. ``usable`` rows, and those ``refused`` by why, are of all files together;
+    ``notes`` say what is the matter with a file, each with one."""
+
+    files: int
+    known_files: int
+    other_files: tuple[str, ...]
+    usable: int
+    refused: Mapping[str, int]
+    first_refused: str
+    notes: tuple[str, ...]
+
+    @property
+    def readable_files(self) -> int:
+        """Return how many files were read to their end."""
+        return self.files - len(self.notes)
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows they hold."""
+        return self.usable + sum(self.refused.values())
 
 
 class FolderScanner:
@@ -107,12 +140,41 @@ class FolderScanner:
         )
         return document, json.dumps(look.done, separators=(",", ":"))
 
-    def _files(self) -> dict[str, os.stat_result]:
+    def survey(self, done_before: str) -> Survey:
+        """Return what lies in the folder now, whole, as looks would read it; nothing of it is kept. ``done_before`` is what
+        the last look returned, or nothing.
+
+        :raises FolderUnreadableError: the folder cannot be looked into.
+        """
+        before = _done_of(done_before)
+        others: list[str] = []
+        files = self._files(others)
+        look = Look({}, counts_only=True)
+        for name, found in sorted(files.items()):
+            self._file(name, found, look)
+        known = (one for name, one in before.items() if name in files and one.is_of(files[name]))
+        return Survey(
+            files=len(files),
+            known_files=sum(one.whole for one in known),
+            other_files=tuple(sorted(others)),
+            usable=look.usable,
+            refused=dict(sorted(look.refused.items())),
+            first_refused=look.first_refused,
+            notes=tuple(look.notes),
+        )
+
+    def _files(self, others: list[str] | None = None) -> dict[str, os.stat_result]:
+        """Return the files to be read, by name; the names of those of other kinds are added to ``others``."""
         found = {}
         try:
             with os.scandir(self._path) as entries:
                 for entry in entries:
-                    if not entry.name.startswith(".") and _kind(entry.name) in _KINDS and entry.is_file():
+                    if entry.name.startswith(".") or not entry.is_file():
+                        continue
+                    if _kind(entry.name) not in _KINDS:
+                        if others is not None:
+                            others.append(_shown(entry.name))
+                    else:
                         with suppress(FileNotFoundError):  # It was moved away meanwhile.
                             found[entry.name] = entry.stat()
         except OSError as error:
@@ -126,12 +188,12 @@ class FolderScanner:
     def _file(self, name: str, found: os.stat_result, look: Look) -> None:
         size, changed_ns = found.st_size, found.st_mtime_ns
         before = look.done.get(name)
-        same = before is not None and (before.size, before.changed_ns) == (size, changed_ns)
+        same = before is not None and before.is_of(found)
         if same and before is not None and before.whole:
             return
         path = self._path / name
         lines = _kind(name) in _LINES and not name.lower().endswith(_PACKED)
-        if not same and self._seen.get(name) != (size, changed_ns):
+        if not (same or look.counts_only) and self._seen.get(name) != (size, changed_ns):
             return  # It may still be being written: the next look sees.
         if size > LARGEST_FILE_BYTES:
             look.done[name] = Done(size, changed_ns, 0, whole=True)
@@ -174,7 +236,10 @@ class FolderScanner:
         try:
             if row.values is None:
                 raise UnusableRowError(row.mistake.partition(":")[0])
-            look.entries.append(entry_of_row(row.values, fields, self._zone))
+            entry = entry_of_row(row.values, fields, self._zone)
+            look.usable += 1
+            if not look.counts_only:
+                look.entries.append(entry)
         except UnusableRowError as error:
             look.refused[error.message] += 1
             look.first_refused = look.first_refused or _shown(row.place.rpartition("/")[2])

@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from pydantic import ValidationError
 
 from connectors.clock import SystemClock
-from connectors.feeds.settings import FeedSettings, shown_url
-from schemas.errors import TocsinError, UsageError
+from schemas.errors import TocsinError
 from schemas.plain_text import plain_line
 from schemas.reasons import FeedState
+from tocsin.commands.feed_checking import check
 from tocsin.commands.feed_sources import add, export_opml, import_opml, pause, resume, starter
 from tocsin.disk_use import file_of
 from tocsin.settings import FILE_NAME
 from tocsin.workplace import folder_option, json_option, open_workplace
 
 if TYPE_CHECKING:
+    from connectors.feeds.settings import FeedSettings
     from pipelines.pages.feed_rows import FeedShown, Joining
     from schemas.ports.store import FeedRow
-    from tocsin.feed_checks import FeedCheck, ParsedFile
+    from tocsin.feed_checks import ParsedFile
     from tocsin.settings import Workplace
 
 _TEXT = 100
@@ -36,7 +36,7 @@ def command() -> None:
     """List, check, add and parse feeds."""
 
 
-for _other in (add, pause, resume, starter, import_opml, export_opml):
+for _other in (check, add, pause, resume, starter, import_opml, export_opml):
     command.add_command(_other)
 
 
@@ -66,35 +66,6 @@ def list_feeds(folder: Path, as_json: bool) -> None:
         click.echo(f"there are no feeds in {workplace.folder / FILE_NAME}; add a [[feeds]] section", err=True)
     else:
         _print_table([("FEED", "STATE", "READ", "NEXT", "ITEMS", ""), *(_cells(one, now) for one in shown)])
-
-
-@command.command(epilog="Example: tocsin feeds check https://news.example/rss.xml")
-@click.argument("feeds", nargs=-1, metavar="[URL|ID]…")
-@folder_option
-@json_option
-def check(feeds: tuple[str, ...], folder: Path, as_json: bool) -> None:
-    """Read feeds now (all of the settings when none is named) and say what is there. Nothing is written.
-
-    Exit code 1 when one is no feed or cannot be read.
-    """
-    from tocsin.feed_checks import check_feeds
-
-    workplace = None
-    # Whoever asks about a URL need not have a folder; its settings say which private networks may be asked.
-    if (folder / FILE_NAME).exists() or not feeds or any("://" not in name for name in feeds):
-        workplace = open_workplace(folder)
-    asked = (
-        [_named(name, workplace) for name in feeds] if feeds else list(workplace.settings.feeds if workplace else ())
-    )
-    if not asked:
-        raise UsageError("there is no feed to check", remedy=f"name a URL, or add a [[feeds]] section to {FILE_NAME}")
-    ours = workplace.settings.feeds if workplace else ()
-    known = rows_of(workplace) if workplace else {}
-    rows = {feed.id: known[feed.id] for feed in asked if feed in ours and feed.id in known}
-    checks = check_feeds(asked, rows, workplace.settings.allow_addresses if workplace else ())
-    for feed, found in zip(asked, checks, strict=True):
-        click.echo(json.dumps(_as_object(feed, found)) if as_json else "\n".join(_lines(feed, found)))
-    sys.exit(1 if any(found.fault for found in checks) else 0)
 
 
 @command.command(epilog="Example: tocsin feeds parse saved.xml other.atom | jq .title")
@@ -150,22 +121,6 @@ def _known_row(feed: FeedSettings, rows: Mapping[str, FeedRow]) -> FeedRow:
     return row
 
 
-def _named(name: str, workplace: Workplace | None) -> FeedSettings:
-    """Return the feed that ``name`` (its id or a URL) stands for; :raises UsageError: none does."""
-    feeds = workplace.settings.feeds if workplace else ()
-    for feed in feeds:
-        if name in (feed.id, feed.url):
-            return feed
-    if "://" not in name:
-        known = ", ".join(feed.id for feed in feeds[:20]) or "none"
-        raise UsageError(f"no feed has the id {name!r}", remedy=f"ids in the settings: {known}; or give a URL")
-    try:
-        return FeedSettings(id="url", url=name)
-    except ValidationError as error:
-        said = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{shown_url(name)} {said}", remedy="give the address of an RSS or Atom document") from None
-
-
 def _shadows(workplace: Workplace) -> Mapping[str, Joining] | None:
     """Return the feeds in shadow by id; None, and why is told, where that cannot be known: the list is shown all the same."""
     from tocsin.feed_shadows import shadows_of
@@ -214,52 +169,3 @@ def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         click.echo("  ".join([*cells, row[-1]]).rstrip())
-
-
-def _lines(feed: FeedSettings, found: FeedCheck) -> list[str]:
-    """Return what a person reads of a check."""
-    name = shown_url(feed.url) if found.name == "url" else f"{feed.id} ({feed.shown_url})"
-    if found.document is None or found.reading is None:
-        return [f"no   {name}", f"     {plain_line(found.fault)}"]
-    document, reading = found.document, found.reading
-    newest = f", newest {found.newest:%Y-%m-%d %H:%M} UTC" if found.newest else ""
-    lines = [
-        f"ok   {name}",
-        f"     {document.form} “{document.title}”{f', language {document.language}' if document.language else ''}",
-        f"     {_entries(len(document.entries))}{newest}, complete from {reading.reached_back_to:%Y-%m-%d %H:%M} UTC on",
-    ]
-    if found.polled_before:
-        lines.append(f"     {reading.new_entries:,} new and {reading.revised_entries:,} edited since the last poll")
-    if found.undated:
-        lines.append(
-            f"     {_entries(found.undated)} without a date: what the first poll finds of those is never counted"
-        )
-    if reading.refused_entries:
-        lines.append(f"     {_entries(reading.refused_entries)} cannot be used")
-    if document.flaw:
-        lines.append(f"     it is not well-formed: {document.flaw}")
-    return lines
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count:,} entries"
-
-
-def _as_object(feed: FeedSettings, found: FeedCheck) -> dict[str, object]:
-    document, reading = found.document, found.reading
-    shown: dict[str, object] = {"feed": feed.id, "url": feed.shown_url, "ok": not found.fault, "fault": found.fault}
-    if document is not None and reading is not None:
-        shown |= {
-            "form": document.form,
-            "title": document.title,
-            "language": document.language,
-            "entries": len(document.entries),
-            "newest": found.newest.isoformat() if found.newest else None,
-            "undated": found.undated,
-            "complete_from": reading.reached_back_to.isoformat(),
-            "new": reading.new_entries,
-            "edited": reading.revised_entries,
-            "unusable": reading.refused_entries,
-            "flaw": document.flaw,
-        }
-    return shown
