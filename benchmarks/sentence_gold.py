@@ -1,7 +1,8 @@
 """Sentences of four kinds of news labelled by two annotators, by place in their file and without their text; and their texts.
 
 What both gave must be found; what one gave, or called optional, counts neither way. ``half`` is ``dev``, on which rules were
-made, or ``test``. ``check`` (SHA-256, 8 digits) tells that a text is the one that was labelled.
+made, its other half ``test``, or ``fresh``: drawn and labelled after the rules were made. ``check`` (SHA-256, 8 digits) tells
+that a text is the one that was labelled.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
+import tarfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,6 +28,10 @@ FILES = {
 }
 SAMPLES = Path("samples")
 
+#: Whole pages, the pool ``pages``: their text by page.
+PAGES = Path("data") / "article_extraction_benchmark.tar.xz"
+_PAGES_TEXTS = "article_extraction_benchmark/ground-truth.json"
+
 #: Ids that the annotators made up, and those of the catalogue.
 _IDS = {"TRNC": "NCYPRUS"}
 
@@ -36,10 +42,11 @@ class LabelledSentence(BaseModel):
     Pairs as "AZE-RUS"; ``tones`` (1, 0, -1 by pair) and ``directions`` ("AZE>RUS") only where both annotators gave the same.
     """
 
-    half: Literal["dev", "test"]
-    pool: Literal["headliner", "rss", "wikipedia", "samples"]
+    half: Literal["dev", "test", "fresh"]
+    pool: Literal["headliner", "rss", "wikipedia", "samples", "pages"]
     file: str | None = None
     line: int | None = None
+    page: str | None = None
     field: str | None = None
     date: date
     start: int
@@ -54,14 +61,18 @@ class LabelledSentence(BaseModel):
 
     @model_validator(mode="after")
     def _has_a_place(self) -> LabelledSentence:
-        if (self.file is None) == (self.line is None or self.field is None):
-            raise ValueError("a sentence stands in a file, or in a field of a line")
+        places = (self.file, self.page, None if self.field is None else self.line)
+        if sum(place is not None for place in places) != 1:
+            raise ValueError("a sentence stands in a file, on a page, or in a field of a line")
         return self
 
     @property
     def place(self) -> str:
         """Where it stands, to be printed."""
-        where = f"{self.pool} {self.line}" if self.file is None else self.file.partition("_")[0]
+        if self.file is not None:
+            where = self.file.partition("_")[0]
+        else:
+            where = f"page {self.page[:8]}" if self.page is not None else f"{self.pool} {self.line}"
         return f"{where}@{self.start}"
 
     @property
@@ -81,14 +92,29 @@ def texts_of(sentences: Sequence[LabelledSentence], data: Path) -> Iterator[tupl
 
     :raises ValueError: a text is not the one that was labelled.
     """
-    for pool in ("samples", *FILES):
+    for pool in ("samples", "pages", *FILES):
         own = [sentence for sentence in sentences if sentence.pool == pool]
-        wholes = _samples(own, data) if pool == "samples" else _fields(own, data / FILES[pool])
+        wholes = _wholes(pool, own, data)
         for sentence, whole in zip(own, wholes, strict=True):
             text = whole[sentence.start : sentence.end]
             if hashlib.sha256(text.encode()).hexdigest()[:8] != sentence.check:
                 raise ValueError(f"{sentence.place} is another text than the one that was labelled")
             yield sentence, text
+
+
+def _wholes(pool: str, sentences: Sequence[LabelledSentence], data: Path) -> list[str]:
+    if pool == "samples":
+        return _samples(sentences, data)
+    return _pages(sentences, data / PAGES) if pool == "pages" else _fields(sentences, data / FILES[pool])
+
+
+def _pages(sentences: Sequence[LabelledSentence], path: Path) -> list[str]:
+    with tarfile.open(path) as archive:
+        member = archive.extractfile(_PAGES_TEXTS)
+        if member is None:
+            raise FileNotFoundError(f"{path} holds no {_PAGES_TEXTS}")
+        texts = json.load(member)
+    return [str(texts[sentence.page]["articleBody"]) for sentence in sentences if sentence.page is not None]
 
 
 def _samples(sentences: Sequence[LabelledSentence], data: Path) -> list[str]:
