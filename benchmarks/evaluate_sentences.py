@@ -1,6 +1,7 @@
 """Actors, pairs, their tone and direction on sentences that two annotators labelled, beside plain co-occurrence.
 
-Each sentence is read by itself, on its day. The half for development, the half kept for judging, and those drawn last are printed apart.
+Each sentence is read by itself, on its day. The half for development, its other half, and those drawn
+last are printed apart.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from benchmarks.sentence_gold import FILES, PAGES, SAMPLES, LabelledSentence, re
 from pipelines.extraction.extractor import ExplainedSentence, Extractor, extractor_for
 
 #: Of pairs, so that they do not go back. What was wanted of a larger gold is .89.
-PAIRS_AT_LEAST = {"dev": 0.89, "test": 0.84, "fresh": 0.87}
+PAIRS_AT_LEAST = {"dev": 0.92, "test": 0.86, "fresh": 0.88}
 
 _VALUES = {"cooperation": 1, "neutral": 0, "conflict": -1}
 _TASKS = ("actors", "pairs", "co_occurrence", "of_gold_actors", "tone", "direction")

@@ -25,7 +25,7 @@ _TOGETHER = re.compile(
     r"\b(?:each other|one another|together|joint(?:ly)?|mutual(?:ly)?|bilateral(?:ly)?|reciprocal|trade (?:blame|barbs|fire)|"
     r"exchanged?|share (?:an?|one|the)|both sides|both countries|at loggerheads|at odds|met|meet|talks|"
     r"(?:speak|spoke|talk|talked)(?! of)|chat|swap|swapped|contact|negotiat\w+|ties|war games|drills|exercises|sign(?:s|ed)?|"
-    r"agree\w*|rivals?|foes|confrontation|ratif(?:y|ied)|delimitation|border|cease-?fire|truce|relations|cooperat\w+|clash\w*)\b",
+    r"agree\w*|argu(?:e|ed)|quarrel\w*|feud\w*|disput\w*|discuss\w*|compet\w*|allies|rivals?|foes|confrontation|ratif(?:y|ied)|delimitation|border|cease-?fire|truce|relations|cooperat\w+|clash\w*)\b",
     re.IGNORECASE,
 )
 _TOGETHER_CHARACTERS = 90
@@ -55,6 +55,12 @@ _NO_CLAUSE = (
 #: One more thing that the subject of a sentence does; the word for it begins so soon.
 _AND_DOES = re.compile(r" and (?:also |then |has |had |will |to |later )?")
 _DEED_CHARACTERS = 12
+#: "A's juice and 1,500 kg of fruit from B", "A, relevant countries, and B": no verb, no clause.
+_LISTED = re.compile(
+    r"(?:['’]s)?(?: [\w’-]+){0,4},?(?: [\w’-]+){0,3},? (?:and|or|nor|as well as)"
+    r"(?: (?!(?:is|was|are|were|has|have|had|will|would)\b)[\w,’-]+){0,7} "
+)
+_LISTED_CHARACTERS = 70
 _BY_WAY_OF = re.compile(
     r"\b(?:about|from|leaving|fleeing|through|via|in exchange for|in return for)(?: the)? $", re.IGNORECASE
 )
@@ -183,14 +189,17 @@ def _act_together(sentence: _Sentence, parties: Sequence[Party], number: int) ->
 def _beside(sentence: _Sentence, parties: Sequence[Party], number: int) -> Iterator[tuple[_Grade, int]]:
     """Yield the places of later parties that ``parties[number]`` meets, and how surely."""
     text, party = sentence.text, parties[number]
+    read_to = party.end  # the gaps of a list hold no clause
     for place in range(number + 1, min(len(parties), number + 1 + _FARTHEST_PARTIES)):
         other = parties[place]
         if other.start - party.end > _FARTHEST_CHARACTERS or text.find(";", party.end, other.start) >= 0:
             return
-        clause = _has_clause(text, party.end, other.start)
+        clause = _has_clause(text, read_to, other.start)
         if clause and place > number + 1:
             break
         grade = _grade(sentence, party, other, clause)
+        if number and place == number + 1 and _is_listed_with(sentence, party, other):
+            grade = min(grade, _Grade.PERHAPS)
         if (
             number
             and grade is _Grade.SURELY
@@ -199,7 +208,11 @@ def _beside(sentence: _Sentence, parties: Sequence[Party], number: int) -> Itera
             grade = _Grade.PERHAPS
         if grade is not _Grade.NOT:
             yield grade, place
-        if place + 1 == len(parties) or not _is_passed_over(text, other, parties[place + 1]):
+        if place + 1 == len(parties):
+            break
+        if _is_listed_with(sentence, other, parties[place + 1]):
+            read_to = parties[place + 1].start
+        elif not _is_passed_over(text, other, parties[place + 1]):
             break
     if number + 2 < len(parties) and not party.somewhere and not is_led(text, sentence.start, party.start):
         yield from _reached(sentence, parties, number)
@@ -234,6 +247,15 @@ def _reached(sentence: _Sentence, parties: Sequence[Party], number: int) -> Iter
             return
         elif _BY_WAY_OF.search(text, before.end, other.start):
             yield _Grade.SURELY, place
+
+
+def _is_listed_with(sentence: _Sentence, one: Party, other: Party) -> bool:
+    """Whether both are named alike, each with what is its own: "juice from A and fruit from B", "A, some others and B"."""
+    if one.somewhere != other.somewhere or other.start - one.end > _LISTED_CHARACTERS:
+        return False
+    if _LISTED.fullmatch(sentence.text, one.end, other.start) is None:
+        return False
+    return not any(one.end <= cue.start < other.start and (cue.verb or cue.value) for cue in sentence.cues)
 
 
 def _is_aside(text: str, subject: Party, before: Party, other: Party) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import lzma
+import tarfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from benchmarks import evaluate_sentences, judged_texts, main_pairs
 from benchmarks.evaluate_extraction import judge_sentences, main
 from benchmarks.judged_texts import Judged, read_judged
 from benchmarks.scores import Score
-from benchmarks.sentence_gold import FILES, SAMPLES, LabelledSentence, read_sentences, texts_of
+from benchmarks.sentence_gold import FILES, PAGES, SAMPLES, LabelledSentence, read_sentences, texts_of
 from pipelines.extraction.actors.catalogue import load_catalogue
 from pipelines.extraction.extractor import extractor_for
 from tests.unit.extraction.articles import DAY, article
@@ -99,7 +102,7 @@ def test_the_annotations_are_whole_and_hold_no_text(name: str, count: int) -> No
     assert len(judged) == count
     known = set(load_catalogue().actors)
     for one in judged:
-        assert set(one.actors) <= known
+        assert set(one.actors) - known <= {"STC", "ADF"}  # Two armed groups that the catalogue lacks: always missed.
         assert {actor for pair in one.pairs or () for actor in pair.split("-")} <= set(one.actors)
 
 
@@ -125,9 +128,9 @@ LABELLED = LabelledSentence.model_validate(
 def test_the_labelled_sentences_are_whole_and_hold_no_text() -> None:
     sentences = read_sentences()
     known = set(load_catalogue().actors)
-    assert len([one for one in sentences if one.half == "dev"]) == 238
+    assert Counter(one.half for one in sentences) == {"dev": 238, "test": 238, "fresh": 300}
     for one in sentences:
-        assert set(one.actors) <= known
+        assert set(one.actors) - known <= {"STC", "ADF"}  # Two armed groups that the catalogue lacks: always missed.
         assert {actor for pair in one.pairs for actor in pair.split("-")} <= {*one.actors, *one.optional_actors}
         assert set(one.tones) <= set(one.pairs)
         assert len(one.model_dump_json()) < 1_500
@@ -144,10 +147,16 @@ def test_texts_are_taken_from_their_place_and_no_others(tmp_path: Path) -> None:
     lines.parent.mkdir()
     with lzma.open(lines, "wt", encoding="utf-8") as file:
         file.write("{}\n" + json.dumps({"title": TEXT}) + "\n")
+    with tarfile.open(tmp_path / PAGES, "w:xz") as archive:
+        texts = json.dumps({"a1": {"articleBody": TEXT}}).encode()
+        member = tarfile.TarInfo("article_extraction_benchmark/ground-truth.json")
+        member.size = len(texts)
+        archive.addfile(member, io.BytesIO(texts))
+    on_page = in_line.model_copy(update={"pool": "pages", "line": None, "field": None, "page": "a1"})
     for name in ("headliner", "wikipedia"):
         with lzma.open(tmp_path / FILES[name], "wt", encoding="utf-8") as file:
             file.write("{}\n")
-    assert [text for _, text in texts_of([in_line, LABELLED], tmp_path)] == [TEXT, TEXT]
+    assert [text for _, text in texts_of([in_line, on_page, LABELLED], tmp_path)] == [TEXT] * 3
     own.write_text("\r\n" + TEXT.upper(), encoding="utf-8", newline="")
     with pytest.raises(ValueError, match=r"own\.txt@2 is another text"):
         list(texts_of([LABELLED], tmp_path))
@@ -162,7 +171,7 @@ def test_labelled_sentences_are_scored_by_half_and_pool() -> None:
 
 
 def test_a_labelled_sentence_stands_in_one_place() -> None:
-    with pytest.raises(ValueError, match="stands in a file, or in a field"):
+    with pytest.raises(ValueError, match="stands in a file, on a page, or in a field"):
         LabelledSentence.model_validate(LABELLED.model_dump() | {"file": None})
 
 

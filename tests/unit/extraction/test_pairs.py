@@ -104,6 +104,10 @@ def meeting(text: str) -> set[str]:
         ("Nepal blames Kenya, where Gazprom has an office", {"KEN-NPL"}),
         ("Kenya seized the assets of Gazprom", {"GAZPROM-KEN"}),
         ("Growing interest in Kenya moved Chile", {"CHL-KEN"}),
+        ("Inspectors of Azerbaijan burnt Russian juice and 300 kg of figs from Iran", {"AZE-RUS", "AZE-IRN"}),
+        ("Georgia is attractive to Armenia, some others, and the EU", {"ARM-GEO", "EU-GEO"}),
+        ("Norway and Iceland argue about herring", {"ISL-NOR"}),
+        ("Poland and Kenya discuss tea", {"KEN-POL"}),
     ],
 )
 def test_who_meets(text: str, expected: set[str]) -> None:
