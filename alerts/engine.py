@@ -297,6 +297,7 @@ class Engine:
                 self._hold(card)
         quiet = self._resting.is_quiet(hour, self.coverage)
         names = self._resting.awake(sorted(self._rules)) if quiet else sorted(self.rules)
+        self._resting.take(hour, self.coverage)
         self.open = hour + 1
         decisions: list[Decision] = []
         for name in names:

@@ -71,18 +71,21 @@ class Resting:
         self._failing: tuple[str, ...] | None = None
 
     def is_quiet(self, hour: int, coverage: CoverageBook) -> bool:
-        """Take note that ``hour`` ends; tell whether rules may rest over its end.
+        """Tell whether rules may rest over the end of ``hour``.
 
         They may not where a feed came or went or there is none, where rules go blind or see again, nor at midnight, when
         days are begun in many places.
         """
-        if hour % 24 == 0:
-            self._ended.forget()  # All were awake at midnight.
         failing = failing_feeds(hour, coverage)
         same = failing == self._failing and self._ended.counting() == coverage.counting()
-        self._failing = failing
-        self._ended.take(hour, coverage)
         return same and failing is not None and (hour + 1) % 24 != 0
+
+    def take(self, hour: int, coverage: CoverageBook) -> None:
+        """Take note that ``hour`` ends; whoever may not rest over its end was woken before, in the world until then."""
+        if hour % 24 == 0:
+            self._ended.forget()  # All were awake at midnight.
+        self._failing = failing_feeds(hour, coverage)
+        self._ended.take(hour, coverage)
 
     def lie_down(self, name: str, state: RuleState, hour: int) -> None:
         """Let a rule that has closed ``hour`` rest from the next on, if it may."""

@@ -95,3 +95,23 @@ def test_a_rule_that_rests_is_what_it_would_be_awake(seed: int, monkeypatch: pyt
     assert {EventKind.OPENED, EventKind.RESOLVED} <= kinds
     assert rested[0] == awake[0]
     assert rested[1] == awake[1]
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_change_of_feeds_changes_nothing_of_the_hours_passed_over(
+    comes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A feed fails in the morning of a day on whose afternoon another one comes, or leaves."""
+    records: list[SignalsRecord] = [activated(START, *RULES)]
+    for number in range(14 * 24):
+        hour, later = START + number * HOUR, number >= 12 * 24 + 15
+        there = [feed for feed in FEED_IDS if feed != FEED_IDS[1] or later is comes]
+        failing = FEED_IDS[:1] if 12 * 24 + 3 <= number <= 12 * 24 + 10 else ()
+        if number % 9 == 0:
+            event = hour + timedelta(minutes=5)
+            records.append(signal(f"s{number}", event, feed=FEED_IDS[2], pair=("AZE", "RUS"), observed_at=event))
+        records.append(coverage(hour, feeds=there, failing=failing, reached_back_to=hour))
+    rested = stepped(records, 50)
+    with monkeypatch.context() as patched:
+        patched.setattr(Resting, "lie_down", lambda *_: None)
+        assert stepped(records, 50) == rested
