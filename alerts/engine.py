@@ -22,7 +22,7 @@ from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Move
 from alerts.resting import Resting
 from alerts.rule_state import KeyMove, RuleState, blank_verdict
 from alerts.rules.match import RuleIndex
-from alerts.rules.model import Mode, Rule, RuleSet, state_identity
+from alerts.rules.model import Mode, Rule, RuleSet, same_memory
 from alerts.tracks.make import make_tracks
 from alerts.tracks.spike_banks import SharedBanks
 from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Window
@@ -487,15 +487,6 @@ def _muted(rules: tuple[Rule, ...]) -> Engine:
     engine.index = RuleIndex(rules)
     engine.card_hours = max([CARD_HOURS, *(t.memory_hours for s in engine.rules.values() for t in s.tracks)])
     return engine
-
-
-def same_memory(old: Rule, new: Rule) -> bool:
-    """Tell whether ``new`` may go on with what ``old`` remembers: same watch, same memories in the same order."""
-    return state_identity(old) == state_identity(new) and _memories(old) == _memories(new)
-
-
-def _memories(rule: Rule) -> list[dict[str, object]]:
-    return [{name: getattr(detector, name) for name in detector.MEMORY} for detector in rule.when]
 
 
 def _recent(versions: dict[str, int], since: int) -> dict[str, int]:

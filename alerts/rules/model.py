@@ -224,3 +224,12 @@ def _plain(value: object) -> Json:
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+def same_memory(old: Rule, new: Rule) -> bool:
+    """Tell whether ``new`` may go on with what ``old`` remembers: same watch, same memories in the same order."""
+    return state_identity(old) == state_identity(new) and _memories(old) == _memories(new)
+
+
+def _memories(rule: Rule) -> list[dict[str, object]]:
+    return [{name: getattr(detector, name) for name in detector.MEMORY} for detector in rule.when]

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from alerts.engine import same_memory
-from alerts.rules.model import Rule
+from alerts.rules.model import Rule, same_memory
 from pipelines.replay.parity.fates import Fate, Known
 from pipelines.replay.parity.settled import Counted, Crossing, Settled
 from schemas.ids import hour_start, milliseconds
