@@ -5,13 +5,14 @@ from __future__ import annotations
 import getpass
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alerts.rules.directory import ActorDirectory
-from alerts.rules.load import Mistake, RulesError, load_rules
+from alerts.rules.load import Mistake, RulesError, lines_of_names, load_rules
+from alerts.rules.mistakes import clipped
 from alerts.rules.model import RuleSet
 from alerts.rules.yaml_tree import MAX_FILE_BYTES
 from schemas.errors import UsageError
@@ -68,8 +69,7 @@ def workplace_or_none(folder: Path) -> Workplace | None:
 def read_files(paths: Sequence[Path], names: ActorDirectory) -> Sequence[RuleFile]:
     """Return the rules of each of ``paths``.
 
-    :raises RulesError: with the mistakes of all files, names that two of them share among them.
-    :raises UsageError: a file that cannot be read.
+    :raises RulesError: with the mistakes of all files, names that two of them share and files that cannot be read among them.
     """
     return files_of(dict.fromkeys(paths), names)
 
@@ -80,25 +80,44 @@ def files_of(texts: Mapping[Path, str | None], names: ActorDirectory) -> Sequenc
 
     files: list[RuleFile] = []
     mistakes: list[Mistake] = []
+    names_of_wrong: dict[Path, Mapping[str, int]] = {}
+    unreadable = False
     for path, given in texts.items():
         try:
             text = read_rule_text(path) if given is None else given
+        except RulesError as error:
+            mistakes.extend(error.mistakes)
+            continue
+        except UsageError as error:
+            unreadable = True
+            mistakes.append(Mistake(str(path), 1, "", error.message, error.remedy))
+            continue
+        try:
             beside = _Beside(path.parent)
             rules = load_rules(text, str(path), names, topics=topic_ids(), included=beside.read)
             files.append(RuleFile(path, text, rules, tuple(beside.texts.items())))
         except RulesError as error:
             mistakes.extend(error.mistakes)
-    homes: dict[str, Path] = {}
-    for file in files:
-        for rule in file.rules.rules:
-            home = homes.setdefault(rule.name, file.path)
-            if home != file.path:
-                message = f"a rule of the name {rule.name!r} is already in {home}"
-                line = _line_of_name(file.text, rule.name)
-                mistakes.append(Mistake(str(file.path), line, "", message, "give each rule a name of its own"))
-    if mistakes:
-        raise RulesError(mistakes)
+            names_of_wrong[path] = lines_of_names(text)
+    shared = list(_names_of_two(texts, {file.path: file for file in files}, names_of_wrong))
+    if mistakes or shared:
+        raise RulesError([*mistakes, *shared], unreadable=unreadable)
     return files
+
+
+def _names_of_two(
+    paths: Iterable[Path], right: Mapping[Path, RuleFile], wrong: Mapping[Path, Mapping[str, int]]
+) -> Iterator[Mistake]:
+    """Yield the mistakes of names that an earlier file has too, whatever else is wrong with either."""
+    homes: dict[str, Path] = {}
+    for path in paths:
+        found = [rule.name for rule in right[path].rules.rules] if path in right else [*wrong.get(path, ())]
+        for name in found:
+            home = homes.setdefault(name, path)
+            if home != path:
+                line = (wrong.get(path) or lines_of_names(right[path].text)).get(name, 1)
+                message = f"a rule of the name {clipped(name)!r} is already in {home}"
+                yield Mistake(str(path), line, "name", message, "give each rule a name of its own")
 
 
 class _Beside:
@@ -117,14 +136,6 @@ class _Beside:
         return text
 
 
-def _line_of_name(text: str, name: str) -> int:
-    """Return the first line that gives ``name`` to a rule; 1 where it is written in some rarer way."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if "name:" in line and name in line:
-            return number
-    return 1
-
-
 def read_rule_text(path: Path) -> str:
     """Return the text of a rule file; never more of it than a rule file may have is read.
 
@@ -139,7 +150,7 @@ def read_rule_text(path: Path) -> str:
             raise RulesError([Mistake(str(path), 1, "", message, "split it into several files")])
         return io.StringIO(raw.decode("utf-8"), newline=None).read()  # Line ends as in any text file.
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
+        raise UsageError(f"{path} cannot be read: {error}", remedy="a rule file is text in UTF-8") from error
 
 
 def read_text(path: Path) -> str:

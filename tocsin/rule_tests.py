@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alerts.rules.load import lines_of_names
 from alerts.rules.mistakes import Mistake, RulesError
 from alerts.rules.model import Rule
 from alerts.rules.timeline_grammar import load_timelines
@@ -42,35 +43,48 @@ def files_beside(rule_files: Sequence[Path]) -> list[Path]:
 def read_timelines(paths: Sequence[Path], workplace: Workplace | None) -> list[TimelineFile]:
     """Return the tests of ``paths``. They are about the rules of the settings; without settings, of the files beside them.
 
-    :raises RulesError: with the mistakes of all files.
-    :raises UsageError: a file that cannot be read, or that is no file of tests.
+    :raises RulesError: with the mistakes of all files, of tests and of the rules they are about.
+    :raises UsageError: a file that is no file of tests.
     """
     from pipelines.extraction.topics import topic_ids
 
     names = names_of(workplace)
-    known: dict[Path, tuple[Rule, ...]] = {}
+    known: dict[Path, _Known] = {}
     files: list[TimelineFile] = []
     mistakes: list[Mistake] = []
+    unreadable = False
     for path in paths:
         if not path.name.endswith(SUFFIX):
             raise UsageError(f"{path} is no file of tests", remedy=f"their names end with {SUFFIX}")
         home = path.parent if workplace is None else workplace.folder
         if home not in known:
             known[home] = _rules(home, workplace, names)
-        names_there = [rule.name for rule in known[home]]
+            mistakes.extend(known[home].mistakes)
         try:
             text = read_rule_text(path)
-            timelines = load_timelines(text, str(path), names, rules=names_there, topics=topic_ids())
+            timelines = load_timelines(text, str(path), names, rules=known[home].names, topics=topic_ids())
         except RulesError as error:
             mistakes.extend(error.mistakes)
+        except UsageError as error:
+            unreadable = True
+            mistakes.append(Mistake(str(path), 1, "", error.message, error.remedy))
         else:
-            files.append(TimelineFile(path, timelines, known[home]))
+            files.append(TimelineFile(path, timelines, known[home].rules))
     if mistakes:
-        raise RulesError(mistakes)
+        raise RulesError(mistakes, unreadable=unreadable)
     return files
 
 
-def _rules(home: Path, workplace: Workplace | None, names: ActorDirectory) -> tuple[Rule, ...]:
+@dataclass(frozen=True)
+class _Known:
+    """The rules of a folder, or what is wrong with them and what they are called all the same."""
+
+    names: Collection[str]
+    rules: tuple[Rule, ...] = ()
+    mistakes: Sequence[Mistake] = ()
+
+
+def _rules(home: Path, workplace: Workplace | None, names: ActorDirectory) -> _Known:
     paths = (
         rule_paths(workplace)
         if workplace is not None
@@ -78,7 +92,19 @@ def _rules(home: Path, workplace: Workplace | None, names: ActorDirectory) -> tu
     )
     if not paths:
         raise RulesError([Mistake(str(home), 1, "", "there are no rule files here", "put the tests beside the rules")])
-    return tuple(rule for file in read_files(paths, names) for rule in file.rules.rules)
+    try:
+        rules = tuple(rule for file in read_files(paths, names) for rule in file.rules.rules)
+    except RulesError as error:
+        called = {name for path in paths for name in _names_written(path)}
+        return _Known(called, mistakes=error.mistakes)
+    return _Known({rule.name for rule in rules}, rules)
+
+
+def _names_written(path: Path) -> Collection[str]:
+    try:
+        return lines_of_names(read_rule_text(path))
+    except UsageError:
+        return ()  # It is among the mistakes already.
 
 
 def run_timelines(files: Sequence[TimelineFile], workplace: Workplace | None) -> Iterator[tuple[Path, TimelineResult]]:

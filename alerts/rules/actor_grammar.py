@@ -39,7 +39,7 @@ class Actors(Reader[ActorSet]):
             return reading.sets[name]
         actor = reading.actors.resolve(name)
         if actor is None:
-            reading.wrong(node, path, f"unknown actor {clipped(name)!r}", _suggestion(name, reading))
+            note_unknown(name, node, path, reading)
             return None
         return (NamedActors(ids=(actor,)),)
 
@@ -50,6 +50,13 @@ class Actors(Reader[ActorSet]):
     def definition(self) -> JsonSchema:
         """Return what the reference leads to."""
         return {"anyOf": [_TEXT.schema(), _CHOICE.schema()]}
+
+
+def note_unknown(name: str, node: Node, path: str, reading: Reading) -> None:
+    """Note that nobody is called ``name``; where a file with sets is missing, only if it looks like a known name."""
+    remedy = _suggestion(name, reading)
+    if not reading.sets_missing or remedy.startswith("did"):
+        reading.wrong(node, path, f"unknown actor {clipped(name)!r}", remedy)
 
 
 def _suggestion(name: str, reading: Reading) -> str:
@@ -90,7 +97,12 @@ def _named_alone(values: Values) -> None:
         values.wrong(_EXCEPT, "only actors and sets of named actors can be excepted", "name them one by one")
 
 
-def _chosen(values: Values) -> ActorSet | None:
+def _somebody_left(values: Values) -> None:
+    if values.written and not _chosen(values):
+        values.wrong(_EXCEPT, "everybody is excepted, nobody is left", "shorten except")
+
+
+def _chosen(values: Values) -> ActorSet:
     several, types = values.get(_ANY), values.get(_TYPE)
     choices: ActorSet = (AnyActor(),)
     if several is not None:
@@ -99,18 +111,18 @@ def _chosen(values: Values) -> ActorSet | None:
         choices = tuple(ActorsOfType(type=name) for name in types)
     named = [c for item in values.get_or(_EXCEPT, ()) for c in item if isinstance(c, NamedActors)]
     excepted = {actor for choice in named for actor in choice.ids}
-    found = simplified(choices, excepted)
-    if not found:
-        values.wrong(_EXCEPT, "everybody is excepted, nobody is left", "shorten except")
-        return None
-    return found
+    return simplified(choices, excepted)
 
 
 _CHOICE = Fields(
     (_ANY, _TYPE, _EXCEPT),
     _chosen,
     about="One of several actors.",
-    checks=(Check((), _not_both), Check((_EXCEPT,), _named_alone)),
+    checks=(
+        Check((), _not_both),
+        Check((_EXCEPT,), _named_alone, of_parts=True),
+        Check((_ANY, _TYPE, _EXCEPT), _somebody_left),
+    ),
 )
 
 
@@ -152,6 +164,13 @@ def _actor_part(groups: AnyAllNone[ActorSet]) -> ActorPart:
 ACTOR_PART = Groups(ACTORS, _actor_part, item_keys=frozenset({"type", "except"}))
 
 
+#: What stands between the sides of a pair in its short form.
+_SIGNS = (">", "&", "-", "–")
+
+#: Of a pair with too many sides so many are looked at.
+_MOST_SIDES_READ = 20
+
+
 class Pair(Reader[PairPart]):
     """``[a, b]`` either way, ``{from: a, to: b}`` directed, or in short ``a-b`` and ``a>b``."""
 
@@ -165,6 +184,8 @@ class Pair(Reader[PairPart]):
         if len(node.items) != 2:
             message = f"a pair has two sides, this list has {len(node.items)}"
             reading.wrong(node, path, message, "for one of several write {any: [a, b]}")
+            for i, item in enumerate(node.items[:_MOST_SIDES_READ]):
+                ACTORS.read(item, f"{path}[{i}]", reading)
             return None
         sides = [ACTORS.read(item, f"{path}[{i}]", reading) for i, item in enumerate(node.items)]
         if sides[0] is None or sides[1] is None:
@@ -174,11 +195,21 @@ class Pair(Reader[PairPart]):
     def _short(self, text: str, node: Scalar, path: str, reading: Reading) -> PairPart | None:
         sides = split_pair(text, reading)
         if sides is None:
-            message = f"{clipped(text)!r} is no pair"
-            reading.wrong(node, path, message, "write [Azerbaijan, Russia], AZE-RUS, or AZE>RUS for one direction")
+            self._note_sides(text, node, path, reading)
             return None
         one, other, directed = sides
         return _checked(one, other, directed=directed, node=node, path=path, reading=reading)
+
+    def _note_sides(self, text: str, node: Scalar, path: str, reading: Reading) -> None:
+        """Note who of a pair is not known, where it is plain who is meant."""
+        sign = next((sign for sign in _SIGNS if text.count(sign) == 1), None)
+        names = [name.strip() for name in text.split(sign)] if sign is not None else []
+        if not all(names) or not names:
+            message = f"{clipped(text)!r} is no pair"
+            reading.wrong(node, path, message, "write [Azerbaijan, Russia], AZE-RUS, or AZE>RUS for one direction")
+        for name in names if all(names) else ():
+            if _known(name, reading) is None:
+                note_unknown(name, node, path, reading)
 
     def schema(self) -> JsonSchema:
         """Any of the three forms."""
@@ -191,7 +222,7 @@ def split_pair(text: str, reading: Reading) -> tuple[ActorSet, ActorSet, bool] |
 
     A name may have a hyphen in it, so every place is tried, from the left.
     """
-    for sign in (">", "&", "-", "–"):
+    for sign in _SIGNS:
         places = [i for i, character in enumerate(text) if character == sign]
         for place in places[:20]:
             one, other = _known(text[:place], reading), _known(text[place + 1 :], reading)
@@ -213,13 +244,19 @@ def _known(name: str, reading: Reading) -> ActorSet | None:
 def _checked(
     one: ActorSet, other: ActorSet, *, directed: bool, node: Node, path: str, reading: Reading
 ) -> PairPart | None:
-    if one == other and isinstance(one[0], NamedActors) and len(one) == 1 and len(one[0].ids) == 1:
-        message = f"both sides are {one[0].ids[0]}"
-        reading.wrong(node, path, message, "a pair is two different actors; for one alone use actor:")
+    if (same := _itself(one, other)) is not None:
+        reading.wrong(node, path, *same)
         return None
     if not directed and _order(other) < _order(one):
         one, other = other, one
     return PairPart(one=one, other=other, directed=directed)
+
+
+def _itself(one: ActorSet, other: ActorSet) -> tuple[str, str] | None:
+    """Return what is wrong with a pair of one actor and itself, and the remedy."""
+    if one == other and isinstance(one[0], NamedActors) and len(one) == 1 and len(one[0].ids) == 1:
+        return f"both sides are {one[0].ids[0]}", "a pair is two different actors; for one alone use actor:"
+    return None
 
 
 def _order(choices: ActorSet) -> tuple[tuple[int, str], ...]:
@@ -231,14 +268,16 @@ _FROM = Key("from", ACTORS, "Who acts.", required=True)
 _TO = Key("to", ACTORS, "On whom.", required=True)
 
 
-def _directed(values: Values) -> PairPart | None:
-    one, other = values.get(_FROM), values.get(_TO)
-    if one is None or other is None:
-        return None
-    return _checked(one, other, directed=True, node=values.node, path=values.path, reading=values.reading)
+def _two_sides(values: Values) -> None:
+    if (same := _itself(values.get_or(_FROM, ()), values.get_or(_TO, ()))) is not None:
+        values.wrong(None, *same)
 
 
-_DIRECTED = Fields((_FROM, _TO), _directed, about="A pair in one direction.")
+def _directed(values: Values) -> PairPart:
+    return PairPart(one=values.get_or(_FROM, ()), other=values.get_or(_TO, ()), directed=True)
+
+
+_DIRECTED = Fields((_FROM, _TO), _directed, about="A pair in one direction.", checks=(Check((_FROM, _TO), _two_sides),))
 PAIR = Pair()
 
 
@@ -254,11 +293,11 @@ class Sets(Reader[None]):
             inner = f"{path}.{name}"
             if name == ANYBODY or reading.actors.resolve(name) is not None:
                 reading.wrong(place, inner, f"{clipped(name)!r} is already an actor", "give the set another name")
-                continue
             if name in reading.sets:
                 reading.wrong(place, inner, f"{clipped(name)!r} is already a set of an included file", "rename one")
-                continue
             found = _SEVERAL.read(value, inner, reading)
+            if name in reading.sets:
+                continue
             # After a mistake the set stands for anybody, so that every use of it is not a mistake as well.
             reading.sets[name] = (AnyActor(),) if found is None else united(found)
 

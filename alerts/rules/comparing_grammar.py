@@ -33,16 +33,15 @@ from alerts.rules.watch_grammar import SOURCES_PART
 _TO_SOURCES = Key("sources", SOURCES_PART, "Publishers whose articles belong to the part.")
 
 
-def _part(values: Values) -> PartOf | None:
-    part = PartOf(
+def _part(values: Values) -> PartOf:
+    return PartOf(
         tones=tuple(sorted(set(values.get_or(ONLY_TONE, ())))),
         topics=tuple(sorted(set(values.get_or(ONLY_TOPICS, ())))),
         sources=values.get(_TO_SOURCES),
     )
-    if part == PartOf():
-        values.wrong(None, "nothing says what the part is", "write tone, topics or sources: {to: {tone: conflict}}")
-        return None
-    return part
+
+
+_NO_PART = ("nothing says what the part is", "write tone, topics or sources: {to: {tone: conflict}}")
 
 
 def _in_part(values: Values) -> tuple[WrittenFloors, int | None]:
@@ -50,7 +49,10 @@ def _in_part(values: Values) -> tuple[WrittenFloors, int | None]:
 
 
 _TO = Key(
-    "to", Fields((ONLY_TONE, ONLY_TOPICS, _TO_SOURCES), _part), "The part whose share is looked at.", required=True
+    "to",
+    Fields((ONLY_TONE, ONLY_TOPICS, _TO_SOURCES), _part, nothing=_NO_PART),
+    "The part whose share is looked at.",
+    required=True,
 )
 _WINDOW = Key("window", Hours(), "What is compared with normal; 3d for a shift, else 24h by default.")
 _BASELINE = Key("baseline", Hours(least=48), "What normal is learnt from; 28d by default.")

@@ -24,7 +24,7 @@ from alerts.rules.detector_parts import (
     windows_written,
 )
 from alerts.rules.fields import Check, Fields, Key, Values
-from alerts.rules.mistakes import clipped, did_you_mean, one_of
+from alerts.rules.mistakes import clipped, did_you_mean, meant, one_of
 from alerts.rules.model import Confirm, Detector, Floors, New, Spike, Threshold
 from alerts.rules.readers import Hours, Items, JsonSchema, Reader, Reading, Text, Whole, described
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar
@@ -138,6 +138,11 @@ def _new(values: Values) -> New:
     )
 
 
+def _new_in_part(values: Values) -> New | None:
+    """Return what says which keys are no news; how long what is new stays new must be known, or nothing follows."""
+    return _new(values) if values.sure(FOR) and values.sure(_CONFIRM) else None
+
+
 _READERS: Mapping[str, Fields[Detector]] = {
     "spike": Fields(
         (SENSITIVITY, BUDGET, WINDOWS, HALF_LIFE, MIN, *SHARED),
@@ -157,6 +162,7 @@ _READERS: Mapping[str, Fields[Detector]] = {
         _new,
         about="A key that was not seen for long.",
         checks=(Check((FOR, _CONFIRM), _not_too_long),),
+        part=_new_in_part,
     ),
     **COMPARING,
 }
@@ -180,11 +186,19 @@ class OneDetector(Reader[Detector]):
             what = f"a mapping of {len(node.entries)} keys" if isinstance(node, Mapping_) else described(node)
             remedy = f"write {{spike: {{}}}}; detectors are {known}, several of them go into a list"
             reading.wrong(node, path, f"a detector is needed, this is {what}", remedy)
+            for name, (_, settings) in node.entries.items() if isinstance(node, Mapping_) else ():
+                if name in _READERS:
+                    _READERS[name].read(settings, f"{path}.{name}", reading)
             return None
-        if name in _READERS:
-            return _READERS[name].read(settings, f"{path}.{name}", reading)
-        reading.wrong(place, path, f"unknown detector {clipped(name)!r}", did_you_mean(name, _READERS))
-        return None
+        likely = name if name in _READERS else meant(name, _READERS)
+        if likely != name:
+            reading.wrong(place, path, f"unknown detector {clipped(name)!r}", did_you_mean(name, _READERS))
+        if likely is None:
+            return None
+        found = _READERS[likely].read(settings, f"{path}.{name}", reading)
+        if found is None and (part := reading.part(settings, _READERS[likely])) is not None:
+            reading.keep_part(node, self, part)
+        return found if likely == name else None
 
     def schema(self) -> JsonSchema:
         """An object with one of the names."""

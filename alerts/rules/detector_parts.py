@@ -20,21 +20,21 @@ class _Per(StrEnum):
     MONTH = "month"
 
 
-def _only(values: Values) -> Only | None:
-    only = Only(
+def _only(values: Values) -> Only:
+    return Only(
         tones=tuple(sorted(set(values.get_or(ONLY_TONE, ())))),
         topics=tuple(sorted(set(values.get_or(ONLY_TOPICS, ())))),
     )
-    if only == Only():
-        values.wrong(None, "nothing is listed here", "write tone or topics, or remove only")
-        return None
-    return only
 
 
 ONLY_TONE = Key("tone", TONES, "Tones that count.")
 ONLY_TOPICS = Key("topics", TOPICS, "Topics that count.")
 _OF = Key("of", Word(Unit), "What is counted; stories by default: one wire copy on thirty sites is one story.")
-_ONLY = Key("only", Fields((ONLY_TONE, ONLY_TOPICS), _only), "Counts hits of such a tone or topic alone.")
+_ONLY = Key(
+    "only",
+    Fields((ONLY_TONE, ONLY_TOPICS), _only, nothing=("nothing is listed here", "write tone or topics, or remove only")),
+    "Counts hits of such a tone or topic alone.",
+)
 _RESOLVE = Key("resolve_after", Hours(), "Calm for so long ends an alert; 12h by default.")
 _COOLDOWN = Key("cooldown", Hours(least=0), "No new alert on that key for so long after its end; 24h by default.")
 
@@ -161,4 +161,4 @@ def _no_long_window(values: Values) -> None:
 ONE_BAR = Check((), _one_bar)
 
 #: Windows no longer than what is kept to look at.
-NO_LONG_WINDOW = Check((WINDOWS,), _no_long_window)
+NO_LONG_WINDOW = Check((WINDOWS,), _no_long_window, of_parts=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from alerts.rules.mistakes import clipped, did_you_mean, one_of
+from alerts.rules.mistakes import clipped, did_you_mean, meant, one_of
 from alerts.rules.readers import JsonSchema, Reader, Reading, described
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar
 from schemas.ids import Json
@@ -28,27 +28,53 @@ class Key(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Check:
-    """What ``keys`` must hold together: ``note`` is asked when each of them is right or left out, whatever else is wrong."""
+    """What ``keys`` must hold together: ``note`` is asked when each of them is right or left out, whatever else is wrong.
+
+    ``of_parts``: a key of which only a part is right will do, because what the part contradicts the whole would too.
+    """
 
     keys: tuple[Key[Any], ...]  # Any: keys of different types
     note: Callable[[Values], None]
+    of_parts: bool = False
 
 
 class Values:
-    """What a mapping held: right values by key. A wrong value is absent and its mistake noted."""
+    """What a mapping held: right values by key. A wrong value is absent and its mistake noted.
 
-    def __init__(self, node: Node, path: str, reading: Reading) -> None:
+    ``written`` are the nodes of the keys that are there; one that is misspelt counts as the key that is meant.
+    """
+
+    def __init__(self, node: Mapping_, path: str, reading: Reading) -> None:
         self.node, self.path, self.reading = node, path, reading
         self.written: dict[str, Node] = {}
         self._values: dict[str, object] = {}
+        self._parts: dict[str, object] = {}
 
-    def put(self, key: Key[Any], value: object) -> None:  # Any: a key of any type
-        """Keep the value of ``key``."""
-        self._values[key.name] = value
+    def take(self, key: Key[T], name: str, value: Node) -> None:
+        """Read the value of ``key``, which is written as ``name``."""
+        self.written[key.name] = value
+        found = key.reader.read(value, self.inside(name), self.reading)
+        if found is not None and name == key.name:
+            self._values[key.name] = found
+        elif (part := self.reading.part(value, key.reader)) is not None:
+            self._parts[key.name] = part
+
+    def inside(self, name: str) -> str:
+        """Return the path to the key ``name``."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def with_parts(self) -> Values:
+        """Return the same, with what is right of wrong values as if it were all that is written."""
+        if not self._parts:
+            return self
+        found = Values(self.node, self.path, self.reading)
+        found.written, found._values = self.written, {**self._parts, **self._values}
+        return found
 
     def sure(self, key: Key[Any]) -> bool:  # Any: a key of any type
         """Tell whether it is known what ``key`` holds: it is right, or it may be left out and is."""
-        return key.name in self._values or (key.name not in self.written and not key.required)
+        left_out = key.name not in self.written and not key.required and not self.node.partial
+        return key.name in self._values or left_out
 
     def get(self, key: Key[T]) -> T | None:
         """Return the value of ``key``, None when it is not written or wrong."""
@@ -64,13 +90,14 @@ class Values:
             self.reading.wrong(self.node, self.path, message, remedy)
         else:
             node = self.written.get(key.name, self.node)
-            self.reading.wrong(node, f"{self.path}.{key.name}", message, remedy)
+            self.reading.wrong(node, self.inside(key.name), message, remedy)
 
 
 class Fields(Reader[T]):
     """A mapping with known keys. ``build`` is called when every value is right; ``later`` are keys that come one day.
 
-    What contradicts each other stands in ``checks``, so that it is noted together with what is wrong elsewhere.
+    What contradicts each other stands in ``checks``, so that it is noted together with what is wrong elsewhere. ``part``
+    makes something of the values that are right, for checks outside; ``nothing`` is noted where it is empty.
     """
 
     def __init__(
@@ -82,11 +109,13 @@ class Fields(Reader[T]):
         may_be_empty: bool = False,
         later: Mapping[str, str] | None = None,
         checks: Sequence[Check] = (),
+        part: Callable[[Values], object | None] | None = None,
+        nothing: tuple[str, str] | None = None,
     ) -> None:
         self.keys, self._build, self._about = tuple(keys), build, about
         self.may_be_empty = may_be_empty
         self._later = later or {}
-        self._checks = checks
+        self._checks, self._part, self._nothing = checks, part, nothing
 
     def read(self, node: Node, path: str, reading: Reading) -> T | None:
         """Return what ``build`` makes of the values."""
@@ -96,27 +125,41 @@ class Fields(Reader[T]):
             names = one_of([key.name for key in self.keys])
             reading.wrong(node, path, f"a mapping is needed, this is {described(node)}", f"its keys are {names}")
             return None
-        before = len(reading.mistakes)
+        before = reading.noted
         values = Values(node, path, reading)
+        self._take_all(node, values)
+        for key in self.keys:
+            if key.required and key.name not in values.written and not node.partial:
+                reading.wrong(node, path, f"the key {key.name!r} is missing", key.about)
+        if self._nothing is not None and not node.entries and not node.partial:
+            values.wrong(None, *self._nothing)
+        for check in self._checks:
+            seen = values.with_parts() if check.of_parts else values
+            if all(seen.sure(key) for key in check.keys):
+                check.note(seen)
+        if reading.noted == before and not node.partial:
+            return self._build(values)
+        if self._part is not None and (part := self._part(values.with_parts())) is not None:
+            reading.keep_part(node, self, part)
+        return None
+
+    def _take_all(self, node: Mapping_, values: Values) -> None:
         keys = {key.name: key for key in self.keys}
         for name, (place, value) in node.entries.items():
-            inner = f"{path}.{name}" if path else name
             if name in keys:
-                values.written[name] = value
-                found = keys[name].reader.read(value, inner, reading)
-                if found is not None:
-                    values.put(keys[name], found)
-            elif name in self._later:
-                reading.wrong(place, inner, f"{name} is not supported by this version", self._later[name])
-            else:
-                reading.wrong(place, path, f"unknown key {clipped(name)!r}", did_you_mean(name, keys))
-        for key in self.keys:
-            if key.required and key.name not in node.entries:
-                reading.wrong(node, path, f"the key {key.name!r} is missing", key.about)
-        for check in self._checks:
-            if all(values.sure(key) for key in check.keys):
-                check.note(values)
-        return self._build(values) if len(reading.mistakes) == before else None
+                values.take(keys[name], name, value)
+                continue
+            inner = values.inside(name)
+            if name in self._later:
+                values.reading.wrong(place, inner, f"{name} is not supported by this version", self._later[name])
+                continue
+            values.reading.wrong(place, values.path, f"unknown key {clipped(name)!r}", did_you_mean(name, keys))
+            likely = meant(name, keys)
+            if likely is not None and likely not in node.entries and likely not in values.written:
+                values.take(keys[likely], name, value)
+        for again, value in node.again:
+            if again.text in keys:  # Which of the two is kept is not known: what is wrong with this one is told too.
+                keys[again.text].reader.read(value, values.inside(again.text), values.reading)
 
     def schema(self) -> JsonSchema:
         """An object without other keys."""

@@ -24,7 +24,10 @@ class AnyAllNone(Generic[T]):
 
 
 class Groups(Reader[P]):
-    """Items in groups. A mapping with one of ``item_keys`` in it is a single item. Without ``has_all`` there is no ``all``."""
+    """Items in groups. A mapping with one of ``item_keys`` in it is a single item. Without ``has_all`` there is no ``all``.
+
+    Of groups in which something is wrong the part is what is right.
+    """
 
     def __init__(
         self,
@@ -39,16 +42,15 @@ class Groups(Reader[P]):
         all_of = Key("all", several, "Every one of these.")
         none_of = Key("none", several, "Not one of these, anywhere in the article.")
 
-        def build(values: Values) -> P | None:
-            groups = AnyAllNone(values.get_or(any_of, ()), values.get_or(all_of, ()), values.get_or(none_of, ()))
-            if not (groups.any or groups.all or groups.none):
-                values.wrong(
-                    None, "nothing is listed here", "write any, all or none" if has_all else "write any or none"
-                )
-                return None
-            return make(groups)
+        def build(values: Values) -> P:
+            return make(AnyAllNone(values.get_or(any_of, ()), values.get_or(all_of, ()), values.get_or(none_of, ())))
 
-        self._groups = Fields((any_of, all_of, none_of) if has_all else (any_of, none_of), build)
+        self._groups: Fields[P] = Fields(
+            (any_of, all_of, none_of) if has_all else (any_of, none_of),
+            build,
+            part=build,
+            nothing=("nothing is listed here", "write any, all or none" if has_all else "write any or none"),
+        )
         self._item_keys = item_keys
         self._short: Callable[[Node, str, Reading], P | None] = lambda node, path, reading: (
             None if (items := several.read(node, path, reading)) is None else make(AnyAllNone(any=items))
@@ -58,7 +60,10 @@ class Groups(Reader[P]):
     def read(self, node: Node, path: str, reading: Reading) -> P | None:
         """Return what ``make`` makes of the groups."""
         if isinstance(node, Mapping_) and self._item_keys.isdisjoint(node.entries):
-            return self._groups.read(node, path, reading)
+            found = self._groups.read(node, path, reading)
+            if found is None and (part := reading.part(node, self._groups)) is not None:
+                reading.keep_part(node, self, part)
+            return found
         return self._short(node, path, reading)
 
     def schema(self) -> JsonSchema:

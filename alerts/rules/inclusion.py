@@ -9,8 +9,8 @@ from alerts.rules.actor_grammar import Sets
 from alerts.rules.fields import Fields, Key, Values
 from alerts.rules.mistakes import RulesError, clipped
 from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text
-from alerts.rules.shared_grammar import SHARED, Standing, standing_of
-from alerts.rules.yaml_tree import Mapping_, Node, parse
+from alerts.rules.shared_grammar import SHARED, UNSURE, Standing, standing_of
+from alerts.rules.yaml_tree import Mapping_, Node, readable
 from schemas.errors import UsageError
 
 
@@ -23,44 +23,60 @@ class Included(Reader[Standing]):
         """Return the defaults of all of them, those of a later one first."""
         names = self._names.read(node, path, reading)
         if names is None:
+            reading.sets_missing = True
+            reading.keep_part(node, self, UNSURE)
             return None
         if len(set(names)) < len(names):
             reading.wrong(node, path, "a file is included twice", "name it once")
-            return None
-        found = Standing()
-        for name in names:
-            standing = self._of(name, node, path, reading)
-            found = standing.over(found) if standing is not None else found
-        return found
+        before, found = reading.noted, Standing()
+        for name in dict.fromkeys(names):
+            found = self._of(name, node, path, reading).over(found)
+        reading.keep_part(node, self, found)
+        return found if reading.noted == before and len(set(names)) == len(names) else None
 
     def schema(self) -> JsonSchema:
         """A name or names."""
         return self._names.schema()
 
-    def _of(self, name: str, node: Node, path: str, reading: Reading) -> Standing | None:
+    def _of(self, name: str, node: Node, path: str, reading: Reading) -> Standing:
+        """Return the defaults of one file, as far as they are right."""
         try:
-            root = parse(reading.included(name), name)
+            root, mistakes = readable(reading.included(name), name)
         except RulesError as error:
             reading.mistakes.extend(error.mistakes)
-            return None
+            reading.sets_missing = True
+            return UNSURE
         except UsageError as error:
             remedy = "name a file beside this one, or in a folder below it"
             reading.wrong(node, path, f"{clipped(name)!r} cannot be included: {error}", error.remedy or remedy)
-            return None
+            reading.sets_missing = True
+            return UNSURE
+        reading.mistakes.extend(mistakes)
         # Its mistakes are its own: they carry its name and its lines.
-        return _SHARED_FILE.read(root, "", replace(reading, file=name))
+        found = _SHARED_FILE.read(root, "", replace(reading, file=name))
+        part = reading.part(root, _SHARED_FILE)
+        return found or (part if isinstance(part, Standing) else UNSURE)
 
 
 def _standing(values: Values) -> Standing:
-    return values.get_or(DEFAULTS, Standing())
+    return defaults_in(values, DEFAULTS)
+
+
+def defaults_in(values: Values, key: Key[Standing]) -> Standing:
+    """Return the defaults under ``key``, as far as they are right."""
+    return values.get_or(key, Standing() if values.sure(key) else UNSURE)
 
 
 SETS = Key("sets", Sets(), "Actors under one name; stands wherever an actor may.")
-DEFAULTS = Key("defaults", Fields(SHARED, standing_of), "What the rules of this file have unless they say otherwise.")
+DEFAULTS = Key(
+    "defaults",
+    Fields(SHARED, standing_of, part=standing_of),
+    "What the rules of this file have unless they say otherwise.",
+)
 INCLUDE = Key("include", Included(), "Files whose sets and defaults hold here too; what this file says goes first.")
 
 _NO_RULES = "name the file in the settings instead: a file that is included has sets and defaults only"
-_SHARED_FILE = Fields((SETS, DEFAULTS), _standing, later={"rules": _NO_RULES, "include": _NO_RULES})
+_SHARED_FILE = Fields((SETS, DEFAULTS), _standing, later={"rules": _NO_RULES, "include": _NO_RULES}, part=_standing)
 
 
 def read_first(root: Node) -> Node:

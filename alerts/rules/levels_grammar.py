@@ -14,10 +14,7 @@ _ARTICLES = Key("articles", Whole(least=1), "Articles, at least.")
 _SCORE = Key("score", Number(least=0.1, most=1_000), "Score, at least.")
 
 
-def _asked(values: Values) -> Level | None:
-    if not values.written:
-        values.wrong(None, "nothing says what is reached", "write stories, publishers, articles, times or score")
-        return None
+def _asked(values: Values) -> Level:
     return Level(
         severity=Severity.LOW,
         stories=values.get_or(STORIES, 0),
@@ -28,10 +25,12 @@ def _asked(values: Values) -> Level | None:
     )
 
 
+_NOTHING_ASKED = ("nothing says what is reached", "write stories, publishers, articles, times or score")
+
 _KEYS: dict[Severity, Key[Level]] = {
     severity: Key(
         severity.value,
-        Fields((STORIES, PUBLISHERS, _ARTICLES, TIMES, _SCORE), _asked),
+        Fields((STORIES, PUBLISHERS, _ARTICLES, TIMES, _SCORE), _asked, nothing=_NOTHING_ASKED),
         f"All of what makes an alert {severity.value}.",
     )
     for severity in Severity
@@ -39,16 +38,12 @@ _KEYS: dict[Severity, Key[Level]] = {
 }
 
 
-def _levels(values: Values) -> tuple[Level, ...] | None:
-    found = [
+def _levels(values: Values) -> tuple[Level, ...]:
+    return tuple(
         level.model_copy(update={"severity": severity})
         for severity, key in _KEYS.items()
         if (level := values.get(key)) is not None
-    ]
-    if not found:
-        values.wrong(None, "no severity is listed here", "write for example high: {stories: 12}")
-        return None
-    return tuple(found)
+    )
 
 
 def _asks_more(lower: Key[Level], higher: Key[Level]) -> Check:
@@ -64,5 +59,9 @@ def _asks_more(lower: Key[Level], higher: Key[Level]) -> Check:
 
 
 LEVELS = Fields(
-    tuple(_KEYS.values()), _levels, checks=[_asks_more(*two) for two in combinations(tuple(_KEYS.values()), 2)]
+    tuple(_KEYS.values()),
+    _levels,
+    checks=[_asks_more(*two) for two in combinations(tuple(_KEYS.values()), 2)],
+    part=_levels,
+    nothing=("no severity is listed here", "write for example high: {stories: 12}"),
 )

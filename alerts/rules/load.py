@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from alerts.rules.detector_grammar import DETECTORS, SHORTER_FOR, too_long_to_be
 from alerts.rules.detector_parts import FOR
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.fields import Check, Fields, Key, Values
-from alerts.rules.inclusion import DEFAULTS, INCLUDE, SETS, read_first
+from alerts.rules.inclusion import DEFAULTS, INCLUDE, SETS, defaults_in, read_first
 from alerts.rules.levels import graver
 from alerts.rules.mistakes import Mistake, RulesError, clipped
 from alerts.rules.model import (
@@ -26,7 +26,7 @@ from alerts.rules.model import (
 from alerts.rules.readers import JsonSchema, Name, Reader, Reading, described, no_text
 from alerts.rules.shared_grammar import SEVERITIES, SEVERITY, SHARED, Standing, standing_of
 from alerts.rules.watch_grammar import WATCH
-from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_, parse
+from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_, readable
 from schemas.reasons import Severity
 
 __all__ = ["FILE", "Mistake", "RulesError", "load_rules", "load_watch"]
@@ -41,23 +41,32 @@ _WHEN = Key("when", DETECTORS, "When to ring: any of these detectors.", required
 
 @dataclass(frozen=True)
 class _Draft:
-    """A rule before the defaults are known."""
+    """A rule before the defaults are known; ``rule`` is None where something in it is wrong."""
 
-    rule: Rule
+    rule: Rule | None
     own: Standing
     values: Values
 
-    def finished(self, defaults: Standing) -> Rule:
+    def finished(self, defaults: Standing) -> Rule | None:
         """Return the rule with the defaults where it says nothing."""
-        return self.own.over(defaults).applied_to(self.rule)
+        return self.own.over(defaults).applied_to(self.rule) if self.rule is not None else None
 
-    def note_against(self, defaults: Standing) -> None:
-        """Note what makes no sense together with ``defaults``; what does not by itself is noted already."""
-        rule = self.finished(defaults)
-        if self.own.for_h is None and defaults.for_h is not None:
-            _note_too_long(self.values, _WHEN, self.rule.when, defaults.for_h)
-        if self.own.severity is None or self.own.levels is None:
-            _note_no_graver(self.values, rule.severity, rule.levels)
+    def note_against(self, defaults: Standing, standing: Values) -> None:
+        """Note what makes no sense together with ``defaults``; what does not by itself is noted already.
+
+        What the defaults alone make no sense of is noted there, in ``standing``, and so once for all rules.
+        """
+        here = self.own.over(defaults)
+        if self.own.for_h is None and here.for_h is not None:
+            _note_too_long(self.values, _WHEN, self.values.get_or(_WHEN, ()), here.for_h)
+        if {"severity", "levels"} & here.unsure:
+            return
+        severity, levels = here.severity or Severity.NORMAL, here.levels or ()
+        if self.own.severity is None and self.own.levels is None:
+            key = DEFAULTS if DEFAULTS.name in standing.written else INCLUDE
+            _note_no_graver(standing, severity, levels, key)
+        elif self.own.severity is None or self.own.levels is None:
+            _note_no_graver(self.values, severity, levels)
 
 
 def _note_too_long(values: Values, key: Key[Any], when: Iterable[Detector], lasting_h: int) -> None:  # Any: two types
@@ -69,11 +78,16 @@ def _note_too_long(values: Values, key: Key[Any], when: Iterable[Detector], last
             values.wrong(key, message, SHORTER_FOR)
 
 
-def _note_no_graver(values: Values, severity: Severity, levels: Iterable[Level]) -> None:
+def _note_no_graver(
+    values: Values,
+    severity: Severity,
+    levels: Iterable[Level],
+    key: Key[Any] = SEVERITIES,  # Any: a key of any type
+) -> None:
     for level in levels:
         if not graver(level.severity, severity):
             message = f"{level.severity.value} is no graver than the rule itself ({severity.value})"
-            values.wrong(SEVERITIES, message, "remove it, or lower severity")
+            values.wrong(key, message, "remove it, or lower severity")
 
 
 def _own_for_fits(values: Values) -> None:
@@ -100,6 +114,10 @@ def _draft(values: Values) -> _Draft | None:
     return _Draft(Rule(name=name, watch=watch, when=when), standing_of(values), values)
 
 
+def _draft_in_part(values: Values) -> _Draft:
+    return _Draft(None, standing_of(values), values)
+
+
 def _always_known(watch: Watch, new: New) -> str:
     """Return the actors of one side of the pair, if the rule says of all of them that they are no news."""
     sides = (watch.pair.one, watch.pair.other) if watch.kind is WatchKind.PAIR and watch.pair else ()
@@ -114,10 +132,11 @@ _RULE = Fields(
     _draft,
     about="A rule.",
     checks=(
-        Check((_WHEN, FOR), _own_for_fits),
-        Check((_WATCH, _WHEN), _can_be_new),
-        Check((SEVERITY, SEVERITIES), _own_levels_are_graver),
+        Check((_WHEN, FOR), _own_for_fits, of_parts=True),
+        Check((_WATCH, _WHEN), _can_be_new, of_parts=True),
+        Check((SEVERITY, SEVERITIES), _own_levels_are_graver, of_parts=True),
     ),
+    part=_draft_in_part,
 )
 
 
@@ -135,15 +154,20 @@ class _Rules(Reader[tuple[_Draft, ...]]):
             )
             return None
         lines: dict[str, int] = {}
-        found = []
+        found, whole = [], True
         for i, item in enumerate(node.items):
             self._note_name(item, f"{path}[{i}]", lines, reading)
-            found.append(_RULE.read(item, f"{path}[{i}]", reading))
-        return tuple(draft for draft in found if draft is not None)
+            draft = _RULE.read(item, f"{path}[{i}]", reading)
+            whole = whole and draft is not None
+            part = draft if draft is not None else reading.part(item, _RULE)
+            if isinstance(part, _Draft):
+                found.append(part)
+        reading.keep_part(node, self, tuple(found))
+        return tuple(found) if whole else None
 
     def _note_name(self, item: Node, path: str, lines: dict[str, int], reading: Reading) -> None:
-        name = item.entries.get("name", (None, None))[1] if isinstance(item, Mapping_) else None
-        if not isinstance(name, Scalar):
+        name = name_in(item)
+        if name is None:
             return
         if name.text in lines:
             message = f"a rule of the name {clipped(name.text)!r} is already on line {lines[name.text]}"
@@ -154,17 +178,35 @@ class _Rules(Reader[tuple[_Draft, ...]]):
         return {"type": "array", "items": _RULE.schema(), "maxItems": _MAX_RULES}
 
 
+def name_in(rule: Node) -> Scalar | None:
+    """Return what is written as the name of ``rule``."""
+    name = rule.entries.get("name", (None, None))[1] if isinstance(rule, Mapping_) else None
+    return name if isinstance(name, Scalar) and not name.refused else None
+
+
+def lines_of_names(text: str) -> Mapping[str, int]:
+    """Return the names rules have in the file ``text`` and their lines; of a file in which much is wrong, what can be read."""
+    try:
+        root, _ = readable(text, "")
+    except RulesError:
+        return {}
+    rules = root.entries.get("rules", (None, None))[1] if isinstance(root, Mapping_) else None
+    names = [name_in(rule) for rule in rules.items] if isinstance(rules, Sequence_) else []
+    return {name.text: name.line for name in reversed(names) if name is not None}
+
+
 def _defaults_of(values: Values) -> Standing:
-    return values.get_or(DEFAULTS, Standing()).over(values.get_or(INCLUDE, Standing()))
+    return defaults_in(values, DEFAULTS).over(defaults_in(values, INCLUDE))
 
 
 def _defaults_fit(values: Values) -> None:
     for draft in values.get_or(_RULES, ()):
-        draft.note_against(_defaults_of(values))
+        draft.note_against(_defaults_of(values), values)
 
 
 def _file(values: Values) -> tuple[Rule, ...]:
-    return tuple(draft.finished(_defaults_of(values)) for draft in values.get_or(_RULES, ()))
+    rules = (draft.finished(_defaults_of(values)) for draft in values.get_or(_RULES, ()))
+    return tuple(rule for rule in rules if rule is not None)
 
 
 _RULES = Key("rules", _Rules(), "The rules.", required=True)
@@ -174,7 +216,7 @@ FILE = Fields(
     (INCLUDE, SETS, DEFAULTS, _RULES),
     _file,
     about="Rules of Tocsin.",
-    checks=(Check((INCLUDE, DEFAULTS, _RULES), _defaults_fit),),
+    checks=(Check((), _defaults_fit, of_parts=True),),
 )
 
 
@@ -193,9 +235,10 @@ def load_rules(
 
     :raises RulesError: with every mistake there is.
     """
-    reading = Reading(name, directory, topics, included=included)
+    root, mistakes = readable(text, name)
+    reading = Reading(name, directory, topics, included=included, mistakes=[*mistakes])
     # Sets are read before the rules that use them, wherever they stand.
-    rules = FILE.read(read_first(parse(text, name)), "", reading)
+    rules = FILE.read(read_first(root), "", reading)
     if rules is None or reading.mistakes:
         raise RulesError(reading.mistakes)
     return RuleSet.of(*rules)
@@ -203,8 +246,9 @@ def load_rules(
 
 def load_watch(text: str, name: str, directory: ActorDirectory, *, topics: Collection[str] | None = None) -> Watch:
     """Return the one watch in ``text`` (YAML 1.2: ``{pair: [Azerbaijan, Russia]}``); see :func:`load_rules`."""
-    reading = Reading(name, directory, topics)
-    watch = WATCH.read(parse(text, name), "", reading)
+    root, mistakes = readable(text, name)
+    reading = Reading(name, directory, topics, mistakes=[*mistakes])
+    watch = WATCH.read(root, "", reading)
     if watch is None or reading.mistakes:
         raise RulesError(reading.mistakes)
     return watch

@@ -29,9 +29,13 @@ class Mistake:
 
 
 class RulesError(UsageError):
-    """Rules that cannot be used, with all ``mistakes`` in the order of their files and lines."""
+    """Rules that cannot be used, with all ``mistakes`` in the order of their files and lines.
 
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+    ``unreadable``: a file among them could not be read at all.
+    """
+
+    def __init__(self, mistakes: Iterable[Mistake], *, unreadable: bool = False) -> None:
+        self.unreadable = unreadable
         self.mistakes: Sequence[Mistake] = tuple(sorted(set(mistakes)))
         lines = [str(mistake) for mistake in self.mistakes[:_SHOWN]]
         if len(self.mistakes) > _SHOWN:
@@ -45,12 +49,20 @@ def clipped(text: str) -> str:
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """Return "did you mean …?" when one of ``choices`` is close to ``word``, else all of them when they are few."""
+    """Return "did you mean …?" when one of ``choices`` is close to ``word``, else all when they are few, else the nearest."""
     known = sorted(set(choices))
     close = get_close_matches(word[:80], known, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]}?"
-    return f"use {one_of(known)}" if 0 < len(known) <= 12 else ""
+    if len(known) > 12:
+        return f"the nearest are {one_of(get_close_matches(word[:80], known, n=3, cutoff=0.0))}"
+    return f"use {one_of(known)}" if known else ""
+
+
+def meant(word: str, choices: Iterable[str]) -> str | None:
+    """Return the one of ``choices`` that ``word`` is no doubt a misspelling of."""
+    close = get_close_matches(word[:80], sorted(set(choices)), n=1, cutoff=0.75)
+    return close[0] if close else None
 
 
 def one_of(words: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -33,6 +33,9 @@ _LABEL = "[A-Za-z][A-Za-z0-9_]{0,59}"
 #: Control characters and halves of characters, which no record can carry.
 _UNWRITABLE = frozenset({"Cc", "Cs"})
 
+#: Of a list that is too long so many items are read, so that what is wrong with them is told too.
+_READ_ANYWAY = 20
+
 _HOURS_OF_UNIT = {"h": 1, "d": 24, "w": 168}
 
 
@@ -46,6 +49,7 @@ class Reading:
     """One reading of one file: what names mean in it, and every mistake so far. ``topics`` None = ids are not checked.
 
     ``included`` returns the text of a file that is included; it raises :class:`UsageError` with why it cannot.
+    ``parts`` is what is right of values that are wrong as a whole, so that one mistake hides no other.
     """
 
     file: str
@@ -54,10 +58,29 @@ class Reading:
     sets: dict[str, ActorSet] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
     included: Callable[[str], str] = no_text
+    sets_missing: bool = False
+    parts: dict[tuple[int, int], tuple[Node, object]] = field(default_factory=dict)
+    _refused: list[int] = field(default_factory=list)
+
+    @property
+    def noted(self) -> int:
+        """How many values were wrong so far."""
+        return len(self.mistakes) + len(self._refused)
 
     def wrong(self, node: Node, path: str, message: str, remedy: str = "") -> None:
-        """Note a mistake at ``node``."""
+        """Note a mistake at ``node``, unless what stood there is one that is noted already."""
+        if isinstance(node, Scalar) and node.refused:
+            self._refused.append(node.line)
+            return
         self.mistakes.append(Mistake(self.file, node.line, path, message, remedy))
+
+    def keep_part(self, node: Node, reader: object, part: object) -> None:
+        """Keep what ``reader`` found right of ``node``, which is wrong as a whole."""
+        self.parts[id(node), id(reader)] = (node, part)  # The node stays, so that no other can have its id.
+
+    def part(self, node: Node, reader: object) -> object | None:
+        """Return what ``reader`` found right of ``node``."""
+        return self.parts.get((id(node), id(reader)), (node, None))[1]
 
 
 class Reader(ABC, Generic[T_co]):
@@ -149,15 +172,15 @@ class TextMap(Reader[dict[str, str]]):
         if not isinstance(node, Mapping_):
             reading.wrong(node, path, f"a mapping is needed, this is {described(node)}", "write {desk: caucasus}")
             return None
-        before = len(reading.mistakes)
+        before = reading.noted
         found = {}
         for name, (place, value) in sorted(node.entries.items()):
             if not re.fullmatch(_LABEL, name):
                 message = f"{clipped(name)!r} is no name: letters, digits and underscores, at most 60"
-                reading.wrong(place, path, message)
+                reading.wrong(place, path, message, "for example desk")
             text = self._text.read(value, f"{path}.{name}", reading)
             found[name] = text or ""
-        return found if len(reading.mistakes) == before else None
+        return found if reading.noted == before else None
 
     def schema(self) -> JsonSchema:
         """An object of strings."""
@@ -179,13 +202,19 @@ class Number(Reader[float]):
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not self._least <= value <= self._most:
             message = f"a number from {self._least:g} to {self._most:g} is needed, this is {described(node)}"
-            reading.wrong(node, path, message)
+            reading.wrong(node, path, message, _nearest(value, self._least, self._most))
             return None
         return float(value)
 
     def schema(self) -> JsonSchema:
         """A number."""
         return {"type": "number", "minimum": self._least, "maximum": self._most}
+
+
+def _nearest(value: object, least: float, most: float) -> str:
+    """Return a number that would do, the nearest to what is written."""
+    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else least
+    return f"write for example {(least if not number >= least else min(number, most)) or 1:.10g}"
 
 
 class Whole(Reader[int]):
@@ -199,7 +228,7 @@ class Whole(Reader[int]):
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, bool) or not isinstance(value, int) or not self._least <= value <= self._most:
             message = f"a whole number from {self._least:,} to {self._most:,} is needed, this is {described(node)}"
-            reading.wrong(node, path, message)
+            reading.wrong(node, path, message, _nearest(value, self._least, self._most))
             return None
         return value
 
@@ -273,7 +302,10 @@ class Word(Reader[E]):
 
 
 class Items(Reader[tuple[T, ...]]):
-    """A list, or where ``or_one`` a single item that stands for a list of itself. Wrong items make the list wrong."""
+    """A list, or where ``or_one`` a single item that stands for a list of itself. Wrong items make the list wrong.
+
+    The items that are right, or right in part, are kept as its part.
+    """
 
     def __init__(self, item: Reader[T], *, or_one: bool = False, least: int = 1, most: int = 1_000) -> None:
         self._item, self._or_one, self._least, self._most = item, or_one, least, most
@@ -287,14 +319,25 @@ class Items(Reader[tuple[T, ...]]):
                 )
                 return None
             one = self._item.read(node, path, reading)
+            if one is None:
+                self._keep([node], [one], node, reading)
             return None if one is None else (one,)
-        if not self._least <= len(node.items) <= self._most:
+        fit = self._least <= len(node.items) <= self._most
+        if not fit:
             message = f"{len(node.items):,} items, from {self._least} to {self._most:,} are needed"
-            reading.wrong(node, path, message, "remove the key where it is not needed" if not node.items else "")
-            return None
-        values = [self._item.read(item, f"{path}[{i}]", reading) for i, item in enumerate(node.items)]
+            remedy = f"keep at most {self._most:,}" if len(node.items) > self._most else f"write at least {self._least}"
+            reading.wrong(node, path, message, remedy if node.items else "remove the key where it is not needed")
+        items = node.items[: max(self._most, _READ_ANYWAY)]
+        values = [self._item.read(item, f"{path}[{i}]", reading) for i, item in enumerate(items)]
         found = tuple(value for value in values if value is not None)
-        return found if len(found) == len(values) else None
+        if fit and len(found) == len(values):
+            return found
+        self._keep(items, values, node, reading)
+        return None
+
+    def _keep(self, items: Sequence[Node], values: Sequence[T | None], node: Node, reading: Reading) -> None:
+        parts = [reading.part(i, self._item) if v is None else v for i, v in zip(items, values, strict=True)]
+        reading.keep_part(node, self, tuple(part for part in parts if part is not None))
 
     def schema(self) -> JsonSchema:
         """An array, or one of its items."""

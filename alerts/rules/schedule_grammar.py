@@ -101,10 +101,12 @@ def _each_hour_once(values: Values) -> None:
         values.wrong(_HOURS, "spans overlap", "write each hour once")
 
 
-def _times(values: Values) -> tuple[ActiveTime, ...] | None:
+def _some_time(values: Values) -> None:
     if not values.written.keys() - {_ZONE.name}:
         values.wrong(None, "nothing says when", "write days or hours, or remove active")
-        return None
+
+
+def _times(values: Values) -> tuple[ActiveTime, ...]:
     days = [day for run in values.get_or(_DAYS, (tuple(range(7)),)) for day in run]
     spans = values.get_or(_HOURS, ((0, 24),))
     zone = values.get_or(_ZONE, "UTC")
@@ -118,7 +120,11 @@ class _Schedule(Reader[tuple[ActiveTime, ...]]):
         Fields(
             (_DAYS, _HOURS, _ZONE),
             _times,
-            checks=(Check((_DAYS,), _each_day_once), Check((_HOURS,), _each_hour_once)),
+            checks=(
+                Check((), _some_time),
+                Check((_DAYS,), _each_day_once, of_parts=True),
+                Check((_HOURS,), _each_hour_once, of_parts=True),
+            ),
         ),
         or_one=True,
         most=20,

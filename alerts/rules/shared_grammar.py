@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from alerts.rules.detector_parts import FOR, RENOTIFY
 from alerts.rules.fields import Fields, Key, Values
@@ -49,7 +50,7 @@ SHARED = (SEVERITY, SEVERITIES, _LABELS, _MODE, _CORROBORATED, _MAX_KEYS, _LIMIT
 
 @dataclass(frozen=True)
 class Standing:
-    """What a rule has besides its watch and its detectors; None = not written."""
+    """What a rule has besides its watch and its detectors; None = not written, or wrong: ``unsure`` names those."""
 
     severity: Severity | None = None
     levels: tuple[Level, ...] | None = None
@@ -62,13 +63,15 @@ class Standing:
     renotify_h: int | None = None
     active: tuple[ActiveTime, ...] | None = None
     template: Template | None = None
+    unsure: frozenset[str] = frozenset()
 
     def over(self, other: Standing) -> Standing:
         """Return this one with what is not written taken from ``other``; labels of both."""
-        names = [field.name for field in fields(self)]
+        names = [field.name for field in fields(self) if field.name != "unsure"]
         written = {name: value for name in names if (value := getattr(self, name)) is not None}
-        found = {name: getattr(other, name) for name in names} | written
-        return Standing(**{**found, "labels": {**(other.labels or {}), **(self.labels or {})}})
+        found = {name: getattr(other, name) for name in names if name not in self.unsure} | written
+        unsure = self.unsure | (other.unsure - written.keys())
+        return Standing(**{**found, "labels": {**(other.labels or {}), **(self.labels or {})}, "unsure": unsure})
 
     def applied_to(self, rule: Rule) -> Rule:
         """Return ``rule``, which has only a name, a watch and detectors, with what is written here."""
@@ -99,9 +102,17 @@ class Standing:
         )
 
 
+#: What is compared with what is written elsewhere, by the name it has here.
+_COMPARED: dict[str, Key[Any]] = {"severity": SEVERITY, "levels": SEVERITIES, "for_h": FOR}  # Any: of any type
+
+#: Nothing is known of what is written.
+UNSURE = Standing(unsure=frozenset(_COMPARED))
+
+
 def standing_of(values: Values) -> Standing:
     """Return what is written of it."""
     return Standing(
+        unsure=frozenset(name for name, key in _COMPARED.items() if not values.sure(key)),
         severity=values.get(SEVERITY),
         levels=values.get(SEVERITIES),
         labels=values.get(_LABELS),

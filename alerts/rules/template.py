@@ -6,7 +6,7 @@ A place is a word in braces; there is nothing else in it: no attribute, no index
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from string import Formatter
 
 from schemas.model import Part
@@ -35,16 +35,17 @@ class Template(Part):
     note: str = ""
 
 
-def mistake_in(text: str) -> tuple[str | None, str] | None:
-    """Return what is wrong with ``text``: the wrong place (None where braces do not match) and why; None: nothing."""
+def mistakes_in(text: str) -> Sequence[tuple[str | None, str]]:
+    """Return what is wrong with ``text``: each wrong place once (None where braces do not match) and why."""
+    found: dict[str | None, str] = {}
+    parsed = Formatter().parse(text)
     try:
-        parsed = list(Formatter().parse(text))
+        for _, place, form, conversion in parsed:
+            if place is not None and (place not in PLACES or form or conversion):
+                found[place] = "a place is one of the names in braces, without anything else"
     except ValueError as error:
-        return None, str(error)
-    for _, place, form, conversion in parsed:
-        if place is not None and (place not in PLACES or form or conversion):
-            return place, "a place is one of the names in braces, without anything else"
-    return None
+        found[None] = str(error)
+    return list(found.items())
 
 
 def filled(text: str, values: dict[str, str]) -> str:

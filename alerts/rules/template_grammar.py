@@ -5,7 +5,7 @@ from __future__ import annotations
 from alerts.rules.fields import Fields, Key, Shorthand, Values
 from alerts.rules.mistakes import clipped, did_you_mean, one_of
 from alerts.rules.readers import JsonSchema, Reader, Reading, Text
-from alerts.rules.template import PLACES, Template, mistake_in
+from alerts.rules.template import PLACES, Template, mistakes_in
 from alerts.rules.yaml_tree import Node
 
 
@@ -16,18 +16,16 @@ class _Filled(Reader[str]):
         self._text = Text(max_characters=max_characters)
 
     def read(self, node: Node, path: str, reading: Reading) -> str | None:
-        """Return the text; a place that no message fills is a mistake."""
+        """Return the text; each place that no message fills is a mistake."""
         text = self._text.read(node, path, reading)
-        wrong = mistake_in(text) if text is not None else None
-        if wrong is None:
-            return text
-        place, why = wrong
-        if place is None:
-            reading.wrong(node, path, f"the braces of this text do not match: {why}", "write {{ for a brace itself")
-            return None
-        remedy = did_you_mean(place, PLACES) or f"there are {one_of(list(PLACES))}"
-        reading.wrong(node, path, f"no message fills {{{clipped(place)}}}: {why}", remedy)
-        return None
+        wrong = mistakes_in(text) if text is not None else ()
+        for place, why in wrong:
+            if place is None:
+                reading.wrong(node, path, f"the braces of this text do not match: {why}", "write {{ for a brace itself")
+                continue
+            remedy = did_you_mean(place, PLACES) or f"there are {one_of(list(PLACES))}"
+            reading.wrong(node, path, f"no message fills {{{clipped(place)}}}: {why}", remedy)
+        return None if wrong else text
 
     def schema(self) -> JsonSchema:
         """A string."""
@@ -39,12 +37,8 @@ _SUBJECT = Key("subject", _Filled(max_characters=200), f"Stands behind the sever
 _NOTE = Key("note", _Filled(max_characters=1_000), "Stands in the message: what to do, whom to call, where to look.")
 
 
-def _template(values: Values) -> Template | None:
-    subject, note = values.get_or(_SUBJECT, ""), values.get_or(_NOTE, "")
-    if not subject and not note:
-        values.wrong(None, "a template without a subject and a note changes nothing", "write one of them")
-        return None
-    return Template(subject=subject, note=note)
+def _template(values: Values) -> Template:
+    return Template(subject=values.get_or(_SUBJECT, ""), note=values.get_or(_NOTE, ""))
 
 
 def _note_only(note: str) -> Template:
@@ -52,5 +46,12 @@ def _note_only(note: str) -> Template:
 
 
 TEMPLATE: Reader[Template] = Shorthand(
-    Fields((_SUBJECT, _NOTE), _template, about="What the rule adds to its messages."), _NOTE.reader, _note_only
+    Fields(
+        (_SUBJECT, _NOTE),
+        _template,
+        about="What the rule adds to its messages.",
+        nothing=("a template without a subject and a note changes nothing", "write one of them"),
+    ),
+    _NOTE.reader,
+    _note_only,
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from alerts.rules.fields import Fields, Key, Values
+from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.folding import fold
 from alerts.rules.groups import AnyAllNone, Groups
-from alerts.rules.mistakes import clipped, did_you_mean, one_of
+from alerts.rules.mistakes import clipped, did_you_mean, meant, one_of
 from alerts.rules.model import KeywordsPart, Near, Pattern, Phrase, PlainTerm, Stem, Term
 from alerts.rules.patterns import MAX_PATTERN_CHARACTERS, PatternError, UserPattern
 from alerts.rules.readers import Flag, Items, JsonSchema, Reader, Reading, Text, Whole, described
@@ -64,24 +64,27 @@ def _stem(values: Values) -> PlainTerm | None:
     return Stem(text=values.get_or(_STEM, ""), language=values.get_or(_LANGUAGE, ""))
 
 
-def _pattern(values: Values) -> PlainTerm | None:
-    text, case = values.get_or(_PATTERN, ""), values.get_or(_CASE, default=False)
+def _usable(values: Values) -> None:
     try:
-        compiled = UserPattern(text, case=case)
+        compiled = UserPattern(values.get_or(_PATTERN, ""), case=values.get_or(_CASE, default=False))
     except PatternError as error:
         remedy = "patterns are those of RE2: no look-around, no back-references, small repetitions"
         values.wrong(_PATTERN, f"no pattern that can be used: {clipped(str(error))}", remedy)
-        return None
+        return
     if compiled.matches_nothing():
         values.wrong(_PATTERN, "the pattern is content with nothing, so it is found everywhere", "ask for one letter")
-        return None
-    return Pattern(pattern=text, case=case)
+
+
+def _pattern(values: Values) -> PlainTerm | None:
+    return Pattern(pattern=values.get_or(_PATTERN, ""), case=values.get_or(_CASE, default=False))
 
 
 _PLAIN_KINDS: dict[str, Reader[PlainTerm]] = {
     "text": Fields((_WORDS, _CASE), _phrase, about="Words in a row."),
     "stem": Fields((_STEM, _LANGUAGE), _stem, about="Words in any of their endings."),
-    "pattern": Fields((_PATTERN, _CASE), _pattern, about="A regular expression of RE2."),
+    "pattern": Fields(
+        (_PATTERN, _CASE), _pattern, about="A regular expression of RE2.", checks=(Check((_PATTERN,), _usable),)
+    ),
 }
 
 
@@ -93,7 +96,7 @@ class Plain(Reader[PlainTerm]):
     def read(self, node: Node, path: str, reading: Reading) -> PlainTerm | None:
         """Return the term."""
         if isinstance(node, Mapping_):
-            kind = next((kind for kind in _PLAIN_KINDS if kind in node.entries), None)
+            kind = next((kind for kind in _PLAIN_KINDS if kind in node.entries), None) or _misspelt(node)
             if kind is not None:
                 return _PLAIN_KINDS[kind].read(node, path, reading)
             _no_kind(node, path, reading, [*_PLAIN_KINDS])
@@ -104,6 +107,11 @@ class Plain(Reader[PlainTerm]):
     def schema(self) -> JsonSchema:
         """Any of the forms."""
         return {"anyOf": [self._text.schema(), *(reader.schema() for reader in _PLAIN_KINDS.values())]}
+
+
+def _misspelt(node: Mapping_) -> str | None:
+    """Return the kind of term that ``node`` no doubt is meant to be."""
+    return next((kind for name in node.entries if (kind := meant(name, _PLAIN_KINDS)) is not None), None)
 
 
 def _no_kind(node: Mapping_, path: str, reading: Reading, kinds: list[str]) -> None:
@@ -154,7 +162,7 @@ class AnyTerm(Reader[Term]):
         if isinstance(node, Mapping_):
             if "near" in node.entries:
                 return _NEAR_TERM.read(node, path, reading)
-            if not any(kind in node.entries for kind in _PLAIN_KINDS):
+            if not any(kind in node.entries for kind in _PLAIN_KINDS) and _misspelt(node) is None:
                 _no_kind(node, path, reading, [*_PLAIN_KINDS, "near"])
                 return None
         return _PLAIN.read(node, path, reading)

@@ -25,7 +25,7 @@ from alerts.rules.timeline_model import (
 )
 from alerts.rules.timeline_readers import AlertKey, Day, MeetingOf, Moment, OneActor, Outlets, RuleName, TimelineReading
 from alerts.rules.watch_grammar import Topic
-from alerts.rules.yaml_tree import parse
+from alerts.rules.yaml_tree import Mapping_, Sequence_, readable
 from schemas.reasons import EventReason, Prominence, Severity, Tone
 
 _MOST_ARTICLES = 5_000
@@ -179,23 +179,27 @@ _DAYS = Key("days", Whole(least=0, most=800), "Days before the start; 30 by defa
 _SEED = Key("seed", Whole(least=0), "Which of many backgrounds; 1 by default.")
 
 
-def _background(values: Values) -> Background | None:
+def _bounded(values: Values) -> None:
+    stories = values.get_or(_RATE, Background().stories_per_hour) * 24 * values.get_or(_DAYS, Background().days)
+    if stories > _MOST_IN_BACKGROUND:
+        values.wrong(None, f"more than {_MOST_IN_BACKGROUND:,} stories in the background", "fewer days or stories")
+
+
+def _background(values: Values) -> Background:
     default = Background()
-    made = Background(
+    return Background(
         stories_per_hour=values.get_or(_RATE, default.stories_per_hour),
         publishers=values.get_or(_PUBLISHERS, default.publishers),
         days=values.get_or(_DAYS, default.days),
         seed=values.get_or(_SEED, default.seed),
     )
-    if made.stories_per_hour * 24 * made.days > _MOST_IN_BACKGROUND:
-        values.wrong(None, f"more than {_MOST_IN_BACKGROUND:,} stories in the background", "fewer days or stories")
-        return None
-    return made
 
 
 _BACKGROUND = Key(
     "background",
-    Fields((_RATE, _PUBLISHERS, _DAYS, _SEED), _background, may_be_empty=True),
+    Fields(
+        (_RATE, _PUBLISHERS, _DAYS, _SEED), _background, may_be_empty=True, checks=(Check((_RATE, _DAYS), _bounded),)
+    ),
     "The quiet weeks before.",
 )
 _NAME = Key("name", Text(max_characters=200), "What the test shows.", required=True)
@@ -211,11 +215,18 @@ _STEPS: Key[tuple[Step, ...]] = Key(
 )
 
 
-def _test(values: Values) -> tuple[Timeline, bool] | None:
-    steps = values.get_or(_STEPS, ())
-    if not any(isinstance(step, Expectation) for step in steps):
+def _something_expected(values: Values) -> None:
+    steps = values.written.get(_STEPS.name)
+    if not isinstance(steps, Sequence_) or not steps.items:
+        return
+    if all(
+        isinstance(step, Mapping_) and not {_BETWEEN.name, _EXPECT.name} & step.entries.keys() for step in steps.items
+    ):
         values.wrong(_STEPS, "nothing is expected, so nothing can fail", "write a step with between and expect")
-        return None
+
+
+def _test(values: Values) -> tuple[Timeline, bool]:
+    steps = values.get_or(_STEPS, ())
     made = Timeline(
         name=values.get_or(_NAME, ""),
         line=values.node.line,
@@ -227,9 +238,12 @@ def _test(values: Values) -> tuple[Timeline, bool] | None:
     return made, _BACKGROUND.name in values.written
 
 
+_TEST = Fields(
+    (_NAME, _RULE, _STARTS, _BACKGROUND, _STEPS), _test, about="A test.", checks=(Check((), _something_expected),)
+)
 _TESTS = Key(
     "tests",
-    Items(Fields((_NAME, _RULE, _STARTS, _BACKGROUND, _STEPS), _test, about="A test."), most=_MOST_TESTS),
+    Items(_TEST, most=_MOST_TESTS),
     "The tests.",
     required=True,
 )
@@ -255,8 +269,9 @@ def load_timelines(
 
     :raises RulesError: with every mistake there is.
     """
-    reading = TimelineReading(name, directory, topics, rules=rules)
-    tests = _FILE.read(parse(text, name), "", reading)
+    root, mistakes = readable(text, name)
+    reading = TimelineReading(name, directory, topics, rules=rules, mistakes=[*mistakes])
+    tests = _FILE.read(root, "", reading)
     if tests is None or reading.mistakes:
         raise RulesError(reading.mistakes)
     return tests

@@ -79,10 +79,10 @@ class OneActor(Reader[str]):
 
     def read(self, node: Node, path: str, reading: Reading) -> str | None:
         """Return the id."""
-        before = len(reading.mistakes)
+        before = reading.noted
         found = ACTORS.read(node, path, reading)
         actor = _single(found) if found is not None else None
-        if actor is None and len(reading.mistakes) == before:
+        if actor is None and reading.noted == before:
             reading.wrong(node, path, "one actor is needed here", "a test says exactly who meets")
         return actor
 

@@ -76,11 +76,11 @@ class _LanguageCode(Reader[str]):
 
 class _Country(Reader[str]):
     def read(self, node: Node, path: str, reading: Reading) -> str | None:
-        before = len(reading.mistakes)
+        before = reading.noted
         match ACTORS.read(node, path, reading):
             case (NamedActors(ids=(country,)),) if reading.actors.type_of(country) == "country":
                 return country
-        if len(reading.mistakes) == before:
+        if reading.noted == before:
             reading.wrong(node, path, "a country is needed here", "write its name or its three letters: Georgia, GEO")
         return None
 
@@ -106,12 +106,19 @@ def _excepted_sources(values: Values) -> SourcesPart | None:
     )
 
 
-_EXCEPT = Key("except", Fields((_IDS, _GROUPS, _COUNTRIES), _excepted_sources), "Publishers that never count.")
+_NO_PUBLISHER = ("no publisher is named here", "write ids, groups, countries or except")
+_EXCEPT = Key(
+    "except",
+    Fields(
+        (_IDS, _GROUPS, _COUNTRIES), _excepted_sources, nothing=(_NO_PUBLISHER[0], "write ids, groups or countries")
+    ),
+    "Publishers that never count.",
+)
 
 
-def _sources(values: Values) -> SourcesPart | None:
+def _sources(values: Values) -> SourcesPart:
     without = values.get_or(_EXCEPT, SourcesPart())
-    part = SourcesPart(
+    return SourcesPart(
         ids=_sorted(values, _IDS),
         groups=_sorted(values, _GROUPS),
         countries=_sorted(values, _COUNTRIES),
@@ -119,14 +126,10 @@ def _sources(values: Values) -> SourcesPart | None:
         except_groups=without.except_groups,
         except_countries=without.except_countries,
     )
-    if part == SourcesPart():
-        values.wrong(None, "no publisher is named here", "write ids, groups, countries or except")
-        return None
-    return part
 
 
 SOURCES_PART = Shorthand(
-    Fields((_IDS, _GROUPS, _COUNTRIES, _EXCEPT), _sources, about="Which publishers count."),
+    Fields((_IDS, _GROUPS, _COUNTRIES, _EXCEPT), _sources, about="Which publishers count.", nothing=_NO_PUBLISHER),
     _NAMES,
     lambda ids: SourcesPart(ids=tuple(sorted(set(ids)))),
 )
@@ -173,11 +176,19 @@ def _kind(values: Values, pair: PairPart | None, actor: ActorPart | None) -> Wat
         return WatchKind.KEYWORDS
     if topics is not None and (topics.any or topics.all):
         return WatchKind.TOPIC
+    return None
+
+
+def _something_to_count(values: Values) -> None:
+    if any(not values.sure(key) for key in (_PAIR, _ACTOR, _KEYWORDS, _TOPICS)):
+        return  # What is wrong may well be what is to be counted.
+    actor = values.get(_ACTOR)
+    if _kind(values, values.get(_PAIR), actor) is not None:
+        return
     if actor is not None and actor.all:
         values.wrong(_ACTOR, "all alone does not say whom to count", "write any as well, or a pair with scope: article")
     else:
         values.wrong(None, "there is nothing to count", "write pair, actor, keywords, topics or each")
-    return None
 
 
 def _watch(values: Values) -> Watch | None:
@@ -203,6 +214,14 @@ def _watch(values: Values) -> Watch | None:
         sources=values.get(_SOURCES),
         languages=tuple(sorted(set(values.get_or(_LANGUAGES, ())))),
     )
+
+
+def _pair_in_part(values: Values) -> Watch | None:
+    """Return the pair alone, where it is what is counted."""
+    pair, each = values.get(_PAIR), values.get(_EACH)
+    if pair is None or not values.sure(_EACH) or each not in (None, Each.PAIR):
+        return None
+    return Watch(kind=WatchKind.PAIR, pair=pair, scope=Scope.SENTENCE)
 
 
 def _prominence_of_something(values: Values) -> None:
@@ -263,9 +282,11 @@ WATCH = Fields(
     about="What to count. All parts hold together, within scope.",
     checks=(
         Check((_EACH,), _prominence_of_something),
-        Check((_TONE,), _possible_tone),
-        Check((_TOPICS,), _possible_topics),
-        Check((_KEYWORDS,), _possible_words),
+        Check((_EACH,), _something_to_count),
+        Check((_TONE,), _possible_tone, of_parts=True),
+        Check((_TOPICS,), _possible_topics, of_parts=True),
+        Check((_KEYWORDS,), _possible_words, of_parts=True),
         Check((_ACTOR,), _possible_actors),
     ),
+    part=_pair_in_part,
 )

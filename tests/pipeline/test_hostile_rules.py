@@ -40,6 +40,11 @@ ATTACKS = {
     "unknown tags": ("rules: [" + "!!python/object/apply:os.system [id], " * 900 + "]\n", 1, "(and 899 more tags)"),
     "duplicate key": (GOOD + "rules: []\n", 5, "the key 'rules' is here twice (first on line 1)"),
     "duplicate name": (GOOD + GOOD.partition("\n")[2], 5, "a rule of the name 'one' is already on line 2"),
+    "anchors beside what is wrong": (
+        "rules:\n" + "".join(f"  - &a{n} {{nonsense: {n}}}\n" for n in range(40)),
+        2,
+        "an anchor (&a0) is not allowed (and 39 more anchors and aliases)",
+    ),
     "merge key": ("defaults: {<<: {mode: off}}\n" + GOOD, 1, "a merge key (<<) is not allowed"),
     "nested quantifiers": (watch("{keywords: {pattern: '((a{1,900}){1,900}){1,900}'}}"), 3, "pattern"),
     "back-reference": (watch(r"{keywords: {pattern: '(a+)\1+$'}}"), 3, "pattern"),
@@ -81,8 +86,8 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "hostile.yaml"
     path.write_bytes(b"rules: \xff\xfe\n")
     checked = run("rules", "check", str(path), "-C", str(tmp_path))
-    assert isinstance(checked.exception, UsageError)
-    assert "cannot be read" in str(checked.exception)
+    assert checked.exit_code == 2
+    assert f"{path}:1: {path} cannot be read" in checked.stdout
 
 
 def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:

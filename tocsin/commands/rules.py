@@ -70,7 +70,7 @@ def check(files: Sequence[Path], history: bool, folder: Path, as_json: bool) -> 
         checked = read_files(paths, names_of(workplace))
     except RulesError as error:
         _say_mistakes(error, as_json=as_json)
-        sys.exit(1)
+        sys.exit(2 if error.unreadable else 1)
     _say_rules(checked, as_json=as_json)
     if history:
         if workplace is None:
@@ -136,18 +136,25 @@ def _say_rules(files: Sequence[RuleFile], *, as_json: bool) -> None:
 
 
 @command.command(epilog="Example: tocsin rules explain azerbaijan-russia-hostile")
-@click.argument("name")
+@click.argument("wanted", nargs=-1, required=True, metavar="[NAME]... [FILE]...")
 @folder_option
-def explain(name: str, folder: Path) -> None:
-    """Say in plain words what the rule NAME counts and when it rings."""
+def explain(wanted: Sequence[str], folder: Path) -> None:
+    """Say in plain words what a rule counts and when it rings.
+
+    The rules called NAME, or all of them; those in FILE (*.yaml), or without a file those of the settings.
+    """
     from alerts.rules.words import describe
 
-    workplace = open_workplace(folder)
+    files = [Path(word) for word in wanted if word.endswith((".yaml", ".yml"))]
+    called = [word for word in wanted if not word.endswith((".yaml", ".yml"))]
+    workplace = workplace_or_none(folder) if files else open_workplace(folder)
     names = names_of(workplace)
-    rules = _rules_of(workplace, names)
-    if name not in rules:
-        raise UsageError(f"there is no rule {name!r} in the rule files", remedy=did_you_mean(name, rules))
-    click.echo(describe(rules[name], names.display_name))
+    paths = files or (rule_paths(workplace) if workplace is not None else ())
+    rules = {rule.name: rule for file in read_files(paths, names) for rule in file.rules.rules}
+    for name in called:
+        if name not in rules:
+            raise UsageError(f"there is no rule {name!r} in the rule files", remedy=did_you_mean(name, rules))
+    click.echo("\n\n".join(describe(rules[name], names.display_name) for name in called or rules))
 
 
 @command.command(epilog="Example: tocsin rules schema > rules.schema.json")

@@ -13,7 +13,7 @@ from alerts.explanation.message import alert_message
 from alerts.explanation.subject import SUBJECT_LIMIT
 from alerts.rules.load import RulesError, load_rules
 from alerts.rules.model import RuleSet, Template, Threshold, state_identity
-from alerts.rules.template import PLACES, filled, mistake_in
+from alerts.rules.template import PLACES, filled, mistakes_in
 from alerts.rules.words import describe
 from schemas.reasons import EventKind, EventReason
 from tests.streams.records import pair_rule
@@ -107,7 +107,7 @@ def test_an_event_of_a_rule_as_a_whole_keeps_its_own_subject() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=string.printable + "{}é\u202e", max_size=60))
 def test_any_text_is_refused_or_filled(text: str) -> None:
-    if mistake_in(text) is None:
+    if not mistakes_in(text):
         shown = filled(text, dict.fromkeys(PLACES, "X"))
         assert "{" not in shown.replace("{", "", text.count("{{"))
         subject, _ = told(Template(subject=text or "x"))
