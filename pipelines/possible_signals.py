@@ -9,7 +9,9 @@ and every later wording of its article, for one may take back what an earlier on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import reduce
+from operator import and_
 
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick
 
@@ -30,8 +32,8 @@ _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 #: U+2000 to U+207F in UTF-8: spaces, dashes, quotes and characters nobody sees.
 _PRINTED_MARKS = re.compile(rb"\xe2[\x80\x81].", re.DOTALL)
 
-#: What must be in the JSON: one of each group. Ids as they are, literals in the folded JSON.
-_Groups = Sequence[frozenset[str | bytes]]
+#: One of it must be in the JSON. Ids as they are, literals in the folded JSON.
+_Group = frozenset[str | bytes]
 
 
 class PossibleSignals:
@@ -41,15 +43,26 @@ class PossibleSignals:
     """
 
     def __init__(self, rules: Iterable[Rule], *, every: bool = False) -> None:
-        wanted = [_groups(rule.watch) for rule in rules if rule.mode is not Mode.OFF]
+        wanted = [frozenset(_groups(rule.watch)) for rule in rules if rule.mode is not Mode.OFF]
         self._all = every or not all(wanted)
-        self._wanted = [] if self._all else wanted
-        needles = {needle for groups in self._wanted for group in groups for needle in group}
-        self._ids = sorted(needle for needle in needles if isinstance(needle, bytes))
-        self._literals = sorted(needle for needle in needles if isinstance(needle, str))
-        self._of_ids = BytesAhoCorasick(self._ids) if self._ids else None
-        self._of_literals = AhoCorasick(self._literals) if self._literals else None
-        self._are_plain = all(literal.isascii() and literal.isalnum() for literal in self._literals)
+        if self._all:
+            wanted = []
+        groups = frozenset[_Group]().union(*wanted)
+        bits = {group: 1 << number for number, group in enumerate(groups)}
+        # By rule the groups it needs as bits of a number, and what all of them need: a hundred rules often need the same.
+        self._needed = {sum(bits[group] for group in of_rule) for of_rule in wanted}
+        self._needed_by_all = reduce(and_, self._needed) if self._needed else 0
+        bits_of: dict[str | bytes, int] = {}
+        for group, bit in bits.items():
+            for needle in group:
+                bits_of[needle] = bits_of.get(needle, 0) | bit
+        ids = sorted(needle for needle in bits_of if isinstance(needle, bytes))
+        literals = sorted(needle for needle in bits_of if isinstance(needle, str))
+        self._bits_of_ids = [bits_of[needle] for needle in ids]
+        self._bits_of_literals = [bits_of[needle] for needle in literals]
+        self._ids = BytesAhoCorasick(ids) if ids else None
+        self._literals = AhoCorasick(literals) if literals else None
+        self._are_plain = all(literal.isascii() and literal.isalnum() for literal in literals)
         self._passed: set[bytes] = set()
         self._begun = False
 
@@ -66,14 +79,16 @@ class PossibleSignals:
         return True
 
     def _may_hit(self, raw: bytes) -> bool:
-        found: set[str | bytes] = set()
-        if self._of_ids is not None:
-            matches = self._of_ids.find_matches_as_indexes(raw, overlapping=True)
-            found.update([self._ids[match[0]] for match in matches])
-        if self._of_literals is not None:
-            matches = self._of_literals.find_matches_as_indexes(self._folded(raw), overlapping=True)
-            found.update([self._literals[match[0]] for match in matches])
-        return any(all(not found.isdisjoint(group) for group in groups) for groups in self._wanted)
+        found = 0
+        if self._ids is not None:
+            for number, _, _ in self._ids.find_matches_as_indexes(raw, overlapping=True):
+                found |= self._bits_of_ids[number]
+        if self._literals is not None:
+            for number, _, _ in self._literals.find_matches_as_indexes(self._folded(raw), overlapping=True):
+                found |= self._bits_of_literals[number]
+        if found & self._needed_by_all != self._needed_by_all:
+            return False
+        return any(found & needed == needed for needed in self._needed)
 
     def _folded(self, raw: bytes) -> str:
         """Return the words of ``raw`` folded; where the literals are plain, perhaps without the marks between words."""
@@ -85,9 +100,9 @@ class PossibleSignals:
         return fold(raw.decode("utf-8", "replace")).text
 
 
-def _groups(watch: Watch) -> _Groups:
+def _groups(watch: Watch) -> list[_Group]:
     """Return what an article must have for ``watch`` to hold; empty: nothing is known to be needed."""
-    groups: list[frozenset[str | bytes]] = []
+    groups: list[_Group] = []
     if watch.pair is not None:
         groups += [_named(watch.pair.one), _named(watch.pair.other)]
         together = watch.scope is not Scope.SENTENCE and not watch.pair.directed
@@ -108,7 +123,7 @@ def _groups(watch: Watch) -> _Groups:
     return [group for group in groups if group]
 
 
-def _named(choices: ActorSet) -> frozenset[str | bytes]:
+def _named(choices: ActorSet) -> _Group:
     ids = ActorTest(choices).ids
     return frozenset() if ids is None else frozenset(_quoted(actor) for actor in ids)
 

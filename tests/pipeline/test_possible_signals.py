@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from alerts.engine import Engine
 from alerts.rules.match import compile_watch
-from alerts.rules.model import Mode, RuleSet
+from alerts.rules.model import Mode, Rule, RuleSet
 from connectors.archive.folder import Archive
 from pipelines.explaining.rule_replay import replay_rules
 from pipelines.extraction.extractor import extractor_for
@@ -113,6 +114,22 @@ def test_what_no_rule_can_hit_is_left_out(rules: RuleSet, signals: list[Signal])
         assert encode(signals[-2]) in possible
         assert (nothing in possible) == (rule.name in _UNTELLABLE), rule.name
     assert nothing in PossibleSignals(rules.rules), "one rule of which nothing can be told is enough"
+
+
+def test_rules_together_ask_for_what_each_of_them_asks_for(rules: RuleSet, signals: list[Signal]) -> None:
+    nothing, told = encode(signals[-1]), [rule for rule in rules.rules if rule.name not in _UNTELLABLE]
+
+    def passed(some: Iterable[Rule]) -> list[bool]:
+        possible = PossibleSignals(some)
+        assert nothing in possible, "the first one always passes"
+        return [encode(one) in possible for one in signals[:-1]]
+
+    draw = random.Random(4)
+    alone = {rule.name: passed([rule]) for rule in told}
+    for number in range(2, len(told) + 1):
+        some = draw.sample(told, number)
+        assert passed(some) == [any(of_one) for of_one in zip(*(alone[rule.name] for rule in some), strict=True)]
+    assert len({tuple(of_rule) for of_rule in alone.values()}) > 3, "else any of them would do for the others"
 
 
 def test_a_later_wording_of_what_was_hit_is_passed_on(rules: RuleSet, signals: list[Signal]) -> None:
