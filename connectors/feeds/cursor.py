@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -145,6 +146,11 @@ def brought_up_to(cursor: FeedCursor, last_success_at: datetime | None) -> FeedC
         return cursor
     succeeded_ms = milliseconds(last_success_at)
     return cursor if succeeded_ms <= cursor.succeeded_ms else cursor.model_copy(update={"succeeded_ms": succeeded_ms})
+
+
+def knowing(cursor: FeedCursor, left: Mapping[str, KnownEntry]) -> FeedCursor:
+    """Return ``cursor`` with what was ``left`` in the log by a poller that could not keep it; what it knows itself stays."""
+    return cursor.model_copy(update={"known_text": text_of({**left, **cursor.known})}) if left else cursor
 
 
 def text_of(known: dict[str, KnownEntry]) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from connectors.feeds.completeness import hurried, reached_back_to, running_times
-from connectors.feeds.cursor import KEPT_GUIDS, FeedCursor, KnownEntry, text_of, trimmed
+from connectors.feeds.cursor import KEPT_GUIDS, FeedCursor, KnownEntry, knowing, text_of, trimmed
 from connectors.feeds.former_ids import Sibling, known_elsewhere, under_former_ids
 from connectors.feeds.identity import identity, page_of, repeated_guids
 from connectors.feeds.record_size import fitted
@@ -62,13 +62,15 @@ def read_entries(
     now: datetime,
     texts: Mapping[str, str] = MappingProxyType({}),
     siblings: Sequence[Sibling] = (),
+    left: Mapping[str, KnownEntry] = MappingProxyType({}),
 ) -> Reading:
     """Return the articles of ``document`` as seen at ``now`` by a poll that succeeded, and the cursor after it.
 
     The cursor keeps its validators; whoever fetched the document knows the new ones. ``texts``, by the ids of
     :func:`changed_entries`, are those of the pages behind the links; whether an entry is revised is told by what the feed
     says of it alone. ``siblings`` are the other feeds of its publishers: what one of them has brought is known here too, with
-    its id, its times and its wording, and goes on belonging to that feed.
+    its id, its times and its wording, and goes on belonging to that feed. ``left`` is what the log has of this feed and the
+    cursor does not know: a poller was killed between the two. It is new here, and not written again.
     """
     now_ms = milliseconds(now)
     repeated = _repeated(document, cursor)
@@ -81,10 +83,12 @@ def read_entries(
     articles: list[Article] = []
     new: list[WireEntry] = []
     revised = 0
+    if left:
+        siblings = (*siblings, Sibling(feed.id, feed.publisher.id, knowing(FeedCursor(), left)))
     elsewhere = known_elsewhere(entries, feed.publisher.id, known, siblings)
     for own, entry in entries.items():
         there = elsewhere.get(own)
-        key, before = (own, known.get(own)) if there is None else there
+        key, before = (own, known.get(own)) if there is None else (there.article_id, _seen_from(feed, there.entry))
         words = _Words.of(entry)
         is_new = key not in known
         remembered = known[key] = _next_known(before, entry, words, cursor, now_ms)
@@ -105,7 +109,7 @@ def read_entries(
             "succeeded_ms": now_ms,
             "document_ms": now_ms,
             "document_entries": len(entries),
-            "known_text": text_of(trimmed(known, now_ms)),
+            "known_text": text_of(trimmed({**left, **known}, now_ms)),
             "repeated_guids": tuple(repeated[-KEPT_GUIDS:]),
             "gone": 0,
             "pace": document.pace,
@@ -164,7 +168,14 @@ def _repeated(document: WireDocument, cursor: FeedCursor) -> list[str]:
     return [*cursor.repeated_guids, *sorted(repeated_guids(document.entries) - set(cursor.repeated_guids))]
 
 
+def _seen_from(feed: FeedSettings, known: KnownEntry) -> KnownEntry:
+    """Return what ``feed`` remembers of what another feed knows, or of what it was itself that brought it."""
+    return known._replace(feed="") if known.feed == feed.id else known
+
+
 def _is_revised(before: KnownEntry, words: _Words) -> bool:
+    if not before.content_hash:
+        return False  # Left in the log with words that the feed does not say: those of the page behind it.
     return words.hash != before.content_hash and before.revisions < MAX_REVISIONS - 1
 
 
@@ -200,7 +211,7 @@ def _next_known(
         return KnownEntry(words.hash, now_ms, event_ms, reason, now_ms, page=page_of(entry), source=entry.source or "")
     changed = _is_revised(before, words)
     return before._replace(
-        content_hash=words.hash if changed else before.content_hash,
+        content_hash=words.hash if changed or not before.content_hash else before.content_hash,
         listed_ms=now_ms,
         revisions=before.revisions + 1 if changed else before.revisions,
         page=page_of(entry),

@@ -29,8 +29,13 @@ def identity(entry: WireEntry, repeated_guids: Collection[str]) -> str | None:
 
 
 def page_of(entry: WireEntry) -> str:
-    """Return what the page behind ``entry`` is known by; empty where there is none of its own: no link, or one to a home page."""
-    link = canonical_link(entry.link) if entry.link else ""
+    """Return what the page behind ``entry`` is known by, see :func:`page_behind`."""
+    return page_behind(entry.link)
+
+
+def page_behind(address: str | None) -> str:
+    """Return what the page at ``address`` is known by; empty where it is no page of one article: no link, or a home page."""
+    link = canonical_link(address) if address else ""
     return digest(link)[:12] if link.removeprefix("//").strip("/").count("/") or "?" in link else ""
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from connectors.feeds.settings import FeedSettings
+from pipelines.polling.left_behind import LeftBehind
 from pipelines.polling.membership import Membership
 from pipelines.polling.parts import PARTS
 from pipelines.polling.progress import Progress
@@ -40,6 +41,7 @@ class Holding:
         roster: Roster,
         progress: Progress,
         writing: Writing,
+        left: LeftBehind,
         in_flight: Collection[str],
     ) -> None:
         self._store = store
@@ -50,6 +52,7 @@ class Holding:
         self._roster = roster
         self._progress = progress
         self._writing = writing
+        self._left = left
         self._in_flight = in_flight  # the feeds that are being looked at, as they change
         self._loaded: frozenset[str] = frozenset()  # the parts whose feeds are in the roster
         self.teller: Teller | None = None  # of coverage, for as long as that is ours
@@ -106,6 +109,7 @@ class Holding:
     def _gain(self, parts: Collection[str]) -> None:
         feeds = [feed for feed_id, feed in self._feeds.items() if self._part[feed_id] in parts]
         rows = self._store.feed_rows([feed.id for feed in feeds]) if feeds else {}
+        self._left.gain(feeds, rows, self._store.told_until())
         for standing in self._roster.gain(feeds, rows, self._clock.now()):
             self._progress.changed(standing)
         self._loaded |= frozenset(parts)
@@ -116,6 +120,7 @@ class Holding:
             self._roster.lose(lost)
             self._progress.lose(lost)
             self._writing.lose(lost)
+            self._left.lose(lost)
             self._loaded -= frozenset(parts)
 
     def _give_back(self) -> None:

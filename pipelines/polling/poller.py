@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
-from connectors.feeds.cursor import cursor_of
+from connectors.feeds.cursor import cursor_of, knowing
 from connectors.feeds.fetch import host_of
 from connectors.feeds.former_ids import Sibling
 from connectors.feeds.settings import FeedSettings
@@ -25,6 +25,7 @@ from pipelines.polling.hearing import HostTimes
 from pipelines.polling.holding import Holding
 from pipelines.polling.host_pace import HostPace
 from pipelines.polling.kin import Kin
+from pipelines.polling.left_behind import LeftBehind
 from pipelines.polling.line import Line
 from pipelines.polling.looker import Looker
 from pipelines.polling.looking import Answered, DocumentParser, Failed, FeedFetcher, Inlet, Look, PutOff
@@ -111,6 +112,8 @@ class Poller:
         progress = Progress(part)
         self._progress = progress
         self._writing = Writing(log, self._roster, progress, inlets, clock=clock, guard=self._guard)
+        slack_s = 2 * self._settings.lease_s + self._settings.clock_tolerance_s
+        self._left = LeftBehind(log, slack=timedelta(seconds=slack_s))
         self._holding = Holding(
             store,
             self._feeds,
@@ -120,6 +123,7 @@ class Poller:
             roster=self._roster,
             progress=progress,
             writing=self._writing,
+            left=self._left,
             in_flight=self._in_flight.keys(),
         )
 
@@ -214,9 +218,9 @@ class Poller:
                 self._roster.put_back(look.feed_id, now)
                 continue
             standing = self._roster[look.feed_id]
-            jitter = self._settings.jitter
+            jitter, left = self._settings.jitter, self._left.of(look.feed_id)
             self._writing.add(
-                settle(standing, look.finding, now, partitions=partitions, jitter=jitter, siblings=siblings)
+                settle(standing, look.finding, now, partitions=partitions, jitter=jitter, siblings=siblings, left=left)
             )
             self._hear_host(standing, look, now, quiet)
         written = self._write_settled(now)
@@ -240,7 +244,8 @@ class Poller:
         if not isinstance(found, Answered) or found.document is None:
             return []
         ids = list(self._kin.of(self._feeds[look.feed_id], found.document))
-        stand = {id_: self._writing.standing(id_).cursor for id_ in ids if id_ in self._roster}
+        held = [id_ for id_ in ids if id_ in self._roster]
+        stand = {id_: knowing(self._writing.standing(id_).cursor, self._left.of(id_)) for id_ in held}
         if away := [id_ for id_ in ids if id_ not in stand]:  # A folder, or what is pushed, that another poller has.
             stand |= {id_: cursor_of(row) for id_, row in self._store.feed_rows(away).items()}
         return [Sibling(id_, self._feeds[id_].publisher.id, cursor) for id_, cursor in stand.items()]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
-from connectors.feeds.cursor import FeedCursor
+from connectors.feeds.cursor import FeedCursor, KnownEntry
 from connectors.feeds.entries import read_entries
 from connectors.feeds.former_ids import Sibling
 from connectors.feeds.moving import after_redirect
@@ -42,15 +43,17 @@ def settle(
     partitions: int,
     jitter: float,
     siblings: Sequence[Sibling] = (),
+    left: Mapping[str, KnownEntry] = MappingProxyType({}),
 ) -> Settled:
     """Return what follows at ``now`` from what a look ``found``; articles go to their source's partition. ``siblings``: other
-    feeds of the publishers in the document, which may have brought its articles already."""
+    feeds of the publishers in the document, which may have brought its articles already. ``left``: what the log has of this
+    feed and its standing does not know."""
     if isinstance(found, Failed):
         return _failed(standing, found, now, jitter)
     if found.document is None:
         return _unchanged(standing, found, now, jitter)
     texts = {} if found.pages is None else found.pages.texts
-    reading = read_entries(found.document, standing.feed, standing.cursor_now, now, texts, siblings)
+    reading = read_entries(found.document, standing.feed, standing.cursor_now, now, texts, siblings, left)
     entries, unwritable = _entries(reading.articles, standing, partitions)
     after = after_success(
         standing,

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from connectors.feeds.standing import FeedStanding
 from pipelines.polling.clock_guard import ClockGuard
+from pipelines.polling.left_behind import ReadableLog
 from pipelines.polling.looking import Inlet
 from pipelines.polling.progress import Progress
 from pipelines.polling.roster import Roster
@@ -27,15 +28,11 @@ from schemas.topics import ARTICLES
 _GROUP_BYTES = 4_194_304
 
 
-class ArticlesLog(Protocol):
+class ArticlesLog(ReadableLog, Protocol):
     """What the job needs of a :class:`~schemas.ports.log.Log`."""
 
     def append(self, topic: str, entries: Sequence[Entry]) -> tuple[int, ...]:
         """Write ``entries`` durably; after an error they may be written again."""
-        ...
-
-    def partitions(self, topic: str) -> int:
-        """Return the number of partitions."""
         ...
 
     def now_ms(self) -> int:

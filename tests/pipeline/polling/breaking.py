@@ -6,18 +6,43 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from pipelines.poll import ArticlesLog, PollStore
-from schemas.ports.log import Entry
+from schemas.ports.log import Entry, LogRecord
 from schemas.ports.pollers import PollerEntry, PollProgress, PollReport, Renewal
 from schemas.ports.store import FeedRow
 
 
-class BreakingLog:
+class LogFront:
+    """A log, passed on call by call; subclasses get between."""
+
+    def __init__(self, log: ArticlesLog) -> None:
+        self.log = log
+
+    def append(self, topic: str, entries: Sequence[Entry]) -> tuple[int, ...]:
+        return self.log.append(topic, entries)
+
+    def partitions(self, topic: str) -> int:
+        return self.log.partitions(topic)
+
+    def now_ms(self) -> int:
+        return self.log.now_ms()
+
+    def offset_at(self, topic: str, partition: int, append_time_ms: int) -> int:
+        return self.log.offset_at(topic, partition, append_time_ms)
+
+    def end_offset(self, topic: str, partition: int) -> int:
+        return self.log.end_offset(topic, partition)
+
+    def read(self, topic: str, partition: int, offset: int, *, max_records: int) -> Sequence[LogRecord]:
+        return self.log.read(topic, partition, offset, max_records=max_records)
+
+
+class BreakingLog(LogFront):
     """Raises ``before`` instead of writing, ``after`` when everything is written."""
 
     def __init__(
         self, log: ArticlesLog, *, before: BaseException | None = None, after: BaseException | None = None
     ) -> None:
-        self.log = log
+        super().__init__(log)
         self.before = before
         self.after = after
         self.tries = 0
@@ -30,12 +55,6 @@ class BreakingLog:
         if self.after is not None:
             raise self.after
         return offsets
-
-    def partitions(self, topic: str) -> int:
-        return self.log.partitions(topic)
-
-    def now_ms(self) -> int:
-        return self.log.now_ms()
 
 
 class StoreFront:

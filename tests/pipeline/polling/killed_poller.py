@@ -1,7 +1,8 @@
 """A process that polls one feed once, and is killed at the point that its arguments name.
 
 python -m tests.pipeline.polling.killed_poller FOLDER URL POINT, POINT "nowhere" or one that :class:`Doomed` is asked about;
-URL may be `folder:PATH`, a folder to watch, or `push:PORT`, where articles are taken; then it polls until it is ended.
+URL may be several with commas between, feeds of one publisher (`daily`, `daily1`, asked in this order), `folder:PATH`, a folder
+to watch, or `push:PORT`, where articles are taken; then it polls until it is ended.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from schemas.ports.pollers import PollProgress
 from schemas.ports.store import Store
 from schemas.topics import ARTICLES
 from schemas.wire import decode_articles
-from tests.pipeline.polling.breaking import StoreFront
+from tests.pipeline.polling.breaking import LogFront, StoreFront
 from tocsin.pushing import taking_pushes
 
 
@@ -48,25 +49,19 @@ class Doomed:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class DoomedLog:
+class DoomedLog(LogFront):
     """The log of such a process."""
 
     def __init__(self, log: Log, doom: Doomed) -> None:
-        self._log = log
+        super().__init__(log)
         self._doom = doom
 
     def append(self, topic: str, entries: Sequence[Entry]) -> tuple[int, ...]:
         self._doom.has_articles |= any(isinstance(decode_articles(entry.value), Article) for entry in entries)
         self._doom.die("before the append")
-        offsets = self._log.append(topic, entries)
+        offsets = super().append(topic, entries)
         self._doom.die("between the append and the cursor")
         return offsets
-
-    def partitions(self, topic: str) -> int:
-        return self._log.partitions(topic)
-
-    def now_ms(self) -> int:
-        return self._log.now_ms()
 
 
 class DoomedStore(StoreFront):
@@ -100,7 +95,11 @@ async def main(folder: Path, url: str, point: str) -> None:
                 scanner.look("")  # The look before, so that files are known not to be written any more.
                 inlets = {watched.id: FolderInlet(scanner)}
             elif kind != "push":
-                feeds = [FeedSettings(id="daily", url=url, interval=timedelta(seconds=1))]
+                every = timedelta(seconds=1)
+                feeds = [
+                    FeedSettings(id=f"daily{number or ''}", url=one, source="daily", interval=every)
+                    for number, one in enumerate(url.split(","))
+                ]
             doomed = DoomedLog(log, doom), DoomedStore(store, doom)
             job = PollJob(*doomed, feeds, clock=clock, fetcher=fetcher, parser=parser, inlets=inlets)
             # A process that comes back after its feed's next poll was set still polls it at once: it is due by then.

@@ -187,9 +187,7 @@ def test_a_process_killed_at_any_point_loses_nothing_it_has_answered_for_and_dou
     articles = [record for record in records if isinstance(record, Article)]
     assert {article.title for article in articles} == {f"News {name} {n}" for name in answered for n in (1, 2)}
     assert len({article.article_id for article in articles}) == 2 * len(answered)
-    assert len({(article.article_id, article.content_hash) for article in articles}) == 2 * len(answered)
-    doubled = {article.title for article in articles if sum(a.title == article.title for a in articles) > 1}
-    assert all("between the append" in title for title in doubled), "written twice under one id, and counted once"
+    assert len(articles) == 2 * len(answered), "what was sent again is known by the log, and not written again"
 
 
 def is_served(port: int, process: subprocess.Popen[bytes]) -> bool:

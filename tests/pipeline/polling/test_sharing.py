@@ -12,7 +12,7 @@ from alerts.coverage import CoverageBook
 from pipelines.poll import PollJob
 from schemas.errors import FatalError, StoreUnavailableError
 from schemas.ids import hour_of
-from tests.pipeline.polling.breaking import DeafStore
+from tests.pipeline.polling.breaking import BreakingStore, DeafStore
 from tests.pipeline.polling.desk import MINUTE, START, Desk, DeskMaker
 from tests.pipeline.polling.server import Item, Page, rss
 from tests.pipeline.polling.test_folders import lines, put, row
@@ -175,6 +175,36 @@ def test_what_a_folder_of_another_poller_has_brought_is_known_and_a_store_that_i
         await live(desk, list(jobs.values()), 6)
         (article,) = [a for a in desk.articles() if a.title == "Bridge opened"]
         assert (article.article_id, article.feed_id) == (known, "wire")
+
+    desks.run(go)
+
+
+def test_what_one_wrote_and_could_not_keep_before_it_was_killed_is_known_to_its_heir(desks: DeskMaker) -> None:
+    """The article is in the log, its feed is away when the other poller has it, and a feed of the same publisher brings it."""
+
+    async def go(desk: Desk) -> None:
+        desk.set(jitter=0.0)
+        feeds_of_many_hosts(desk)
+        for name, host in (("here", 31), ("there", 32)):
+            desk.server.page(f"/{name}", rss([Item("old", "Old news", START - MINUTE)]))
+            desk.feed(name, f"/{name}", host=host, source="publisher", interval=5 * MINUTE)
+        stores = {name: BreakingStore(desk.store) for name in ("one", "two")}
+        jobs = {name: desk.new_job(name=name, store=store) for name, store in stores.items()}
+        await live(desk, list(jobs.values()), 4)
+        (doomed,) = [name for name, job in jobs.items() if "here" in job._poller._roster]
+        (heir,) = [job for name, job in jobs.items() if name != doomed]
+        link = "http://news.example/2025/bridge"
+        desk.server.page("/here", rss([Item("of-here", "Bridge opened", START, link=link)]))
+        desk.server.page("/there", status=503)
+        stores[doomed].error = StoreUnavailableError("away")
+        with pytest.raises(StoreUnavailableError):
+            await live(desk, list(jobs.values()), 2)
+        (article,) = [a for a in desk.articles() if a.title == "Bridge opened"]
+        desk.server.page("/here", status=503)
+        desk.server.page("/there", rss([Item("of-there", "Bridge opened", START, link=link)]))
+        await live(desk, [heir], 12)
+        assert "there" in heir._poller._roster
+        assert [a for a in desk.articles() if a.title == "Bridge opened"] == [article]
 
     desks.run(go)
 
