@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
 from connectors.store.database import Database
-from connectors.store.feeds import write_rows
+from connectors.store.feeds import move_times, write_rows
 from connectors.store.tables import poll_names, poll_reports, poll_told, pollers
 from connectors.store.upsert import insert_all_new, insert_or_replace
-from schemas.ids import EPOCH
-from schemas.ports.pollers import FeedTimes, PollerEntry, PollProgress, PollReport, Renewal
-
-_MICROSECOND = timedelta(microseconds=1)
-#: As the driver takes it: a thousand feeds with nothing new cost a thousand steps of the database and little more.
-_MOVE = "UPDATE feeds SET next_poll_at_us = {0}, last_success_at_us = {0} WHERE feed_id = {0}"
+from schemas.ports.pollers import PollerEntry, PollProgress, PollReport, Renewal
 
 
 class Pollers:
@@ -88,11 +83,7 @@ class Pollers:
             if connection.execute(me).scalar() != instance or not _held(connection, poller) >= set(names):
                 return False
             write_rows(connection, progress.rows)
-            if progress.times:
-                move = _MOVE.format("?" if connection.dialect.name == "sqlite" else "%s")
-                connection.exec_driver_sql(
-                    move, [_moved(times) for times in sorted(progress.times, key=lambda times: times.feed_id)]
-                )
+            move_times(connection, progress.times)
             if progress.reports:
                 connection.execute(poll_reports.insert(), [{"body": report} for report in progress.reports])
         return True
@@ -122,11 +113,3 @@ class Pollers:
 def _held(connection: Connection, poller: str) -> frozenset[str]:
     found = connection.execute(select(poll_names.c.name).where(poll_names.c.poller == poller))
     return frozenset(found.scalars())
-
-
-def _moved(times: FeedTimes) -> tuple[int | None, int | None, str]:
-    return _microseconds(times.next_poll_at), _microseconds(times.last_success_at), times.feed_id
-
-
-def _microseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - EPOCH) // _MICROSECOND

@@ -22,7 +22,7 @@ from schemas.reasons import DeliveryStatus, FeedState, Judgement
 from schemas.standing import StandingKind
 
 #: The newest migration; it is read at each start without importing Alembic.
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 
 #: Where the database says which migration it has had.
 VERSION_TABLE = "schema_version"
@@ -232,6 +232,17 @@ feeds = Table(
     Column("last_error", FreeText, nullable=False),
     Column("consecutive_failures", Integer, nullable=False),
     Column("items_seen", BigInteger, nullable=False),
+)
+
+# What moves in a feed when a poll finds nothing new, beside the feed: its own row holds the cursor, which is large, and a
+# database writes a row anew as a whole. In the order of its key, so that one step finds and changes it.
+feed_times = Table(
+    "feed_times",
+    metadata,
+    Column("feed_id", Text, primary_key=True),
+    Column("next_poll_at_us", UtcMicroseconds),
+    Column("last_success_at_us", UtcMicroseconds),
+    sqlite_with_rowid=False,
 )
 
 # Who polls, with what each holds: a name is held for as long as its poller is in the table.

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from connectors.store.open import open_store
 from schemas.ports.channel import HourBar
-from schemas.ports.pollers import PollerEntry, PollProgress
+from schemas.ports.pollers import FeedTimes, PollerEntry, PollProgress
 from schemas.ports.response import Acknowledgement, AlertVerdict, Silence
 from schemas.ports.store import Attempt, Delivery, FeedRow, RuleSet, Store
 from schemas.reasons import DeliveryStatus, EventKind, FeedState, Judgement
@@ -51,7 +51,8 @@ def fill(store: Store) -> None:
     entry = PollerEntry(poller="one", instance="1", until=START + timedelta(seconds=30), settled_until=START)
     store.renew_poller(entry, now=START, first=True)
     store.take_names(["coverage"], poller="one")
-    store.save_polls(PollProgress(reports=["[]"]), poller="one", instance="1", names=["coverage"])
+    moved = FeedTimes("f", START + timedelta(minutes=15), START)
+    store.save_polls(PollProgress(times=[moved], reports=["[]"]), poller="one", instance="1", names=["coverage"])
     store.polls_told([], until=START)
     store.beat("decide", at=START, detail={"offset": 2})
     store.acknowledge(Acknowledgement(alert_id=held.alert_id, at=START, author="ann", comment="seen"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import cast
 
 import psycopg
@@ -15,14 +16,19 @@ from connectors.store.open import migrate, open_store
 from connectors.store.schema_version import _upgrade
 from connectors.store.tables import SCHEMA_VERSION
 from schemas.alert_event import ChainHead, Decision, Provenance
-from schemas.ids import canonical_json
-from schemas.ports.store import DeciderHead, LedgerStore
-from schemas.reasons import EventKind
-from tests.contract.store.scribe import LOG_ID, Scribe
+from schemas.ids import EPOCH, canonical_json
+from schemas.ports.pollers import FeedTimes, PollerEntry, PollProgress
+from schemas.ports.store import DeciderHead, FeedRow, LedgerStore
+from schemas.reasons import EventKind, FeedState
+from tests.contract.store.scribe import LOG_ID, START, Scribe
 from tests.contract.store.test_standings import check
 
 #: The newest version whose tables the program below writes.
 _BEFORE = "0004"
+
+#: A feed that the program of now polls beside it.
+_OURS = FeedRow(feed_id="ours", url="https://ours.example/rss", state=FeedState.OK, cursor='{"etag":1}')
+_HOUR = timedelta(hours=1)
 
 #: Commits to wait for: before the migration begins, and after it has ended.
 _COMMITS = 15
@@ -96,6 +102,16 @@ class ProgramOfBefore:
             (f"h{number}", number),
         )
 
+    def poll(self, number: int) -> None:
+        """Keep a feed and when it is to be polled again, as the poller of that program does each time nothing is new."""
+        if not number:
+            values = "('before', 'https://before.example/rss', 'ok', '', '{}', '', 0, 7)"
+            names = "feed_id, url, state, state_reason, cursor, last_error, consecutive_failures, items_seen"
+            self._connection.execute(f"INSERT INTO feeds ({names}) VALUES {values}")
+        times = (number + 1, number, "before")
+        move = "UPDATE feeds SET next_poll_at_us = %s, last_success_at_us = %s WHERE feed_id = %s"
+        self._connection.execute(move, times)
+
     def close(self) -> None:
         """End."""
         self._connection.close()
@@ -135,6 +151,7 @@ class Writing:
             decided.append(self._scribe.decide("b", key=key, event=EventKind.BLIND))
         self._scribe.commit(*decided)
         self._program.add_rule_set(number)
+        self._program.poll(number)
 
     def wait(self, commits: int) -> None:
         """Wait for so many more commits."""
@@ -163,10 +180,27 @@ def test_nothing_is_lost_nor_read_wrong(empty_postgres_url: str) -> None:
         assert migrate(empty_postgres_url).current == SCHEMA_VERSION
         writing.wait(_COMMITS)
         store = open_store(empty_postgres_url)
+        store.save_feeds([_OURS])
         told = store.stored_standings().position
         assert 0 < told < len(list(store.events())), "it went on writing, and told the table nothing"
+        seen = store.feed_rows()["before"].last_success_at
+        writing.wait(1)
+        again = store.feed_rows()["before"].last_success_at
+        assert seen is not None
+        assert again is not None
+        assert again > seen, "it went on polling"
     finally:
         writing.end()
+    theirs = store.feed_rows()["before"]
+    polled = EPOCH + timedelta(microseconds=writing.commits - 1)
+    assert (theirs.last_success_at, theirs.next_poll_at) == (polled, polled + timedelta(microseconds=1))
+    later = PollProgress(times=[FeedTimes("before", polled + _HOUR, polled), FeedTimes("ours", START, START)])
+    store.renew_poller(PollerEntry(poller="one", instance="1", until=START, settled_until=START), now=EPOCH, first=True)
+    assert store.save_polls(later, poller="one", instance="1", names=[])
+    assert store.feed_rows() == {
+        "before": theirs.model_copy(update={"next_poll_at": polled + _HOUR}),
+        "ours": _OURS.model_copy(update={"next_poll_at": START, "last_success_at": START}),
+    }
     check(store)
     assert [row.hash for row in store.stored_events()] == [event.chain_hash() for event in store.events()]
     kept = store.rule_sets()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from sqlalchemy import create_engine, text
+
+from connectors.store.address import parse_address
+from schemas.ids import EPOCH
 from schemas.ports.pollers import FeedTimes, PollerEntry, PollProgress
 from schemas.ports.store import FeedRow, Store
 from schemas.reasons import FeedState
@@ -90,6 +94,51 @@ def test_progress_is_kept_whole_or_not_at_all(store: Store, open_again: Callable
     other = open_again()
     assert other.feed_rows() == {"one": row.model_copy(update={"next_poll_at": None, "last_success_at": later})}
     assert [report.text for report in other.poll_reports()] == ["first", "second", "third"]
+
+
+def test_a_row_written_as_a_whole_has_the_times_it_says(store: Store) -> None:
+    row = FeedRow(feed_id="one", url="u", state=FeedState.OK, next_poll_at=START, last_success_at=START)
+    store.save_feeds([row])
+    renew(store, "a", first=True)
+    moved = PollProgress(times=[FeedTimes("one", START + LEASE, START + SECOND)])
+    assert store.save_polls(moved, poller="a", instance="1", names=[])
+    gone = row.model_copy(update={"state": FeedState.MUTED, "next_poll_at": None})
+    store.save_feeds([gone])
+    assert store.feed_rows() == {"one": gone}, "it moved back, too"
+    store.save_polls(moved, poller="a", instance="1", names=[])
+    never = row.model_copy(update={"next_poll_at": START + LEASE, "last_success_at": None})
+    assert store.save_polls(PollProgress([never]), poller="a", instance="1", names=[])
+    assert store.feed_rows(with_cursors=False) == {"one": never}
+
+
+def test_what_a_program_of_before_polled_since_holds(store: Store, store_url: str) -> None:
+    """It knows the row of the feed alone."""
+    row = FeedRow(feed_id="one", url="u", state=FeedState.OK, next_poll_at=START, last_success_at=START)
+    store.save_feeds([row])
+    renew(store, "a", first=True)
+    moved = FeedTimes("one", START + 3 * LEASE, START + 2 * LEASE)
+    assert store.save_polls(PollProgress(times=[moved]), poller="a", instance="1", names=[])
+    engine = create_engine(parse_address(store_url).url)
+
+    def polled_before(due_s: int, succeeded_s: int) -> None:
+        due, succeeded = ((START - EPOCH).total_seconds() + seconds for seconds in (due_s, succeeded_s))
+        with engine.begin() as connection:
+            connection.execute(
+                text("UPDATE feeds SET next_poll_at_us = :due, last_success_at_us = :succeeded"),
+                {"due": round(due) * 1_000_000, "succeeded": round(succeeded) * 1_000_000},
+            )
+
+    def times() -> tuple[datetime | None, datetime | None]:
+        (found,) = store.feed_rows().values()
+        return found.next_poll_at, found.last_success_at
+
+    polled_before(70, 59)
+    assert times() == (START + 90 * SECOND, START + 60 * SECOND), "it polled before we did"
+    polled_before(70, 61)
+    assert times() == (START + 70 * SECOND, START + 61 * SECOND)
+    assert store.save_polls(PollProgress(times=[moved]), poller="a", instance="1", names=[])
+    assert times() == (START + 70 * SECOND, START + 61 * SECOND)
+    engine.dispose()
 
 
 def test_reports_wait_until_they_are_told(store: Store) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from connectors.store.address import parse_address
 from connectors.store.open import check_schema, migrate, open_store
 from connectors.store.tables import SCHEMA_VERSION, VERSION_TABLE, metadata
 from schemas.errors import FatalError, UsageError
+from schemas.ids import EPOCH
+from schemas.ports.pollers import FeedTimes, PollerEntry, PollProgress
 from schemas.ports.response import AlertVerdict
 from schemas.reasons import Judgement
 from tests.contract.store.full_store import fill
@@ -108,6 +111,29 @@ def test_stores_of_former_versions_still_open(old: Path, tmp_path: Path) -> None
         judged = AlertVerdict(alert_id=delivered.alert_id, at=START, author="ann", judgement=Judgement.USEFUL)
         store.add_verdict(judged)
         assert store.verdicts() == {delivered.alert_id: judged}
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("old", _OLD_STORES, ids=lambda path: path.stem)
+def test_feeds_of_former_stores_are_asked_when_they_were_to_be(old: Path, tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    shutil.copy(old, path)
+    url = f"sqlite:///{path}"
+    # As each of those programs wrote it; a store of the newest one has its times beside the feed.
+    due_at, succeeded_at = START + timedelta(hours=2), START + timedelta(hours=1)
+    times = [round((moment - EPOCH).total_seconds() * 1_000_000) for moment in (due_at, succeeded_at)]
+    run(url, f"UPDATE feeds SET next_poll_at_us = {times[0]}, last_success_at_us = {times[1]}")
+    store = open_store(url)
+    try:
+        row = store.feed_rows()["f"]
+        assert (row.next_poll_at, row.last_success_at, row.items_seen) == (due_at, succeeded_at, 3)
+        entry = PollerEntry(poller="two", instance="2", until=due_at, settled_until=START)
+        store.renew_poller(entry, now=START, first=True)
+        moved = FeedTimes("f", due_at + timedelta(hours=1), due_at)
+        assert store.save_polls(PollProgress(times=[moved]), poller="two", instance="2", names=[])
+        expected = row.model_copy(update={"next_poll_at": moved.next_poll_at, "last_success_at": due_at})
+        assert store.feed_rows() == {"f": expected}
     finally:
         store.close()
 
