@@ -20,7 +20,7 @@ from pathlib import Path
 from connectors.archive.field_map import FieldMap
 from connectors.archive.folder import Archive, Known
 from connectors.archive.import_rows import Row
-from connectors.archive.imported_items import ImportedItem, UnusableRowError, article_of, item_of
+from connectors.archive.imported_items import ImportedItem, Midnight, UnusableRowError, article_of, item_of
 from connectors.archive.rhythm import ArchiveRhythm
 from schemas.article import Article
 from schemas.ids import milliseconds
@@ -54,7 +54,12 @@ class ImportReport:
 
 
 def items_in(
-    rows: Iterable[Row], fields: FieldMap, zone: tzinfo, source: str, report: ImportReport
+    rows: Iterable[Row],
+    fields: FieldMap,
+    zone: tzinfo,
+    source: str,
+    report: ImportReport,
+    midnight: Midnight = Midnight.TIME,
 ) -> Iterator[ImportedItem]:
     """Yield the items of ``rows`` and count in ``report`` what is none."""
     for row in rows:
@@ -63,7 +68,7 @@ def items_in(
             report.leave_out(row.mistake.split(":", maxsplit=1)[0], row.place)
             continue
         try:
-            item = item_of(row.values, fields, zone, source)
+            item = item_of(row.values, fields, zone, source, midnight)
         except UnusableRowError as error:
             report.leave_out(error.message.split(":", maxsplit=1)[0], row.place)
             continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 
 from schemas.errors import UsageError
@@ -11,7 +13,8 @@ from schemas.errors import UsageError
 #: What an article takes from a row, and the usual names of each, best first.
 FIELDS: dict[str, tuple[str, ...]] = {
     "published": (
-        "published", "published_at", "publishedAt", "pubDate", "pub_date", "date", "datetime", "time", "timestamp", "t"
+        "published", "published_at", "pub_date", "publication_date", "publish_date", "published_date", "date_published",
+        "published_on", "published_time", "date_time", "date", "time", "timestamp", "t",
     ),
     "observed": ("observed_at", "first_seen", "fetched_at", "crawled_at"),
     "source": ("source.id", "source.name", "source", "src", "outlet", "publisher", "domain", "feed"),
@@ -24,6 +27,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "country": ("source.country", "country"),
     "kind": ("source.kind",),
 }  # fmt: skip
+
+
+#: A time of day.
+_HAS_TIME = re.compile(r"\b[0-9]{1,2}:[0-9]{2}(?![0-9])")
 
 
 @dataclass(frozen=True)
@@ -53,15 +60,19 @@ class FieldMap:
 
     @classmethod
     def guessed(cls, rows: Iterable[Mapping[str, object]]) -> FieldMap:
-        """Return the map that fits the names in ``rows``, each field once."""
+        """Return the map that fits the names in ``rows``, each field once; case, blanks and dashes count for nothing."""
         rows = list(rows)
+        # Of two columns whose names differ in nothing else the one that is written as here comes first.
+        written = sorted({column for row in rows for column in row}, key=str.islower)
+        spelt = {_plain(column): column for column in written}
         paths: dict[str, str] = {}
         for field, names in FIELDS.items():
             for name in names:
-                if name not in paths.values() and any(
-                    isinstance(at_path(row, name), str | int | float) for row in rows
+                path = name if "." in name else spelt.get(_plain(name), name)
+                if path not in paths.values() and any(
+                    isinstance(at_path(row, path), str | int | float | date) for row in rows
                 ):
-                    paths[field] = name
+                    paths[field] = path
                     break
         return cls(paths)
 
@@ -74,20 +85,26 @@ class FieldMap:
         return ",".join(f"{field}={path}" for field, path in self.paths.items())
 
 
+def _plain(column: str) -> str:
+    return re.sub(r"[\s_-]+", "", column.casefold())
+
+
 def at_path(row: Mapping[str, object], path: str) -> object:
     """Return the value at a dotted path (``source.name``, ``dates.0``); a field of that very name comes first.
 
-    ``Date+Time`` is what stands at the one path and, after a blank, what stands at the other; ``published|crawled`` is what
-    stands at the first of them that holds something in this row; ``Extras<PAGE_TITLE>`` is what a text at ``Extras`` has
-    between ``<PAGE_TITLE>`` and ``</PAGE_TITLE>``.
+    ``Date+Time`` is what stands at the one path and, after a blank, what stands at the other, a time of day only once;
+    ``published|crawled`` is what stands at the first of them that holds something in this row; ``Extras<PAGE_TITLE>`` is
+    what a text at ``Extras`` has between ``<PAGE_TITLE>`` and ``</PAGE_TITLE>``.
     """
     if path in row:
         return row[path]
     if "|" in path:
         return next((value for part in path.split("|") if (value := at_path(row, part)) not in (None, "")), None)
     if "+" in path:
-        parts = [at_path(row, part) for part in path.split("+")]
-        return " ".join(str(part) for part in parts if part not in (None, "")) or None
+        parts = [str(part) for part in (at_path(row, part) for part in path.split("+")) if part not in (None, "")]
+        if len(parts) > 1 and _HAS_TIME.search(parts[0]) and _HAS_TIME.match(parts[1]):
+            del parts[1]  # Of rows of one file some may have the time of day with the day, others apart.
+        return " ".join(parts) or None
     if path.endswith(">"):
         before, _, tag = path[:-1].partition("<")
         return _between(at_path(row, before), tag)

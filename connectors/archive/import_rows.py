@@ -1,4 +1,4 @@
-"""Rows out of the files people have: JSON Lines, JSON arrays, CSV, Parquet, each also .gz, .xz or .zst. Read as a stream."""
+"""Rows out of the files people have: JSON Lines, JSON arrays, CSV, Parquet, each also packed. Read as a stream."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import gzip
 import io
 import json
 import lzma
+import re
 import sys
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import IO, BinaryIO, TextIO, cast
 
 import zstandard
 
@@ -25,7 +27,21 @@ from schemas.errors import UsageError
 #: A cell of CSV may hold a whole article.
 csv.field_size_limit(min(sys.maxsize, 64 * 1024 * 1024))
 
-_PACKED = (".gz", ".xz", ".zst", ".bz2")
+_PACKED = (".gz", ".xz", ".zst", ".bz2", ".zip")
+
+#: What may stand between cells, the usual one first.
+_BETWEEN_CELLS = (",", "\t", ";")
+
+#: The columns of a file of GDELT's Global Knowledge Graph 2.1, which has no line that names them
+#: (http://data.gdeltproject.org/documentation/GDELT-Global_Knowledge_Graph_Codebook-V2.1.pdf), and how each of its lines begins.
+_GKG_COLUMNS = (
+    "GKGRECORDID", "V2.1DATE", "V2SOURCECOLLECTIONIDENTIFIER", "V2SOURCECOMMONNAME", "V2DOCUMENTIDENTIFIER", "V1COUNTS",
+    "V2.1COUNTS", "V1THEMES", "V2ENHANCEDTHEMES", "V1LOCATIONS", "V2ENHANCEDLOCATIONS", "V1PERSONS",
+    "V2ENHANCEDPERSONS", "V1ORGANIZATIONS", "V2ENHANCEDORGANIZATIONS", "V1.5TONE", "V2.1ENHANCEDDATES", "V2GCAM",
+    "V2.1SHARINGIMAGE", "V2.1RELATEDIMAGES", "V2.1SOCIALIMAGEEMBEDS", "V2.1SOCIALVIDEOEMBEDS", "V2.1QUOTATIONS",
+    "V2.1ALLNAMES", "V2.1AMOUNTS", "V2.1TRANSLATIONINFO", "V2EXTRASXML",
+)  # fmt: skip
+_GKG_LINE = re.compile(r"[0-9]{14}-T?[0-9]+\t[0-9]{14}\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,8 @@ def read_rows(path: Path, told: Callable[[int, int], None] = lambda done, total:
     """
     names = path.name.lower()
     kind = Path(names.removesuffix(next((end for end in _PACKED if names.endswith(end)), ""))).suffix
+    if kind in (".xlsx", ".xls", ".ods"):
+        raise UsageError(f"{path} is a spreadsheet", remedy="save it as CSV in UTF-8 from the program that opens it")
     if kind == ".parquet":
         for number, values in enumerate(parquet_rows(path), start=1):
             yield Row(f"{path}:{number}", values)
@@ -59,9 +77,11 @@ def read_rows(path: Path, told: Callable[[int, int], None] = lambda done, total:
             else:
                 raise UsageError(
                     f"{path} is of no known kind",
-                    remedy="name it .jsonl, .json, .csv, .tsv or .parquet, and .gz, .xz, .bz2 or .zst behind it if packed",
+                    remedy="name it .jsonl, .json, .csv, .tsv or .parquet, and .gz, .xz, .bz2, .zst or .zip behind it if packed",
                 )
-    except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, zstandard.ZstdError, csv.Error) as error:
+    except (
+        OSError, EOFError, UnicodeDecodeError, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile, csv.Error,
+    ) as error:  # fmt: skip
         raise UsageError(f"{path} cannot be read: {error}", remedy="is it whole, and in UTF-8?") from error
 
 
@@ -80,12 +100,23 @@ def _opened(path: Path, told: Callable[[int, int], None]) -> Iterator[TextIO]:
                 plain = cast("BinaryIO", bz2.BZ2File(packed))
             case ".zst":
                 plain = cast("BinaryIO", zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True))
+            case ".zip":
+                plain = cast("BinaryIO", _only_file_in(raw, path))
             case _:
                 plain = packed
         seen = io.BufferedReader(cast("io.RawIOBase", plain), 1 << 18)
         wide = seen.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         with io.TextIOWrapper(seen, encoding="utf-16" if wide else "utf-8-sig", newline="") as text:
             yield text
+
+
+def _only_file_in(raw: BinaryIO, path: Path) -> IO[bytes]:
+    archive = zipfile.ZipFile(raw)
+    files = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    if len(files) != 1 or files[0].flag_bits & 1:
+        what = "is locked by a password" if len(files) == 1 else f"holds {len(files)} files"
+        raise UsageError(f"{path} {what}", remedy="unpack it, and name the files in it")
+    return archive.open(files[0])
 
 
 class _Counted(io.RawIOBase):
@@ -107,8 +138,12 @@ class _Counted(io.RawIOBase):
 
 def _csv_rows(text: TextIO, path: Path) -> Iterator[Row]:
     header = text.readline()
-    tabs = "\t" in header and header.count("\t") >= header.count(",")
-    reader = csv.DictReader(chain([header] if header else [], text), delimiter="\t" if tabs else ",")
+    lines = chain([header] if header else [], text)
+    if _GKG_LINE.match(header):
+        # Quotes are letters there like any other.
+        reader = csv.DictReader(lines, _GKG_COLUMNS, delimiter="\t", quoting=csv.QUOTE_NONE)
+    else:
+        reader = csv.DictReader(lines, delimiter=max(_BETWEEN_CELLS, key=header.count))
     for cells in reader:
         place = f"{path}:{reader.line_num}"
         if None in cells:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from connectors.archive.field_map import FieldMap
@@ -18,12 +19,19 @@ from schemas.article import Article, Source
 from schemas.errors import UnprocessableError
 from schemas.ids import article_id, content_hash, digest, from_milliseconds, milliseconds
 from schemas.reasons import CutReason, EventTimeReason, SourceKind
-from schemas.timestamps import names_a_day_only, parse_timestamp
+from schemas.timestamps import day_named, parse_timestamp
 
 #: Nothing older or newer than this is news: a wrong unit or a wrong column.
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 _DAY_S = 86_400
+
+
+class Midnight(StrEnum):
+    """What a time of exactly 00:00 says: that hour, or, where whoever wrote it had a day alone, no hour."""
+
+    TIME = "time"
+    DAY = "day"
 
 
 class UnusableRowError(UnprocessableError):
@@ -60,10 +68,13 @@ class ImportedItem:
         return content_hash(self.title, self.summary, self.text)
 
 
-def item_of(row: Mapping[str, object], fields: FieldMap, zone: tzinfo, source: str = "") -> ImportedItem:
+def item_of(
+    row: Mapping[str, object], fields: FieldMap, zone: tzinfo, source: str = "", midnight: Midnight = Midnight.TIME
+) -> ImportedItem:
     """Return the item in ``row``; ``source`` is the source of rows that name none.
 
-    A row with a day and no time of day is laid somewhere in that day, always the same place, never all at 00:00.
+    A row with a day and no time of day is laid somewhere in that day, always the same place, never all at 00:00; so is one
+    at exactly 00:00 where ``midnight`` says that those are days.
 
     :raises UnusableRowError: no date, no source or no words.
     """
@@ -77,9 +88,8 @@ def item_of(row: Mapping[str, object], fields: FieldMap, zone: tzinfo, source: s
         raise UnusableRowError("no source")
     identity = canonical_link(guid or url or "") or f"words {digest(title or summary or body)}"
     name = article_id(publisher, identity)
-    published, day_only = _instant(fields.value(row, "published"), zone, name)
-    seen = fields.value(row, "observed")
-    observed = _instant(seen, zone, name)[0] if seen not in (None, "") else published
+    published, day_only = _instant(fields.value(row, "published"), zone, name, midnight)
+    observed = _observed(fields.value(row, "observed"), zone, name, published, midnight)
     country = texts.word("country")
     return ImportedItem(
         article_id=name,
@@ -157,21 +167,45 @@ class _Texts:
         return text.encode("utf-8", "replace").decode().replace("\0", " ")
 
 
-def _instant(value: object, zone: tzinfo, name: str) -> tuple[datetime, bool]:
+def _observed(value: object, zone: tzinfo, name: str, published: datetime, midnight: Midnight) -> datetime:
+    """Return when a row was seen: as it says, on a day it says at the earliest when it appeared, else when it appeared."""
+    if value is None or value == "":
+        return published
+    observed, day_only = _instant(value, zone, name, midnight)
+    return max(observed, published) if day_only else observed
+
+
+def _instant(value: object, zone: tzinfo, name: str, midnight: Midnight) -> tuple[datetime, bool]:
+    """Return the instant that ``value`` is, and whether it is a day alone, in which the article ``name`` has its place."""
     if value is None or value == "":
         raise UnusableRowError("no date")
-    if not isinstance(value, str | int | float | datetime):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | date):
         raise UnusableRowError(f"a date that is {type(value).__name__}")
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC), False
     try:
-        if isinstance(value, str) and names_a_day_only(value):
+        day, moment = day_named(value), _EARLIEST
+        if day is None:
+            moment = _moment(value, zone)
+            day = _day_at_midnight(moment, zone) if midnight is Midnight.DAY else None
+        if day is not None:
             second = int(digest(name, length=8), 16) % _DAY_S
-            start = datetime.combine(date.fromisoformat(value.strip()), time(), tzinfo=zone).astimezone(UTC)
-            return start + timedelta(seconds=second), True
-        moment = parse_timestamp(value, zone)
+            moment = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC) + timedelta(seconds=second)
     except (ValueError, OverflowError) as error:
         raise UnusableRowError(f"a date that cannot be read: {str(error)[:80]}") from error
     if not _EARLIEST < moment < _LATEST:
         raise UnusableRowError(f"a date outside 1900 to 2200: {value}")
-    return moment, False
+    return moment, day is not None
+
+
+def _moment(value: str | int | float | date, zone: tzinfo) -> datetime:
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+    assert not isinstance(value, date)
+    return parse_timestamp(value, zone)
+
+
+def _day_at_midnight(moment: datetime, zone: tzinfo) -> date | None:
+    """Return the day that begins at ``moment``, in ``zone`` or in UTC; None where none does."""
+    for here in (moment.astimezone(zone), moment):
+        if here.time() == time():
+            return here.date()
+    return None

@@ -8,6 +8,9 @@ from datetime import datetime, time, tzinfo
 
 from schemas.timestamps import names_a_day_only, parse_timestamp
 
+#: Of fewer stamps at 00:00 nothing is concluded.
+_LEAST_MIDNIGHTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class StampShares:
@@ -19,6 +22,14 @@ class StampShares:
     day_only: int
     midnight: int
 
+    @property
+    def midnights_are_days(self) -> bool:
+        """Whether 00:00 says no time: of the stamps that say one, more than half stand there, and more than one or two."""
+        return (
+            self.midnight >= _LEAST_MIDNIGHTS
+            and self.midnight * 2 > self.all - self.missing - self.unreadable - self.day_only
+        )
+
 
 def share_of_stamps(stamps: Iterable[object], zone: tzinfo) -> StampShares:
     """Return what ``stamps`` are, times without a zone taken in ``zone``."""
@@ -27,7 +38,7 @@ def share_of_stamps(stamps: Iterable[object], zone: tzinfo) -> StampShares:
         every += 1
         if stamp is None or stamp == "":
             missing += 1
-        elif isinstance(stamp, str) and names_a_day_only(stamp):
+        elif names_a_day_only(stamp):
             day_only += 1
         elif (moment := _read(stamp, zone)) is None:
             unreadable += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from connectors.archive.field_map import FieldMap
 from connectors.archive.languages import language_code
@@ -72,11 +72,9 @@ def _moment(value: object, zone: tzinfo) -> datetime | None:
     try:
         if isinstance(value, datetime):
             moment = (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
-        elif isinstance(value, date):
-            moment = datetime.combine(value, time(), tzinfo=zone).astimezone(UTC)
+        elif names_a_day_only(value):
+            return None
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
-            if isinstance(value, str) and names_a_day_only(value):
-                return None
             moment = parse_timestamp(value, zone)
         else:
             raise UnusableRowError("a date that is no date")

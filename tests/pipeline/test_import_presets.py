@@ -241,12 +241,14 @@ def test_a_dry_run_tells_how_good_the_times_are(tmp_path: Path) -> None:
     assert not (tmp_path / "archive").exists()
 
 
-def test_a_file_of_midnights_is_doubted(tmp_path: Path) -> None:
+def test_a_file_of_midnights_is_taken_for_days(tmp_path: Path) -> None:
     path = tmp_path / "old.jsonl"
     path.write_text(
         "".join(f'{{"date": "2020-01-0{n}T00:00:00Z", "title": "T{n}", "source": "x"}}\n' for n in range(1, 6))
     )
-    assert "are they days without a time?" in run(path, tmp_path / "archive", "--dry-run").stderr
+    dry = run(path, tmp_path / "archive", "--dry-run")
+    assert "5 of the first 5 rows stand at exactly 00:00: taken for days without a time" in dry.stderr
+    assert "T00:00:00Z" not in dry.stdout.replace('"published_at"', "")
 
 
 @pytest.mark.parametrize(

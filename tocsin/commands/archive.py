@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,8 @@ from tocsin.workplace import json_option
 if TYPE_CHECKING:
     from connectors.archive.field_map import FieldMap
     from connectors.archive.import_rows import Row
+    from connectors.archive.imported_items import Midnight
+    from connectors.archive.stamps import StampShares
     from pipelines.archive_summary import ArchiveSummary
     from pipelines.import_history import ImportReport
 
@@ -59,6 +61,12 @@ def command() -> None:
 )
 @click.option("--source", default="", help="The source of rows that name none.")
 @click.option("--tz", default="UTC", show_default=True, help="The zone of times written without one.")
+@click.option(
+    "--midnight",
+    "asked_midnight",
+    type=click.Choice(("day", "time")),
+    help="What 00:00 says: a day without a time, or that time. Left out: a day where most of the first rows stand there.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the map and the first rows; write nothing.")
 def import_(
     files: tuple[Path, ...],
@@ -67,15 +75,17 @@ def import_(
     preset: str | None,
     source: str,
     tz: str,
+    asked_midnight: str | None,
     dry_run: bool,
 ) -> None:
-    """Import FILES: JSON Lines, JSON arrays, {"articles": […]}, CSV or Parquet, each also .gz, .xz, .bz2 or .zst.
+    """Import FILES: JSON Lines, JSON arrays, {"articles": […]}, CSV or Parquet, each also .gz, .xz, .bz2, .zst or .zip.
 
     The fields of --map are published, observed, source, title, summary, text, url, guid, language, country, kind (state, public,
     private, party, community, wire or official). Importing a file again changes nothing. Exit code 1 when no row could be used.
     """
     from connectors.archive.field_map import FieldMap
     from connectors.archive.folder import Archive
+    from connectors.archive.imported_items import Midnight
     from pipelines.import_history import ImportReport, import_items, items_in, write_rhythm
 
     zone = _zone(tz)
@@ -85,13 +95,23 @@ def import_(
     click.echo(f"map: {fields}", err=True)
     if "published" not in fields.paths:
         raise UsageError("no column with the time of publication", remedy="name it: --map published=COLUMN,…")
+    stamps = _stamps(files, fields, zone)
+    midnight = Midnight(asked_midnight or ("day" if stamps.midnights_are_days else "time"))
     report = ImportReport()
     if dry_run:
-        _show_rows(files, fields, zone, source)
+        _show_rows(files, fields, zone, source, midnight)
+        _show_stamps(stamps)
+    if stamps.midnights_are_days and not asked_midnight:
+        click.echo(
+            f"{stamps.midnight} of the first {stamps.all} rows stand at exactly 00:00: taken for days without a time, and laid "
+            "somewhere in their day; --midnight time keeps them there",
+            err=True,
+        )
+    if dry_run:
         return
     archive = Archive(folder)
     with Progress("reading") as progress:
-        items = items_in(_rows(files, progress), fields, zone, source, report)
+        items = items_in(_rows(files, progress), fields, zone, source, report, midnight)
         import_items(archive, items, report, progress.update)
         write_rhythm(archive, progress.update)
     _show_report(report)
@@ -247,27 +267,35 @@ def _guessed(files: tuple[Path, ...], preset: str | None) -> FieldMap:
     return preset_map(preset, rows) if preset else FieldMap.guessed(rows)
 
 
-def _show_rows(files: tuple[Path, ...], fields: FieldMap, zone: ZoneInfo, source: str) -> None:
+def _first_rows(files: tuple[Path, ...]) -> list[tuple[str, Mapping[str, object]]]:
+    """Return place and values of the first rows, those that are none left out."""
+    return [(row.place, row.values) for row in islice(_rows(files), _GUESS_ROWS) if row.values is not None]
+
+
+def _stamps(files: tuple[Path, ...], fields: FieldMap, zone: ZoneInfo) -> StampShares:
+    from connectors.archive.stamps import share_of_stamps
+
+    return share_of_stamps([fields.value(values, "published") for _, values in _first_rows(files)], zone)
+
+
+def _show_rows(files: tuple[Path, ...], fields: FieldMap, zone: ZoneInfo, source: str, midnight: Midnight) -> None:
     from connectors.archive.imported_items import UnusableRowError, article_of, item_of
 
-    with_values = [(row.place, row.values) for row in islice(_rows(files), _GUESS_ROWS) if row.values is not None]
+    with_values = _first_rows(files)
     for place, values in with_values[:3]:
         try:
-            click.echo(article_of(item_of(values, fields, zone, source), None).model_dump_json(exclude_defaults=True))
+            article = article_of(item_of(values, fields, zone, source, midnight), None)
+            click.echo(article.model_dump_json(exclude_defaults=True))
         except UnusableRowError as error:
             click.echo(f"{place}: left out: {error}", err=True)
     for field, path in fields.paths.items():
         empty = sum(1 for _, values in with_values if fields.value(values, field) in (None, ""))
         if empty:
             click.echo(f"{field} ({path}) is empty in {empty} of the first {len(with_values)} rows", err=True)
-    _show_stamps([fields.value(values, "published") for _, values in with_values], zone)
 
 
-def _show_stamps(stamps: list[object], zone: ZoneInfo) -> None:
-    """Say how many of ``stamps`` are missing, or say a day and no time of day: then nobody knows when an alert rang."""
-    from connectors.archive.stamps import share_of_stamps
-
-    shares = share_of_stamps(stamps, zone)
+def _show_stamps(shares: StampShares) -> None:
+    """Say how many of the stamps are missing, or say a day and no time of day: then nobody knows when an alert rang."""
     click.echo(
         f"times of publication in the first {shares.all} rows: {shares.missing} missing, {shares.unreadable} that cannot be "
         f"read, {shares.day_only} with a day alone, {shares.midnight} at exactly 00:00",
@@ -275,12 +303,6 @@ def _show_stamps(stamps: list[object], zone: ZoneInfo) -> None:
     )
     if shares.day_only:
         click.echo("a day alone is laid somewhere in its day, always the same place, never all at 00:00", err=True)
-    if shares.midnight * 2 > shares.all:
-        click.echo(
-            "most stand at exactly 00:00: are they days without a time? If so, map a column that has the time, "
-            "or one with the day alone (2020-01-03)",
-            err=True,
-        )
 
 
 def _show_report(report: ImportReport) -> None:
