@@ -1,7 +1,7 @@
 """The job that archives: every record of articles and signals to Parquet, in log order; then the log forgets what is old.
 
     articles, signals ──read──▶ a file by offsets and day ──fsync, rename──▶ the position: what the file names say
-                                      └── small files of a day that is over, merged
+                                      └── small files of a day that is over, merged in one step
     log ◀──trim── below what everybody still needs (pipelines/trimming.py)
 
 Killed at any moment it goes on from the names of the files: no record is missing, none is there twice. Nothing of the
@@ -16,8 +16,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import groupby
 
 from connectors.archive.archived_log import ArchivedLog
+from connectors.archive.folder_exchange import ExchangeUnsupportedError
 from connectors.archive.log_tier import LogTier, TierFile, day_of
 from pipelines.trimming import Retention, articles_bound, dead_letters_bound, signals_bound
 from schemas.clock import Clock
@@ -76,6 +78,7 @@ class ArchiveJob:
         self._streams = [(t, p) for t in (ARTICLES, SIGNALS) for p in range(log.partitions(t))]
         self._positions: dict[tuple[str, int], int] = {}
         self._merged_before: date | None = None
+        self._merges = True  # until the file system says that it cannot exchange folders
         self._trim_at = clock.now()
         self.archived = 0
         self.trimmed = 0
@@ -182,11 +185,22 @@ class ArchiveJob:
         for topic, partition in self._streams:
             self._tier.remove_merged(topic, partition)
             over = [file for file in self._tier.files(topic, partition) if file.day < today]
-            for group in groups_to_merge(over, self._settings.merge_records, self._settings.merge_bytes):
-                self._tier.merge(topic, partition, group)
-                made += 1
+            groups = groups_to_merge(over, self._settings.merge_records, self._settings.merge_bytes)
+            for _, of_day in groupby(groups, key=lambda group: group[0].day):
+                made += self._merge_day(topic, partition, list(of_day))
         self._merged_before = today
         return made
+
+    def _merge_day(self, topic: str, partition: int, groups: Sequence[Sequence[TierFile]]) -> int:
+        if not self._merges:
+            return 0
+        try:
+            self._tier.merge(topic, partition, groups)
+        except ExchangeUnsupportedError as error:
+            self._merges = False
+            logger.warning("the archive stays in small files: %s", error.strerror)
+            return 0
+        return len(groups)
 
     def trim(self) -> int:
         """Let the log forget what nobody needs; return how many offsets of all topics that were."""

@@ -4,19 +4,23 @@
 
 The names are the truth: what a name claims is in its file, durably, and nothing else counts as archived. ``first`` is
 where reading began and ``until`` the offset after the last record, so ranges that touch leave no gap even where a log
-spends offsets on marks of its own. A file within the range of another is a part that was merged: it counts no more.
+spends offsets on marks of its own. A day whose files are merged is made anew aside, in DIR/.merging, and put in the place of
+the old one in one step: whoever reads sees the parts or the whole. A file within the range of another counts no more.
 """
 
 from __future__ import annotations
 
 import fcntl
+import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from connectors.archive.folder_exchange import ExchangeUnsupportedError, exchange_folders
 from connectors.archive.log_file import merge_files, sync_folder, write_records
 from schemas.errors import ArchiveUnavailableError, UsageError
 from schemas.ids import from_milliseconds
@@ -50,6 +54,7 @@ class LogTier:
             raise UsageError(f"{log_id!r} is no id of a log", remedy="ids are letters, digits, _ and -")
         self.log_id = log_id
         self.folder = folder / "log" / f"log_id={log_id}"
+        self._aside = folder / ".merging" / f"log_id={log_id}"
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -73,6 +78,7 @@ class LogTier:
                 ) from error
             for left in self.folder.glob("topic=*/partition=*/day=*/.*.unfinished"):
                 left.unlink(missing_ok=True)
+            self._clear_aside()
             yield
 
     def files(self, topic: str, partition: int) -> list[TierFile]:
@@ -105,18 +111,50 @@ class LogTier:
         write_records(self._path(topic, partition, day, first, until), records)
         return until
 
-    def merge(self, topic: str, partition: int, parts: Sequence[TierFile]) -> None:
-        """Make one file of ``parts``, which follow each other within a day, and remove them.
+    def merge(self, topic: str, partition: int, groups: Sequence[Sequence[TierFile]]) -> None:
+        """Make one file of each of ``groups``, whose files follow each other; all are of one day.
 
-        Stopped in the midst, the parts count until the whole has its name, and no more from then on.
+        For every reader all of it happens at once, wherever the process is killed.
+
+        :raises ExchangeUnsupportedError: this file system cannot do that; nothing has changed.
+        :raises ArchiveUnavailableError: it cannot be done now; nothing has changed.
         """
-        merge_files(
-            self._path(topic, partition, parts[0].day, parts[0].first, parts[-1].until), [p.path for p in parts]
-        )
-        self._remove([part.path for part in parts])
+        day = groups[0][0].path.parent
+        coming = self._aside / day.relative_to(self.folder)
+        parts = {part.path for group in groups for part in group}
+        try:
+            self._clear_aside()
+            coming.mkdir(parents=True)
+            for group in groups:
+                name = self._path(topic, partition, group[0].day, group[0].first, group[-1].until).name
+                merge_files(coming / name, [part.path for part in group])
+            for path in sorted(set(day.iterdir()) - parts):
+                os.link(path, coming / path.name)
+            sync_folder(coming)
+            exchange_folders(day, coming)
+            sync_folder(day.parent)
+            self._clear_aside()
+        except ExchangeUnsupportedError:
+            self._clear_aside()
+            raise
+        except OSError as error:
+            raise ArchiveUnavailableError(
+                f"the files of {day} cannot be merged: {error.strerror}",
+                remedy=f"let this user write to the archive, and keep in {day} nothing but its files",
+            ) from error
+
+    def _clear_aside(self) -> None:
+        """Remove the folder of merging: what was not put in place, or what was there before."""
+        try:
+            if self._aside.exists():
+                shutil.rmtree(self._aside)
+        except OSError as error:
+            raise ArchiveUnavailableError(
+                f"{self._aside} cannot be removed: {error.strerror}", remedy="let this user write to the archive"
+            ) from error
 
     def remove_merged(self, topic: str, partition: int) -> int:
-        """Remove parts that a larger file holds as well; return how many."""
+        """Remove parts that a larger file holds as well, as earlier versions left them when they were killed; return how many."""
         counting = {file.path for file in self.files(topic, partition)}
         every = [path for path in self._partition(topic, partition).glob("day=*/*.parquet") if _tier_file(path)]
         left = [path for path in every if path not in counting]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -12,8 +13,9 @@ import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 
-from connectors.archive import log_file
+from connectors.archive import log_file, log_tier
 from connectors.archive.archived_log import ArchivedLog
+from connectors.archive.folder_exchange import ExchangeUnsupportedError, exchange_folders
 from connectors.archive.log_tier import LogTier, Span
 from connectors.clock import ManualClock
 from pipelines.archive_job import JOB, ArchiveJob, ArchiveSettings, run_archive
@@ -166,13 +168,14 @@ class Killed(BaseException):
 def test_killed_between_any_two_effects_nothing_is_missing_and_nothing_double(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, *, spare: bool
 ) -> None:
-    """Every fsync, rename and removal in turn is the last thing a life does."""
+    """Every fsync, link, rename, exchange and removal in turn is the last thing a life does; readers that know nothing of us
+    see each record once then, too."""
     desk.fill(16, minutes=60)
     lives = 0
     while True:
         lives += 1
         with monkeypatch.context() as patch:
-            _die_at(patch, 1 + lives % 7, before=spare)
+            _die_at(patch, 1 + lives % 9, before=spare)
             try:
                 with desk.tier.writing():
                     job = desk.job(roll_records=4)
@@ -184,14 +187,73 @@ def test_killed_between_any_two_effects_nothing_is_missing_and_nothing_double(
                 for topic, partition in ((ARTICLES, 0), (ARTICLES, 1), (SIGNALS, 0)):
                     known = all_of(archived, topic, partition)
                     assert known == all_of(desk.log, topic, partition)[: len(known)]
+                    assert _seen_by_others(desk.tier, topic, partition) == [record.offset for record in known]
         assert lives < 200
     assert lives > 10
+    assert not list((desk.life.archive / ".merging").rglob("*"))
     desk.assert_archived()
     assert not list(desk.tier.folder.rglob(".*.unfinished"))
     counting = {
         file.path for topic, p in ((ARTICLES, 0), (ARTICLES, 1), (SIGNALS, 0)) for file in desk.tier.files(topic, p)
     }
     assert set(desk.tier.folder.rglob("*.parquet")) == counting
+
+
+def _seen_by_others(tier: LogTier, topic: str, partition: int) -> list[int]:
+    """Return the offsets that a reader of partitioned Parquet finds, which goes by the names of folders alone."""
+    offsets: list[int] = []
+    for path in (tier.folder / f"topic={topic}" / f"partition={partition}").rglob("*.parquet"):
+        if not path.name.startswith("."):
+            offsets += pyarrow.parquet.read_table(path, columns=["offset"]).column(0).to_pylist()
+    return sorted(offsets)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_merging_a_day_is_one_step_for_every_reader(desk: Desk, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """Killed at each of its effects in turn: the day is in its parts or in its wholes, and what else lies there stays."""
+    desk.fill(16, minutes=60)
+    desk.job(roll_records=2).step(all_of_it=True)
+    archive = desk.life.archive
+    parts = sorted(path.name for path in archive.rglob("day=2025-01-22/*.parquet"))
+    every = {(t, p): _seen_by_others(desk.tier, t, p) for t, p in ((ARTICLES, 0), (ARTICLES, 1), (SIGNALS, 0))}
+    for number in range(1, 100):
+        saved = archive.with_name("saved")
+        shutil.copytree(archive, saved)
+        with monkeypatch.context() as patch:
+            _die_at(patch, number, before=when == "before")
+            try:
+                desk.job(merge_records=6).merge()
+            except Killed:
+                ended = False
+            else:
+                ended = True
+        for (topic, partition), offsets in every.items():
+            assert _seen_by_others(desk.tier, topic, partition) == offsets, f"after effect {number}"
+        if ended:
+            break
+        shutil.rmtree(archive)
+        saved.rename(archive)
+    assert number > 20
+    assert len(list(archive.rglob("day=2025-01-22/*.parquet"))) < len(parts)
+    desk.assert_archived()
+
+
+def test_where_folders_cannot_be_exchanged_small_files_stay(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.fill(16, minutes=60)
+    job = desk.job(roll_records=2)
+    job.step(all_of_it=True)
+    before = sorted(desk.life.archive.rglob("*.parquet"))
+
+    def unable(*_: object) -> None:
+        raise ExchangeUnsupportedError(22, "Invalid argument")
+
+    monkeypatch.setattr(log_tier, "exchange_folders", unable)
+    assert job.merge() == job.merge() == 0
+    assert caplog.text.count("the archive stays in small files") == 1
+    assert sorted(desk.life.archive.rglob("*.parquet")) == before
+    desk.assert_archived()
 
 
 def _die_at(patch: pytest.MonkeyPatch, number: int, *, before: bool) -> None:
@@ -212,6 +274,9 @@ def _die_at(patch: pytest.MonkeyPatch, number: int, *, before: bool) -> None:
 
     patch.setattr(Path, "replace", dying(Path.replace))
     patch.setattr("os.fsync", dying(os.fsync))
+    patch.setattr("os.link", dying(os.link))
+    patch.setattr("shutil.rmtree", dying(shutil.rmtree))
+    patch.setattr(log_tier, "exchange_folders", dying(exchange_folders))
     unlink = dying(Path.unlink)
     patch.setattr(Path, "unlink", lambda self, **k: unlink(self, **k) if not self.name.startswith(".") else None)
 
