@@ -34,7 +34,7 @@ class EventFate(StrEnum):
     MISSED = "missed"
     BLIND = "blind"  # the feeds that would have told were silent: not counted as missed
     LEARNING = "learning"  # before normal was known: not counted
-    OUTSIDE = "outside"  # not in the days that are judged
+    OUTSIDE = "outside"  # not in the days that are judged, or these end while it may still be found
     UNWATCHED = "not watched"  # no rule counts what it is about
 
 
@@ -145,7 +145,7 @@ def judge_rule(
             for alarm in book.alarms
             if is_about(rule, alarm.key, event.watch)
             for ring in alarm.rings
-            if first <= ring <= last
+            if first <= ring <= last and ring < stretch.last
         ]
         if rings:
             firsts[number] = min(rings, key=lambda found: (found[0], found[1].opened, found[1].key))
@@ -194,6 +194,8 @@ def _judged_event(
     if first is not None:
         return JudgedEvent(event, EventFate.FOUND, first[0])
     last = event.start + matching.after
+    if last > stretch.last:
+        return JudgedEvent(event, EventFate.OUTSIDE)
     if last > event.start and overlap(book.blind, event.start, last) * 2 >= matching.after:
         return JudgedEvent(event, EventFate.BLIND)
     if learnt is not None and event.start < learnt:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Mapping
 from datetime import timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from connectors.archive.folder import Archive
 from pipelines.backtest.alarms import AlarmBook
 from pipelines.backtest.arrival import ArrivalDelay, delayed
 from pipelines.backtest.day_book import DayBook
+from pipelines.backtest.labelling import Kind, questions_in
 from pipelines.backtest.passing import one_pass
 from pipelines.backtest.variants import as_written, grid, rules_to_run, varied
 from pipelines.extraction.extractor import extractor_for
@@ -29,6 +32,7 @@ from schemas.signal import Signal
 from tests.pipeline.invented_history import HOUR, START, history, imported
 from tocsin.commands.backtest import command
 from tocsin.commands.rules_compare import compare
+from tocsin.commands.rules_tune import tune
 from tocsin.commands.truth import command as truth_command
 from tocsin.history import rules_in
 
@@ -359,6 +363,50 @@ def test_labels_stop_and_go_on_and_become_truth(past: Archive, rules: Path, judg
     assert _label(judged / "report.json", out, "").stdout.count("/") < second.stdout.count("/")
 
 
+def test_an_answer_is_taken_back_also_one_of_a_call_before(judged: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.csv"
+    kept = out.with_name("events.csv.answers.jsonl")
+
+    def standing() -> list[str]:
+        found: dict[str, str] = {}
+        for entry in map(json.loads, kept.read_text().splitlines()):
+            found[entry["id"]] = entry["answer"]
+        return [answer for answer in found.values() if answer != "u"]
+
+    first = _label(judged / "report.json", out, "uyn\x7fyq")
+    assert first.exit_code == 0, first.exception
+    assert "there is no answer to take back" in first.stdout
+    assert re.findall(r"^(\d+)/", first.stdout, re.MULTILINE) == ["1", "1", "2", "3", "2", "3"]
+    assert standing() == ["y", "y"]
+    again = _label(judged / "report.json", out, "unq")
+    assert re.findall(r"^(\d+)/", again.stdout, re.MULTILINE) == ["3", "2", "3"]
+    assert standing() == ["y", "n"]
+    assert "2 of " in again.stdout
+
+
+def test_as_many_are_asked_as_are_wanted_openings_and_near_misses_mixed() -> None:
+    """30 of each by default, drawn by a seed; whether one rang is not to be seen from its place."""
+    moment = "2023-05-10T10:00:00+00:00"
+    alarm = {"rule": "r", "key": "ISL-NOR", "opened": moment, "articles": []}
+    near = {"rule": "r", "key": "ISL-NOR", "window_h": 6, "stories": 2, "articles": []}
+    report = {
+        "alarms": [alarm | {"alert_id": f"{number:04}"} for number in range(100)],
+        "near_misses": [
+            near | {"end": f"2023-05-{1 + number // 24:02}T{number % 24:02}:00:00+00:00"} for number in range(90)
+        ],
+    }
+    defaults = {option.name: option.default for option in truth_command.commands["label"].params}
+    assert (defaults["openings"], defaults["near_misses"]) == (30, 30)
+    asked = questions_in(json.dumps(report), "report.json", 30, 30, 1)
+    kinds = [question.kind for question in asked]
+    assert kinds.count(Kind.OPENING) == kinds.count(Kind.NEAR_MISS) == 30
+    assert len({question.id for question in asked}) == 60
+    changes = sum(one is not other for one, other in pairwise(kinds))
+    assert changes > 15, "mixed, not one kind after the other"
+    assert asked == questions_in(json.dumps(report), "report.json", 30, 30, 1)
+    assert asked != questions_in(json.dumps(report), "report.json", 30, 30, 2)
+
+
 def test_a_label_file_that_is_broken_and_a_report_that_is_none(judged: Path, tmp_path: Path) -> None:
     (tmp_path / "events.csv.answers.jsonl").write_text('{"id": "a", "answer": "y"}\n{"id": "b", "answer": "perhaps"}\n')
     error = _label(judged / "report.json", tmp_path / "events.csv", "").exception
@@ -429,3 +477,28 @@ def test_alerts_that_come_and_go_with_other_rules(past: Archive, rules: Path, tm
     assert [one["key"] for one in found["iceland"]["added"]] == ["ISL"]
     assert "Norway and Iceland quarrel" in found["iceland"]["added"][0]["headlines"]
     assert found["somebody-else"]["kept"] == 0
+
+
+# -- bars for a budget --------------------------------------------------------------------------------------------------
+
+
+def test_the_diff_of_tune_is_applied_and_gives_what_it_promised(
+    past: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rules.yaml").write_text(RULES)
+
+    def tuned() -> tuple[str, dict[str, str]]:
+        result = CliRunner().invoke(tune, ["rules.yaml", "--archive", str(past.folder), "--budget", "1"])
+        assert result.exit_code == 0, result.exception
+        said = dict(re.findall(r"^([a-z-]+): as written (.*)$", result.stderr, re.MULTILINE))
+        return result.stdout, said
+
+    diff, said = tuned()
+    [promised] = re.findall(r"^[0-9.]+ alerts a week; (?:high|low|strict): ([0-9.]+)$", said["lanterns"])
+    assert Path("rules.yaml").read_text() == RULES
+    subprocess.run(["git", "apply", "-"], input=diff, text=True, check=True)
+    assert Path("rules.yaml").read_text() != RULES
+    _, now = tuned()
+    assert now["lanterns"].startswith(f"{promised} alerts a week")
+    assert float(promised) <= 1

@@ -51,6 +51,6 @@ def test_every_command_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     judged = json.loads(Path("judged/report.json").read_text())
     assert judged["total"]["recall"]["value"] == 1.0
     assert len(judged["sweep"]["curves"][""]) == 24, "the guide says how many settings there are"
-    assert said["rules tune"] == "" or said["rules tune"].startswith("--- rules.yaml")
+    assert said["rules tune"] == "" or said["rules tune"].startswith("--- a/rules.yaml")
     assert Path("rules.yaml").read_text() == _block(guide, "yaml")
     assert Path("listed.csv").read_text().splitlines()[1].endswith("ISL-NOR,2023-05-11T00:00:00Z,2023-05-12T00:00:00Z")

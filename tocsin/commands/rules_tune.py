@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,8 +60,8 @@ def tune(
 ) -> None:
     """Suggest for each rule in FILES the keenest bar that keeps to a budget on history.
 
-    Prints a diff to review and to apply with patch; words go to stderr. Bars are sensitivities, budgets, counts of
-    thresholds and plain multiples; windows and floors stay. No file is changed.
+    Prints a diff to review, and to apply with `git apply` or `patch -p1` from the folder this was called in; words go to stderr.
+    Bars are sensitivities, budgets, counts of thresholds and plain multiples; windows and floors stay. No file is changed.
     """
     from alerts.rules.model import RuleSet
     from pipelines.actor_directory import actor_directory
@@ -94,18 +93,13 @@ def _in_words(one: Tuned, budget: float) -> str:
 
 
 def _show_diff(file: RuleFile, found: Sequence[Tuned]) -> None:
+    from tocsin.patches import patch
     from tocsin.rule_edits import with_bars
 
     wanted = {one.rule.name: (one.rule, one.tuned) for one in found if one.changes and one.tuned is not None}
     mine = {rule.name: wanted[rule.name] for rule in file.rules.rules if rule.name in wanted}
     after = with_bars(file.text, mine)
-    lines = difflib.unified_diff(
-        file.text.splitlines(keepends=True),
-        after.splitlines(keepends=True),
-        fromfile=f"{file.path}",
-        tofile=f"{file.path}",
-    )
-    click.echo("".join(lines), nl=False)
+    click.echo(patch(file.path, file.text, after), nl=False)
     if mine and after == file.text:
         click.echo(
             f"{file.path}: its detectors are written in a way that is not edited here: change them by hand", err=True

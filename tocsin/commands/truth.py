@@ -13,15 +13,19 @@ import click
 from schemas.errors import UsageError
 from schemas.plain_text import plural
 from tocsin.commands.alerts import printable
+from tocsin.commands.truth_verdicts import verdicts
 from tocsin.rule_files import read_text
+from tocsin.truth_files import write_events
 
 if TYPE_CHECKING:
     from pipelines.backtest.labelling import Answer, Question
-    from pipelines.backtest.truth import TrueEvent
     from schemas.article import Article
 
 #: Headlines shown of one question.
 _HEADLINES = 8
+
+#: Keys that are no answer: to take the one before back (as backspace does), and to stop (as Ctrl-C and Ctrl-D do).
+_TAKEN_BACK, _STOP = "u", "q"
 
 #: Rows extracted at a time.
 _BATCH = 1_000
@@ -51,23 +55,18 @@ def command() -> None:
 def label(report_path: Path, out: Path, openings: int, near_misses: int, seed: int) -> None:
     """Walk alarms and near misses, one key each: did something happen that you would want to be told of?
 
-    y yes, n no, ? cannot tell, q stop here. Answers are kept beside --out as they are given, so that a later call goes on
-    where this one stopped; whether a window rang is told at the end only. The CSV is written whenever it ends.
+    y yes, n no, ? cannot tell, u take the answer before back, q stop here. Answers are kept beside --out as they are given, so
+    that a later call goes on where this one stopped; whether a window rang is told at the end only. The CSV is written
+    whenever it ends.
     """
     from pipelines.backtest.labelling import questions_in
 
     questions = questions_in(read_text(report_path), str(report_path), openings, near_misses, seed)
     kept = out.with_name(f"{out.name}.answers.jsonl")
     answers = _answers(kept)
-    left = [question for question in questions if question.id not in answers]
     if not questions:
         click.echo("nothing rang and nothing nearly did: there is nothing to ask", err=True)
-    for number, question in enumerate(left, start=len(questions) - len(left) + 1):
-        answer = _asked(question, number, len(questions))
-        if answer is None:
-            break
-        answers[question.id] = answer
-        _keep(kept, question, answer)
+    _ask_all(questions, answers, kept)
     _say(questions, answers, out)
 
 
@@ -133,7 +132,7 @@ def import_(
     events = events_of(
         signals, quiet_days, lambda pair: rules is None or any(watches(rule, pair, names) for rule in rules)
     )
-    _write(out, events)
+    write_events(out, events)
     click.echo(
         f"{plural(len(articles), 'entry', 'entries')}, {left_out:,} left out: {plural(len(events), 'event')} in {out}"
     )
@@ -169,7 +168,7 @@ def _listed(files: Sequence[Path], mapping: str, unwanted: Sequence[tuple[str, s
 
 
 def _answers(path: Path) -> dict[str, Answer]:
-    """Return the answers given so far; :raises UsageError: a line that holds none."""
+    """Return the answers given so far and not taken back, the newest last; :raises UsageError: a line that holds none."""
     from pipelines.backtest.labelling import Answer
 
     if not path.exists():
@@ -178,7 +177,10 @@ def _answers(path: Path) -> dict[str, Answer]:
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         try:
             entry = json.loads(line)
-            found[str(entry["id"])] = Answer(entry["answer"])
+            name, given = str(entry["id"]), entry["answer"]
+            found.pop(name, None)
+            if given != _TAKEN_BACK:
+                found[name] = Answer(given)
         except (ValueError, KeyError, TypeError) as error:
             raise UsageError(
                 f"{path}:{number}: no answer: {error}", remedy="take the line away, or the whole file"
@@ -186,8 +188,29 @@ def _answers(path: Path) -> dict[str, Answer]:
     return found
 
 
-def _asked(question: Question, number: int, count: int) -> Answer | None:
-    """Return the answer; None to stop."""
+def _ask_all(questions: Sequence[Question], answers: dict[str, Answer], kept: Path) -> None:
+    """Ask what has no answer yet, one after the other, until all have one or somebody stops; ``answers`` is added to."""
+    from pipelines.backtest.labelling import Answer
+
+    by_id = {question.id: question for question in questions}
+    while left := [question for question in questions if question.id not in answers]:
+        given = _asked(left[0], len(questions) - len(left) + 1, len(questions))
+        if given == _STOP:
+            return
+        if given != _TAKEN_BACK:
+            answers[left[0].id] = Answer(given)
+            _keep(kept, left[0], given)
+            continue
+        before = next((by_id[name] for name in reversed(answers) if name in by_id), None)
+        if before is None:
+            click.echo("there is no answer to take back")
+            continue
+        del answers[before.id]
+        _keep(kept, before, given)
+
+
+def _asked(question: Question, number: int, count: int) -> str:
+    """Return the key that was pressed: an answer, or that to take one back or to stop."""
     from pipelines.backtest.labelling import Answer
 
     normal = "" if question.expected is None else f", {question.expected:.2g} would be normal"
@@ -197,21 +220,22 @@ def _asked(question: Question, number: int, count: int) -> Answer | None:
         click.echo(f"  - {printable(headline)}")
     if len(question.headlines) > _HEADLINES:
         click.echo(f"    and {len(question.headlines) - _HEADLINES} more")
-    click.echo("Did something happen? y n ? q ", nl=False)
+    click.echo("Did something happen? y n ? u q ", nl=False)
     while True:
-        key = click.getchar().lower()
-        if key in ("q", "\x03", "\x04", ""):
-            click.echo("q")
-            return None
-        if key in (answer.value for answer in Answer):
+        try:
+            key = click.getchar().lower()
+        except (KeyboardInterrupt, EOFError):
+            key = _STOP
+        key = {"\x03": _STOP, "\x04": _STOP, "": _STOP, "\x08": _TAKEN_BACK, "\x7f": _TAKEN_BACK}.get(key, key)
+        if key in (*Answer, _TAKEN_BACK, _STOP):
             click.echo(key)
-            return Answer(key)
+            return key
 
 
-def _keep(path: Path, question: Question, answer: Answer) -> None:
+def _keep(path: Path, question: Question, answer: str) -> None:
     entry = {
         "id": question.id,
-        "answer": answer.value,
+        "answer": answer,
         "kind": question.kind.value,
         "rule": question.rule,
         "key": question.key,
@@ -231,7 +255,7 @@ def _say(questions: Sequence[Question], answers: dict[str, Answer], out: Path) -
     from tocsin.report.words import share_in_words
 
     events = truth_of(questions, answers)
-    _write(out, events)
+    write_events(out, events)
     given = sum(question.id in answers for question in questions)
     click.echo(f"\n{given} of {len(questions)} answered; {plural(len(events), 'event')} in {out}")
     click.echo(f"alarms on something that happened: {share_in_words(share_of_yes(questions, answers, Kind.OPENING))}")
@@ -242,11 +266,4 @@ def _say(questions: Sequence[Question], answers: dict[str, Answer], out: Path) -
         click.echo(f"Next: tocsin backtest … --truth {out}")
 
 
-def _write(out: Path, events: Sequence[TrueEvent]) -> None:
-    from pipelines.backtest.truth import write_truth
-
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(write_truth(events), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error}", remedy="choose another --out, or make room") from error
+command.add_command(verdicts)

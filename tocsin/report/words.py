@@ -150,7 +150,7 @@ def _against_truth(report: Report) -> list[str]:
     for fate, why in (
         (EventFate.BLIND, "in time without news, and so not counted as missed"),
         (EventFate.LEARNING, "in the first week, before normal was known, and so not counted"),
-        (EventFate.OUTSIDE, "outside these days"),
+        (EventFate.OUTSIDE, "outside these days, or too near to their end to be found in time"),
         (EventFate.UNWATCHED, "watched by no rule"),
     ):
         if total.events[fate]:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from alerts.rules.directory import FixedDirectory
 from alerts.rules.model import Corroboration, Floors, Mode, Rule, Spike, Threshold
+from pipelines.backtest.truth import read_truth
 from pipelines.explaining.proposals import AS_IT_IS, JudgedAlert, judged_alerts, proposals
 from pipelines.explaining.rule_replay import replay_rules
 from pipelines.explaining.scorecards import scorecards
@@ -103,6 +105,25 @@ def test_verdict_and_scorecard_by_command(desk: Desk) -> None:
     assert (card["alerts"], card["useful"], card["noise"], card["useful_share"]) == (2, 1, 1, 0.5)
     assert "50% useful" in run(desk, "rules", "scorecard").stdout
     assert run(desk, "alerts", "verdict", "nothing", "noise").exit_code != 0
+
+
+def test_verdicts_become_a_list_of_what_happened(desk: Desk, tmp_path: Path) -> None:
+    wide, narrow = alerts(desk)
+    assert run(desk, "alerts", "verdict", wide.alert_id[:10], "noise", "--no-proposal").exit_code == 0
+    assert run(desk, "alerts", "verdict", wide.alert_id[:10], "useful").exit_code == 0, "the newest stands"
+    assert run(desk, "alerts", "verdict", narrow.alert_id[:10], "noise", "--no-proposal").exit_code == 0
+    out = tmp_path / "truth" / "events.csv"
+    said = run(desk, "truth", "verdicts", "--out", str(out))
+    assert said.exit_code == 0, said.output
+    assert said.stdout == f"2 verdicts, 1 useful: 1 event in {out}\n"
+    [event] = read_truth(
+        out.read_text(), str(out), FixedDirectory({"AZE": ("country", "A"), "RUS": ("country", "R")}), []
+    )
+    with desk.store() as store:
+        ended = next(e.at for e in store.events(alert_id=wide.alert_id) if e.event is EventKind.RESOLVED)
+    assert (event.watch, event.start) == ("AZE-RUS", wide.at.replace(microsecond=0))
+    assert abs(event.end - ended) < timedelta(seconds=1)
+    assert event.event, "it is called after its first headline"
 
 
 def test_shadow_and_live_have_cards_of_their_own(desk: Desk) -> None:

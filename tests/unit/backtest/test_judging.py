@@ -119,6 +119,25 @@ def test_blind_outside_and_early_events_are_not_missed() -> None:
     assert verdicts(PAIR, book(alarm(silent + HOUR), blind=blind), event(silent))[1] == [EventFate.FOUND]
 
 
+def test_an_event_is_not_missed_while_it_may_still_be_found() -> None:
+    end = STRETCH.last
+    judged = verdicts(PAIR, book(), event(end - 49 * HOUR), event(end - 47 * HOUR))[1]
+    assert judged == [EventFate.MISSED, EventFate.OUTSIDE]
+    assert verdicts(PAIR, book(alarm(end - 2 * HOUR)), event(end - 3 * HOUR))[1] == [EventFate.FOUND]
+
+
+def test_the_part_to_choose_on_knows_nothing_of_the_other() -> None:
+    """What rings after the split finds nothing before it: the choice would have been made with what it is judged on."""
+    split = START + 35 * DAY
+    before = event(split - 5 * HOUR)
+    ringing = book(alarm(split + 5 * HOUR))
+    part = Stretch(START, split)
+    judged = judge_rule(PAIR, ringing, [before], Matching(), part, NAMES)
+    assert [one.fate for one in judged.events] == [EventFate.OUTSIDE]
+    other = judge_rule(PAIR, ringing, [before], Matching(), Stretch(split, STRETCH.last), NAMES)
+    assert [one.verdict for one in other.alarms] == [AlarmVerdict.HIT], "and nothing is called false for it there"
+
+
 def test_alarms_of_the_first_week_are_not_judged_unless_they_are_right() -> None:
     at = START + 3 * DAY
     alarms = book(alarm(at, learning=True), alarm(at + 3 * DAY, learning=True))
