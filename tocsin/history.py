@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,12 +59,16 @@ order_option = click.option(
     type=click.Choice(("arrival", "publication")),
     help="Articles as and when they arrived, or as and when they were published; by default what the archive knows.",
 )
-workers_option = click.option(
+_workers = partial(
+    click.option,
     "--workers",
     type=click.IntRange(1, 256),
     default=min(2, os.cpu_count() or 1),
     show_default="2, on one core 1",
-    help="Processes that extract at the same time.",
+)
+workers_option = _workers(help="Processes that extract at the same time.")
+deciding_workers_option = _workers(
+    help="Processes that extract at the same time; with many rules over many days they share out the rules to decide, too."
 )
 
 

@@ -5,6 +5,7 @@ columns of an archive ──▶ the order that was asked for, or the one that fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,6 +60,12 @@ class ChosenOrder:
             "arrived": self.arrived,
             "late": self.late,
         }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> ChosenOrder:
+        """Return what :meth:`as_json` described."""
+        counts = {name: int(str(document[name])) for name in ("articles", "arrived", "late")}
+        return cls(Order(str(document["order"])), OrderReason(str(document["because"])), **counts)
 
 
 def order_of_log(asked: Order | None) -> ChosenOrder:

@@ -191,7 +191,11 @@ def past_of(archive: Archive, asked: Order | None, first: date | None, last: dat
 
     :raises UsageError: there is nothing in those days.
     """
-    chosen = order_of_imports(archive, asked)
+    return past_in_order(archive, order_of_imports(archive, asked), first, last)
+
+
+def past_in_order(archive: Archive, chosen: ChosenOrder, first: date | None, last: date | None) -> Past:
+    """Return the same in an order that was chosen before; :raises UsageError: there is nothing in those days."""
     if chosen.order is Order.ARRIVAL or not chosen.arrived:
         every = sorted({*archive.days(), *archive.coverage_days()})
         return ByArrival(archive, chosen, days_within(every, first, last))

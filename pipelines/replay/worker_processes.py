@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TextIO
 
 from schemas.errors import FatalError, TocsinError
 
@@ -63,7 +64,7 @@ class _Crew:
     def __init__(self, module: str, opening: Message, tasks: deque[Message], size: int) -> None:
         self.heard: SimpleQueue[Answer | TocsinError] = SimpleQueue()
         self._tasks = tasks
-        self._processes = [_start(module) for _ in range(size)]
+        self._processes = [start(module) for _ in range(size)]
         self._threads = [
             threading.Thread(target=self._employ, args=(process, opening, tasks.popleft()), daemon=True)
             for process in self._processes
@@ -107,7 +108,11 @@ class _Crew:
             process.wait()
 
 
-def _start(module: str) -> subprocess.Popen[str]:
+def start(module: str) -> subprocess.Popen[str]:
+    """Start a process that runs ``module``, with pipes for what it is told and what it says.
+
+    :raises FatalError: the system starts no process.
+    """
     try:
         return subprocess.Popen(
             [sys.executable, "-m", module],
@@ -133,10 +138,16 @@ def _heard(pid: int, value: Message) -> Answer | TocsinError:
     return FatalError(str(value["error"]), remedy=str(value.get("remedy", "")))
 
 
+def own_stdout() -> TextIO:
+    """Return where such a process says what it has to say; whatever a library prints goes to stderr from now on."""
+    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return said
+
+
 def serve(opened: Callable[[Message], Callable[[Message], Message]]) -> None:
     """Be such a process: make the worker from the opening, answer every task, until stdin ends."""
-    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # Whatever a library prints must not get between the answers.
+    said = own_stdout()
     work: Callable[[Message], Message] | None = None
     for line in sys.stdin:
         message = json.loads(line)

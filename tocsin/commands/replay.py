@@ -15,12 +15,12 @@ from tocsin.commands.replay_told import Replayed, say, say_json
 from tocsin.history import (
     actors_option,
     asked_order,
+    deciding_workers_option,
     extracted,
     from_option,
     order_option,
     rules_in,
     to_option,
-    workers_option,
 )
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pipelines.replay.ledger_file import LedgerSummary
     from pipelines.replay.order import Order
     from pipelines.replay.past import Past
+    from pipelines.replay.shared_out import SharedReplay
     from pipelines.replay.summary import ReplaySummary
 
 
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
     help="Check the live ledger of --folder: by its bytes, and by its crossings against a replay of its articles.",
 )
 @folder_option
-@workers_option
+@deciding_workers_option
 @click.option(
     "--batch",
     type=click.IntRange(1, 100_000),
@@ -110,6 +111,8 @@ def command(
     What extraction finds is kept in the archive, so the second replay extracts nothing; stopped at any moment, what is
     done stays done. The same archive and rules give the same digest, with any --workers and --batch. Each rule begins to
     learn what is normal on the first day. Exit code 0 whatever rang, 2 for mistakes in rules or options.
+
+    With many rules over many days each of the --workers decides for a share of the rules, and the ledger is put together.
 
     What stands behind -- are options of Apache Beam for the pipeline in each process, as -- --direct_num_workers=2; they
     change no signal.
@@ -153,13 +156,19 @@ def command(
     else:
         if rules_path is None:
             raise UsageError("no rules are named", remedy="name a rule file, or a folder of them: --rules PATH")
+        from pipelines.replay.replay import activation
+        from pipelines.replay.shared_out import SharedReplay, shares_of
+
         rules, text = rules_in(rules_path, actors)
         past = _past(archive_folder, asked, first_day, last_day, only)
         version, extraction = extracted(
             past.archive, past.files, actors, workers=workers, batch=batch, beam_options=beam_options
         )
-        result, summary = _stepped(past, version, rules, text, ledger, only)
-        done = Replayed(ledger, past.chosen, past.days, result, summary, extraction)
+        shared = SharedReplay(
+            past, version, activation(rules, text, past.days[0]), only, shares_of(rules, len(past.days), workers)
+        )
+        result, summary = _stepped(shared, rules, ledger)
+        done = Replayed(ledger, past.chosen, past.days, result, summary, extraction, len(shared.shares))
     (say_json if as_json else say)(done)
 
 
@@ -214,19 +223,14 @@ def _past(folder: Path, order: Order | None, first: date | None, last: date | No
     return past
 
 
-def _stepped(
-    past: Past, version: str, rules: RuleSet, text: str, ledger: Path, sources: Sequence[str]
-) -> tuple[LedgerSummary, ReplaySummary]:
+def _stepped(shared: SharedReplay, rules: RuleSet, ledger: Path) -> tuple[LedgerSummary, ReplaySummary]:
     from pipelines.replay.garbage import seldom_collected
     from pipelines.replay.ledger_file import write_ledger
-    from pipelines.replay.replay import activation, replay
     from pipelines.replay.summary import ReplaySummary
 
     summary = ReplaySummary(rules.rules)
-    begin = activation(rules, text, past.days[0])
     with Progress("deciding") as progress, seldom_collected():
-        decisions = replay(lambda: past.records(version, begin, frozenset(sources), progress.update))
-        result = write_ledger(ledger, summary.counted(decisions))
+        result = write_ledger(ledger, summary.counted(shared.decisions(progress.update)))
     return result, summary
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Replayed:
-    """A replay of ``days``, written to ``ledger``; ``extraction`` is None where nothing had to be extracted."""
+    """A replay of ``days``, written to ``ledger``, that ``processes`` decided; ``extraction`` is None where nothing had to be
+    extracted."""
 
     ledger: Path
     order: ChosenOrder
@@ -31,6 +32,7 @@ class Replayed:
     result: LedgerSummary
     summary: ReplaySummary
     extraction: ArchiveExtraction | None = None
+    processes: int = 1
 
 
 def say_json(done: Replayed) -> None:
@@ -46,6 +48,7 @@ def say_json(done: Replayed) -> None:
         "first_day": done.days[0].isoformat(),
         "last_day": done.days[-1].isoformat(),
         "extracted": extraction.articles if extraction else 0,
+        "processes": done.processes,
         "not_extracted": [asdict(one) for one in extraction.failed] if extraction else [],
         "rules": [rule.as_json() for rule in done.summary.rules.values()],
     }

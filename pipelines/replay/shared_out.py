@@ -1,0 +1,111 @@
+"""History decided by several operating-system processes, each for a share of the rules: the ledger of one engine of all.
+
+    rules ──shares──▶ processes, each the whole history through its own engine ──▶ decisions ──by place──▶ one ledger
+
+Two rules do not influence each other, so an engine of some decides of them what an engine of all does, and on the same
+records. What differs is only whose turn it is: see :mod:`pipelines.replay.phased_engine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from heapq import merge
+from itertools import islice
+
+from alerts.rules.model import Mode, RuleSet
+from pipelines.replay.deciding_worker import opening_for
+from pipelines.replay.past import Past
+from pipelines.replay.replay import Told, nobody, replay
+from pipelines.replay.telling_processes import TellingProcess
+from pipelines.replay.worker_processes import Message
+from schemas.alert_event import AlertEvent, Decision
+from schemas.control import RulesActivated
+
+_WORKER = "pipelines.replay.deciding_worker"
+
+#: Rules × days below which another process costs more than it spares: it takes seconds to start, and reads everything too.
+LEAST_RULE_DAYS = 2_000
+
+#: Behind every part of a step.
+_AFTER_ALL_PARTS = 1 << 30
+
+
+class _Undecidable(Exception):
+    """Some engine cannot take some record."""
+
+
+@dataclass(frozen=True)
+class SharedReplay:
+    """A replay of ``past``; ``shares`` are the names of rules by process: fewer than two, and this process decides."""
+
+    past: Past
+    version: str
+    rules: RulesActivated
+    sources: Collection[str]
+    shares: Sequence[Sequence[str]]
+
+    def decisions(self, told: Told = nobody) -> Iterator[Decision]:
+        """Yield what one engine of all rules decides, in its order; without the texts of evidence where it is shared out.
+
+        ``told`` hears records gone through, and how many there are. Closing the iterator ends every process.
+
+        :raises FatalError: a process ended before its work was done.
+        """
+        known = 0
+        if len(self.shares) > 1:
+            try:
+                for decision in self._merged(told):
+                    known += 1
+                    yield decision
+                return
+            except _Undecidable:
+                # It counts for nothing under any rule, also under those that could take it: one engine of all finds out.
+                told(0, None)
+        records = partial(self.past.records, self.version, self.rules, frozenset(self.sources), told)
+        yield from islice(replay(records), known, None)
+
+    def _merged(self, told: Told) -> Iterator[Decision]:
+        done = [0] * len(self.shares)
+        with ExitStack() as running:
+            openings = [
+                opening_for(self.past, self.version, self.rules, sorted(self.sources), share) for share in self.shares
+            ]
+            processes = [running.enter_context(TellingProcess(_WORKER, opening)) for opening in openings]
+            streams = (_placed(process, number) for number, process in enumerate(processes))
+            for _, number, message in merge(*streams, key=lambda placed: placed[0]):
+                if "event" in message:
+                    yield Decision(event=AlertEvent.model_validate_json(str(message["event"])))
+                else:
+                    done[number] = _count(message["done"])
+                    told(sum(done) // len(done), _count(message["total"]))
+
+
+def shares_of(rules: RuleSet, days: int, workers: int) -> list[list[str]]:
+    """Return the names of ``rules`` by process, for at most ``workers``; one share where more are not worth their start."""
+    names = [rule.name for rule in rules.rules if rule.mode is not Mode.OFF]
+    number = max(1, min(workers, len(names)))
+    if len(names) * days < LEAST_RULE_DAYS:
+        number = 1
+    return [names[first::number] for first in range(number)]
+
+
+_Placed = tuple[tuple[int, int, str], int, Message]
+
+
+def _placed(process: TellingProcess, number: int) -> Iterator[_Placed]:
+    """Yield what ``process`` tells with its place among what all tell, in order; :raises _Undecidable: see there."""
+    for message in process.messages():
+        if "undecidable" in message:
+            raise _Undecidable
+        if "event" in message:
+            yield (_count(message["offset"]), _count(message["part"]), str(message["rule"])), number, message
+        else:
+            yield (_count(message["offset"]), _AFTER_ALL_PARTS, ""), number, message
+
+
+def _count(value: object) -> int:
+    assert isinstance(value, int)
+    return value
