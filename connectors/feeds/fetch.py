@@ -212,7 +212,7 @@ class Fetcher:
             url,
             told(headers, hdrs.ETAG),
             told(headers, hdrs.LAST_MODIFIED),
-            told(headers, hdrs.CONTENT_TYPE),
+            None if body is None else told(headers, hdrs.CONTENT_TYPE),
             retry_after_s(headers, self._clock.now),
             self._server_time(headers),
             max_age_s(headers, self._clock.now),

@@ -30,6 +30,11 @@ def parse_duration(value: object) -> object:
     return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
 
 
+@functools.lru_cache(maxsize=256)  # Asked at each poll.
+def _milliseconds(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)
+
+
 def _interval(value: timedelta) -> timedelta:
     if not SHORTEST_INTERVAL <= value <= LONGEST_INTERVAL:
         raise ValueError('must lie between "1s" and "1d"')
@@ -122,7 +127,7 @@ class FeedSettings(BaseModel):
     @property
     def interval_ms(self) -> int | None:
         """Return the time between polls in milliseconds, where the settings say one."""
-        return None if self.interval is None else round(self.interval.total_seconds() * 1000)
+        return None if self.interval is None else _milliseconds(self.interval)
 
     @property
     def publisher(self) -> Source:

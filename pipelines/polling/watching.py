@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from pydantic import TypeAdapter
+
 from connectors.feeds.settings import FeedSettings
 from schemas.coverage import Coverage, FeedCoverage
 from schemas.errors import RecordTooLargeError, UsageError
 from schemas.ids import hour_of, hour_start
 from schemas.reasons import FeedState
 from schemas.wire import encode
+
+#: Checked all at once: one by one they cost half as much again.
+_LINES: TypeAdapter[tuple[FeedCoverage, ...]] = TypeAdapter(tuple[FeedCoverage, ...])
 
 #: A time as long as any when written.
 _LONG = datetime(2222, 12, 22, 22, 22, 22, 222_222, tzinfo=UTC)
@@ -69,7 +74,8 @@ class WatchBook:
             by_feed: dict[str, list[Poll]] = {feed_id: [] for feed_id in feeds if feed_id in named}
             for poll in mine:
                 by_feed[poll.feed_id].append(poll)
-            lines = tuple(_line(feeds[feed_id], told[feed_id], polls) for feed_id, polls in by_feed.items())
+            fields = tuple(_line(feeds[feed_id], told[feed_id], polls) for feed_id, polls in by_feed.items())
+            lines = _LINES.validate_python(fields)
             records.append(Coverage(since=since, at=until, partition=0, partitions=partitions, full=full, feeds=lines))
             full_hour = hour_of(since)
         return records
@@ -107,8 +113,8 @@ class WatchBook:
         return [*stretches, (since, at)]
 
 
-def _line(feed: FeedSettings, state: FeedState, polls: Sequence[Poll]) -> FeedCoverage:
-    """Return what is to be told of a feed; ``polls`` are its own in the stretch, in order.
+def _line(feed: FeedSettings, state: FeedState, polls: Sequence[Poll]) -> Mapping[str, object]:
+    """Return the fields of what is to be told of a feed; ``polls`` are its own in the stretch, in order.
 
     It is known completely from when the last poll reached back to; one that continues the poll before it reaches as far as
     that one.
@@ -125,15 +131,15 @@ def _line(feed: FeedSettings, state: FeedState, polls: Sequence[Poll]) -> FeedCo
                 continues = reach is not None and before is not None and reached <= before
                 reach = min(reach, reached) if continues and reach is not None else reached
             before = poll.at
-    return FeedCoverage(
-        feed_id=feed.id,
-        source=feed.publisher,
-        state=state,
-        polls_due=len(polls),
-        polls_succeeded=succeeded,
-        reached_back_to=reach,
-        items_seen=items,
-    )
+    return {
+        "feed_id": feed.id,
+        "source": feed.publisher,
+        "state": state,
+        "polls_due": len(polls),
+        "polls_succeeded": succeeded,
+        "reached_back_to": reach,
+        "items_seen": items,
+    }
 
 
 def check_room(feeds: Sequence[FeedSettings]) -> None:
