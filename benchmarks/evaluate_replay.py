@@ -75,7 +75,7 @@ def _evaluate(news: Path, scratch: Path) -> int:
     print(f"replay: {second.seconds:.0f} s with 12 rules, {second.about['events']} events, {second.about['digest']}")
     missed = _say_onsets(scratch / "second.jsonl")
     same = _is_same(first, second) & _same_in_other_batches(archive, scratch)
-    many = deciding(archive, scratch)
+    many = list(deciding(archive, scratch))
     heading()
     slow = report(
         [
@@ -86,7 +86,7 @@ def _evaluate(news: Path, scratch: Path) -> int:
                 extraction_s / _EXTRACTION_S,
                 at_most=1.0,
             ),
-            many,
+            *many,
         ]
     )
     return 1 if missed or not same or slow else 0
