@@ -21,9 +21,11 @@ from connectors.archive.field_map import FieldMap
 from connectors.archive.folder import Archive, Known
 from connectors.archive.import_rows import Row
 from connectors.archive.imported_items import ImportedItem, Midnight, UnusableRowError, article_of, item_of
+from connectors.archive.own_records import article_in, own_record
 from connectors.archive.rhythm import ArchiveRhythm
 from schemas.article import Article
 from schemas.ids import milliseconds
+from schemas.wire import decode_articles, encode
 
 Told = Callable[[int, int | None], None]
 
@@ -60,14 +62,20 @@ def items_in(
     source: str,
     report: ImportReport,
     midnight: Midnight = Midnight.TIME,
-) -> Iterator[ImportedItem]:
-    """Yield the items of ``rows`` and count in ``report`` what is none."""
+    *,
+    as_they_are: bool = False,
+) -> Iterator[ImportedItem | Article]:
+    """Yield the items of ``rows`` and count in ``report`` what is none. ``as_they_are``: rows that are articles of ours stay
+    the very same, whatever ``fields`` say."""
     for row in rows:
         report.rows += 1
         if row.values is None:
             report.leave_out(row.mistake.split(":", maxsplit=1)[0], row.place)
             continue
         try:
+            if as_they_are and (record := own_record(row.values)) is not None:
+                yield article_in(record)
+                continue
             item = item_of(row.values, fields, zone, source, midnight)
         except UnusableRowError as error:
             report.leave_out(error.message.split(":", maxsplit=1)[0], row.place)
@@ -76,7 +84,9 @@ def items_in(
         yield item
 
 
-def import_items(archive: Archive, items: Iterable[ImportedItem], report: ImportReport, told: Told = nobody) -> None:
+def import_items(
+    archive: Archive, items: Iterable[ImportedItem | Article], report: ImportReport, told: Told = nobody
+) -> None:
     """Add ``items`` (in any order) to ``archive``; ``told`` hears days done and days in all once all were read."""
     archive.folder.mkdir(parents=True, exist_ok=True)
     spool = Path(tempfile.mkdtemp(prefix=".import-", dir=archive.folder))
@@ -87,14 +97,18 @@ def import_items(archive: Archive, items: Iterable[ImportedItem], report: Import
         shutil.rmtree(spool)
 
 
-def _spool(items: Iterable[ImportedItem], spool: Path) -> set[date]:
+def _spool(items: Iterable[ImportedItem | Article], spool: Path) -> set[date]:
     days: set[date] = set()
     held: dict[date, list[str]] = defaultdict(list)
     for count, item in enumerate(items, start=1):
-        held[item.day].append(json.dumps(asdict(item), ensure_ascii=False))
+        if isinstance(item, Article):
+            day, line = item.revised_at.date(), encode(item).decode()
+        else:
+            day, line = item.day, json.dumps(asdict(item), ensure_ascii=False)
+        held[day].append(line)
         if count % _SPOOL_ITEMS == 0:
             _append(spool, held)
-        days.add(item.day)
+        days.add(day)
     _append(spool, held)
     return days
 
@@ -112,16 +126,60 @@ def _file_in(archive: Archive, spool: Path, days: set[date], report: ImportRepor
     everything = sorted(days | set(archive.days()))
     for number, day in enumerate(everything):
         told(number, len(everything))
-        for old in archive.known(day):
+        there = archive.known(day)
+        for old in there:
             known[old.article_id] = old
         if day not in days:
             continue
         with (spool / day.isoformat()).open(encoding="utf-8") as file:
-            items = [ImportedItem(**json.loads(line)) for line in file]
-        fresh = list(_new_articles(items, known, report))
+            items = [_spooled(line) for line in file]
+        own = [item for item in items if isinstance(item, Article)]
+        fresh = [
+            *_own_articles(own, {(old.article_id, old.revised_ms) for old in there}, known, report),
+            *_new_articles([item for item in items if isinstance(item, ImportedItem)], known, report),
+        ]
         if fresh:
             archive.add(day, fresh)
     told(len(everything), len(everything))
+
+
+def _spooled(line: str) -> ImportedItem | Article:
+    if not line.startswith('{"schema_version"'):
+        return ImportedItem(**json.loads(line))
+    article = decode_articles(line.encode())
+    assert isinstance(article, Article)
+    return article
+
+
+def _own_articles(
+    articles: list[Article], there: set[tuple[str, int]], known: dict[str, Known], report: ImportReport
+) -> Iterator[Article]:
+    """Yield those of ``articles``, all of one day, that are not ``there``, by id and revision: none of them is changed."""
+    articles.sort(key=lambda article: (article.revision, article.article_id))
+    for article in articles:
+        name = (article.article_id, article.revision)
+        if name in there:
+            report.duplicates += 1
+            continue
+        there.add(name)
+        before = known.get(article.article_id)
+        if before is None:
+            report.articles += 1
+        else:
+            report.revisions += 1
+        if before is None or before.revised_ms < article.revision:
+            known[article.article_id] = _known(article)
+        yield article
+
+
+def _known(article: Article) -> Known:
+    return Known(
+        article.article_id,
+        milliseconds(article.observed_at),
+        article.revision,
+        milliseconds(article.event_time),
+        article.content_hash,
+    )
 
 
 def _new_articles(items: list[ImportedItem], known: dict[str, Known], report: ImportReport) -> Iterator[Article]:
@@ -137,13 +195,7 @@ def _new_articles(items: list[ImportedItem], known: dict[str, Known], report: Im
             report.articles += 1
         else:
             report.revisions += 1
-        known[item.article_id] = Known(
-            item.article_id,
-            milliseconds(article.observed_at),
-            article.revision,
-            milliseconds(article.event_time),
-            content,
-        )
+        known[item.article_id] = _known(article)
         yield article
 
 
@@ -154,8 +206,9 @@ def write_rhythm(archive: Archive, told: Told = nobody) -> None:
     def sightings() -> Iterator[tuple[str, datetime]]:
         for number, day in enumerate(days):
             told(number, len(days))
-            yield from archive.sightings(day)
+            yield from archive.feed_sightings(day)
 
-    for day, of_day in groupby(ArchiveRhythm.of(sightings()).coverage(), key=lambda record: record.since.date()):
+    rhythm = ArchiveRhythm.of(sightings(), archive.feed_sources())
+    for day, of_day in groupby(rhythm.coverage(), key=lambda record: record.since.date()):
         archive.write_coverage(day, of_day)
     told(len(days), len(days))

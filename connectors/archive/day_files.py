@@ -29,7 +29,8 @@ class Kind(Enum):
     ARTICLES = pa.schema(
         [
             ("revised_at", _INSTANT), ("observed_at", _INSTANT), ("event_time", _INSTANT), ("article_id", pa.string()),
-            ("revision", pa.int64()), ("source", pa.string()), ("content_hash", pa.string()), ("record", pa.string()),
+            ("revision", pa.int64()), ("source", pa.string()), ("feed_id", pa.string()), ("content_hash", pa.string()),
+            ("record", pa.string()),
         ]
     )  # fmt: skip
     SIGNALS = pa.schema([("revised_at", _INSTANT), ("article_id", pa.string()), ("record", pa.string())])
@@ -70,6 +71,14 @@ def read_columns(path: Path, names: Iterable[str]) -> list[tuple[Cell, ...]]:
         column = table.column(name)
         columns.append((column.cast(pa.int64()) if column.type == _INSTANT else column).to_pylist())
     return list(zip(*columns, strict=True))
+
+
+def has_column(path: Path, name: str) -> bool:
+    """Tell whether ``path`` has that column; files of earlier versions have fewer."""
+    try:
+        return name in pq.read_schema(path).names
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, error) from error
 
 
 def read_records(path: Path) -> list[bytes]:

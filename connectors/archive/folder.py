@@ -5,13 +5,26 @@ DIR/articles/2020/2020-01-03.parquet   DIR/coverage/2020/…   DIR/signals/<extr
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from pathlib import Path
 
-from connectors.archive.day_files import Cell, Kind, about, day_path, days_in, read_columns, read_records, write_day
-from schemas.article import Article
+from connectors.archive.day_files import (
+    Cell,
+    Kind,
+    about,
+    day_path,
+    days_in,
+    has_column,
+    read_columns,
+    read_records,
+    write_day,
+)
+from connectors.archive.rhythm import feed_of
+from schemas.article import Article, Source
 from schemas.coverage import Coverage
 from schemas.errors import UsageError
 from schemas.ids import from_milliseconds, milliseconds
@@ -80,6 +93,36 @@ class Archive:
         """Return (source id, when observed) of every article of ``day``, in order."""
         rows = read_columns(day_path(self.folder / "articles", day), ["source", "revised_at"])
         return [(str(source), from_milliseconds(int(at))) for source, at in rows]
+
+    def feed_sightings(self, day: date) -> list[tuple[str, datetime]]:
+        """Return (feed id, when observed) of every article of ``day``, in order."""
+        path = day_path(self.folder / "articles", day)
+        if not has_column(path, "feed_id"):
+            return [(feed_of(source), at) for source, at in self.sightings(day)]
+        rows = read_columns(path, ["feed_id", "revised_at"])
+        return [(str(feed_id), from_milliseconds(int(at))) for feed_id, at in rows]
+
+    def feed_sources(self) -> dict[str, Source]:
+        """Return who publishes what, by the ids of feeds that are named otherwise than imports name them: as their first
+        article says, and the feed itself where its articles are of several."""
+        publishers: defaultdict[str, set[str]] = defaultdict(set)
+        first: dict[str, tuple[Path, int]] = {}
+        for day in self.days():
+            path = day_path(self.folder / "articles", day)
+            rows = read_columns(path, ["feed_id", "source"]) if has_column(path, "feed_id") else []
+            for number, (feed_id, source) in enumerate(rows):
+                name = str(feed_id)
+                if name != feed_of(str(source)):
+                    publishers[name].add(str(source))
+                    first.setdefault(name, (path, number))
+        found = {name: Source(id=name, name=name) for name in publishers}
+        for path, of_path in groupby(first.items(), key=lambda one: one[1][0]):
+            records = read_records(path)
+            for name, (_, number) in of_path:
+                article = decode_articles(records[number])
+                if isinstance(article, Article) and len(publishers[name]) == 1:
+                    found[name] = article.source
+        return found
 
     def add(self, day: date, articles: Sequence[Article]) -> None:
         """Add ``articles``, all of them observed (or revised) on ``day`` and none of them there yet."""
@@ -175,6 +218,7 @@ def _article_row(article: Article, record: str) -> dict[str, Cell]:
         "article_id": article.article_id,
         "revision": article.revision,
         "source": article.source.id,
+        "feed_id": article.feed_id,
         "content_hash": article.content_hash,
         "record": record,
     }

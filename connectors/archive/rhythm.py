@@ -1,5 +1,7 @@
 """Coverage of history that came without any: read off the data's own rhythm. Pure.
 
+It is read feed by feed; history that is imported has one feed a source (:func:`feed_of`).
+
 A source is taken to have been watched from its first item to its last, except where it, or everything together, was
 silent for far longer than it ever is at that time: a hole in the data is no calm in the world.
 """
@@ -10,9 +12,10 @@ import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 
 from schemas.article import Source
 from schemas.coverage import Coverage, FeedCoverage
@@ -27,6 +30,7 @@ SHORTEST_HOLE_H = 6.0
 NEIGHBOURS, LEAST_NEIGHBOURS = 400, 20
 #: A source that ended less than this before the data did, in hours, may only be pausing.
 SHORTEST_END_H = 24.0
+_IMPORTED = "archive:"
 
 
 @dataclass(frozen=True)
@@ -93,20 +97,24 @@ def _joined(holes: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class ArchiveRhythm:
-    """When each source was watched, and what it brought: ``items`` counts them by (source id, hour)."""
+    """When each feed was watched, and what it brought: ``items`` counts them by (feed id, hour). ``sources``: who publishes
+    them, where that is another than the feed's id says."""
 
     presence: Mapping[str, Presence]
     items: Mapping[tuple[str, int], int]
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, sightings: Iterable[tuple[str, datetime]]) -> ArchiveRhythm:
-        """Return the rhythm of items: their source and when each was seen, in any order."""
+    def of(
+        cls, sightings: Iterable[tuple[str, datetime]], sources: Mapping[str, Source] = MappingProxyType({})
+    ) -> ArchiveRhythm:
+        """Return the rhythm of items: their feed and when each was seen, in any order."""
         times: dict[str, list[float]] = defaultdict(list)
         items: Counter[tuple[str, int]] = Counter()
-        for source, at in sightings:
-            times[source].append((at - EPOCH).total_seconds() / 3600)
-            items[source, hour_of(at)] += 1
-        return cls(presences({source: sorted(of_source) for source, of_source in times.items()}), items)
+        for feed_id, at in sightings:
+            times[feed_id].append((at - EPOCH).total_seconds() / 3600)
+            items[feed_id, hour_of(at)] += 1
+        return cls(presences({feed_id: sorted(of_feed) for feed_id, of_feed in times.items()}), items, sources)
 
     @property
     def hours(self) -> range:
@@ -118,11 +126,11 @@ class ArchiveRhythm:
     def coverage(self, hours: range | None = None) -> Iterator[Coverage]:
         """Yield one record for each of ``hours``, which are among :attr:`hours`; None: for all.
 
-        The first record of a day, and each in which a source joins or ends, is full: who is not in it is gone.
+        The first record of a day, and each in which a feed joins or ends, is full: who is not in it is gone.
         """
         before: set[str] = set()
         for hour in self.hours if hours is None else hours:
-            here = {source for source, p in self.presence.items() if p.first <= hour <= p.last}
+            here = {feed_id for feed_id, p in self.presence.items() if p.first <= hour <= p.last}
             yield Coverage(
                 since=hour_start(hour),
                 at=hour_start(hour) + timedelta(hours=1),
@@ -130,25 +138,24 @@ class ArchiveRhythm:
                 partitions=1,
                 full=hour % 24 == 0 or here != before,
                 feeds=tuple(
-                    _feed(source, hour, self.presence[source].in_hole(hour), self.items.get((source, hour), 0))
-                    for source in sorted(here)
+                    self._line(feed_id, hour, self.presence[feed_id].in_hole(hour)) for feed_id in sorted(here)
                 ),
             )
             before = here
 
-
-def _feed(source: str, hour: int, hole: bool, items: int) -> FeedCoverage:
-    return FeedCoverage(
-        feed_id=feed_of(source),
-        source=Source(id=source, name=source),
-        state=FeedState.FAILING if hole else FeedState.OK,
-        polls_due=1,
-        polls_succeeded=0 if hole else 1,
-        reached_back_to=None if hole else hour_start(hour),
-        items_seen=items,
-    )
+    def _line(self, feed_id: str, hour: int, hole: bool) -> FeedCoverage:
+        name = feed_id.removeprefix(_IMPORTED)
+        return FeedCoverage(
+            feed_id=feed_id,
+            source=self.sources.get(feed_id) or Source(id=name, name=name),
+            state=FeedState.FAILING if hole else FeedState.OK,
+            polls_due=1,
+            polls_succeeded=0 if hole else 1,
+            reached_back_to=None if hole else hour_start(hour),
+            items_seen=self.items.get((feed_id, hour), 0),
+        )
 
 
 def feed_of(source_id: str) -> str:
     """Return the id of the feed that imported items of a source are said to come from."""
-    return f"archive:{source_id}"
+    return f"{_IMPORTED}{source_id}"

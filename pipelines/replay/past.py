@@ -122,13 +122,13 @@ class ByPublication:
 
         def sightings() -> Iterator[tuple[str, datetime]]:
             for file in archive.days():
-                for (source, _), times in zip(archive.sightings(file), archive.times(file), strict=True):
+                for (feed_id, _), times in zip(archive.feed_sightings(file), archive.times(file), strict=True):
                     at = from_milliseconds(published_ms(*times))
                     files.setdefault(file, set()).add(at.date())
                     wordings[at.date()] += 1
-                    yield source, at
+                    yield feed_id, at
 
-        rhythm = ArchiveRhythm.of(sightings())
+        rhythm = ArchiveRhythm.of(sightings(), archive.feed_sources())
         every = range(hour_of(_midnight(min(wordings))) // 24, hour_of(_midnight(max(wordings))) // 24 + 1)
         days = days_within([_day(number) for number in every], first, last)
         wanted = set(days)

@@ -81,25 +81,34 @@ def import_(
     """Import FILES: JSON Lines, JSON arrays, {"articles": […]}, CSV or Parquet, each also .gz, .xz, .bz2, .zst or .zip.
 
     The fields of --map are published, observed, source, title, summary, text, url, guid, language, country, kind (state, public,
-    private, party, community, wire or official). Importing a file again changes nothing. Exit code 1 when no row could be used.
+    private, party, community, wire or official). Articles that `tocsin archive export` wrote (or the Parquet files of an archive)
+    stay what they were, every field, unless --map or --preset is given. Importing a file again changes nothing. Exit code 1 when
+    no row could be used.
     """
     from connectors.archive.field_map import FieldMap
     from connectors.archive.folder import Archive
     from connectors.archive.imported_items import Midnight
+    from connectors.archive.own_records import own_record
     from pipelines.import_history import ImportReport, import_items, items_in, write_rhythm
 
     zone = _zone(tz)
     if mapping and preset:
         raise UsageError("--map and --preset exclude each other", remedy="keep one")
-    fields = FieldMap.parse(mapping) if mapping else _guessed(files, preset)
-    click.echo(f"map: {fields}", err=True)
-    if "published" not in fields.paths:
-        raise UsageError("no column with the time of publication", remedy="name it: --map published=COLUMN,…")
-    stamps = _stamps(files, fields, zone)
+    as_they_are = not (mapping or preset)
+    first = _first_rows(files)
+    foreign = [values for _, values in first if not as_they_are or own_record(values) is None]
+    if len(foreign) < len(first):
+        own = len(first) - len(foreign)
+        click.echo(f"{own} of the first {len(first)} rows are records of an archive: taken as they are", err=True)
+    fields = FieldMap.parse(mapping) if mapping else _guessed(foreign, preset)
+    if foreign or not first:
+        _show_map(fields)
+    stamps = _stamps(foreign, fields, zone)
     midnight = Midnight(asked_midnight or ("day" if stamps.midnights_are_days else "time"))
     report = ImportReport()
     if dry_run:
-        _show_rows(files, fields, zone, source, midnight)
+        _show_rows(first[:3], fields, zone, source, midnight, as_they_are=as_they_are)
+        _show_empty(foreign, fields)
         _show_stamps(stamps)
     if stamps.midnights_are_days and not asked_midnight:
         click.echo(
@@ -111,7 +120,7 @@ def import_(
         return
     archive = Archive(folder)
     with Progress("reading") as progress:
-        items = items_in(_rows(files, progress), fields, zone, source, report, midnight)
+        items = items_in(_rows(files, progress), fields, zone, source, report, midnight, as_they_are=as_they_are)
         import_items(archive, items, report, progress.update)
         write_rhythm(archive, progress.update)
     _show_report(report)
@@ -183,7 +192,8 @@ def prune_signals(folder: Path, keep: int, dry_run: bool) -> None:
 def export(folder: Path, topic: str, first: datetime | None, last: datetime | None, log_id: str | None) -> None:
     """Write the records of the archive to stdout, one JSON object a line: imported articles, then the archived log.
 
-    What is no JSON is left out and counted on stderr. `tocsin archive import` reads the articles again.
+    What is no JSON is left out and counted on stderr. `tocsin archive import` reads the articles again, every field of them; it
+    makes coverage anew from when they came.
     """
     from connectors.archive.log_tier import logs_in
     from pipelines.archive_records import archived_records
@@ -259,11 +269,16 @@ def _rows(files: tuple[Path, ...], progress: Progress | None = None) -> Iterator
         yield from read_rows(path, progress.update) if progress else read_rows(path)
 
 
-def _guessed(files: tuple[Path, ...], preset: str | None) -> FieldMap:
+def _show_map(fields: FieldMap) -> None:
+    click.echo(f"map: {fields}", err=True)
+    if "published" not in fields.paths:
+        raise UsageError("no column with the time of publication", remedy="name it: --map published=COLUMN,…")
+
+
+def _guessed(rows: list[Mapping[str, object]], preset: str | None) -> FieldMap:
     from connectors.archive.field_map import FieldMap
     from connectors.archive.presets import preset_map
 
-    rows = [row.values for row in islice(_rows(files), _GUESS_ROWS) if row.values is not None]
     return preset_map(preset, rows) if preset else FieldMap.guessed(rows)
 
 
@@ -272,26 +287,41 @@ def _first_rows(files: tuple[Path, ...]) -> list[tuple[str, Mapping[str, object]
     return [(row.place, row.values) for row in islice(_rows(files), _GUESS_ROWS) if row.values is not None]
 
 
-def _stamps(files: tuple[Path, ...], fields: FieldMap, zone: ZoneInfo) -> StampShares:
+def _stamps(rows: list[Mapping[str, object]], fields: FieldMap, zone: ZoneInfo) -> StampShares:
     from connectors.archive.stamps import share_of_stamps
 
-    return share_of_stamps([fields.value(values, "published") for _, values in _first_rows(files)], zone)
+    return share_of_stamps([fields.value(values, "published") for values in rows], zone)
 
 
-def _show_rows(files: tuple[Path, ...], fields: FieldMap, zone: ZoneInfo, source: str, midnight: Midnight) -> None:
+def _show_rows(
+    rows: list[tuple[str, Mapping[str, object]]],
+    fields: FieldMap,
+    zone: ZoneInfo,
+    source: str,
+    midnight: Midnight,
+    *,
+    as_they_are: bool,
+) -> None:
     from connectors.archive.imported_items import UnusableRowError, article_of, item_of
+    from connectors.archive.own_records import article_in, own_record
 
-    with_values = _first_rows(files)
-    for place, values in with_values[:3]:
+    for place, values in rows:
+        record = own_record(values) if as_they_are else None
         try:
-            article = article_of(item_of(values, fields, zone, source, midnight), None)
+            if record is not None:
+                article = article_in(record)
+            else:
+                article = article_of(item_of(values, fields, zone, source, midnight), None)
             click.echo(article.model_dump_json(exclude_defaults=True))
         except UnusableRowError as error:
             click.echo(f"{place}: left out: {error}", err=True)
+
+
+def _show_empty(rows: list[Mapping[str, object]], fields: FieldMap) -> None:
     for field, path in fields.paths.items():
-        empty = sum(1 for _, values in with_values if fields.value(values, field) in (None, ""))
+        empty = sum(1 for values in rows if fields.value(values, field) in (None, ""))
         if empty:
-            click.echo(f"{field} ({path}) is empty in {empty} of the first {len(with_values)} rows", err=True)
+            click.echo(f"{field} ({path}) is empty in {empty} of the first {len(rows)} rows", err=True)
 
 
 def _show_stamps(shares: StampShares) -> None:

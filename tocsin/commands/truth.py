@@ -150,7 +150,7 @@ def _listed(files: Sequence[Path], mapping: str, unwanted: Sequence[tuple[str, s
 
     from connectors.archive.field_map import FieldMap, at_path
     from connectors.archive.import_rows import read_rows
-    from connectors.archive.imported_items import article_of
+    from connectors.archive.imported_items import ImportedItem, article_of
     from pipelines.import_history import ImportReport, items_in
 
     report = ImportReport()
@@ -161,7 +161,7 @@ def _listed(files: Sequence[Path], mapping: str, unwanted: Sequence[tuple[str, s
         if row.values is None or not any(str(at_path(row.values, column)) == value for column, value in unwanted)
     )
     items = items_in(rows, FieldMap.parse(mapping), ZoneInfo("UTC"), "list", report)
-    articles = {item.article_id: article_of(item, None) for item in items}
+    articles = {item.article_id: article_of(item, None) for item in items if isinstance(item, ImportedItem)}
     for reason, count in report.left_out.most_common():
         click.echo(f"left out, {reason}: {count:,}, first at {report.first_left_out[reason]}", err=True)
     return list(articles.values()), sum(report.left_out.values())
