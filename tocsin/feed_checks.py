@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from connectors.clock import SystemClock
 from connectors.feeds.cursor import FeedCursor, cursor_of
 from connectors.feeds.entries import Reading, read_entries
 from connectors.feeds.fetch import Fetcher, FetchLimits
 from connectors.feeds.parsing import FeedParser, NotAFeedError, ParserUnavailableError
-from connectors.feeds.settings import FeedSettings, shown_url
+from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument
 from pipelines.polling.looking import Answered, Failed, look_at
-from schemas.errors import UsageError
 from schemas.ports.store import FeedRow
+from tocsin.feed_naming import checked_feed
 
 #: Feeds asked at the same time.
 _AT_ONCE = 8
@@ -59,36 +57,42 @@ class FeedCheck:
 
 
 def check_feeds(
-    feeds: Sequence[FeedSettings], rows: Mapping[str, FeedRow], allow_addresses: Sequence[str] = ()
+    feeds: Sequence[FeedSettings],
+    rows: Mapping[str, FeedRow],
+    allow_addresses: Sequence[str] = (),
+    *,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> list[FeedCheck]:
-    """Return what is at each of ``feeds``, in their order; ``rows`` tell what the poll job knows of them."""
-    return asyncio.run(_check_all(feeds, rows, allow_addresses))
+    """Return what is at each of ``feeds``, in their order; ``rows`` tell what the poll job knows of them. ``progress`` hears
+    how many of how many were looked at."""
+    return asyncio.run(_check_all(feeds, rows, allow_addresses, progress))
 
 
 def check_urls(urls: Sequence[str], allow_addresses: Sequence[str] = ()) -> list[FeedCheck]:
     """Return what is at each of ``urls``, in their order; :raises UsageError: one of them is no URL of the web."""
-    return check_feeds([_asked(url, number) for number, url in enumerate(urls)], {}, allow_addresses)
-
-
-def _asked(url: str, number: int) -> FeedSettings:
-    try:
-        return FeedSettings(id=f"feed-{number + 1}", url=url)
-    except ValidationError as error:
-        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"{shown_url(url)} {message}", remedy="write the whole address of the feed") from None
+    return check_feeds([checked_feed(url, f"feed-{number}") for number, url in enumerate(urls, 1)], {}, allow_addresses)
 
 
 async def _check_all(
-    feeds: Sequence[FeedSettings], rows: Mapping[str, FeedRow], allow_addresses: Sequence[str]
+    feeds: Sequence[FeedSettings],
+    rows: Mapping[str, FeedRow],
+    allow_addresses: Sequence[str],
+    progress: Callable[[int, int], None],
 ) -> list[FeedCheck]:
     fetcher = Fetcher(SystemClock(), allowed_networks=allow_addresses)
     places = asyncio.Semaphore(_AT_ONCE)
+    done = 0
+    progress(done, len(feeds))
     try:
         async with FeedParser() as parser:
 
             async def check(feed: FeedSettings) -> FeedCheck:
+                nonlocal done
                 async with places:
-                    return await _check(feed, rows.get(feed.id), fetcher, parser)
+                    found = await _check(feed, rows.get(feed.id), fetcher, parser)
+                done += 1
+                progress(done, len(feeds))
+                return found
 
             return list(await asyncio.gather(*map(check, feeds)))
     finally:
@@ -99,7 +103,8 @@ async def _check(feed: FeedSettings, row: FeedRow | None, fetcher: Fetcher, pars
     # Without validators: the whole document is wanted, whether or not it is known.
     look = await look_at(feed, FeedCursor(), fetcher, parser, SystemClock().now())
     if isinstance(look.finding, Failed):
-        return FeedCheck(feed.id, feed.url, fault=look.finding.reason)
+        gone = ": it is gone for good; correct its URL in the settings, or remove it" if look.finding.gone else ""
+        return FeedCheck(feed.id, feed.url, fault=look.finding.reason + gone)
     assert isinstance(look.finding, Answered), "redirects are followed to any host"
     document = look.finding.document
     assert document is not None, "nothing was known that it could be the same as"

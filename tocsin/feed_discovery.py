@@ -6,6 +6,7 @@ import asyncio
 import html
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import urljoin
 
 from connectors.clock import SystemClock
@@ -14,6 +15,7 @@ from connectors.feeds.parsing import FeedParser, NotAFeedError
 from connectors.feeds.settings import shown_url
 from connectors.feeds.wire_fields import web_address
 from schemas.errors import UsageError
+from tocsin.feed_naming import unanswered
 
 #: Links to feeds stand in the head of a page; no more than this is looked at.
 _HEAD_BYTES = 400_000
@@ -23,20 +25,21 @@ _ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"})
 
 
-def find_feeds(url: str, allow_addresses: Sequence[str] = ()) -> list[str]:
+def find_feeds(url: str, settings_file: Path, allow_addresses: Sequence[str] = ()) -> list[str]:
     """Return the address itself where a feed lies there, else those of the feeds that the page there names.
+    ``settings_file`` is where ``allow_addresses`` stand.
 
     :raises UsageError: nothing can be read there, or no feed is named.
     """
-    return asyncio.run(_find(url, allow_addresses))
+    return asyncio.run(_find(url, settings_file, allow_addresses))
 
 
-async def _find(url: str, allow_addresses: Sequence[str]) -> list[str]:
+async def _find(url: str, settings_file: Path, allow_addresses: Sequence[str]) -> list[str]:
     fetcher = Fetcher(SystemClock(), allowed_networks=allow_addresses)
     try:
         fetched = await fetcher.fetch(url)
     except FetchError as error:
-        raise UsageError(error.message, remedy="open the address in a browser: is it right?") from error
+        raise unanswered(error, settings_file) from error
     finally:
         await fetcher.close()
     body = fetched.body or b""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from connectors.feeds.settings import shown_url
 from schemas.errors import UsageError
+from tocsin.feed_naming import unknown_feed
 from tocsin.settings import FILE_NAME, Settings, Workplace, parse_settings
 from tocsin.settings_mistakes import Location, line_of
 from tocsin.toml_text import TomlValue, toml_table, toml_value
@@ -106,8 +107,7 @@ def _place_of(settings: Settings, feed_id: str, paused: bool) -> tuple[_Table, _
     if streams and feed_id in (push.id, *streams):
         asked = streams if feed_id == push.id else (feed_id,)
         return ("push",), tuple(one for one in streams if (paused if one in asked else one in push.paused))
-    known = ", ".join(feed.id for feed in settings.sources[:20]) or "none"
-    raise UsageError(f"no feed has the id {feed_id!r}", remedy=f"ids in the settings: {known}")
+    raise unknown_feed(feed_id, [feed.id for feed in settings.sources])
 
 
 def _paused_in(settings: Settings, table: _Table) -> _Paused:

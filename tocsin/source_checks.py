@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,11 +35,14 @@ class FolderCheck:
     survey: Survey | None = None
 
 
-def check_folder(folder: FolderSettings, path: Path, row: FeedRow | None) -> FolderCheck:
-    """Return what lies in ``folder``, which is at ``path``, read whole; ``row`` tells what the poll job knows of it."""
+def check_folder(
+    folder: FolderSettings, path: Path, row: FeedRow | None, progress: Callable[[int, int], None] = lambda *_: None
+) -> FolderCheck:
+    """Return what lies in ``folder``, which is at ``path``, read whole; ``row`` tells what the poll job knows of it.
+    ``progress`` hears how many of how many files were read."""
     done = cursor_of(row).etag or "" if row is not None else ""
     try:
-        survey = FolderScanner(folder, path).survey(done)
+        survey = FolderScanner(folder, path).survey(done, progress)
     except FolderUnreadableError as error:
         return FolderCheck(folder, path, fault=error.message)
     fault = ""

@@ -6,6 +6,7 @@ Every hop of a redirect goes through the address guard. Nothing here looks into 
 from __future__ import annotations
 
 import functools
+import os
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -306,7 +307,10 @@ def _named(error: Exception, url: str) -> FetchError:
     if isinstance(system, AddressRefusedError) or "allow_addresses" in str(system):
         return FetchError(FetchFailure.ADDRESS, f"{shown}: {getattr(system, 'strerror', None) or system}")
     if isinstance(error, aiohttp.ClientConnectorError):
-        return FetchError(FetchFailure.CONNECTION, f"{shown}: {(error.os_error.strerror or 'refused').lower()}")
+        # asyncio's own words hold the numbers of a socket; the system's say what happened.
+        number, said = error.os_error.errno, error.os_error.strerror
+        words = os.strerror(number) if isinstance(number, int) and number > 0 else said or "refused"
+        return FetchError(FetchFailure.CONNECTION, f"{shown}: {words.lower()}")
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return FetchError(FetchFailure.NAME, f"{shown} is no address that can be asked")
     return FetchError(FetchFailure.BROKEN, f"{shown} ({type(error).__name__})")

@@ -16,6 +16,9 @@ from schemas.reasons import SourceKind
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
+#: What ids of feeds and of publishers look like.
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
 SHORTEST_INTERVAL = timedelta(seconds=1)
 LONGEST_INTERVAL = timedelta(days=1)
 
@@ -47,8 +50,12 @@ def _feed_url(value: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError("is no URL that can be read") from None
-    if parts.scheme not in ("http", "https") or not host or any(ord(c) <= 32 or ord(c) == 127 for c in value):
+    if parts.scheme not in ("http", "https"):
         raise ValueError("must be a URL that begins with https:// or http://")
+    if any(ord(c) <= 32 or ord(c) == 127 for c in value):
+        raise ValueError("must be a URL without blanks and control characters")
+    if not host:
+        raise ValueError("must be a URL that names a host, as https://news.example/rss.xml does")
     return value
 
 
@@ -80,7 +87,7 @@ class FeedSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        pattern=ID_PATTERN,
         description="a name of your choice; keeps its cursor when the URL changes",
     )
     url: Annotated[str, AfterValidator(_feed_url)] = Field(
@@ -92,7 +99,7 @@ class FeedSettings(BaseModel):
     )
     source: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        pattern=ID_PATTERN,
         description="id of the publisher; give several feeds of one publisher the same (default: the feed's id)",
     )
     country: str | None = Field(

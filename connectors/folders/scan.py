@@ -11,7 +11,7 @@ import os
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -140,9 +140,9 @@ class FolderScanner:
         )
         return document, json.dumps(look.done, separators=(",", ":"))
 
-    def survey(self, done_before: str) -> Survey:
+    def survey(self, done_before: str, progress: Callable[[int, int], None] = lambda *_: None) -> Survey:
         """Return what lies in the folder now, whole, as looks would read it; nothing of it is kept. ``done_before`` is what
-        the last look returned, or nothing.
+        the last look returned, or nothing; ``progress`` hears how many of how many files were read.
 
         :raises FolderUnreadableError: the folder cannot be looked into.
         """
@@ -150,8 +150,10 @@ class FolderScanner:
         others: list[str] = []
         files = self._files(others)
         look = Look({}, counts_only=True)
-        for name, found in sorted(files.items()):
+        for number, (name, found) in enumerate(sorted(files.items())):
+            progress(number, len(files))
             self._file(name, found, look)
+        progress(len(files), len(files))
         known = (one for name, one in before.items() if name in files and one.is_of(files[name]))
         return Survey(
             files=len(files),

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
-from pydantic import ValidationError
 
 from connectors.feeds.settings import FeedSettings, shown_url
 from schemas.errors import UsageError
 from schemas.plain_text import plain_line, plural
+from tocsin.feed_naming import checked_feed, unknown_feed
 from tocsin.folder_lock import supervisor_at_work
+from tocsin.progress import Progress
 from tocsin.settings import FILE_NAME
 from tocsin.workplace import folder_option, json_option, open_workplace
 
@@ -80,12 +81,14 @@ def _checked(names: tuple[str, ...], workplace: Workplace | None) -> Iterator[_T
     yield from _checked_feeds(feeds, workplace, rows)
     for name in names:
         if name in folders:
-            yield _of_folder(check_folder(folders[name], workplace.path(folders[name].path), rows.get(name)))
+            with Progress(f"reading the files of {name}") as shown:
+                found = check_folder(folders[name], workplace.path(folders[name].path), rows.get(name), shown.update)
+            yield _of_folder(found)
     if pushed & set(names):
         at_work = supervisor_at_work(workplace.folder.absolute()) is not None
-        for found in check_pushes(settings.push, workplace.folder, os.environ, at_work=at_work):
-            if {settings.push.id, found.stream} & pushed & set(names):
-                yield _of_push(found)
+        for stream in check_pushes(settings.push, workplace.folder, os.environ, at_work=at_work):
+            if {settings.push.id, stream.stream} & pushed & set(names):
+                yield _of_push(stream)
 
 
 def _checked_feeds(
@@ -97,7 +100,10 @@ def _checked_feeds(
         return  # No process that parses is started for nothing.
     ours = workplace.settings.feeds if workplace else ()
     known = {feed.id: rows[feed.id] for feed in feeds if feed in ours and feed.id in rows}
-    checks = check_feeds(feeds, known, workplace.settings.allow_addresses if workplace else ())
+    with Progress("reading feeds") as shown:
+        checks = check_feeds(
+            feeds, known, workplace.settings.allow_addresses if workplace else (), progress=shown.update
+        )
     for feed, found in zip(feeds, checks, strict=True):
         yield _Told(_lines(feed, found), _as_object(feed, found))
 
@@ -110,13 +116,8 @@ def _named(name: str, workplace: Workplace | None) -> FeedSettings:
             return feed
     if "://" not in name:
         sources = workplace.settings.sources if workplace else ()
-        known = ", ".join(feed.id for feed in sources[:20]) or "none"
-        raise UsageError(f"no feed has the id {name!r}", remedy=f"ids in the settings: {known}; or give a URL")
-    try:
-        return FeedSettings(id="url", url=name)
-    except ValidationError as error:
-        said = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{shown_url(name)} {said}", remedy="give the address of an RSS or Atom document") from None
+        raise unknown_feed(name, [feed.id for feed in sources], or_url=True)
+    return checked_feed(name)
 
 
 def _lines(feed: FeedSettings, found: FeedCheck) -> list[str]:

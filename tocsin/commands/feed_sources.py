@@ -42,13 +42,17 @@ def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -
     from tocsin.commands.feeds import rows_of
     from tocsin.feed_checks import check_urls
     from tocsin.feed_discovery import find_feeds
+    from tocsin.feed_naming import check_new_id, web_address
     from tocsin.feed_outlook import outlook
     from tocsin.feed_tables import append_feeds, feed_id_for, feed_table
 
     workplace = open_workplace(folder)
     known = {feed.url: feed.id for feed in workplace.settings.feeds}
     networks = workplace.settings.allow_addresses
-    address, *others = find_feeds(url if "://" in url else f"https://{url}", networks)
+    ids = {feed.id for feed in workplace.settings.sources}
+    if feed_id is not None:
+        check_new_id(feed_id, ids)
+    address, *others = find_feeds(web_address(url), workplace.folder / FILE_NAME, networks)
     if address in known:
         raise UsageError(
             f"{shown_url(address)} is in the settings already, as {known[address]}", remedy="nothing to do"
@@ -56,7 +60,7 @@ def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -
     (found,) = check_urls([address], networks)
     if found.fault:
         raise TocsinError(f"{shown_url(address)}: {found.fault}", remedy="give the address of another feed of the site")
-    feed_id = feed_id or feed_id_for(address, known.values())
+    feed_id = feed_id or feed_id_for(address, ids)
     rows = rows_of(workplace)
     _say_outlook(found, outlook(found, workplace, rows), begun=bool(rows))
     for other in others[:_SHOWN]:

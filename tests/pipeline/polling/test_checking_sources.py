@@ -121,7 +121,7 @@ def test_a_folder_that_is_empty_is_none_that_is_not_there(folder: Path) -> None:
 def test_what_is_neither_is_refused_with_all_ids(folder: Path) -> None:
     with pytest.raises(UsageError) as caught:
         check(folder, "wires")
-    assert caught.value.remedy.startswith("ids in the settings: wire;")
+    assert caught.value.remedy.startswith("did you mean wire? ids in the settings: wire;")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,6 +66,34 @@ def test_add_takes_the_address_of_a_site_and_says_what_it_brings(folder: Path, s
     assert (added.id, added.name, added.url.rpartition("/")[2]) == ("ferry", "Ferry Weekly", "site.xml")
     with pytest.raises(UsageError, match="in the settings already, as ferry"):
         feeds("add", site, "-C", str(folder))
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "remedy"),
+    [
+        (["{web}/page.html"], "it is a web page, not a feed, and it names no feed", "look for “RSS”"),
+        (["{web}/gone"], "answered 410", "gone for good"),
+        (["{web}/missing"], "answered 404", "in a browser"),
+        (
+            ["http://10.0.0.1/rss"],
+            "10.0.0.1 is not on the public internet",
+            "/tocsin.toml, for example allow_addresses",
+        ),
+        (["http://127.0.0.1:1/rss"], "connection refused", "port right"),
+        (["{web}/news.xml?2", "--id", "bad id!"], "can be no id", "letters, digits"),
+        (["{web}/news.xml?2", "--id", "daily"], "has that id already", "daily-2"),
+        (["ftp://news.example/rss"], "begins with https://", "the whole address"),
+        (["/etc"], "is on this machine", "feeds parse"),
+    ],
+)
+def test_what_cannot_be_added_is_told_with_a_remedy_and_nothing_is_written(
+    folder: Path, web: str, words: list[str], said: str, remedy: str
+) -> None:
+    before = (folder / "tocsin.toml").read_text()
+    with pytest.raises(UsageError, match=re.escape(said)) as caught:
+        feeds("add", *(word.format(web=web) for word in words), "-C", str(folder))
+    assert remedy in caught.value.remedy
+    assert (folder / "tocsin.toml").read_text() == before
 
 
 def _brought_before(folder: Path) -> None:

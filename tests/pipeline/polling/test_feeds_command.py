@@ -21,6 +21,7 @@ from schemas.reasons import FeedState
 from tests.pipeline.polling.desk import START
 from tests.pipeline.polling.server import Item, rss
 from tocsin.commands.feeds import command
+from tocsin.progress import Progress
 
 NEWS = [Item("a", "Bridge opened", START - timedelta(hours=2)), Item("b", "Ferry late", START), Item("c", "Undated")]
 
@@ -36,6 +37,12 @@ def web(tmp_path: Path) -> Iterator[str]:
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
             pass
+
+        def do_GET(self) -> None:
+            if self.path == "/gone":
+                self.send_error(410)
+            else:
+                super().do_GET()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
@@ -134,11 +141,55 @@ def test_check_of_a_private_address_without_settings_is_refused(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("word", "said"), [("unknown", "no feed has the id"), ("ftp://news.example/", "must be a URL")]
+    ("word", "said", "remedy"),
+    [
+        ("dayly", "no feed has the id", "did you mean daily"),
+        ("", "no feed has the id", "ids in the settings: daily, page, resting; or give a URL"),
+        ("ftp://news.example/", "must be a URL", "https://news.example/rss.xml"),
+        ("/", "on this machine", "feeds parse"),
+    ],
 )
-def test_check_of_what_is_neither_feed_nor_url(folder: Path, word: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_check_of_what_is_neither_feed_nor_url(folder: Path, word: str, said: str, remedy: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
         feeds("check", word, "-C", str(folder))
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_who_pauses_a_feed_that_is_not_there_is_told_which_is_meant(folder: Path, command: str) -> None:
+    with pytest.raises(UsageError, match="no feed has the id 'restin'") as caught:
+        feeds(command, "restin", "-C", str(folder))
+    assert caught.value.remedy.startswith("did you mean resting?")
+
+
+def test_check_of_a_feed_that_is_gone_says_so(folder: Path, web: str) -> None:
+    result = feeds("check", f"{web}/gone", "-C", str(folder))
+    assert result.exit_code == 1
+    assert "answered 410: it is gone for good; correct its URL in the settings, or remove it" in result.stdout
+
+
+def test_check_shows_how_far_it_is(folder: Path, web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[str, int, int | None]] = []
+
+    class Shown(Progress):
+        def __init__(self, title: str) -> None:
+            super().__init__(title)
+            self._name = title
+
+        def update(self, done: int, total: int | None) -> None:
+            shown.append((self._name, done, total))
+
+    monkeypatch.setattr("tocsin.commands.feed_checking.Progress", Shown)
+    (folder / "in").mkdir()
+    for name in "ab":
+        (folder / "in" / f"{name}.jsonl").write_text('{"title": "News", "url": "https://x.example/1"}\n')
+    with (folder / "tocsin.toml").open("a") as settings:
+        settings.write('[[folders]]\nid = "wire"\npath = "in"\n')
+    feeds("check", "daily", "wire", "resting", "-C", str(folder))
+    assert shown == [
+        *(("reading feeds", done, 2) for done in range(3)),
+        *(("reading the files of wire", done, 2) for done in range(3)),
+    ]
 
 
 def test_parse_prints_entries_and_fails_where_one_is_no_feed(tmp_path: Path) -> None:
