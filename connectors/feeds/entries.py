@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from connectors.feeds.completeness import hurried, reached_back_to, running_times
@@ -24,6 +24,8 @@ from schemas.reasons import CutReason, EventTimeReason
 
 #: Revisions of one article that are written; pages that change with every look (counters, advertising) end here.
 MAX_REVISIONS = 24
+#: Within so long what was not taken is sent again: twice the longest that a sender is asked to wait.
+_SENT_AGAIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ def read_entries(
     repeated = _repeated(document, cursor)
     known = cursor.known
     entries, refused = _by_article(document, feed, repeated, known)
-    if document.complete:
+    if document.begins:
+        reached = from_milliseconds(now_ms)
+    elif document.complete:
         reached = cursor.succeeded_at or from_milliseconds(now_ms)
     else:
         reached = reached_back_to(entries, cursor, known, from_milliseconds(now_ms))
@@ -102,8 +106,7 @@ def read_entries(
         if own in texts:
             words = words.with_text(texts[own])
         articles.append(_article(key, entry, words, feed, document.language, remembered, revised_ms))
-    before_at = cursor.succeeded_at
-    gap = (before_at, reached) if before_at is not None and reached > before_at else None
+    gap = _gap(document, cursor.succeeded_at, reached)
     after = cursor.model_copy(
         update={
             "succeeded_ms": now_ms,
@@ -118,6 +121,14 @@ def read_entries(
         }
     )
     return Reading(tuple(articles), after, reached, len(new), revised, refused + document.refused_entries, gap)
+
+
+def _gap(document: WireDocument, before_at: datetime | None, reached: datetime) -> tuple[datetime, datetime] | None:
+    """Return from when until when entries were probably missed. Whoever sends is told to send again in a while: a pause in
+    taking is worth a word when that while is over."""
+    if before_at is None or reached <= before_at or (document.begins and reached - before_at < _SENT_AGAIN):
+        return None
+    return before_at, reached
 
 
 def _learnt(

@@ -137,6 +137,11 @@ class FeedSettings(BaseModel):
         return None if self.interval is None else _milliseconds(self.interval)
 
     @property
+    def is_pushed(self) -> bool:
+        """Return whether it stands for what others send, and is not asked for."""
+        return self.url.startswith("push://")
+
+    @property
     def publisher(self) -> Source:
         """Return the publisher as articles and coverage name it."""
         return _publisher(self.source or self.id, self.name or self.id, self.country, self.group, self.kind)

@@ -144,7 +144,7 @@ def after_success(
         cursor = cursor.model_copy(update={"errors": 0.0, "gone": 0, "fixed_ms": feed.interval_ms})
     said = row.state_reason if row.state is FeedState.OK else ""
     if remark is not None:
-        said = "; ".join(filter(None, (_gap_told(cursor, now), remark)))
+        said = "; ".join(filter(None, (_gap_told(feed, cursor, now), remark)))
     silence = _silence_told(cursor, now)
     state = FeedState.SILENT if silence else FeedState.OK
     said = silence or said
@@ -235,13 +235,23 @@ def _silence_told(cursor: FeedCursor, now: datetime) -> str:
     return f"it brings nothing new since {since:%Y-%m-%d %H:%M} UTC; its longest pause before was {_span(before)}"
 
 
-def _gap_told(cursor: FeedCursor, now: datetime) -> str:
+def not_taken(since: datetime, until: datetime) -> str:
+    """Return what is to be said of a push that was paused, or that nobody took."""
+    return (
+        f"nothing was taken between {since:%Y-%m-%d %H:%M} and {until:%Y-%m-%d %H:%M} UTC: what was sent then and not again since"
+        " is missing"
+    )
+
+
+def _gap_told(feed: FeedSettings, cursor: FeedCursor, now: datetime) -> str:
     """Return what was probably missed of late, in words, and how often that happened."""
     if cursor.gap is None:
         return ""
     since, until = map(from_milliseconds, cursor.gap)
     if now - until > _GAP_SHOWN:
         return ""
+    if feed.is_pushed:
+        return not_taken(since, until)
     often = f", {cursor.gaps:,} times so far" if cursor.gaps > 1 else ""
     return f"entries between {since:%Y-%m-%d %H:%M} and {until:%Y-%m-%d %H:%M} UTC were probably missed{often}"
 

@@ -59,6 +59,9 @@ class WireDocument(Part):
     flaw: str = ""  # what is not well-formed in it, where entries could be read all the same
     note: str = ""  # what else a person should know of it
     complete: bool = False  # it holds all that came since the one before, and nothing else
+    begins: bool = (
+        False  # nobody took anything for a while before it: what came then is not in it, and not waiting anywhere
+    )
     refused_entries: int = 0  # entries that could not be read; they cost the others nothing
 
 

@@ -27,6 +27,7 @@ class PushInlet:
         self._longest_s = longest_s
         self._looks_within_s = looks_within_s
         self._looked_s = asyncio.get_running_loop().time()
+        self._taking = False  # whether anybody has looked yet
         self._waiting: list[tuple[Sequence[WireEntry], asyncio.Future[None]]] = []
         self._offered = 0
 
@@ -50,13 +51,16 @@ class PushInlet:
             self._waiting[self._offered :] = late
 
     async def look(self, cursor: FeedCursor) -> Answered:
-        """Return all that waits."""
-        self._looked_s = asyncio.get_running_loop().time()
+        """Return all that waits. Where nobody had looked for a while, what was sent then was turned away, and nothing says
+        whether it comes again: what is known begins anew."""
+        now_s = asyncio.get_running_loop().time()
+        begins = not self._taking or now_s - self._looked_s > self._looks_within_s
+        self._looked_s, self._taking = now_s, True
         self._offered = len(self._waiting)
         entries = tuple(entry for entries, _ in self._waiting for entry in entries)
         document = None
-        if entries or cursor.succeeded_ms is None:  # The first look says since when nothing is missed.
-            document = WireDocument(form="push", entries=entries, complete=True)
+        if entries or begins:
+            document = WireDocument(form="push", entries=entries, complete=True, begins=begins)
         return Answered(document, cursor.etag, None, None)
 
     def written(self) -> None:

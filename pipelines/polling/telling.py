@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from connectors.feeds.settings import FeedSettings
+from connectors.feeds.standing import not_taken
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
 
@@ -14,6 +15,9 @@ logger = logging.getLogger(__name__)
 
 def tell_gap(feed: FeedSettings, gap: tuple[datetime, datetime]) -> None:
     """Say what was probably missed of ``feed``, and what follows."""
+    if feed.is_pushed:
+        logger.warning("feed %s: %s", feed.id, not_taken(*gap))
+        return
     remedy = "it is asked more often now" if feed.interval is None else "shorten its interval in the settings"
     logger.warning(
         "feed %s: entries between %s and %s UTC were probably missed; %s",

@@ -12,6 +12,7 @@ import pytest
 from alerts.coverage import CoverageBook
 from connectors.push.settings import PushSettings
 from schemas.errors import UsageError
+from schemas.ids import hour_of
 from schemas.reasons import FeedState
 from tests.chaos.service_process import free_port
 from tests.pipeline.polling.desk import MINUTE, Desk, DeskMaker
@@ -118,6 +119,66 @@ def test_an_endpoint_without_tokens_is_paused_as_a_whole_and_resumed(desks: Desk
                 desk.tell(after=MINUTE)
                 assert states(desk) == {"push": FeedState.PAUSED if paused else FeedState.OK}
         assert desk.titles() == ["News 0", "News 1"]
+
+    desks.run(go)
+
+
+@pytest.mark.parametrize("paused", [True, False], ids=["paused", "down"])
+def test_hours_in_which_no_push_was_taken_stay_a_hole_in_coverage_and_are_said(
+    desks: DeskMaker, tmp_path: Path, *, paused: bool
+) -> None:
+    """A sender that does not send again leaves nothing behind that could tell: what was turned away is not known."""
+
+    async def go(desk: Desk) -> None:
+        begun = desk.clock.now()
+
+        async def life(minutes: int, name: str, *, paused: bool = False) -> None:
+            desk.again()
+            settings = PushSettings(port=free_port(), paused=("push",) if paused else ())
+            desk.feeds[:] = settings.as_feeds
+            async with taking_pushes(settings, tmp_path, {}) as inlets, aiohttp.ClientSession() as session:
+                desk.inlets = dict(inlets)
+                await desk.poll(after=timedelta(seconds=2))
+                if name:
+                    url = f"http://127.0.0.1:{settings.port}/articles"
+                    sent = asyncio.create_task(push(session, url, lines(row(name, published=f"{desk.clock.now()}"))))
+                    assert await polled(desk, sent) == (202, 1)
+                for _ in range(minutes):
+                    await desk.poll(after=MINUTE)
+                    desk.tell(after=timedelta())
+
+        await life(90, "a")
+        if paused:
+            await life(5 * 60, "", paused=True)
+        else:
+            desk.clock.advance_to(desk.clock.now() + timedelta(hours=5))
+        await life(5, "b")
+        exposures = [book(desk).exposure("push", hour_of(begun) + number) for number in range(7)]
+        assert exposures == [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
+        assert book(desk).counting() == ["push"]
+        said = desk.row("push").state_reason
+        assert said.startswith("nothing was taken between 2025-01-22 11:30 and 2025-01-22 16:30 UTC")
+        assert (desk.row("push").state, desk.titles()) == (FeedState.OK, ["News a", "News b"])
+
+    desks.run(go)
+
+
+def test_a_restart_is_no_hole_worth_a_word(desks: DeskMaker, tmp_path: Path) -> None:
+    async def go(desk: Desk) -> None:
+        for _ in range(2):
+            desk.again()
+            settings = PushSettings(port=free_port())
+            desk.feeds[:] = settings.as_feeds
+            async with taking_pushes(settings, tmp_path, {}) as inlets:
+                desk.inlets = dict(inlets)
+                for _ in range(2):
+                    await desk.poll(after=timedelta(seconds=20))
+                desk.tell(after=timedelta())
+        (first, again) = [line.reached_back_to for record in desk.coverage() for line in record.feeds]
+        assert again is not None
+        assert first is not None
+        assert again - first == timedelta(seconds=40), "each is complete from its own beginning"
+        assert desk.row("push").state_reason == ""
 
     desks.run(go)
 

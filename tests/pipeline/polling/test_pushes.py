@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from connectors.clock import SystemClock
 from connectors.feeds.cursor import FeedCursor
@@ -285,3 +286,44 @@ def test_listening_elsewhere_needs_tokens_and_tokens_are_read_at_start(tmp_path:
         read_push_tokens(settings, tmp_path, {})
     (tmp_path / "b").write_text("y" * 20)
     assert read_push_tokens(settings, tmp_path, {"A": "x" * 20}) == {"a": "x" * 20, "b": "y" * 20}
+
+
+def test_of_two_pollers_one_takes_pushes_and_the_other_says_so_until_it_is_its_turn(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        inlets = {name: PushInlet(looks_within_s=0.2) for name in ("one", "two")}
+        desk.feeds += PushSettings(port=1).as_feeds
+        jobs = {}
+        for name, inlet in inlets.items():
+            desk.inlets = {"push": inlet}
+            jobs[name] = desk.new_job(name=name)
+
+        async def turn(*names: str) -> None:
+            desk.clock.advance_to(desk.clock.now() + MINUTE / 6)
+            for name in names:
+                await jobs[name].poll_due(desk.clock.now())
+
+        async def answered(name: str, *alive: str) -> tuple[int, str | None]:
+            endpoint = PushEndpoint(
+                lambda _, entries: inlets[name].push(entries), tokens={}, fields=None, zone=ZoneInfo("UTC")
+            )
+            async with TestClient(TestServer(endpoint.app())) as client:
+                sent = asyncio.create_task(client.post("/articles", data=lines(row(name)), headers=JSONL))
+                while not sent.done():
+                    await turn(*alive)
+                    await asyncio.sleep(0.01)
+                answer = await sent
+                return answer.status, answer.headers.get("Retry-After")
+
+        for _ in range(3):
+            await turn("one", "two")
+        (taker,) = [name for name, job in jobs.items() if "push" in job._poller._roster]
+        (other,) = set(jobs) - {taker}
+        await asyncio.sleep(0.25)  # So long nobody has looked at the other.
+        assert await answered(other, "one", "two") == (503, "5")
+        assert await answered(taker, "one", "two") == (202, None)
+        for _ in range(5):
+            await turn(other)  # The taker was killed, and its lease is over.
+        assert await answered(other, other) == (202, None)
+        assert desk.titles() == [f"News {taker}", f"News {other}"]
+
+    desks.run(go)
