@@ -18,6 +18,7 @@ from alerts.explanation.while_away import several_message, while_away_message
 from pipelines.notifying.answer_links import AnswerLinks
 from pipelines.notifying.holding import held_because, is_told_together
 from pipelines.notifying.joining import named_in_another, thread_joined
+from pipelines.notifying.open_alerts import OpenAlertsStore
 from pipelines.notifying.overlap import strongest_first
 from pipelines.notifying.planning import first_position_away, is_while_away
 from pipelines.notifying.silencing import silence_over
@@ -53,7 +54,7 @@ def without_history(event: AlertEvent, hours: Sequence[HourBar]) -> Background:
     return Background(hours=hours)
 
 
-class NotifyStore(DeliveryStore, ResponseStore, EventHoursStore, HeartbeatStore, Protocol):
+class NotifyStore(DeliveryStore, ResponseStore, EventHoursStore, HeartbeatStore, OpenAlertsStore, Protocol):
     """What telling people needs of the store."""
 
     def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from pipelines.notifying.joining import JOINS_WITHIN, ToldOpening, may_be_joined
+from pipelines.notifying.open_alerts import OpenAlerts, OpenAlertsStore
 from pipelines.notifying.overlap import strength
 from pipelines.notifying.planning import STALE_AFTER, Receiver, Situation
 from pipelines.notifying.routing import Inhibition, Route
@@ -20,7 +21,6 @@ _PAGE = 500
 
 #: Of the openings told lately, so many are compared with a new one: the articles of each have to be read.
 _JOINED_AT_MOST = 50
-_SIGHT = frozenset({EventKind.BLIND, EventKind.SIGHTED})
 _ENDS = frozenset({EventKind.RESOLVED, EventKind.RETRACTED})
 
 #: How far back limits look: a day that changes its clock has 25 hours.
@@ -50,7 +50,7 @@ def every_route(routes: Sequence[Route]) -> list[Route]:
     return [found for route in routes for found in (route, *every_route(route.routes))]
 
 
-class SituationStore(DeliveryStore, ResponseStore, Protocol):
+class SituationStore(DeliveryStore, ResponseStore, OpenAlertsStore, Protocol):
     """What a situation needs of the store."""
 
     def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
@@ -64,8 +64,7 @@ class Situations:
     def __init__(self, store: SituationStore, routing: Routing) -> None:
         self._store = store
         self._routing = routing
-        self._open: dict[str, AlertEvent] = {}
-        self._position = 0
+        self._open_alerts = OpenAlerts(store)
 
     def of(self, entries: Sequence[OutboxEntry], receivers: Sequence[Receiver], now: datetime) -> Situation:
         """Return the situation for planning ``entries`` at ``now``."""
@@ -133,20 +132,7 @@ class Situations:
 
     def open_alerts(self, position: int) -> Sequence[AlertEvent]:
         """Return the newest event of the life of each live alert that is open as of ``position`` of the outbox."""
-        while self._position < position:
-            page = self._store.outbox_after(self._position, _PAGE)
-            if not page:
-                break
-            for entry in page:
-                event = entry.event
-                if not event.alert_id or event.mode != "live" or event.event in _SIGHT:
-                    continue
-                if event.event in _ENDS:
-                    self._open.pop(event.alert_id, None)
-                else:
-                    self._open[event.alert_id] = event
-            self._position = page[-1].position
-        return tuple(self._open.values())
+        return self._open_alerts.as_of(position)
 
 
 def articles_of(store: SituationStore, entries: Sequence[OutboxEntry]) -> Mapping[str, frozenset[str]]:
