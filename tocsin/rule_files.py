@@ -149,7 +149,10 @@ def read_rule_text(path: Path) -> str:
             message = f"the file is larger than {MAX_FILE_BYTES:,} bytes"
             raise RulesError([Mistake(str(path), 1, "", message, "split it into several files")])
         return io.StringIO(raw.decode("utf-8"), newline=None).read()  # Line ends as in any text file.
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        remedy = "name a file that is there, and that may be read"
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}", remedy=remedy) from error
+    except UnicodeDecodeError as error:
         raise UsageError(f"{path} cannot be read: {error}", remedy="a rule file is text in UTF-8") from error
 
 

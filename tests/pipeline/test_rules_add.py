@@ -160,3 +160,17 @@ def test_a_dry_run_shows_and_writes_nothing(folder: Path) -> None:
     assert done.exit_code == 0
     assert done.stdout == '- name: georgia\n  watch: {actor: "Georgia"}\n  when: spike\n'
     assert not (folder / "rules").exists()
+
+
+def test_an_empty_folder_will_do(tmp_path: Path) -> None:
+    done = add(tmp_path, "Azerbaijan & Russia", "--tone", "conflict")
+    assert done.exit_code == 0, done.output
+    assert "there are no settings here: tocsin init" in done.stderr
+    path = tmp_path / "rules/azerbaijan-russia-conflict.yaml"
+    assert list(rules_in(path)) == ["azerbaijan-russia-conflict"]
+    again = add(tmp_path, "SOCAR", "--file", str(path))
+    assert again.exit_code == 0, again.output
+    assert list(rules_in(path)) == ["azerbaijan-russia-conflict", "socar"]
+    nowhere = add(tmp_path / "nowhere", "SOCAR")
+    assert isinstance(nowhere.exception, UsageError)
+    assert not (tmp_path / "nowhere").exists()

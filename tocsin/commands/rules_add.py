@@ -11,7 +11,7 @@ import click
 
 from schemas.errors import UsageError
 from schemas.reasons import Severity, Tone
-from tocsin.workplace import folder_option, open_workplace
+from tocsin.workplace import folder_option
 
 if TYPE_CHECKING:
     from alerts.rules.model import Rule
@@ -54,16 +54,17 @@ def add(
 
     WATCH is a pair (Azerbaijan & Russia, AZE>RUS, AZE-*), an actor, keyword:WORDS, topic:ID, or {…} as in a rule file.
 
-    All rule files must be right with it, else nothing is written (exit code 2). It counts once `tocsin rules apply` puts it
+    All rule files must be right with it, else nothing is written (exit code 2). Without settings the file is
+    rules/NAME.yaml, or that of --file. It counts once `tocsin rules apply` puts it
     into force; `tocsin rules match` shows at once what it finds.
     """
     from alerts.rules.short_watch import short_watch
     from pipelines.extraction.topics import topic_ids
     from tocsin.new_workplace import rule_name, watch_in_file
-    from tocsin.rule_files import files_of, names_of, read_rule_text
+    from tocsin.rule_files import files_of, names_of, read_rule_text, workplace_or_none
     from tocsin.rule_writing import new_file, rule_item, with_rule
 
-    workplace = open_workplace(folder)
+    workplace = workplace_or_none(folder)
     names = names_of(workplace)
     kind = short_watch(watch, names, topics=topic_ids()).kind
     name = name or rule_name(" ".join((watch, *topics, *tones)))
@@ -74,9 +75,9 @@ def add(
         {"topics": topics, "tone": tones},
         {"when": when, "severity": severity or "", "mode": mode or ""},
     )
-    target = path if path is not None else _file_of_its_own(workplace, name)
+    target = path if path is not None else _file_of_its_own(workplace, folder, name)
     _must_be_found(workplace, target)
-    files = dict.fromkeys(workplace.files(workplace.settings.rules))
+    files = dict.fromkeys(workplace.files(workplace.settings.rules) if workplace is not None else ())
     same = next((one for one in files if one.resolve() == target.resolve()), target)
     if target.exists():
         files_of({same: None}, names)  # It must be right before: only then is it known where its rules end.
@@ -88,6 +89,8 @@ def add(
     if not dry_run:
         _write(target, text)
     _tell(rule, item, target, dry_run=dry_run)
+    if workplace is None:
+        click.echo("there are no settings here: tocsin init DIR makes a folder that can run it", err=True)
 
 
 def _tell(rule: Rule, item: Sequence[str], target: Path, *, dry_run: bool) -> None:
@@ -102,8 +105,12 @@ def _tell(rule: Rule, item: Sequence[str], target: Path, *, dry_run: bool) -> No
         )
 
 
-def _file_of_its_own(workplace: Workplace, name: str) -> Path:
+def _file_of_its_own(workplace: Workplace | None, folder: Path, name: str) -> Path:
     """Return the file for the rule called ``name``: beside the rule files there are, or where the settings look for some."""
+    if workplace is None:
+        if not folder.is_dir():
+            raise UsageError(f"there is no folder {folder}", remedy="name one that is there with --folder")
+        return folder / "rules" / f"{name}.yaml"  # Where settings look, if nothing else is said.
     there = workplace.files(workplace.settings.rules)
     if there:
         return there[0].parent / f"{name}.yaml"
@@ -114,14 +121,15 @@ def _file_of_its_own(workplace: Workplace, name: str) -> Path:
     return workplace.folder / home / f"{name}.yaml"
 
 
-def _must_be_found(workplace: Workplace, target: Path) -> None:
+def _must_be_found(workplace: Workplace | None, target: Path) -> None:
     """:raises UsageError: the settings would not read ``target``."""
-    whole = target.resolve()
-    patterns = workplace.settings.rules
-    found = any(whole.match(str(workplace.folder.resolve() / pattern)) for pattern in patterns)
-    if not found and target not in workplace.files(patterns):
-        message = f"{target} is not among the rule files of the settings ({', '.join(patterns)})"
-        raise UsageError(message, remedy="name one that is, or add it to `rules` there")
+    if workplace is not None:
+        whole = target.resolve()
+        patterns = workplace.settings.rules
+        found = any(whole.match(str(workplace.folder.resolve() / pattern)) for pattern in patterns)
+        if not found and target not in workplace.files(patterns):
+            message = f"{target} is not among the rule files of the settings ({', '.join(patterns)})"
+            raise UsageError(message, remedy="name one that is, or add it to `rules` there")
     if target.name.endswith(".test.yaml"):
         raise UsageError(f"{target} is a file of tests", remedy="name a rule file")
 
