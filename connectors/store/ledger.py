@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any  # The values of a row, whose types the table knows.
 
 from sqlalchemy import Connection, Select, bindparam, delete, select, update
@@ -119,6 +119,12 @@ class Ledger:
             with self._database.reading() as connection:
                 found.update({row.hash: row.body for row in connection.execute(query)})
         return found
+
+    def evidence_of_article(self, article_id: str) -> Collection[str]:
+        """Return the hashes of what is kept of an article."""
+        query = select(evidence.c.hash).where(evidence.c.article_id == article_id)
+        with self._database.reading() as connection:
+            return set(connection.execute(query).scalars())
 
     def erase_evidence(self, article_id: str) -> int:
         """Forget an article's texts; return how many rows went."""

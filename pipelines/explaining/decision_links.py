@@ -27,7 +27,6 @@ _EXPECTATION = (
     Need.TIMES,
     Need.COUNT,
     Need.QUIET_HOURS,
-    Need.HISTORY_HOURS,
     Need.NOT_KNOWN,
     Need.EXPECTED,
     Need.FEWER,
@@ -35,6 +34,10 @@ _EXPECTATION = (
     Need.DEVIATIONS,
     Need.RECORD,
 )
+
+
+#: What copies of one story do not add to.
+_OF_STORIES = (Need.STORIES, Need.COUNT, Need.PART)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,12 @@ def decision_links(then: EngineThen, state: RuleState, key: str, events: Sequenc
     every = [s for hour in range(first, open_hour + 1) for s in standings(state, key, hour)]
     if not every:
         return Decided((Checked(Link.EXPECTATION, State.BROKEN, "nothing was ever counted for this key"),), "")
-    links = [*_bars(every), *_life_links(state, key, every), *_condition_links(state, key, open_hour, events)]
+    links = [
+        *_before_bars(every),
+        *_bars(every),
+        *_life_links(state, key, every),
+        *_condition_links(state, key, open_hour, events),
+    ]
     broken = any(link.state is State.BROKEN for link in links)
     last = _last_alert(events, state.rule.name, key)
     if last is not None:
@@ -69,11 +77,36 @@ def decision_links(then: EngineThen, state: RuleState, key: str, events: Sequenc
     return Decided(tuple(links), "")
 
 
+def _best(every: Sequence[Standing]) -> Standing:
+    """Return the window that came nearest to crossing."""
+    return max(every, key=lambda standing: (standing.nearness, -standing.verdict.hour))
+
+
+def _before_bars(every: Sequence[Standing]) -> Iterator[Checked]:
+    """Yield whether copies are why too little was counted, and whether normal was known."""
+    best = _best(every)
+    counts = best.verdict.counts
+    copies = counts.articles - counts.stories
+    if copies > 0:
+        lacking = [c for c in best.missing if c.need in _OF_STORIES and c.has < c.needs <= counts.articles]
+        text = (
+            f"{plural(counts.articles, 'article')} tell {plural(counts.stories, 'story', 'stories')}: copies count once"
+        )
+        yield Checked(Link.DUPLICATE, State.BROKEN if lacking else State.NOTE, text, (standing_line(best),))
+    else:
+        yield Checked(Link.DUPLICATE, State.HOLDS, "no copies of a story that was counted already")
+    unlearnt = next((c for c in best.missing if c.need is Need.HISTORY_HOURS), None)
+    if unlearnt is not None:
+        text = f"{unlearnt.needs:,.0f} h of history are needed, {unlearnt.has:,.0f} h were there"
+        yield Checked(Link.LEARNING, State.BROKEN, text, (standing_line(best),))
+
+
 def _bars(every: Sequence[Standing]) -> Iterator[Checked]:
-    best = max(every, key=lambda standing: (standing.nearness, -standing.verdict.hour))
+    best = _best(every)
     line = (standing_line(best),)
-    far = [condition for condition in best.missing if condition.need in _EXPECTATION]
-    low = [condition for condition in best.missing if condition.need not in _EXPECTATION]
+    missing = [condition for condition in best.missing if condition.need is not Need.HISTORY_HOURS]
+    far = [condition for condition in missing if condition.need in _EXPECTATION]
+    low = [condition for condition in missing if condition.need not in _EXPECTATION]
     numbers: dict[str, float | int | str] = {c.need.value: round(c.has, 3) for c in best.conditions}
     numbers |= {f"{c.need.value} needed": round(c.needs, 3) for c in best.conditions}
     if far:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,10 @@ from schemas.ports.store import Store
 from schemas.signal import Signal
 from schemas.topics import SIGNALS
 from schemas.wire import SignalsRecord, decode_signals
+
+#: How coverage begins on the log, and how many records are looked at for the newest of it.
+_COVERAGE = re.compile(rb'\{"schema_version":\d+,"kind":"coverage"')
+_LOOKED_BACK = 500
 
 Progress = Callable[[int, int], None]
 
@@ -94,7 +99,7 @@ def engine_then(
             decoded = decode_signals(record.value)
         except BrokenRecordError:
             decoded = None
-        if isinstance(decoded, Coverage) and _passes(then.engine, decoded, moment):
+        if isinstance(decoded, Coverage) and passes(then.engine, decoded, moment):
             break
         if decoded is not None:
             then.events.extend(decision.event for decision in stepping.step_again(record, decoded))
@@ -110,7 +115,7 @@ def engine_then(
     return then
 
 
-def _passes(engine: Engine, coverage: Coverage, moment: datetime) -> bool:
+def passes(engine: Engine, coverage: Coverage, moment: datetime) -> bool:
     """Tell whether ``coverage`` would move engine time beyond ``moment``."""
     newest = dict(engine.coverage.newest)
     newest[coverage.partition] = max(coverage.at, newest.get(coverage.partition, coverage.at))
@@ -141,7 +146,7 @@ def _newest_before(log: Log, store: Store | None, folder: Path | None, moment: d
         return None  # Files of another log may lie there: only the ledger says whose they are.
     start = log.start_offset(SIGNALS, 0)
     for offset, begins, path in _snapshots_before(folder, moment):
-        if not start <= offset <= head.next_offset:
+        if not start <= offset <= head.next_offset or _is_later(log, offset, moment):
             continue
         try:
             raw = path.read_bytes()
@@ -151,6 +156,23 @@ def _newest_before(log: Log, store: Store | None, folder: Path | None, moment: d
         if engine is not None and engine.now is not None and engine.now <= moment:
             return begun_with(engine, partial(_read_again, path)), offset
     return None
+
+
+def _is_later(log: Log, offset: int, moment: datetime) -> bool:
+    """Tell from the coverage before ``offset`` whether engine time had surely passed ``moment`` there: a snapshot of that
+    place need not be made an engine of to see that it is of no use."""
+    newest: dict[int, datetime] = {}
+    partitions = 0
+    for record in read_range(log, max(log.start_offset(SIGNALS, 0), offset - _LOOKED_BACK), offset):
+        if not _COVERAGE.match(record.value):
+            continue
+        try:
+            decoded = decode_signals(record.value)
+        except BrokenRecordError:
+            continue
+        if isinstance(decoded, Coverage):
+            newest[decoded.partition], partitions = decoded.at, decoded.partitions
+    return 0 < partitions <= len(newest) and min(newest.values()) > moment
 
 
 def _snapshots_before(folder: Path, moment: datetime) -> Sequence[tuple[int, str, Path]]:

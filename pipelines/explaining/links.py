@@ -20,6 +20,8 @@ class Link(StrEnum):
     ACTORS = "actors"
     MATCHED = "matched"
     COUNTED = "counted"
+    DUPLICATE = "duplicate"  # enough of the articles are stories of their own
+    LEARNING = "learning"  # what is normal was known
     EXPECTATION = "expectation"
     FLOORS = "floors"
     LASTING = "lasting"  # the crossing lasted as long as the rule asks for

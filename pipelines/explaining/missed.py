@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from alerts.engine import Engine
 from alerts.rules.match import compile_watch
 from alerts.rules.model import Rule, WatchKind
 from alerts.rules.shortfall import NameOf
 from alerts.rules.yaml_tree import Plain
-from pipelines.explaining.engine_then import EngineThen, Progress, SeenSignal, engine_then, no_progress
+from pipelines.explaining.engine_then import EngineThen, Progress, SeenSignal, no_progress
 from pipelines.explaining.fates import Fate, fates_of
 from pipelines.explaining.links import Link
+from pipelines.explaining.rule_then import rule_then
 from pipelines.explaining.why import longest_window_h
 from schemas.article import Source
 from schemas.errors import UsageError
 from schemas.ids import hour_of
 from schemas.plain_text import plain_line
 from schemas.ports.log import Log, LogRecord
-from schemas.ports.store import Store
 from schemas.reasons import Tone
 from schemas.signal import Signal
 from schemas.wire import SignalsRecord
@@ -47,8 +45,6 @@ class Missed:
 
 def missed(
     log: Log,
-    store: Store,
-    snapshots: Path | None,
     rule: Rule,
     start: datetime,
     *,
@@ -59,17 +55,18 @@ def missed(
 ) -> Missed:
     """Return the test and the row for an alert of ``rule`` that should have opened after ``start``.
 
+    The log is gone through for that rule alone, from two months before ``start`` on.
+
     :raises UsageError: the log holds no article of it in those hours, or does not reach so far.
     """
     span_h = max(24, min(72, longest_window_h(rule)))
     until = start + timedelta(hours=span_h)
     since = start - timedelta(days=_MOST_DAYS)
     collecting = _Collecting(rule, since)
-    then = engine_then(log, store, snapshots, until, since, progress, collecting.take, keep_signals=False)
-    state = then.engine.rules.get(rule.name)
-    if state is None or state.start_hour is None or then.engine.now is None or then.engine.now < start:
-        remedy = "the rule must have been in force, and the log must reach to that time"
-        raise UsageError("nothing was counted for that rule then", remedy=remedy)
+    then = rule_then(log, rule, until, since, collecting.take, progress)
+    state = then.engine.rules[rule.name]
+    if state.start_hour is None or then.engine.now is None or then.engine.now < start:
+        raise UsageError("the log holds nothing of that time", remedy="it begins later, or ends before")
     fates = fates_of(state, then.engine, collecting.seen, _every_hour(then), name_of)
     window = [f for f in fates if f.fell_at is None and start <= f.signal.event_time < until]
     chosen = key or _commonest(window)
@@ -119,7 +116,7 @@ class _Collecting:
         self._known: set[str] = set()
         self.seen: list[SeenSignal] = []
 
-    def take(self, record: LogRecord, decoded: SignalsRecord, engine: Engine) -> None:
+    def take(self, record: LogRecord, decoded: SignalsRecord) -> None:
         if not isinstance(decoded, Signal) or decoded.revised_at < self._since:
             return
         if decoded.article_id in self._known or self._watch.hits(decoded):

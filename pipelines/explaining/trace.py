@@ -1,7 +1,7 @@
 """One article's way through everything: revisions, findings, rules it hit and did not, stories, alerts, deliveries.
 
 log ──revisions, signals, dead letters──┐
-log ──engine again, to an hour after────┼──▶ Trace
+log ──engine again, to two hours after──┼──▶ Trace, the first failing link named
 store ──evidence, deliveries────────────┘
 """
 
@@ -18,6 +18,8 @@ from alerts.rules.shortfall import NameOf
 from pipelines.explaining.engine_then import EngineThen, Progress, SeenSignal, engine_then, no_progress
 from pipelines.explaining.fates import Fate, fates_of
 from pipelines.explaining.finding import Found
+from pipelines.explaining.ledger_span import events_between
+from pipelines.explaining.trace_chains import Failing, KeyChain, first_failing, key_chains
 from schemas.alert_event import AlertEvent
 from schemas.ids import hour_of, milliseconds
 from schemas.ports.log import Log
@@ -53,6 +55,12 @@ class Trace:
     alerts: tuple[AlertEvent, ...]
     deliveries: tuple[Delivery, ...]
     counted_hour: int | None
+    chains: tuple[KeyChain, ...] = ()
+
+    @property
+    def failing(self) -> Failing | None:
+        """The first link that failed; None where somebody was told of it."""
+        return first_failing(self.found, self.fates, self.chains)
 
 
 def trace(
@@ -80,14 +88,16 @@ def trace(
     fates: list[tuple[str, Fate]] = []
     for name, state in sorted(then.engine.rules.items()):
         fates.extend((name, fate) for fate in fates_of(state, then.engine, seen, range(hour, hour + 1), name_of))
+    fates.sort(key=lambda one: (one[1].fell_at is not None, -one[1].depth, one[0]))
     stories = [story for name, fate in fates for story in _stories(then, name, fate, hour)]
     return Trace(
         found=found,
-        fates=tuple(sorted(fates, key=lambda one: (one[1].fell_at is not None, -one[1].depth, one[0]))),
+        fates=tuple(fates),
         stories=tuple(stories),
         alerts=alerts,
         deliveries=deliveries,
         counted_hour=hour if card is not None and card.counted else None,
+        chains=tuple(key_chains(store, then, fates, alerts)),
     )
 
 
@@ -110,13 +120,12 @@ def _title(engine: Engine, article_id: str) -> str:
 
 def _alerts_with(store: Store, found: Found) -> tuple[AlertEvent, ...]:
     """Return the first event of each alert whose evidence names the article."""
-    at = found.newest.event_time
+    mine = set(store.evidence_of_article(found.article_id))
+    if not mine:
+        return ()
+    since = found.newest.event_time - timedelta(days=1)
     named: dict[str, AlertEvent] = {}
-    for event in store.events():
-        if not event.alert_id or event.alert_id in named or not event.evidence:
-            continue
-        if not timedelta() <= event.at - at + timedelta(days=1) <= timedelta(days=_EVIDENCE_DAYS):
-            continue
-        if any(item.article_id == found.article_id for item in store.evidence(event.evidence).values()):
-            named[event.alert_id] = event
+    for event in events_between(store, since, since + timedelta(days=_EVIDENCE_DAYS)):
+        if event.alert_id and not mine.isdisjoint(event.evidence):
+            named.setdefault(event.alert_id, event)
     return tuple(named.values())

@@ -22,8 +22,10 @@ from pipelines.explaining.decision_links import decision_links
 from pipelines.explaining.delivery_links import delivery_links
 from pipelines.explaining.engine_then import EngineThen, Progress, engine_then, no_progress
 from pipelines.explaining.fates import Fate, fates_of
+from pipelines.explaining.ledger_span import events_between
 from pipelines.explaining.links import Chain, Checked, Link, State, chain_of
 from pipelines.rule_history import Activation, rule_history
+from pipelines.signal_history import WARM_UP
 from schemas.errors import UsageError
 from schemas.ids import hour_start
 from schemas.plain_text import plural
@@ -100,7 +102,9 @@ def why(
     links = [Checked(Link.RULE, State.HOLDS, _in_force_words(state, engine))]
     links.extend(article_links(log, then, rule, of_key, hours, name_of))
     # Where stepping began in the midst, the life before it is in the ledger, which is what the log gave.
-    events = then.events if then.whole else [e for e in store.events(rule=name) if e.at <= moment]
+    since = moment - WARM_UP
+    events = then.events if then.whole else list(events_between(store, since, moment, rule=name))
+    events = [event for event in events if event.at >= since]
     decided = decision_links(then, state, chosen, events)
     links.extend(decided.links)
     if decided.alert_id:

@@ -204,6 +204,10 @@ class LedgerStore(Protocol):
         """Return the bytes that lie under ``hashes``, neither read nor checked; erased ones are absent."""
         ...
 
+    def evidence_of_article(self, article_id: str) -> Collection[str]:
+        """Return the hashes of what is kept of an article: those that an event names whose evidence it is."""
+        ...
+
     def erase_evidence(self, article_id: str) -> int:
         """Forget an article's texts (the ledger keeps their hashes); return how many rows went."""
         ...

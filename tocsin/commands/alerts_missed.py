@@ -15,7 +15,7 @@ from schemas.plain_text import plural
 from tocsin.event_lines import printable
 from tocsin.moments import moment
 from tocsin.progress import Progress
-from tocsin.workplace import folder_option, open_log_of, open_store_of, open_workplace
+from tocsin.workplace import folder_option, open_log_of, open_workplace
 
 if TYPE_CHECKING:
     from alerts.rules.model import Rule
@@ -50,23 +50,16 @@ def missed(
 
     workplace = open_workplace(folder)
     rule, home, asked_key = _rule(workplace, watch)
-    with open_log_of(workplace) as log:
-        store = open_store_of(workplace)
-        try:
-            with Progress("deciding again") as progress:
-                found = found_missed(
-                    log,
-                    store,
-                    workplace.path(workplace.settings.snapshots),
-                    rule,
-                    start,
-                    key=key or asked_key,
-                    event=event,
-                    name_of=names_of(workplace).display_name,
-                    progress=progress.update,
-                )
-        finally:
-            store.close()
+    with open_log_of(workplace) as log, Progress("deciding again") as progress:
+        found = found_missed(
+            log,
+            rule,
+            start,
+            key=key or asked_key,
+            event=event,
+            name_of=names_of(workplace).display_name,
+            progress=progress.update,
+        )
     target = test_file or home.parent / f"{_slug(rule.name)}-missed-{start:%Y%m%dT%H%M}.test.yaml"
     if target.exists():
         raise UsageError(f"{target} is there already", remedy="name another file with --test")

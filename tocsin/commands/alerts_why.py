@@ -35,7 +35,7 @@ def why(watch: str, moment: datetime | None, key: str | None, folder: Path, as_j
     keyword:WORDS or topic:ID. Where several rules watch it they are listed.
 
     Everything is computed again from the log with the code that decides: polled, seen, extracted, dated, language, actors,
-    matched, counted, expectation, floors, cool-down, limit; then who was told, from the store.
+    matched, counted, copies, learning, expectation, floors, cool-down, limit; then who was told, from the store.
     """
     from connectors.clock import SystemClock
     from pipelines.explaining.asked_watch import asked_watch, rules_ever

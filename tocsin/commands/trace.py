@@ -28,8 +28,9 @@ _SHOWN = 20
 def command(query: str, folder: Path, as_json: bool) -> None:
     """Follow one article (its URL, its id or the beginning of it, or words in it) through everything.
 
-    Where it lies in the log and since when, what was found in it, which rules count it and which do not and why, the story
-    it belongs to, the alerts it is evidence of, and who was told. Exit code 1 when no article is meant.
+    The first failing link of its chain, then where it lies in the log and since when, what was found in it, which rules count
+    it and which do not and why, the story it belongs to, the alerts it is evidence of, and who was told. Everything is
+    computed again from the log. Exit code 1 when no article is meant.
     """
     from pipelines.explaining.finding import find_articles
     from pipelines.explaining.trace import trace
@@ -86,6 +87,12 @@ def lines_of(way: Trace) -> Iterator[str]:
     newest = found.newest
     yield f"“{newest.title}”  {newest.source.name or newest.source.id}  {newest.url or ''}".rstrip()
     yield f"article {found.article_id}"
+    failing = way.failing
+    if failing is None:
+        yield "every link held: it was counted, it rang, and somebody was told"
+    else:
+        who = f" ({f'{failing.rule} {failing.key}'.strip()})" if failing.rule else ""
+        yield f"first failing link: {failing.link.value.upper()}{who}: {failing.text}"
     yield ""
     yield "In the log"
     for place, article in found.articles:
@@ -109,6 +116,11 @@ def lines_of(way: Trace) -> Iterator[str]:
         mark = "counts " if fate.fell_at is None else "no     "
         where = f"{', '.join(fate.keys)}: " if fate.keys else ""
         yield f"  {mark} {name}  {where}{fate.text}" + (f" [{fate.fell_at.value}]" if fate.fell_at is not None else "")
+        for one in way.chains:
+            if one.rule == name and one.chain.broken is not None:
+                broken = one.chain.broken
+                yield f"          {one.key}: {broken.text} [{broken.link.value}]"
+                yield from (f"            {line}" for line in broken.details)
     yield from _after(way)
 
 
@@ -145,9 +157,10 @@ def _findings(signal: Signal) -> Iterator[str]:
 
 def as_document(way: Trace) -> dict[str, object]:
     """Return the way for scripts."""
-    found = way.found
+    found, failing = way.found, way.failing
     return {
         "article_id": found.article_id,
+        "broken": None if failing is None else {**asdict(failing), "link": failing.link.value},
         "articles": [
             {
                 "partition": p.partition,

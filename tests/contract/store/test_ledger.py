@@ -140,7 +140,10 @@ def test_evidence_is_kept_once_and_erased_by_article(store: Store) -> None:
     scribe.commit(scribe.decide(evidence=(one, two)), scribe.decide(evidence=(one, edited)))
     hashes = [item.evidence_hash() for item in (one, edited, two)]
     assert store.evidence([*hashes, "unknown", hashes[0]]) == dict(zip(hashes, (one, edited, two), strict=True))
+    assert store.evidence_of_article("a") == {hashes[0], hashes[1]}
+    assert store.evidence_of_article("nobody's") == set()
     assert store.erase_evidence("a") == 2
+    assert store.evidence_of_article("a") == set()
     assert store.erase_evidence("a") == 0
     assert store.evidence(hashes) == {hashes[2]: two}
     assert [event.evidence for event in store.events()] == [(hashes[0], hashes[2]), (hashes[0], hashes[1])]

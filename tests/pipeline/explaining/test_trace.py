@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,7 +13,15 @@ from alerts.rules.model import Spike, Threshold
 from pipelines.explaining.finding import find_articles
 from pipelines.explaining.links import Link
 from pipelines.explaining.trace import Trace, trace
+from pipelines.notifying.planning import Receiver
+from schemas.article import Article
+from schemas.dead_letter import DeadLetter, dead_letter_id
+from schemas.ports.log import Entry
+from schemas.reasons import DeadLetterReason, EventTimeReason, LanguageSupport
+from schemas.topics import DEAD_LETTERS
+from schemas.wire import SignalsRecord, decode_signals, encode
 from tests.pipeline.explaining.scripted import RULE, Script, article, at
+from tests.pipeline.explaining.test_why import told
 from tests.streams.deciding import Desk
 from tests.streams.records import FEED_IDS, pair_rule, signal
 from tocsin.cli import cli
@@ -111,3 +120,129 @@ def test_for_people_and_for_scripts(desk: Desk) -> None:
         "elsewhere": False,
     }
     assert document["signals"][0]["offset"] > 0
+
+
+def first_failing(way: Trace) -> tuple[Link, str, str]:
+    assert way.failing is not None
+    return way.failing.link, way.failing.rule, way.failing.text
+
+
+def one_of(script: Script, folder: Path, query: str, *articles: Article) -> Trace:
+    return way_of(script.desk(folder, articles), query)
+
+
+def test_it_names_the_first_failing_link_up_to_the_extraction(desk: Desk) -> None:
+    assert first_failing(way_of(desk, "lost-article")) == (Link.EXTRACTED, "", "it was not extracted yet")
+    said = run(desk, "lost-article").stdout
+    assert "first failing link: EXTRACTED: it was not extracted yet" in said
+    assert json.loads(run(desk, "lost-article", "--json").stdout)["broken"]["link"] == "extracted"
+
+
+def test_an_article_that_lies_in_the_dead_letters_alone_is_found_there(tmp_path: Path) -> None:
+    desk = Script(hours=3).desk(tmp_path)
+    lost = article("refused-article", at(1), "Nobody could read this")
+    letter = DeadLetter(
+        dead_letter_id=dead_letter_id("log", "articles", 0, 0),
+        stage="extract",
+        reason=DeadLetterReason.EXTRACTION_FAILED,
+        error="the model would not",
+        topic="articles",
+        partition=0,
+        offset=0,
+        article_id="refused-article",
+        original=encode(lost),
+        original_bytes=1,
+        recorded_at=at(2),
+    )
+    with desk.log() as log:
+        log.append(DEAD_LETTERS, [Entry(0, encode(letter))])
+    for query in ("refused-article", "https://alfa.example/refused-article", "nobody could read"):
+        way = way_of(desk, query)
+        assert first_failing(way) == (
+            Link.EXTRACTED,
+            "",
+            "it lies in the dead letters: extract: extraction_failed (the model would not)",
+        )
+
+
+FAILING = {
+    "dated": (
+        Script(hours=3).put(signal("asked-about", at(1), reason=EventTimeReason.BACKFILL)),
+        Link.DATED,
+        "no date",
+    ),
+    "too old": (Script(hours=3).put(signal("asked-about", at(-40), observed_at=at(1))), Link.DATED, "a day late"),
+    "another pair": (
+        Script(hours=3).put(
+            signal("asked-about", at(1), pair=("AZE", "GEO")).model_copy(
+                update={"language_support": LanguageSupport.FULL}
+            )
+        ),
+        Link.ACTORS,
+        "RUS was not found in it",
+    ),
+    "no feed": (
+        Script(hours=3, failing=lambda hour: ("alfa",) if hour == 1 else ()).put(signal("asked-about", at(1.2))),
+        Link.COUNTED,
+        "its feed alfa was not seen in its hour",
+    ),
+    "too few": (Script(hours=3).put(signal("asked-about", at(1))), Link.EXPECTATION, "not far enough"),
+    "copies": (
+        Script(hours=4, background=False).put(
+            *(signal(f"c{n}", at(1), feed=FEED_IDS[n % 6], wording="same") for n in range(9)),
+            signal("asked-about", at(1.1), wording="same"),
+        ),
+        Link.DUPLICATE,
+        "10 articles tell 1 story",
+    ),
+    "nobody told": (
+        Script(hours=4).burst(1.1, 14, name="asked-about-"),
+        Link.ROUTED,
+        "the notifier has not come to it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_it_names_the_first_failing_link(name: str, tmp_path: Path) -> None:
+    script, link, text = FAILING[name]
+    found = one_of(script, tmp_path, "asked-about" if name != "nobody told" else "asked-about-3")
+    assert found.failing is not None
+    assert found.failing.link is link, found.failing
+    assert found.failing.rule == "baku-moscow"
+    assert text in found.failing.text
+
+
+def test_what_was_told_holds_to_the_end(tmp_path: Path) -> None:
+    desk = Script(hours=4).burst(2.1, 14).desk(tmp_path)
+    told(desk, Receiver("phone"))
+    way = way_of(desk, "https://delta.example/b3")
+    assert way.failing is None
+    (tmp_path / "tocsin.toml").write_text(
+        f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\nsnapshots = "{desk.snapshots}"\n'
+    )
+    said = run(desk, "https://delta.example/b3").stdout
+    assert "every link held: it was counted, it rang, and somebody was told" in said
+    assert "told phone: delivered" in said
+
+
+def test_only_what_may_be_meant_is_decoded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[bytes] = []
+
+    def counting(raw: bytes) -> SignalsRecord:
+        decoded.append(raw)
+        return decode_signals(raw)
+
+    monkeypatch.setattr("pipelines.explaining.finding.decode_signals", counting)
+    with desk.log() as log:
+        (found,) = find_articles(log, "https://bravo.example/copy-of-one-1")
+    assert len(found.signals) == 1
+    assert len(decoded) == 2, "once to see that it is meant, once of all of its records"
+
+
+@pytest.mark.parametrize("words", ['said: "No"', "back\\slash", "STRASSE", "ﬁnal", "İzmir"])
+def test_words_are_found_however_json_writes_them(words: str, tmp_path: Path) -> None:
+    title = {"STRASSE": "die Straße", "ﬁnal": "the final word"}.get(words, f"a {words} b")
+    desk = Script(hours=2, background=False).desk(tmp_path, [article("odd-article", at(1), title)])
+    with desk.log() as log:
+        assert [one.article_id for one in find_articles(log, words)] == ["odd-article"]

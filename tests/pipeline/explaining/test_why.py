@@ -12,15 +12,30 @@ import pytest
 from click.testing import CliRunner
 
 from alerts.explanation.names import NamesById
-from alerts.rules.model import ActiveTime, Corroboration, Mode, NamedActors, New, Only, PairPart, Rule, Spike, Threshold
+from alerts.rules.model import (
+    ActiveTime,
+    Corroboration,
+    Mode,
+    NamedActors,
+    New,
+    Only,
+    PairPart,
+    Record,
+    Rule,
+    Spike,
+    Threshold,
+)
 from connectors.clock import ManualClock
 from pipelines.explaining.engine_then import engine_then
 from pipelines.explaining.links import Link, State
 from pipelines.explaining.why import Why, why
 from pipelines.notify import Notifier, NotifySettings
 from pipelines.notifying.planning import Receiver
+from pipelines.notifying.routing import Inhibition, Matcher, Route
+from pipelines.notifying.situations import NO_ROUTES, Routing
 from schemas.dead_letter import DeadLetter, dead_letter_id
 from schemas.errors import FatalError, UsageError
+from schemas.ports.channel import Outcome
 from schemas.ports.log import Entry
 from schemas.ports.response import Silence
 from schemas.reasons import ArticleStatus, DeadLetterReason, EventTimeReason, LanguageSupport, Severity, Tone
@@ -29,7 +44,7 @@ from schemas.wire import encode
 from tests.pipeline.explaining.scripted import QUIET_H, RULE, Script, article, at
 from tests.streams.deciding import Desk
 from tests.streams.records import FEED_IDS, pair_rule, signal
-from tests.unit.notify.world import Phone
+from tests.unit.notify.world import NEVER, YES, Phone
 from tocsin.cli import cli
 
 
@@ -38,13 +53,14 @@ def ask(desk: Desk, hour: float, *, rule: str = "baku-moscow", key: str | None =
         return why(log, store, desk.snapshots, rule, at(hour), key=key)
 
 
-def told(desk: Desk, *receivers: Receiver) -> None:
+def told(desk: Desk, *receivers: Receiver, routing: Routing = NO_ROUTES, answer: Outcome = YES) -> None:
     """Let a notifier tell what waits, half an hour after it rang."""
     clock = ManualClock(at(3.5))
     with desk.store() as store:
-        phones = [Phone(receiver.name) for receiver in receivers]
+        phones = [Phone(receiver.name, answer=answer) for receiver in receivers]
+        settings = NotifySettings(owner="one")
         notifier = Notifier(
-            store, phones, receivers, names=NamesById(), clock=clock, settings=NotifySettings(owner="one")
+            store, phones, receivers, names=NamesById(), clock=clock, settings=settings, routing=routing
         )
         asyncio.run(notifier.step(clock.now()))
 
@@ -274,8 +290,59 @@ def test_countries_are_a_floor_as_well(tmp_path: Path) -> None:
 def test_the_history_is_too_short_for_new(tmp_path: Path) -> None:
     rule = pair_rule("baku-moscow", New(quiet_for_h=24 * 60))
     link, text = broken(ask(Script(rules=(rule,), background=False).burst(2.1, 3).desk(tmp_path), 3))
-    assert link is Link.EXPECTATION
-    assert "1,440 h of history (has" in text
+    assert link is Link.LEARNING
+    assert "1,440 h of history are needed, 290 h were there" in text
+
+
+def test_it_was_still_learning_what_the_most_is(tmp_path: Path) -> None:
+    rule = pair_rule("baku-moscow", Record())
+    link, text = broken(ask(Script(rules=(rule,)).burst(2.1, 14).desk(tmp_path), 3))
+    assert link is Link.LEARNING
+    assert "697 h of history are needed, 291 h were there" in text
+
+
+def test_copies_of_one_story_count_once(tmp_path: Path) -> None:
+    moments = [at(2) + timedelta(minutes=n) for n in range(14)]
+    copies = [signal(f"c{n}", moment, feed=FEED_IDS[n % 6], wording="same") for n, moment in enumerate(moments)]
+    link, text = broken(ask(Script(background=False).put(*copies).desk(tmp_path), 3))
+    assert link is Link.DUPLICATE
+    assert "14 articles tell 1 story: copies count once" in text
+
+
+def test_copies_beside_enough_stories_are_a_note(tmp_path: Path) -> None:
+    script = Script(hours=12).burst(2.1, 5).put(signal("again", at(2.2), feed="echo", wording="b0"))
+    answer = ask(script.desk(tmp_path), 3)
+    links = {checked.link: checked for checked in answer.chain.links}
+    assert Link.OPENED in links or links[Link.DUPLICATE].state is State.NOTE
+    assert broken(answer)[0] is not Link.DUPLICATE
+
+
+def test_an_open_alert_of_another_rule_explains_it(tmp_path: Path) -> None:
+    war = pair_rule("war", Threshold(count=2, within_h=6))
+    desk = Script(rules=(war, RULE), hours=4).burst(2.1, 14).desk(tmp_path)
+    inhibition = Inhibition(source=(Matcher("rule", "=", "war"),), target=(Matcher("rule", "=", "baku-moscow"),))
+    told(desk, Receiver("phone"), routing=Routing(inhibitions=(inhibition,)))
+    link, text = broken(ask(desk, 3.5))
+    assert link is Link.ROUTED
+    assert "phone: suppressed (an open alert explains it: by war AZE-RUS)" in text
+
+
+def test_a_route_that_tells_nobody(tmp_path: Path) -> None:
+    desk = Script().burst(2.1, 14).desk(tmp_path)
+    told(desk, Receiver("phone"), routing=Routing(routes=(Route(name="nobody", receiver=None),)))
+    link, text = broken(ask(desk, 3.5))
+    assert link is Link.ROUTED
+    assert "phone: suppressed (a route tells nobody: by nobody)" in text
+
+
+def test_it_could_not_be_delivered(tmp_path: Path) -> None:
+    desk = Script().burst(2.1, 14).desk(tmp_path)
+    told(desk, Receiver("phone"), answer=NEVER)
+    link, text = broken(ask(desk, 3.5))
+    assert link is Link.DELIVERED
+    assert "0 of 1 messages were delivered" in text
+    assert "phone: dead after 1 attempt" in text
+    assert "no such address" in text
 
 
 def test_the_key_was_resting(tmp_path: Path) -> None:
