@@ -15,7 +15,6 @@ from functools import partial
 from heapq import merge
 from itertools import islice
 
-from alerts.rules.model import Mode, RuleSet
 from pipelines.replay.deciding_worker import opening_for
 from pipelines.replay.past import Past
 from pipelines.replay.replay import Told, nobody, replay
@@ -25,9 +24,6 @@ from schemas.alert_event import AlertEvent, Decision
 from schemas.control import RulesActivated
 
 _WORKER = "pipelines.replay.deciding_worker"
-
-#: Rules × days below which another process costs more than it spares: it takes seconds to start, and reads everything too.
-LEAST_RULE_DAYS = 2_000
 
 #: Behind every part of a step.
 _AFTER_ALL_PARTS = 1 << 30
@@ -81,15 +77,6 @@ class SharedReplay:
                 else:
                     done[number] = _count(message["done"])
                     told(sum(done) // len(done), _count(message["total"]))
-
-
-def shares_of(rules: RuleSet, days: int, workers: int) -> list[list[str]]:
-    """Return the names of ``rules`` by process, for at most ``workers``; one share where more are not worth their start."""
-    names = [rule.name for rule in rules.rules if rule.mode is not Mode.OFF]
-    number = max(1, min(workers, len(names)))
-    if len(names) * days < LEAST_RULE_DAYS:
-        number = 1
-    return [names[first::number] for first in range(number)]
 
 
 _Placed = tuple[tuple[int, int, str], int, Message]

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -17,11 +19,12 @@ from click.testing import CliRunner, Result
 
 from connectors.archive.folder import Archive
 from pipelines.extraction.extractor import extractor_for
-from pipelines.replay import shared_out
+from pipelines.replay import shares as shared
 from pipelines.replay.cached_signals import extract_days
 from pipelines.replay.past import past_of
 from pipelines.replay.replay import activation
-from pipelines.replay.shared_out import SharedReplay, shares_of
+from pipelines.replay.shared_out import SharedReplay
+from pipelines.replay.shares import shares_of
 from schemas.article import Article
 from schemas.errors import FatalError
 from schemas.signal import Signal
@@ -75,7 +78,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 @pytest.fixture(autouse=True)
 def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_out, "LEAST_RULE_DAYS", 0)
+    monkeypatch.setattr(shared, "LEAST_RULE_DAYS", 1)
 
 
 @pytest.fixture
@@ -176,20 +179,26 @@ def test_processes_decide_at_the_same_time_and_end_with_the_iterator(past: Archi
     assert not any(running(pid) for pid in mine)
 
 
-def test_a_killed_process_is_told_and_the_old_ledger_stays(past: Archive, rules: Path, tmp_path: Path) -> None:
-    before, decisions = _children(), _shared(past, rules, 2).decisions()
-    next(decisions)
-    mine = _children() - before
-    os.kill(min(mine), signal.SIGSTOP)  # It must not have told everything before it is killed.
-    os.kill(min(mine), signal.SIGKILL)
-    with pytest.raises(FatalError, match=rf"process {min(mine)} ended with code -9 before its work was done"):
-        list(decisions)
-    assert not any(running(pid) for pid in mine)
+def test_a_killed_process_is_told(past: Archive, rules: Path) -> None:
+    before, killed = _children(), list[int]()
+
+    def kill() -> None:
+        assert waited(lambda: len(_children() - before) == 2)
+        killed.append(min(_children() - before))
+        os.kill(killed[0], signal.SIGKILL)  # It is only starting.
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(FatalError) as told:
+        list(_shared(past, rules, 2).decisions())
+    killer.join()
+    assert told.value.message == f"process {killed[0]} ended with code -9 before its work was done"
+    assert not any(running(pid) for pid in _children() - before)
 
 
 def test_a_mistake_in_a_process_is_told_as_one(past: Archive, rules: Path) -> None:
-    shared = _shared(past, rules, 2)
-    wrong = SharedReplay(shared.past, "no such version", shared.rules, (), shared.shares)
+    right = _shared(past, rules, 2)
+    wrong = SharedReplay(right.past, "no such version", right.rules, (), right.shares)
     with pytest.raises(FatalError, match="the signals of 2023-05-01 are gone") as told:
         list(wrong.decisions())
     assert told.value.remedy == "replay again: they will be extracted"
@@ -201,9 +210,9 @@ def test_processes_end_with_the_one_that_started_them(
 ) -> None:
     text = (
         "import sys\n"
-        "from pipelines.replay import shared_out\n"
+        "from pipelines.replay import shares\n"
         "from tocsin.cli import main\n"
-        "shared_out.LEAST_RULE_DAYS = 0\n"
+        "shares.LEAST_RULE_DAYS = 1\n"
         "main()\n"
     )
     ledger = tmp_path / "rang.jsonl"
@@ -220,24 +229,15 @@ def test_processes_end_with_the_one_that_started_them(
     assert waited(lambda: len(children()) == 2 or parent.poll() is not None)
     mine = children()
     assert len(mine) == 2
+    for pid in mine:
+        os.kill(pid, signal.SIGSTOP)  # They have hardly begun: the parent waits for them.
     parent.send_signal(ending)
-    _, said = parent.communicate(timeout=90)
+    parent.wait(timeout=90)
+    for pid in mine:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+    _, said = parent.communicate(timeout=90)  # Whoever is left holds its end of the pipe.
     assert parent.returncode == (130 if ending is signal.SIGINT else -signal.SIGKILL), said
     assert "Traceback" not in said
     assert ledger.read_text() == "the old one\n"
     assert waited(lambda: not any(running(pid) for pid in mine))
-
-
-def test_shares_have_every_rule_once_and_are_made_where_they_are_worth_it(
-    rules: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found, _ = rules_in(rules, ())
-    names = [rule.name for rule in found.rules if rule.name != "off"]
-    for workers in (1, 2, 4, 99):
-        shares = shares_of(found, 1, workers)
-        assert len(shares) == min(workers, _ON)
-        assert sorted(name for share in shares for name in share) == names
-        assert max(map(len, shares)) - min(map(len, shares)) <= 1
-    monkeypatch.setattr(shared_out, "LEAST_RULE_DAYS", 90)
-    assert len(shares_of(found, 9, 4)) == 1
-    assert len(shares_of(found, 10, 4)) == 4

@@ -157,7 +157,8 @@ def command(
         if rules_path is None:
             raise UsageError("no rules are named", remedy="name a rule file, or a folder of them: --rules PATH")
         from pipelines.replay.replay import activation
-        from pipelines.replay.shared_out import SharedReplay, shares_of
+        from pipelines.replay.shared_out import SharedReplay
+        from pipelines.replay.shares import shares_of
 
         rules, text = rules_in(rules_path, actors)
         past = _past(archive_folder, asked, first_day, last_day, only)
