@@ -10,11 +10,16 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from alerts.rules.model import Floors, Spike, Threshold
+from connectors.clock import SystemClock
+from connectors.log.open import open_log
 from pipelines.actor_directory import ActorDirectory, actor_directory
+from schemas.dead_letter import DeadLetter
+from schemas.ports.log import Entry
 from schemas.ports.store import FeedRow
-from schemas.reasons import FeedState
+from schemas.reasons import DeadLetterReason, FeedState
 from schemas.signal import Sentence, Signal
-from schemas.wire import SignalsRecord
+from schemas.topics import ARTICLES, DEAD_LETTERS
+from schemas.wire import SignalsRecord, encode
 from tests.streams.deciding import Desk, desk_in
 from tests.streams.records import FEED_IDS, HOUR, activated, coverage, pair_rule, signal
 from tests.streams.world import START
@@ -100,7 +105,28 @@ def desk_with_news(folder: Path) -> Desk:
     ]
     with desk.store() as store:
         store.save_feeds(rows)
+    with open_log(desk.log_url, SystemClock()) as log:
+        log.append(DEAD_LETTERS, [Entry(0, encode(one)) for one in dead_letters(now)])
     return desk
+
+
+def dead_letters(now: datetime) -> list[DeadLetter]:
+    """Return one that is open, with hostile words, and one that was sent back."""
+    aside = DeadLetter(
+        dead_letter_id="a" * 24,
+        stage="extract",
+        reason=DeadLetterReason.HOSTILE_TEXT,
+        error="; ".join(HOSTILE),
+        topic=ARTICLES,
+        partition=0,
+        offset=17,
+        article_id="b" * 32,
+        feed_id="<b>bravo</b>",
+        original=HOSTILE[0].encode(),
+        original_bytes=len(HOSTILE[0]),
+        recorded_at=now - timedelta(hours=3),
+    )
+    return [aside.changed(dead_letter_id="c" * 24, feed_id=None, status="replayed"), aside]
 
 
 @lru_cache
@@ -144,4 +170,15 @@ class House:
         """Return a path of every page that shows something to people."""
         key = "rule=aze-rus&key=AZE-RUS"
         alert = f"/alerts/{self.alert_id}"
-        return ("/", "/alerts", alert, "/watches", f"/watches/key?{key}", "/rules", "/why", "/feeds", "/audit")
+        return (
+            "/",
+            "/alerts",
+            alert,
+            "/watches",
+            f"/watches/key?{key}",
+            "/rules",
+            "/why",
+            "/feeds",
+            "/audit",
+            "/dead-letters",
+        )

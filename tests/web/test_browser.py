@@ -77,7 +77,7 @@ async def _watch(world: ServiceWorld, address: str, place: Path) -> None:
 async def _is_usable(browser: Chromium, address: str) -> None:
     """Every page fits a phone, and the first stop of the keyboard leads to the content."""
     await browser.look(390)
-    for path in ("/", "/alerts", "/watches", "/rules", "/why", "/feeds", "/audit"):
+    for path in ("/", "/alerts", "/watches", "/rules", "/why", "/feeds", "/dead-letters", "/audit"):
         await browser.open(f"{address}{path}")
         assert await browser.value("document.documentElement.scrollWidth <= innerWidth"), path
         await browser.press("Tab")

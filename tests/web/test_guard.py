@@ -25,6 +25,7 @@ NEVER_OPEN = (
     "/rules",
     "/feeds",
     "/audit",
+    "/dead-letters",
     "/metrics",
     "/mark",
     "/api/v1/alerts",

@@ -260,6 +260,21 @@ def test_what_is_new_is_not_told_where_the_log_was_trimmed(own_news: Path) -> No
         made.close()
 
 
+def test_dead_letters_are_counted_on_the_first_page_and_stand_on_their_own_with_reason_and_feed(house: House) -> None:
+    assert '<a href="/dead-letters">1 dead letter</a>' in house.page("/")
+    text = house.page("/dead-letters")
+    assert "<h1>1 dead letter</h1>" in text
+    assert f"<code>{'a' * 24}</code>" in text
+    assert "c" * 24 not in text, "what was sent back is no longer asked for"
+    assert "hostile text" in text
+    assert "<bdi>&lt;b&gt;bravo&lt;/b&gt;</bdi>" in text
+    assert "articles/0/17" in text
+    assert "tocsin dead-letters replay ID" in text
+    every = house.page("/dead-letters?show=all")
+    assert "c" * 24 in every
+    assert "sent back" in every
+
+
 def test_a_watch_that_is_over_is_shown_as_that_and_alarms_nobody(decided: Path) -> None:
     workplace = load_workplace(decided, {})
     store = open_store_of(workplace)
@@ -270,7 +285,7 @@ def test_a_watch_that_is_over_is_shown_as_that_and_alarms_nobody(decided: Path) 
         while site.reader.look():
             pass
         client = TestClient(make_app(site, workplace.settings.web), base_url=ADDRESS)
-        for path in ("/", "/alerts", "/watches", "/feeds", "/audit"):
+        for path in ("/", "/alerts", "/watches", "/feeds", "/dead-letters", "/audit"):
             text = client.get(path).text
             assert "A demonstration." in text, path
             assert f"&lt;b&gt;here&lt;/b&gt; is news. Its clock stopped at {moment(ended)}" in text, path
@@ -304,6 +319,7 @@ def test_a_stopped_clock_shows_one_moment_and_measures_on() -> None:
         ("/why", "tocsin rules apply"),
         ("/rules", "tocsin rules check"),
         ("/audit", "tocsin rules apply"),
+        ("/dead-letters", "tocsin dead-letters list"),
     ],
 )
 def test_where_nothing_is_a_page_teaches(empty_house: House, path: str, lesson: str) -> None:

@@ -9,5 +9,6 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     ("/rules", "Rules"),
     ("/why", "Why not?"),
     ("/feeds", "Feeds"),
+    ("/dead-letters", "Dead letters"),
     ("/audit", "Audit"),
 )
