@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from alerts.rules.match import Hit, belongs, narrowed
-from alerts.rules.model import Rule, Shift
 from alerts.stories.leaders import Place
 from alerts.stories.likeness import Signature, signature_of
 from schemas.alert_event import Evidence
@@ -19,9 +17,6 @@ from schemas.signal import Signal
 
 #: Milliseconds of an hour.
 _HOUR_MS = 3_600_000
-
-#: Characters of the matching sentence kept as evidence.
-EXCERPT_CHARACTERS = 300
 
 
 class KeyHit(NamedTuple):
@@ -93,29 +88,6 @@ def make_card(signal: Signal, event_time: datetime) -> Card:
         signal.title,
         signal.fingerprint,
     )
-
-
-def key_hits(rule: Rule, signal: Signal, hits: tuple[Hit, ...]) -> tuple[KeyHit, ...]:
-    """Return what is kept of ``hits`` of ``rule`` in ``signal``: those that at least one detector counts."""
-    kept = []
-    for hit in hits:
-        detectors = tuple([i for i, d in enumerate(rule.when) if d.only is None or narrowed(hit, d.only, rule, signal)])
-        if detectors:
-            parts = tuple([i for i in detectors if _in_part(rule, i, hit, signal)])
-            kept.append(KeyHit(hit.key, _excerpt(signal, hit), detectors, parts))
-    return tuple(kept)
-
-
-def _in_part(rule: Rule, index: int, hit: Hit, signal: Signal) -> bool:
-    detector = rule.when[index]
-    return isinstance(detector, Shift) and belongs(hit, detector.to, rule, signal)
-
-
-def _excerpt(signal: Signal, hit: Hit) -> str:
-    if not hit.sentences:
-        return ""
-    sentence = signal.sentences[hit.sentences[0]]
-    return signal.text[sentence.start : sentence.end][:EXCERPT_CHARACTERS]
 
 
 class CardState(Part):

@@ -9,19 +9,19 @@ It reads no clock, no disk, no network, and it notifies nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.aside import Aside
 from alerts.card_book import CardBook
-from alerts.cards import Card, key_hits, make_card
+from alerts.cards import Card, make_card
 from alerts.chain import Chains, quantised_expected, quantised_ratio, quantised_score
 from alerts.coverage import KEPT_HOURS, CoverageBook, count_deadline, open_hour
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Move
+from alerts.reading import Reader
 from alerts.resting import Resting
 from alerts.rule_state import KeyMove, RuleState, blank_verdict
-from alerts.rules.match import RuleIndex
 from alerts.rules.model import Mode, Rule, RuleSet, same_memory
 from alerts.tracks.make import make_tracks
 from alerts.tracks.spike_banks import SharedBanks
@@ -54,6 +54,9 @@ MOST_PASSED_OVER = 10_000
 #: How long the engine waits for first polls before it takes the backlog as it is.
 START_WAIT = timedelta(minutes=10)
 
+#: Keys of rules that other articles count for than before; True where something went.
+Touched = dict[str, dict[str, bool]]
+
 History = Callable[[], Iterable[tuple[int, SignalsRecord]]]
 
 #: Hears the engine and an hour of which nothing will change any more; called just before the engine learns it.
@@ -84,7 +87,7 @@ class Engine:
         self.cards = CardBook()
         self._rules: dict[str, RuleState] = {}
         self._resting = Resting()
-        self.index = RuleIndex(())
+        self.reader = Reader(())
         self.rules_hash = ""
         self.chains = Chains()
         self.activated: RulesActivated | None = None  # by the last record, for whoever keeps rule sets
@@ -155,12 +158,11 @@ class Engine:
             return []
         self._note_extractor(signal.extractor_version)
         if signal.status is ArticleStatus.LIVE:
-            for name, hits in self.index.hits(signal).items():
-                kept = key_hits(self._rules[name].rule, signal, hits)
-                if kept:
-                    after.hits[name] = kept
+            after.hits = self.reader.read(signal)
         after.counted = self._was_seen(after)
         self.cards.put(after)
+        if not after.hits and (before is None or not before.hits):
+            return []
         return self._recount([(before, after)])
 
     def _can_count(self, signal: Signal, hour: int) -> bool:
@@ -186,26 +188,41 @@ class Engine:
 
     def _recount(self, changes: Iterable[tuple[Card | None, Card | None]]) -> list[Decision]:
         """Exchange cards in the counts and say what the touched keys do now."""
-        touched: dict[str, dict[str, bool]] = {}
+        touched: Touched = {}
         for before, after in changes:
-            names = {name for card in (before, after) if card is not None for name in card.hits}
-            for name in names:
-                state = self._awake(name)
-                if state is None:
-                    continue
-                keys = touched.setdefault(name, {})
-                for key, corrected in state.count(before, after).items():
-                    keys[key] = keys.get(key, False) or corrected
-        if not touched or self.muted or self.open is None:
+            self._exchange(before, after, touched)
+        return self._tell(touched)
+
+    def _exchange(self, before: Card | None, after: Card | None, touched: Touched) -> None:
+        """Exchange a card in the counts, and add to ``touched`` the keys that it counts for or did."""
+        names: Collection[str] = after.hits if after is not None else ()
+        if before is not None:
+            names = {*before.hits, *names}
+        for name in names:
+            state = self._awake(name)
+            if state is None:
+                continue
+            found = state.count(before, after)
+            if name not in touched:
+                touched[name] = found
+                continue
+            keys = touched[name]
+            for key, corrected in found.items():
+                keys[key] = keys.get(key, False) or corrected
+
+    def _tell(self, touched: Touched) -> list[Decision]:
+        """Say what the touched keys do now."""
+        if self.muted or self.open is None:
             return []
         decisions: list[Decision] = []
-        for name, keys in sorted(touched.items()):
-            state = self._rules[name]
+        for name in sorted(touched) if len(touched) > 1 else touched:
+            state, keys = self._rules[name], touched[name]
             moves: list[KeyMove] = []
             for key in sorted(keys):
                 moves += state.evaluate(key, self.open, corrected=keys[key])
             moves += state.overflow_of_keys(self.open)
-            decisions += [self._decide(state, move) for move in moves]
+            if moves:
+                decisions += [self._decide(state, move) for move in moves]
         return decisions
 
     def _awake(self, name: str) -> RuleState | None:
@@ -352,7 +369,7 @@ class Engine:
                 kept.append(name)
         warmed = self._warm(fresh, history, prepared)
         self.rules.update(warmed)
-        self.index = RuleIndex(tuple(state.rule for state in self.rules.values()))
+        self.reader = Reader(tuple(state.rule for state in self.rules.values()))
         self.card_hours = max([CARD_HOURS, *(t.memory_hours for s in self.rules.values() for t in s.tracks)])
         if self.open is None:
             return decisions
@@ -484,7 +501,7 @@ def _muted(rules: tuple[Rule, ...]) -> Engine:
     """Return an engine of ``rules`` before their history."""
     engine = Engine(muted=True)
     engine.rules.update({rule.name: RuleState(rule, make_tracks(rule, engine.banks)) for rule in rules})
-    engine.index = RuleIndex(rules)
+    engine.reader = Reader(rules)
     engine.card_hours = max([CARD_HOURS, *(t.memory_hours for s in engine.rules.values() for t in s.tracks)])
     return engine
 

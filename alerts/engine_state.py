@@ -20,8 +20,8 @@ from alerts.chain import Chains
 from alerts.coverage import CoverageBook, FeedStanding, HourCoverage
 from alerts.engine import ENGINE_VERSION, Engine, Waiting
 from alerts.lifecycle import Life
+from alerts.reading import Reader
 from alerts.rule_state import RuleState
-from alerts.rules.match import RuleIndex
 from alerts.rules.model import Rule
 from alerts.snapshot import pack, unpack
 from alerts.tracks.make import make_tracks
@@ -221,7 +221,7 @@ def restore(raw: bytes) -> Engine:
     engine.cards = CardBook(state.card() for state in document.cards)
     for number, state in enumerate(document.rules):
         engine.rules[state.rule.name] = _rule_state(state, number, arrays, engine.banks)
-    engine.index = RuleIndex(tuple(state.rule for state in engine.rules.values()))
+    engine.reader = Reader(tuple(state.rule for state in engine.rules.values()))
     return engine
 
 

@@ -5,7 +5,7 @@ A finder knows nothing of scope between parts: whether things stand together is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from alerts.rules.membership import ActorTest
@@ -41,6 +41,10 @@ def merged(parts: Iterable[Found]) -> Found:
     return result
 
 
+#: Two actors in the order of their key, and the sentences they meet in, as they come.
+Meeting = tuple[str, str, tuple[int, ...]]
+
+
 class PairFinder:
     """Two actors that meet: in a sentence as extraction found them, or in a wider scope by standing in it together."""
 
@@ -53,16 +57,24 @@ class PairFinder:
 
     def found(self, view: SignalView) -> dict[str, Found]:
         """Return the pairs by key; empty where there is none."""
-        found: dict[str, Found] = {}
+        return {
+            key: Found({one: set(sentences), other: set(sentences)})
+            for key, (one, other, sentences) in self.met(view).items()
+        }
+
+    def met(self, view: SignalView) -> dict[str, Meeting]:
+        """Return who meets, by key; empty where nobody does."""
+        met: dict[str, Meeting] = {}
+        directed, prominence, any_two = self._directed, self._prominence, self._any_two
         for pair in view.signal.pairs:
-            if pair.prominence not in self._prominence or (self._directed and not pair.directed):
+            if pair.prominence not in prominence or (directed and not pair.directed):
                 continue
             source, target = pair.source, pair.target
-            if source != target and (self._any_two or self._fits(view, source, target)):
-                self._add(found, source, target, pair.sentences)
-        if self._scope is not Scope.SENTENCE and not self._directed:
-            self._add_those_that_stand_together(view, found)
-        return found
+            if source != target and (any_two or self._fits(view, source, target)):
+                self._add(met, source, target, pair.sentences)
+        if self._scope is not Scope.SENTENCE and not directed:
+            self._add_those_that_stand_together(view, met)
+        return met
 
     def _fits(self, view: SignalView, source: str, target: str) -> bool:
         types = view.actor_types
@@ -71,18 +83,17 @@ class PairFinder:
             return True
         return not self._directed and self._one(target, target_type) and self._other(source, source_type)
 
-    def _add(self, found: dict[str, Found], source: str, target: str, sentences: Collection[int]) -> None:
-        if not self._directed and target < source:
-            source, target = target, source
-        key = f"{source}{'>' if self._directed else '-'}{target}"
-        pair = found.get(key)
-        if pair is None:
-            found[key] = Found({source: set(sentences), target: set(sentences)})
-            return
-        pair.add(source, sentences)
-        pair.add(target, sentences)
+    def _add(self, met: dict[str, Meeting], source: str, target: str, sentences: tuple[int, ...]) -> None:
+        if self._directed:
+            key = f"{source}>{target}"
+        else:
+            if target < source:
+                source, target = target, source
+            key = f"{source}-{target}"
+        before = met.get(key)
+        met[key] = (source, target, sentences if before is None else (*before[2], *sentences))
 
-    def _add_those_that_stand_together(self, view: SignalView, found: dict[str, Found]) -> None:
+    def _add_those_that_stand_together(self, view: SignalView, met: dict[str, Meeting]) -> None:
         actors = [a for a in view.signal.actors if a.prominence in self._prominence]
         others = [a for a in actors if self._other(a.id, a.type)]
         for one in actors:
@@ -92,7 +103,7 @@ class PairFinder:
                 together = view.units(one.sentences, self._scope) & view.units(other.sentences, self._scope)
                 if one.id != other.id and together:
                     both = view.sentences_in({*one.sentences, *other.sentences}, together, self._scope)
-                    self._add(found, one.id, other.id, both)
+                    self._add(met, one.id, other.id, tuple(both))
 
 
 class ActorFinder:

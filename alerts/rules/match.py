@@ -11,10 +11,10 @@ from alerts.rules.membership import ActorTest
 from alerts.rules.model import ActorSet, KeywordsPart, PairPart, Rule, Scope
 from alerts.rules.terms import compile_term
 from alerts.rules.view import SignalView
-from alerts.rules.watching import CompiledWatch, Hit, belongs, compile_watch, narrowed
+from alerts.rules.watching import CompiledWatch, Hit, compile_watch
 from schemas.signal import Signal
 
-__all__ = ["CompiledWatch", "Hit", "RuleIndex", "belongs", "compile_watch", "literals_of", "narrowed"]
+__all__ = ["CompiledWatch", "Hit", "RuleIndex", "compile_watch", "literals_of"]
 
 #: Two sets of named actors make at most so many entries of the pair index; larger ones are found by the smaller set.
 _MAX_PAIR_ENTRIES = 1_000
@@ -41,7 +41,10 @@ class RuleIndex:
 
     def hits(self, signal: Signal) -> Mapping[str, tuple[Hit, ...]]:
         """Return the hits by rule name, in the order of the rules; rules without a hit are not in it."""
-        view = SignalView(signal)
+        return self.hits_in(SignalView(signal))
+
+    def hits_in(self, view: SignalView) -> Mapping[str, tuple[Hit, ...]]:
+        """Return the same as :meth:`hits` for the signal of ``view``."""
         found: dict[str, tuple[Hit, ...]] = {}
         for number in self._candidates(view):
             watch = self._watches[number]
@@ -49,25 +52,24 @@ class RuleIndex:
                 found[watch.rule.name] = hits
         return found
 
-    def _candidates(self, view: SignalView) -> list[int]:
+    def _candidates(self, view: SignalView) -> Sequence[int]:
         signal = view.signal
-        numbers = set(self._always)
-        if signal.pairs:
-            numbers.update(self._any_pair)
-            if self._by_pair:
-                for pair in signal.pairs:
-                    numbers.update(self._by_pair.get((pair.source, pair.target), ()))
-                    numbers.update(self._by_pair.get((pair.target, pair.source), ()))
+        pairs, numbers = signal.pairs, [*self._always]
+        if pairs:
+            numbers += self._any_pair
+            if by_pair := self._by_pair:
+                for pair in pairs:
+                    numbers += by_pair.get((pair.source, pair.target), ())
         if self._any_actor or self._by_actor:
-            numbers.update(self._with_actors(signal))
+            numbers += self._with_actors(signal)
         if self._by_topic:
             for topic in signal.topics:
-                numbers.update(self._by_topic.get(topic.id, ()))
+                numbers += self._by_topic.get(topic.id, ())
         if self._automaton is not None:
             matches = self._automaton.find_matches_as_indexes(view.folded.text, overlapping=True)
             for literal in {match[0] for match in matches}:
-                numbers.update(self._rules_of_literal[literal])
-        return sorted(numbers)
+                numbers += self._rules_of_literal[literal]
+        return sorted(set(numbers)) if len(numbers) > 1 else numbers
 
     def _with_actors(self, signal: Signal) -> Iterator[int]:
         actors = {actor.id for actor in signal.actors}
@@ -97,8 +99,9 @@ class RuleIndex:
         one, other = ActorTest(pair.one).ids, ActorTest(pair.other).ids
         only_as_extracted = pair.directed or scope is Scope.SENTENCE
         if only_as_extracted and one is not None and other is not None and len(one) * len(other) <= _MAX_PAIR_ENTRIES:
-            for ends in product(sorted(one), sorted(other)):
-                self._by_pair.setdefault(ends, []).append(number)
+            for source, target in product(sorted(one), sorted(other)):
+                for ends in {(source, target), (target, source)}:  # as extraction may name them
+                    self._by_pair.setdefault(ends, []).append(number)
             return
         ends_by_size = sorted((ids for ids in (one, other) if ids is not None), key=len)
         if not ends_by_size:

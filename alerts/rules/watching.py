@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from alerts.rules.finders import ActorFinder, Found, KeywordFinder, PairFinder, TopicFinder, merged
-from alerts.rules.model import Only, PartOf, Rule, Scope, SourcesPart, TonePart, WatchKind
+from alerts.rules.model import Rule, WatchKind
+from alerts.rules.narrowing import admits, units_of_tone
 from alerts.rules.view import SignalView
 from schemas.reasons import ArticleStatus, Prominence
 from schemas.signal import Signal
@@ -34,6 +35,11 @@ class CompiledWatch:
         self._actor = ActorFinder(watch.actor, prominence) if watch.actor else None
         self._topics = TopicFinder(watch.topics) if watch.topics or watch.each_topic else None
         self._keywords = KeywordFinder(watch.keywords) if watch.keywords else None
+        #: Whether a pair is all that is asked for: what most rules are, and what is decided without weighing places.
+        self._pair_alone = self._pair is not None and not (
+            watch.actor or watch.topics or watch.each_topic or watch.keywords or watch.tone
+        )
+        self._filters = bool(watch.languages or watch.sources or watch.tone)
 
     def hits(self, signal: Signal) -> tuple[Hit, ...]:
         """Return one hit a key, sorted by key; a withdrawn signal has none."""
@@ -43,18 +49,37 @@ class CompiledWatch:
         """Return the same as :meth:`hits` for the signal of ``view``, sharing what other rules made it compute."""
         if not self._may_hit(view.signal):
             return ()
+        if self._pair_alone:
+            return self._hits_of_pairs(view)
         conditions: list[Found] = []
         subjects = self._subjects(view, conditions)
         return self._placed(view, subjects, conditions) if subjects else ()
 
     def _may_hit(self, signal: Signal) -> bool:
+        if signal.status is not ArticleStatus.LIVE:
+            return False
+        if not self._filters:
+            return True
         watch = self._watch
         return (
-            signal.status is ArticleStatus.LIVE
-            and (not watch.languages or signal.language in watch.languages)
-            and (watch.sources is None or _admits(watch.sources, signal))
+            (not watch.languages or signal.language in watch.languages)
+            and (watch.sources is None or admits(watch.sources, signal.source))
             and (watch.tone is None or signal.tone not in watch.tone.none)
         )
+
+    def _hits_of_pairs(self, view: SignalView) -> tuple[Hit, ...]:
+        """Return the hits where nothing has to hold beside the pair: wherever it stands."""
+        assert self._pair is not None
+        met = self._pair.met(view)
+        placed = bool(view.signal.sentences)
+        hits = []
+        for key in sorted(met) if len(met) > 1 else met:
+            one, other, sentences = met[key]
+            if len(sentences) > 1:
+                sentences = tuple(sorted(set(sentences)))
+            if sentences:
+                hits.append(Hit(key, sentences if placed else (), (one, other)))
+        return tuple(hits)
 
     def _subjects(self, view: SignalView, conditions: list[Found]) -> Mapping[str, Found] | None:
         """Return what makes the keys, by key, and add what else must hold; None where a part is not in the article."""
@@ -101,7 +126,8 @@ class CompiledWatch:
     def _placed(self, view: SignalView, subjects: Mapping[str, Found], conditions: Sequence[Found]) -> tuple[Hit, ...]:
         """Return the subjects that lie in a unit with something of every condition and of the right tone."""
         scope = self._watch.scope
-        allowed = _units_of_tone(view, self._watch.tone, scope)
+        tone = self._watch.tone
+        allowed = units_of_tone(view, tone, scope) if tone is not None else None
         for condition in conditions:
             units = view.units(condition.sentences, scope)
             allowed = units if allowed is None else allowed & units
@@ -136,46 +162,6 @@ def _everywhere(view: SignalView, key: str, found: Found) -> Hit | None:
     return Hit(key, tuple(sorted(where)) if view.signal.sentences else (), matched)
 
 
-def _units_of_tone(view: SignalView, part: TonePart | None, scope: Scope) -> set[int] | None:
-    """Return the units whose tone ``part`` admits; None = all. An article has a tone of its own, others their sentences'."""
-    if part is None:
-        return None
-    if scope is Scope.ARTICLE:
-        return {0} if not part.any or view.signal.tone in part.any else set()
-    wanted = view.units((i for i, tone in enumerate(view.tones) if not part.any or tone in part.any), scope)
-    return wanted - view.units((i for i, tone in enumerate(view.tones) if tone in part.none), scope)
-
-
-def _admits(part: SourcesPart, signal: Signal) -> bool:
-    source = signal.source
-    if source.id in part.except_ids or source.group in part.except_groups or source.country in part.except_countries:
-        return False
-    if not (part.ids or part.groups or part.countries):
-        return True
-    return source.id in part.ids or source.group in part.groups or source.country in part.countries
-
-
 def compile_watch(rule: Rule) -> CompiledWatch:
     """Return the watch of ``rule``, ready to be asked for hits."""
     return CompiledWatch(rule)
-
-
-def narrowed(hit: Hit, only: Only | None, rule: Rule, signal: Signal) -> bool:
-    """Tell whether a detector with ``only`` counts ``hit`` of ``rule`` in ``signal``: tone and topic where the hit lies."""
-    if only is None:
-        return True
-    view, scope = SignalView(signal), rule.watch.scope
-    units = view.units(hit.sentences or (0,), scope)
-    toned = _units_of_tone(view, TonePart(any=only.tones), scope) if only.tones else None
-    if toned is not None:
-        units &= toned
-    if only.topics:
-        units &= view.units((s for t in signal.topics if t.id in only.topics for s in t.sentences), scope)
-    return bool(units)
-
-
-def belongs(hit: Hit, part: PartOf, rule: Rule, signal: Signal) -> bool:
-    """Tell whether ``hit`` of ``rule`` in ``signal`` belongs to ``part``: tone and topic where it lies, and the publisher."""
-    if part.sources is not None and not _admits(part.sources, signal):
-        return False
-    return narrowed(hit, Only(tones=part.tones, topics=part.topics), rule, signal)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alerts.cards import key_hits
 from alerts.coverage import count_deadline
 from alerts.engine import Engine
+from alerts.reading import Reader
 from alerts.rule_state import RuleState
 from alerts.rules.match import compile_watch
 from alerts.rules.shortfall import DEPTH, NameOf, Short, shortfall
@@ -94,7 +94,7 @@ def _dated(signal: Signal, hour: int, hours: range, engine: Engine) -> tuple[Lin
 
 def _counted(state: RuleState, engine: Engine, signal: Signal, keys: Sequence[str]) -> tuple[Link, str] | None:
     rule, card = state.rule, engine.cards.get(signal.article_id)
-    if not key_hits(rule, signal, compile_watch(rule).hits(signal)):
+    if not Reader([rule]).read(signal):
         return Link.COUNTED, "no detector of the rule counts its tone or topic (only)"
     if card is None or rule.name not in card.hits:
         return Link.COUNTED, "it came before the rule counted, or before the engine's first hour"

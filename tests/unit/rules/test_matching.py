@@ -6,8 +6,10 @@ import time
 
 import pytest
 
-from alerts.rules.match import compile_watch, narrowed
-from alerts.rules.model import Only
+from alerts.rules.match import compile_watch
+from alerts.rules.model import Only, PartOf, Scope, SourcesPart
+from alerts.rules.narrowing import Narrowing
+from alerts.rules.view import SignalView
 from alerts.rules.words import words_watched
 from schemas.article import Source
 from schemas.reasons import ArticleStatus, Prominence, Tone
@@ -214,18 +216,31 @@ def test_a_signal_without_sentences_is_one_sentence() -> None:
 
 
 def test_a_detector_may_count_hits_of_a_tone_or_topic_alone() -> None:
-    article = signal(
-        "Russia and Azerbaijan.", "And oil.", pairs=[("AZE", "RUS", [0])], tones=[Tone.CONFLICT], topics={"energy": [1]}
+    article = SignalView(
+        signal(
+            "Russia and Azerbaijan.",
+            "And oil.",
+            pairs=[("AZE", "RUS", [0])],
+            tones=[Tone.CONFLICT],
+            topics={"energy": [1]},
+        )
     )
-    watch = rule("{pair: [AZE, RUS]}")
-    (hit,) = compile_watch(watch).hits(article)
-    assert narrowed(hit, None, watch, article)
-    assert narrowed(hit, Only(tones=(Tone.CONFLICT,)), watch, article)
-    assert not narrowed(hit, Only(tones=(Tone.NEUTRAL,)), watch, article)
-    assert not narrowed(hit, Only(topics=("energy",)), watch, article)
-    wide = rule("{pair: [AZE, RUS], scope: article}")
-    (hit,) = compile_watch(wide).hits(article)
-    assert narrowed(hit, Only(topics=("energy",)), wide, article)
+    assert Narrowing(Only(), Scope.SENTENCE).holds((0,), article)
+    assert Narrowing(Only(tones=(Tone.CONFLICT,)), Scope.SENTENCE).holds((0,), article)
+    assert not Narrowing(Only(tones=(Tone.NEUTRAL,)), Scope.SENTENCE).holds((0,), article)
+    assert not Narrowing(Only(topics=("energy",)), Scope.SENTENCE).holds((0,), article)
+    assert Narrowing(Only(topics=("energy",)), Scope.ARTICLE).holds((0,), article)
+    both = Only(tones=(Tone.CONFLICT,), topics=("energy",))
+    assert not Narrowing(both, Scope.SENTENCE).holds((0,), article)
+    assert not Narrowing(both, Scope.SENTENCE).holds((1,), article)
+
+
+def test_a_part_may_be_that_of_some_publishers() -> None:
+    article = SignalView(signal("Russia and Azerbaijan.", pairs=[("AZE", "RUS", [0])], tones=[Tone.CONFLICT]))
+    assert Narrowing(PartOf(sources=SourcesPart(countries=("AZE",))), Scope.SENTENCE).holds((0,), article)
+    assert not Narrowing(PartOf(sources=SourcesPart(countries=("RUS",))), Scope.SENTENCE).holds((0,), article)
+    theirs = PartOf(tones=(Tone.NEUTRAL,), sources=SourcesPart(countries=("AZE",)))
+    assert not Narrowing(theirs, Scope.SENTENCE).holds((0,), article)
 
 
 @pytest.mark.parametrize(

@@ -96,3 +96,23 @@ def test_all_rules_at_once(article: Signal) -> None:
     everything = [named(watch, i) for i, watch in enumerate(WATCHES)]
     alone = {r.name: found for r in everything if (found := compile_watch(r).hits(article))}
     assert dict(RuleIndex(everything).hits(article)) == alone
+
+
+PAIRS = (
+    "pair: [AZE, RUS]",
+    "pair: AZE>RUS",
+    'pair: [AZE, "*"]',
+    "pair: [{type: country}, {type: body}], scope: paragraph",
+    "pair: [UKR, {except: [RUS]}], scope: article",
+    "each: pair",
+    "each: pair, prominence: [title]",
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(PAIRS), articles())
+def test_a_tone_that_leaves_nothing_out_changes_nothing(watch: str, article: Signal) -> None:
+    """What has to be weighed with other conditions, and a pair that stands alone, find the same."""
+    every = ", ".join(Tone)
+    alone = compile_watch(named(f"{{{watch}}}", 0)).hits(article)
+    assert compile_watch(named(f"{{{watch}, tone: [{every}]}}", 0)).hits(article) == alone
