@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from connectors.clock import SystemClock
-from connectors.feeds.fetch import Fetcher, FetchError
+from connectors.feeds.fetch import Fetcher
+from connectors.feeds.fetch_failures import FetchError
 from connectors.feeds.parsing import FeedParser, NotAFeedError
 from connectors.feeds.settings import shown_url
 from connectors.feeds.wire_fields import web_address

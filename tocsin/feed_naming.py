@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from connectors.feeds.fetch import FetchError, FetchFailure
+from connectors.feeds.fetch_failures import FetchError, FetchFailure
 from connectors.feeds.settings import ID_PATTERN, FeedSettings, shown_url
 from schemas.errors import UsageError
 from schemas.plain_text import plain_line

@@ -6,11 +6,8 @@ Every hop of a redirect goes through the address guard. Nothing here looks into 
 from __future__ import annotations
 
 import functools
-import os
-import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -19,67 +16,21 @@ from aiohttp import hdrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from connectors.address_guard import AddressRefusedError, guarded_connector
+from connectors.address_guard import guarded_connector
 from connectors.feeds.answer_headers import ServerTime, max_age_s, retry_after_s, server_time_s, told
+from connectors.feeds.fetch_failures import FetchError, FetchFailure, HostBusyError, named_error
 from connectors.feeds.settings import shown_url
 from connectors.feeds.transfers import Transfer, TransferWatch
 from schemas.clock import Clock
-from schemas.errors import RetriableError
-from schemas.plain_text import plain_line
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json,"
     " application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
-_LONGEST_WORDS = 600
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 #: Where a redirect may lead besides the port it comes from: no other service is to be spoken to in somebody's name.
 _WEB_PORTS = frozenset({80, 443})
-
-
-class FetchFailure(StrEnum):
-    """Why there is no document; the value is what people read."""
-
-    NAME = "the host name is not known"
-    ADDRESS = "the address may not be connected to"
-    CONNECTION = "no connection"
-    SECURITY = "no secure connection"
-    TIMEOUT = "no answer in time"
-    STATUS = "the server refused"
-    REDIRECT = "the redirect leads nowhere"
-    TOO_LARGE = "the document is too large"
-    BROKEN = "the answer broke off"
-
-
-class FetchError(RetriableError):
-    """No document this time. ``server_time`` is that of the server that answered, where one did and told it."""
-
-    def __init__(
-        self,
-        failure: FetchFailure,
-        detail: str,
-        *,
-        status: int | None = None,
-        retry_after_s: float | None = None,
-        server_time: ServerTime | None = None,
-        host: str = "",
-    ) -> None:
-        # A redirect's address comes from outside, and what is said here is shown and stored.
-        super().__init__(plain_line(f"{failure}: {detail}", _LONGEST_WORDS))
-        self.failure = failure
-        self.status = status
-        self.retry_after_s = retry_after_s
-        self.server_time = server_time
-        self.host = host  # that answered, where one did
-
-
-class HostBusyError(RetriableError):
-    """A redirect leads to ``host``, which may not be asked now; nothing was asked of it."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(plain_line(f"a redirect leads to {host}, which is not asked now", _LONGEST_WORDS))
-        self.host = host
 
 
 @dataclass(frozen=True)
@@ -158,7 +109,7 @@ class Fetcher:
                 FetchFailure.TIMEOUT, f"{shown_url(url)} took over {self._limits.total_s:g} s or fell silent"
             ) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _named(error, url) from error
+            raise named_error(error, url) from error
 
     async def _follow(
         self,
@@ -292,25 +243,3 @@ def _redirected(address: str, target: str) -> str:
         old = URL(address)
         joined = str(parts.with_user(old.user).with_password(old.password)) if old.user else joined
     return joined
-
-
-def _named(error: Exception, url: str) -> FetchError:
-    """Return ``error`` in our own words; the library's may repeat the URL with its secrets."""
-    shown = shown_url(url)
-    if isinstance(error, FetchError):
-        return error
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return FetchError(FetchFailure.NAME, shown)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | ssl.SSLError):
-        return FetchError(FetchFailure.SECURITY, f"{shown}: its certificate or TLS version is not accepted")
-    system = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(system, AddressRefusedError) or "allow_addresses" in str(system):
-        return FetchError(FetchFailure.ADDRESS, f"{shown}: {getattr(system, 'strerror', None) or system}")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        # asyncio's own words hold the numbers of a socket; the system's say what happened.
-        number, said = error.os_error.errno, error.os_error.strerror
-        words = os.strerror(number) if isinstance(number, int) and number > 0 else said or "refused"
-        return FetchError(FetchFailure.CONNECTION, f"{shown}: {words.lower()}")
-    if isinstance(error, aiohttp.InvalidURL | ValueError):
-        return FetchError(FetchFailure.NAME, f"{shown} is no address that can be asked")
-    return FetchError(FetchFailure.BROKEN, f"{shown} ({type(error).__name__})")

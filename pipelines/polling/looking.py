@@ -14,7 +14,8 @@ from typing import NamedTuple, Protocol
 
 from connectors.feeds.answer_headers import ServerTime
 from connectors.feeds.cursor import FeedCursor
-from connectors.feeds.fetch import Fetched, FetchError, FetchFailure, HostBusyError, host_of
+from connectors.feeds.fetch import Fetched, host_of
+from connectors.feeds.fetch_failures import FetchError, FetchFailure, HostBusyError
 from connectors.feeds.parsing import NotAFeedError, ParserUnavailableError
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument

@@ -14,7 +14,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from connectors.feeds.fetch import Fetched, FetchError, FetchLimits, host_of, is_web_port
+from connectors.feeds.fetch import Fetched, FetchLimits, host_of, is_web_port
+from connectors.feeds.fetch_failures import FetchError
 from connectors.feeds.parsing import NoTextError, ParserUnavailableError
 from connectors.feeds.robots import ALLOW_NOTHING
 from connectors.feeds.wire import WireEntry

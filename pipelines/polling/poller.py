@@ -14,11 +14,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
-from connectors.feeds.cursor import cursor_of, knowing
 from connectors.feeds.fetch import host_of
-from connectors.feeds.former_ids import Sibling
 from connectors.feeds.settings import FeedSettings
-from connectors.feeds.standing import FeedStanding
 from pipelines.polling.clock_guard import ClockGuard
 from pipelines.polling.full_texts import FullTexts
 from pipelines.polling.hearing import HostTimes
@@ -28,7 +25,7 @@ from pipelines.polling.kin import Kin
 from pipelines.polling.left_behind import LeftBehind
 from pipelines.polling.line import Line
 from pipelines.polling.looker import Looker
-from pipelines.polling.looking import Answered, DocumentParser, Failed, FeedFetcher, Inlet, Look, PutOff
+from pipelines.polling.looking import DocumentParser, FeedFetcher, Inlet, Look
 from pipelines.polling.membership import Membership
 from pipelines.polling.pages import PageReader, PageTools
 from pipelines.polling.parts import feeds_hash, parts_of
@@ -36,7 +33,7 @@ from pipelines.polling.poll_settings import PollSettings
 from pipelines.polling.progress import Progress
 from pipelines.polling.roster import Asked, Roster
 from pipelines.polling.sending import Round, Sender, Turn
-from pipelines.polling.settling import settle
+from pipelines.polling.taking_in import TakingIn
 from pipelines.polling.telling_coverage import Teller, entries_of
 from pipelines.polling.watching import check_room
 from pipelines.polling.writing import ArticlesLog, Writing
@@ -85,7 +82,6 @@ class Poller:
         self._store = store
         self._feeds = {feed.id: feed for feed in feeds}
         part = parts_of(feeds)
-        self._kin = Kin(feeds, inlets)
         self._clock = clock
         self._inlets = inlets
         self._guard = ClockGuard(self._settings.clock_tolerance_s)
@@ -98,22 +94,34 @@ class Poller:
             shared_now=lambda: from_milliseconds(log.now_ms()),
             monotonic_s=clock.monotonic_s,
         )
-        self._hosts = HostPace(self._settings.host_gap_s, [host_of(self._feeds[feed_id].url) for feed_id in inlets])
-        self._roster = Roster(self._hosts)
+        hosts = HostPace(self._settings.host_gap_s, [host_of(self._feeds[feed_id].url) for feed_id in inlets])
+        self._roster = Roster(hosts)
         line: Line[Turn] = Line(self._settings.max_in_flight, self._settings.max_per_host)
-        looker = Looker(fetcher, parser, inlets, clock, guard=self._guard, hosts=self._hosts, line=line)
+        looker = Looker(fetcher, parser, inlets, clock, guard=self._guard, hosts=hosts, line=line)
         self._full_texts = FullTexts(self._roster)
         self._sender = Sender(line, looker.look, self._following)
         self._times = HostTimes(self._roster, inlets, self._guard, self._sender)
         if pages is not None:
             longest_s = self._settings.pages_s
-            self._full_texts.reader = PageReader(pages, self._hosts, self._sender, clock, longest_s=longest_s)
+            self._full_texts.reader = PageReader(pages, hosts, self._sender, clock, longest_s=longest_s)
         self._in_flight: dict[str, Round] = {}
         progress = Progress(part)
         self._progress = progress
         self._writing = Writing(log, self._roster, progress, inlets, clock=clock, guard=self._guard)
         slack_s = 2 * self._settings.lease_s + self._settings.clock_tolerance_s
-        self._left = LeftBehind(log, slack=timedelta(seconds=slack_s))
+        left = LeftBehind(log, slack=timedelta(seconds=slack_s))
+        self._taking_in = TakingIn(
+            store,
+            self._feeds,
+            Kin(feeds, inlets),
+            roster=self._roster,
+            hosts=hosts,
+            writing=self._writing,
+            left=left,
+            in_flight=self._in_flight,
+            partitions=lambda: log.partitions(ARTICLES),
+            jitter=self._settings.jitter,
+        )
         self._holding = Holding(
             store,
             self._feeds,
@@ -123,7 +131,7 @@ class Poller:
             roster=self._roster,
             progress=progress,
             writing=self._writing,
-            left=self._left,
+            left=left,
             in_flight=self._in_flight.keys(),
         )
 
@@ -205,24 +213,7 @@ class Poller:
             return 0
         self._writing.check_clock()
         now = self._clock.now()
-        partitions = self._log.partitions(ARTICLES)
-        quiet: dict[str, datetime] = {}
-        for look in looks:
-            # It may fail, and then this look is taken again: nothing of it is kept yet.
-            siblings = self._siblings(look)
-            self._in_flight.pop(look.feed_id, None)
-            if look.feed_id not in self._roster:
-                continue  # Another poller has it by now and reads the same.
-            if isinstance(look.finding, PutOff):
-                self._roster.leads_to(look.feed_id, look.finding.host)
-                self._roster.put_back(look.feed_id, now)
-                continue
-            standing = self._roster[look.feed_id]
-            jitter, left = self._settings.jitter, self._left.of(look.feed_id)
-            self._writing.add(
-                settle(standing, look.finding, now, partitions=partitions, jitter=jitter, siblings=siblings, left=left)
-            )
-            self._hear_host(standing, look, now, quiet)
+        quiet = self._taking_in.take_in(looks, now)
         written = self._write_settled(now)
         for put_off in self._roster.leave_alone(quiet) if quiet else ():
             self._progress.moved(put_off)
@@ -234,34 +225,6 @@ class Poller:
         if written:
             self._holding.save()
         return written
-
-    def _siblings(self, look: Look) -> list[Sibling]:
-        """Return the other feeds that may have brought what ``look`` found, as they stand with all that was settled.
-
-        :raises RetriableError: the store cannot be asked for those that another poller has.
-        """
-        found = look.finding
-        if not isinstance(found, Answered) or found.document is None:
-            return []
-        ids = list(self._kin.of(self._feeds[look.feed_id], found.document))
-        held = [id_ for id_ in ids if id_ in self._roster]
-        stand = {id_: knowing(self._writing.standing(id_).cursor, self._left.of(id_)) for id_ in held}
-        if away := [id_ for id_ in ids if id_ not in stand]:  # A folder, or what is pushed, that another poller has.
-            stand |= {id_: cursor_of(row) for id_, row in self._store.feed_rows(away).items()}
-        return [Sibling(id_, self._feeds[id_].publisher.id, cursor) for id_, cursor in stand.items()]
-
-    def _hear_host(self, standing: FeedStanding, look: Look, now: datetime, quiet: dict[str, datetime]) -> None:
-        """Take in whether the host refused us; put into ``quiet`` until when it is left alone."""
-        assert not isinstance(look.finding, PutOff)
-        host = look.finding.host or host_of(standing.address)
-        if not isinstance(look.finding, Failed):
-            self._hosts.answered(host)
-            self._roster.leads_to(look.feed_id, host)
-        elif look.finding.refused:
-            until = self._hosts.refused(host, now, look.finding.retry_after_s)
-            if until is not None:
-                logger.warning("host %s is asked nothing until %s: %s", host, f"{until:%H:%M:%S}", look.finding.reason)
-                quiet[host] = until
 
     def leave(self) -> None:
         """Let the other pollers have our feeds at once; :raises RetriableError: the store failed."""

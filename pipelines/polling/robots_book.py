@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from connectors.feeds.fetch import FetchError, FetchFailure
+from connectors.feeds.fetch_failures import FetchError, FetchFailure
 from connectors.feeds.robots import ALLOW_ALL, ALLOW_NOTHING, RobotsRules, read_robots
 from schemas.clock import Clock
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.clock import ManualClock
-from connectors.feeds.fetch import Fetcher, FetchError
+from connectors.feeds.fetch import Fetcher
+from connectors.feeds.fetch_failures import FetchError
 from connectors.feeds.parsing import FeedParser, NotAFeedError
 from pipelines.demo.feed_server import FeedServer
 from pipelines.demo.items import read_items

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.feeds.fetch import FetchError, FetchFailure
+from connectors.feeds.fetch_failures import FetchError, FetchFailure
 from schemas.errors import UsageError
 from tocsin.feed_naming import check_new_id, closest, unanswered, unknown_feed, web_address
 
