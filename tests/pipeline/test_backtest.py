@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 import re
 import shutil
@@ -30,6 +32,7 @@ from schemas.alert_event import AlertEvent
 from schemas.errors import UsageError
 from schemas.signal import Signal
 from tests.pipeline.invented_history import HOUR, START, history, imported
+from tests.web.chromium import Chromium, chromium_path
 from tocsin.commands.backtest import command
 from tocsin.commands.rules_compare import compare
 from tocsin.commands.rules_tune import tune
@@ -181,7 +184,7 @@ def test_without_truth_it_tells_what_rang(past: Archive, rules: Path, tmp_path: 
 def test_of_many_alerts_those_that_tell_most_are_printed(
     past: Archive, rules: Path, truth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tocsin.report.page.PRINTED_ALERTS", 1)
+    monkeypatch.setattr("tocsin.report.alert_list.PRINTED", 1)
     monkeypatch.setattr("tocsin.report.page.PRINTED_TIMELINES", 1)
     assert run(past, rules, tmp_path, "--truth", truth).exit_code == 0
     page = (tmp_path / "report.html").read_text()
@@ -222,6 +225,44 @@ def test_the_page_asks_nobody_and_runs_nothing(judged: Path) -> None:
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids)), "two things of one page have the same id"
     assert page.count("<svg") == 4  # Two watches (nothing was heard of the third) and two curves.
+
+
+async def _seen(page: Path, folder: Path) -> None:
+    async with Chromium(folder / "profile") as browser:
+        await browser.call("Network.enable")
+        colours = set()
+        for width, dark in ((390, False), (390, True), (1280, False), (1280, True)):
+            await browser.look(width, dark=dark)
+            await browser.open(page.as_uri())
+            wide = await browser.value("document.documentElement.scrollWidth")
+            assert wide <= width, "nothing is wider than the window"
+            colours.add(await browser.value("getComputedStyle(document.body).backgroundColor"))
+            ink = "getComputedStyle(document.querySelector('figure svg text')).fill"
+            colours.add(await browser.value(ink))
+        assert len(colours) == 4, "light and dark ground, dark and light letters in charts"
+        fetched = await browser.value("performance.getEntriesByType('resource').map(one => one.name)")
+        assert fetched == []
+        tree = (await browser.call("Accessibility.getFullAXTree"))["nodes"]
+        names: dict[str, list[str]] = {}
+        for node in tree:
+            if not node.get("ignored"):
+                names.setdefault(node["role"]["value"], []).append(node.get("name", {}).get("value", ""))
+        assert {"Listed events", "Rules in numbers", "Settings in numbers", "Detectors in numbers", "Sources"} <= set(
+            names["table"]
+        )
+        assert all(names["columnheader"])
+        assert all(names["rowheader"])
+        assert all(names["link"])
+        assert all(names["heading"])
+        printed = await browser.call("Page.printToPDF", preferCSSPageSize=True)
+        pages = base64.b64decode(printed["data"]).count(b"/Type /Page\n")
+        assert 1 <= pages <= 6
+        assert browser.said == []
+
+
+def test_the_page_in_a_real_browser_on_a_phone_a_desk_at_night_and_on_paper(judged: Path, tmp_path: Path) -> None:
+    chromium_path()
+    asyncio.run(_seen(judged / "report.html", tmp_path))
 
 
 def test_hostile_words_stay_words(past: Archive, tmp_path: Path) -> None:

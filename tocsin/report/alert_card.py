@@ -14,15 +14,6 @@ from tocsin.report import words
 #: Headlines of an alert that are shown at once.
 _FIRST = 3
 
-#: What each verdict is called: an alert that no list has may still be right.
-_WORDS_OF_VERDICT = {
-    AlarmVerdict.HIT: "for a listed event",
-    AlarmVerdict.REPEAT: "for a listed event, again",
-    AlarmVerdict.FALSE: "not on the list",
-    AlarmVerdict.DURING: "while a listed event went on",
-    AlarmVerdict.LEARNING: "in the first week",
-}
-
 _STYLE_OF_VERDICT = {
     AlarmVerdict.HIT: "hit",
     AlarmVerdict.REPEAT: "repeat",
@@ -41,6 +32,8 @@ def alert_card(judged: JudgedAlarm, names: ActorNames) -> dict[str, object]:
     if opening.expected is not None and opening.window is not None:
         said += f", where {words.normally(opening.expected, opening.window.hours)}"
     said += f". Rule {alarm.rule}, {opening.detector}."
+    if opening.learning:
+        said += " Normal was not known yet."
     if alarm.escalated:
         said += f" It grew {words.times(len(alarm.escalated))}."
     if alarm.ended is not None:
@@ -49,14 +42,27 @@ def alert_card(judged: JudgedAlarm, names: ActorNames) -> dict[str, object]:
     if judged.event is not None:
         said += f" Listed event: {judged.event.event}."
     stories = _one_of_each_story(alarm.evidence)
-    return {
-        "opened": words.moment(alarm.opened),
-        "key": watch_name(alarm.rule, alarm.key, names),
-        "verdict": _WORDS_OF_VERDICT.get(judged.verdict, ""),
-        "style": _STYLE_OF_VERDICT.get(judged.verdict, "other"),
+    return _heading(judged, names) | {
         "words": said,
         "first": [_article(item) for item in stories[:_FIRST]],
         "rest": [_article(item) for item in stories[_FIRST:EVIDENCE_SHOWN]],
+    }
+
+
+def short_card(judged: JudgedAlarm, names: ActorNames) -> dict[str, object]:
+    """Return the card of one of very many alerts: when, what, of how much, and the first headline."""
+    counts = judged.alarm.opening.counts
+    said = f"{words.many(counts.stories, 'story')} of {words.many(counts.publishers, 'publisher')}."
+    first = [_article(item) for item in judged.alarm.evidence[:1]]
+    return _heading(judged, names) | {"words": said, "first": first, "rest": []}
+
+
+def _heading(judged: JudgedAlarm, names: ActorNames) -> dict[str, object]:
+    return {
+        "opened": words.moment(judged.alarm.opened),
+        "key": watch_name(judged.alarm.rule, judged.alarm.key, names),
+        "verdict": words.WORDS_OF_VERDICT.get(judged.verdict, ""),
+        "style": _STYLE_OF_VERDICT.get(judged.verdict, "other"),
     }
 
 

@@ -28,6 +28,12 @@ _RIGHT, _WRONG, _NEUTRAL, _EVENT = "#0b7a4b", "#c2410c", "#6b7280", "#7c3aed"
 _COLOURS = ("#1d4ed8", "#c2410c", "#0b7a4b", "#7c3aed", "#b45309", "#0e7490")
 _SHAPES = ("o", "s", "^", "D", "v", "P")
 
+#: Colours by the names that the page gives them, for its dark clothes; a chart that stands alone keeps the colours themselves.
+_NAMED = {
+    _INK: "ink", _PALE: "axis", _BAND: "band", _RIGHT: "right", _WRONG: "wrong", _NEUTRAL: "neutral", _EVENT: "event",
+    _COLOURS[0]: "one", _COLOURS[4]: "five", _COLOURS[5]: "six",
+}  # fmt: skip
+
 #: What an alarm looks like: colour and marker say the same, so that neither colour nor shape alone is needed.
 _MARKS = {
     AlarmVerdict.HIT: (_RIGHT, "^"),
@@ -45,6 +51,9 @@ _STYLE: dict[Any, Any] = {  # The stub of rc_context names every key there is.
     "font.size": 10.5,
     "axes.edgecolor": _PALE,
     "axes.labelcolor": _INK,
+    "text.color": _INK,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
     "xtick.color": _INK,
     "ytick.color": _INK,
     "axes.spines.top": False,
@@ -72,6 +81,8 @@ def _inline(svg: str, label: str) -> str:
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"(\d\.\d\d)\d+", r"\1", body)  # A hundredth of a point is finer than any screen.
+    for colour, named in _NAMED.items():
+        body = body.replace(colour, f"var(--{named}, {colour})")
     opening, rest = body.split(">", 1)
     view = re.search(r'viewBox="[^"]+"', opening)
     assert view is not None
@@ -138,7 +149,7 @@ def _number(moment: datetime) -> float:
 
 def precision_recall(curves: Mapping[str, Sequence[Point]], written: Point | None, chosen: Point | None) -> str:
     """Draw each setting by the share of events it finds and the share of its alarms that are right."""
-    with _axes("precision and recall", 3.2) as (axes, drawn):
+    with _axes("precision and recall", 3.6) as (axes, drawn):
         for number, (name, points) in enumerate(curves.items()):
             _scatter(axes, number, name, [_of(point) for point in points])
         _marked(axes, written, chosen, _of)
@@ -157,7 +168,7 @@ def alerts_and_recall(curves: Mapping[str, Sequence[Point]], written: Point | No
         recall = point.whole.recall.value
         return None if recall is None else (point.whole.a_week, recall)
 
-    with _axes("alerts and recall", 3.2) as (axes, drawn):
+    with _axes("alerts and recall", 3.6) as (axes, drawn):
         for number, (name, points) in enumerate(curves.items()):
             _scatter(axes, number, name, [of(point) for point in points])
         _marked(axes, written, chosen, of)
@@ -172,9 +183,9 @@ def alerts_and_recall(curves: Mapping[str, Sequence[Point]], written: Point | No
 def alerts_by_setting(curves: Mapping[str, Sequence[Point]]) -> str:
     """Draw how often each setting rings, the keenest at the top: what can be said without truth."""
     found = sorted((point.whole.a_week, point.setting.name) for points in curves.values() for point in points)
-    with _axes("alerts by setting", 0.6 + 0.17 * len(found)) as (axes, drawn):
+    with _axes("alerts by setting", 0.6 + 0.2 * len(found)) as (axes, drawn):
         axes.barh(range(len(found)), [value for value, _ in found], color=_COLOURS[0], height=0.7)
-        axes.set_yticks(range(len(found)), [label for _, label in found], fontsize=7.5)
+        axes.set_yticks(range(len(found)), [label for _, label in found], fontsize=9)
         axes.set_xlabel("alerts a week")
         axes.set_ylim(-0.6, len(found) - 0.4)
     return drawn[0]
@@ -197,7 +208,7 @@ def _scatter(axes: Axes, number: int, name: str, places: Sequence[tuple[float, f
         color=colour,
         marker=shape,
         alpha=0.75,
-        label=name or "a setting",
+        label=name or "the rules' own",
     )
 
 
@@ -220,4 +231,4 @@ def _marked(axes: Axes, written: Point | None, chosen: Point | None, of: object)
 
 
 def _legend(axes: Axes) -> None:
-    axes.legend(loc="lower left", fontsize=9, frameon=False, bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.0)
+    axes.legend(loc="lower left", fontsize=10, frameon=False, bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, timedelta
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
@@ -11,20 +11,22 @@ from markupsafe import Markup
 
 from alerts.explanation.names import ActorNames
 from pipelines.backtest.intervals import Share, quartiles
-from pipelines.backtest.judging import AlarmVerdict, EventFate, JudgedAlarm, JudgedEvent
+from pipelines.backtest.judging import EventFate, JudgedAlarm, JudgedEvent
 from pipelines.backtest.report import Report, RuleReport
 from pipelines.backtest.variants import has_fixed_keys
 from tocsin.report import charts, tables, words
-from tocsin.report.alert_card import alert_card, watch_name
+from tocsin.report.alert_card import watch_name
+from tocsin.report.alert_list import alert_list
 
-#: Charts of watches on one page, and alerts written out; beyond, the page says how many there are.
+#: Charts of watches on one page, and events; beyond, the page says how many there are.
 MOST_TIMELINES = 40
-MOST_ALERTS = 400
 MOST_EVENTS = 300
 
-#: Of them, those that are printed: a printed report is a few pages, and the page on screen has the rest.
+#: Of the charts, those that are printed: a printed report is a few pages, and the page on screen has the rest.
 PRINTED_TIMELINES = 12
-PRINTED_ALERTS = 24
+
+#: A source whose first article comes so long after the first of all joined later.
+_JOINED_AFTER = timedelta(days=7)
 
 _MARKS = (
     ("▲", "hit", "rang for a listed event"),
@@ -44,12 +46,11 @@ def report_page(report: Report, names: ActorNames) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files("tocsin.report").joinpath("page.html").read_text(encoding="utf-8"))
     judged = report.truth is not None
+    joined_after = str(date.fromisoformat(str(report.archive.first)[:10]) + _JOINED_AFTER)
     timelines, timelines_left_out = _timelines(report, names)
-    shown = report.alarms[:MOST_ALERTS]
-    printed = sorted(shown, key=_tells_most)[:PRINTED_ALERTS]
     return template.render(
         title="What these rules would have done",
-        subtitle=f"{report.stretch.first:%d %B %Y} – {report.stretch.last:%d %B %Y} · all times UTC",
+        subtitle=f"{words.day(report.stretch.first)} – {words.last_day(report.stretch.last)} · all times UTC",
         summary=words.summary(report),
         figures=_figures(report),
         events=[_event(event, names) for event in report.events[:MOST_EVENTS]],
@@ -67,23 +68,19 @@ def report_page(report: Report, names: ActorNames) -> str:
         sweep=tables.sweep_section(report),
         compared=tables.compared_section(report.compared, judged=judged),
         sources=[
-            {
-                "name": one.source,
-                "articles": f"{one.articles:,}",
-                "first": one.first[:10],
-                "last": f"{one.last[:10]}{' (ended)' if one.ended else ''}",
-                "holes": tables.holes_in_words(len(one.holes), sum(hole.hours for hole in one.holes)),
-            }
+            [
+                one.source,
+                f"{one.articles:,}",
+                f"{one.first[:10]}{' (joined)' if one.first[:10] > joined_after else ''}",
+                f"{one.last[:10]}{' (ended)' if one.ended else ''}",
+                tables.holes_in_words(len(one.holes), sum(hole.hours for hole in one.holes)),
+            ]
             for one in report.archive.sources
         ],
         holes=[
             f"{hole.first.replace('T', ' ')}h to {hole.last.replace('T', ' ')}h" for hole in report.archive.shared_holes
         ],
-        alerts=[alert_card(one, names) | {"printed": one in printed} for one in shown],
-        alerts_note=_alerts_note(report),
-        alerts_unprinted=_unprinted(
-            len(printed), len(shown), "that tell most: for a listed event first, then by score"
-        ),
+        alerts=alert_list(report.alarms, names),
         how=_how(report),
     )
 
@@ -98,11 +95,6 @@ def _unprinted(printed: int, every: int, which: str) -> str:
     if every <= printed:
         return ""
     return f"Printed are the {printed} of {every:,} {which}; the page on screen has all."
-
-
-def _tells_most(judged: JudgedAlarm) -> tuple[bool, float, datetime]:
-    """Return what to sort by, what tells a reader of a few pages most first."""
-    return judged.verdict is not AlarmVerdict.HIT, -(judged.alarm.opening.score or 0.0), judged.alarm.opened
 
 
 def _figures(report: Report) -> list[dict[str, str]]:
@@ -138,17 +130,16 @@ def _share(share: Share, name: str) -> dict[str, str]:
     }
 
 
-def _event(judged: JudgedEvent, names: ActorNames) -> dict[str, str]:
+def _event(judged: JudgedEvent, names: ActorNames) -> list[str | dict[str, str]]:
     event = judged.event
-    return {
-        "name": event.event,
-        "watch": watch_name("", event.watch, names),
-        "start": words.moment(event.start),
-        "fate": judged.fate.value,
-        "style": _STYLE_OF_FATE.get(judged.fate, "other"),
-        "found": words.moment(judged.found),
-        "delay": "–" if judged.delay_h is None else words.signed(judged.delay_h),
-    }
+    return [
+        event.event,
+        watch_name("", event.watch, names),
+        words.moment(event.start),
+        {"text": judged.fate.value, "style": _STYLE_OF_FATE.get(judged.fate, "other")},
+        words.moment(judged.found),
+        "–" if judged.delay_h is None else words.signed(judged.delay_h),
+    ]
 
 
 def _timelines(report: Report, names: ActorNames) -> tuple[list[dict[str, object]], int]:
@@ -199,12 +190,6 @@ def _caption(alarms: Sequence[JudgedAlarm], events: Sequence[JudgedEvent], count
     if events:
         said += f". Listed: {'; '.join(f'{one.event.event} ({one.fate.value})' for one in events[:4])}"
     return f"{said}."
-
-
-def _alerts_note(report: Report) -> str:
-    shown, every = min(MOST_ALERTS, len(report.alarms)), len(report.alarms)
-    said = "The headlines an alert rang on, one of each story first. Links lead to the publishers."
-    return said if shown == every else f"{said} The first {shown:,} of {every:,} are here; report.json has all."
 
 
 def _how(report: Report) -> list[str]:

@@ -60,12 +60,12 @@ def sweep_section(report: Report) -> dict[str, object] | None:
     if judged:
         drawn = [
             {
-                "name": "Found against right",
+                "name": "How much is found, and how much of it is right",
                 "svg": Markup(charts.precision_recall(curves, written, choice.point)),
                 "caption": "Each mark is one setting for all rules. Further right, more is found; higher, fewer are false.",
             },
             {
-                "name": "Found against how often it rings",
+                "name": "How much is found, and how often it rings",
                 "svg": Markup(charts.alerts_and_recall(curves, written, choice.point)),
                 "caption": "The further up and left, the more is found for the same number of alerts.",
             },

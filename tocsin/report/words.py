@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pipelines.backtest.choosing import Point
 from pipelines.backtest.intervals import Share, quartiles
 from pipelines.backtest.judging import AlarmVerdict, EventFate, Matching, in_hours
 from pipelines.backtest.report import Report
 from pipelines.backtest.scores import Score
+from pipelines.backtest.variants import Setting
 from pipelines.replay.order import ChosenOrder, Order
+
+#: What each verdict is called: an alert that no list has may still be right.
+WORDS_OF_VERDICT = {
+    AlarmVerdict.HIT: "for a listed event",
+    AlarmVerdict.REPEAT: "for a listed event, again",
+    AlarmVerdict.FALSE: "not on the list",
+    AlarmVerdict.DURING: "while a listed event went on",
+    AlarmVerdict.LEARNING: "in the first week",
+}
+
+#: Settings of a sweep in words; those that leave the rules as they are written are not told.
+_WORDS_OF_SETTING = {
+    "high": "sensitivity high",
+    "normal": "sensitivity normal",
+    "low": "sensitivity low",
+    "strict": "a bar above sensitivity low",
+    "one day": "windows of one day",
+    "low floors": "lower floors (fewer stories and publishers are enough)",
+    "high floors": "higher floors (more stories and publishers are needed)",
+}
 
 #: Fewer events than this have no quartiles worth telling.
 _FEW = 4
@@ -85,6 +106,8 @@ def delay_in_words(score: Score) -> str:
     if found is None:
         return ""
     lower, median, upper = found
+    if len(score.delays_h) == 1:
+        return f"{span(abs(median))} {'before' if median < 0 else 'after'} its stated start"
     if median < 0:
         middle = f"half of them {span(-median)} or more before their stated start"
     else:
@@ -99,6 +122,22 @@ def signed(hours: float) -> str:
     return f"{'−' if hours < 0 else '+'}{abs(hours):.1f} h"
 
 
+def day(when: datetime) -> str:
+    """Return a day as people write it: "1 May 2023"."""
+    return f"{when.day} {when:%B %Y}"
+
+
+def last_day(until: datetime) -> str:
+    """Return the last day of a time that ends before ``until``."""
+    return day(until - timedelta(seconds=1))
+
+
+def setting(of: Setting) -> str:
+    """Return a setting of a sweep in words: "sensitivity high, lower floors (…)"."""
+    parts = [_WORDS_OF_SETTING[part] for part in (of.bar, of.windows, of.floors) if part in _WORDS_OF_SETTING]
+    return ", ".join([f"the detector {of.detector}"] * bool(of.detector) + parts)
+
+
 def moment(when: datetime | None) -> str:
     """Return an instant for people, UTC."""
     return when.strftime("%Y-%m-%d %H:%M") if when is not None else "–"
@@ -109,7 +148,7 @@ def summary(report: Report) -> list[str]:
     total, stretch = report.total, report.stretch
     said = [
         f"{many(len(report.rules), 'rule')} watched {many(report.articles, 'article')} of "
-        f"{many(len(report.archive.sources), 'source')} from {stretch.first:%d %B %Y} to {stretch.last:%d %B %Y}, as if "
+        f"{many(len(report.archive.sources), 'source')} from {day(stretch.first)} to {last_day(stretch.last)}, as if "
         f"{'they' if len(report.rules) > 1 else 'it'} had been switched on at the time.",
         f"{'They' if len(report.rules) > 1 else 'It'} rang {times(total.openings)}: {a_week(total.a_week)} in all."
         if total.openings
@@ -132,14 +171,21 @@ def summary(report: Report) -> list[str]:
 
 def _against_truth(report: Report) -> list[str]:
     total = report.total
-    said = [f"Of the listed events that could be found, {share_in_words(total.recall)} were."]
+    if total.recall.whole:
+        said = [
+            f"Of the listed events that could be found, {share_in_words(total.recall)} {_were(total.recall)} found."
+        ]
+    else:
+        said = ["None of the listed events could have been found in this time."]
     if delay := delay_in_words(total):
         said[0] = f"{said[0][:-1]}, {delay}."
     missed = [event.event.event for event in report.events if event.fate is EventFate.MISSED]
     if missed:
         shown = "; ".join(_short(name) for name in missed[:_NAMED])
         said.append(f"Missed: {shown}." if len(missed) <= _NAMED else f"Missed {len(missed):,}, among them: {shown}.")
-    said.append(f"Of the alarms that can be judged, {share_in_words(total.precision)} were about a listed event.")
+    if total.precision.whole:
+        right = f"{share_in_words(total.precision)} {_were(total.precision)} about a listed event"
+        said.append(f"Of the alarms that can be judged, {right}.")
     during, false = total.alarms[AlarmVerdict.DURING], total.alarms[AlarmVerdict.FALSE]
     if during:
         said.append(f"{many(during, 'alarm')} rang later, while a listed event went on, and count neither way.")
@@ -156,6 +202,10 @@ def _against_truth(report: Report) -> list[str]:
         if total.events[fate]:
             said.append(f"Besides: {many(total.events[fate], 'listed event')} {why}.")
     return said
+
+
+def _were(share: Share) -> str:
+    return "was" if share.part == 1 else "were"
 
 
 def _short(name: str) -> str:
@@ -201,14 +251,14 @@ def choice_in_words(report: Report) -> list[str]:
     if report.sweep is None:
         return []
     choice = report.sweep.choice
-    first = f"{report.stretch.first:%d %B %Y} to {choice.split:%d %B %Y}"
-    second = f"{choice.split:%d %B %Y} to {report.stretch.last:%d %B %Y}"
+    first = f"{day(report.stretch.first)} to {last_day(choice.split)}"
+    second = f"{day(choice.split)} to {last_day(report.stretch.last)}"
     if choice.point is None:
         return [f"No setting kept to {choice.budget_a_week:g} alerts a week from {first}."]
     point = choice.point
     said = [
         f"For at most {choice.budget_a_week:g} alerts a week, judged on {first} alone, the best of all settings tried is: "
-        f"{point.setting.name}."
+        f"{setting(point.setting)}. All else stays as it is written."
     ]
     if point.chosen_on.judged and not point.chosen_on.recall.whole:
         said.append(
@@ -217,8 +267,8 @@ def choice_in_words(report: Report) -> list[str]:
     later = point.judged_on
     told = f"On the days it was not chosen on ({second}) it rang {a_week(later.a_week)}"
     if later.judged:
-        told += f", found {share_in_words(later.recall)} of the events, and of its alarms "
-        told += f"{share_in_words(later.precision)} were right"
+        told += f"; of the listed events it found {share_in_words(later.recall)}, and of its alarms "
+        told += f"{share_in_words(later.precision)} {_were(later.precision)} about one"
     return [*said, f"{told}."]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tocsin.report import words
-from tocsin.report.alert_card import _WORDS_OF_VERDICT
 
 
 @pytest.mark.parametrize(
@@ -36,4 +35,4 @@ def test_how_often(count: int, said: str) -> None:
 
 
 def test_no_list_is_complete() -> None:
-    assert not any("false" in said for said in _WORDS_OF_VERDICT.values())
+    assert not any("false" in said for said in words.WORDS_OF_VERDICT.values())
