@@ -58,10 +58,13 @@ class Crossings:
         """Return the scores of all windows that reach their floors."""
         return self._cells.scores[self._cells.scores > 0.0]
 
-    def alarms(self, bar: float) -> list[tuple[int, int]]:
-        """Return (key, hour) of every alert that opens at a score of ``bar`` > 0, by key and hour."""
+    def alarms(self, bar: float | Floats) -> list[tuple[int, int]]:
+        """Return (key, hour) of every alert that opens at a score of ``bar`` > 0, by key and hour.
+
+        An array of bars has one for each hour.
+        """
         cells = self._cells
-        (crossed,) = np.nonzero(cells.scores >= bar)
+        (crossed,) = np.nonzero(cells.scores >= (bar[cells.hours] if isinstance(bar, np.ndarray) else bar))
         opened: list[tuple[int, int]] = []
         before, rests_until = -1, -1
         for key, hour, end in zip(

@@ -119,6 +119,16 @@ def at_path(row: Mapping[str, object], path: str) -> object:
     return here
 
 
+def has_path(row: Mapping[str, object], path: str) -> bool:
+    """Tell whether ``row`` has a place at ``path``, whatever stands there; of several paths, at one of them."""
+    if path in row:
+        return True
+    parts = re.split(r"[|+]", path)
+    if len(parts) > 1:
+        return any(has_path(row, part) for part in parts)
+    return path.partition("<")[0] in row or path.partition(".")[0] in row
+
+
 def _between(text: object, tag: str) -> str | None:
     """Return what ``text`` has between ``<tag>`` and ``</tag>``; None where it has no such pair."""
     if not isinstance(text, str):

@@ -24,6 +24,7 @@ from pipelines.backtest.arrival import ArrivalDelay, delayed
 from pipelines.backtest.day_book import DayBook
 from pipelines.backtest.labelling import Kind, questions_in
 from pipelines.backtest.passing import one_pass
+from pipelines.backtest.report_schema import report_schema
 from pipelines.backtest.variants import as_written, grid, rules_to_run, varied
 from pipelines.extraction.extractor import extractor_for
 from pipelines.replay.extract_archive import extract_archive
@@ -32,6 +33,7 @@ from schemas.alert_event import AlertEvent
 from schemas.errors import UsageError
 from schemas.signal import Signal
 from tests.pipeline.invented_history import HOUR, START, history, imported
+from tests.unit.rules.schema_check import accepts
 from tests.web.chromium import Chromium, chromium_path
 from tocsin.commands.backtest import command
 from tocsin.commands.rules_compare import compare
@@ -139,6 +141,20 @@ def test_of_a_part_of_the_days_the_articles_of_that_part_are_told(past: Archive,
     articles = sum(past.count(day) for day in past.days()[1:3])
     assert report_in(tmp_path)["articles"] == articles
     assert f"3 rules watched {articles:,} articles of" in result.stdout
+
+
+def test_a_report_is_what_its_schema_says(judged: Path, past: Archive, rules: Path, tmp_path: Path) -> None:
+    """With a list and a sweep and without, while learning, and no field more than the schema tells of."""
+    schema = json.loads(json.dumps(report_schema()))
+    assert run(past, rules, tmp_path, "--to", "2023-05-05").exit_code == 0
+    for folder in (judged, tmp_path):
+        report = json.loads((folder / "report.json").read_text())
+        for field, asked in schema["properties"].items():
+            assert accepts(asked, report[field], schema), field
+        assert accepts(schema, report, schema)
+        assert not accepts(schema, report | {"more": 1}, schema)
+        report["total"]["hours"] = "many"
+        assert not accepts(schema, report, schema)
 
 
 def test_every_alarm_has_its_evidence(judged: Path) -> None:

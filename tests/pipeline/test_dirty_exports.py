@@ -313,6 +313,25 @@ def test_columns_are_guessed_however_they_are_spelt(row: Mapping[str, object], t
     assert article.url == "https://example.org/a"
 
 
+def test_columns_that_nobody_knows_are_named_with_what_stands_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text("Nr.;Erschienen am;Überschrift\n1;;Ein Treffen in Wien\n2;3 Jan 2020;Noch eines\n")
+    error = run(path, tmp_path / "archive", "--dry-run").exception
+    assert isinstance(error, UsageError)
+    there = "; the columns are Nr. (1), Erschienen am (3 Jan 2020), Überschrift (Ein Treffen in Wien)"
+    assert error.remedy == f"name it: --map published=COLUMN,…{there}"
+    error = run(path, tmp_path / "archive", "--map", "published=Erschienen,title=Überschrift").exception
+    assert isinstance(error, UsageError)
+    assert error.message == "none of the first 2 rows has published=Erschienen"
+    assert error.remedy == f"correct --map{there}"
+    told = run(path, tmp_path / "archive", "--map", "published=Erschienen am,title=Überschrift,url=Seite", "--dry-run")
+    assert "none of the first 2 rows has url=Seite" in told.stderr
+    assert (
+        run(path, tmp_path / "archive", "--map", "published=Erschienen am,title=Überschrift", "--source", "x").exit_code
+        == 0
+    )
+
+
 def test_a_table_with_real_times_and_days_is_read(tmp_path: Path) -> None:
     columns = {"date": [_THEN, _THEN.replace(hour=9)], "title": ["A", "B"], "source": ["x", "x"]}
     pq.write_table(pa.table(columns), tmp_path / "times.parquet")

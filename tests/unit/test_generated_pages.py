@@ -12,6 +12,7 @@ import pytest
 
 from alerts.rules.json_schema import rules_schema
 from alerts.rules.timeline_grammar import timelines_schema
+from pipelines.backtest.report_schema import report_schema
 from tocsin.cli import COMMANDS
 from tocsin.commands_page import PAGE, commands_in
 
@@ -31,6 +32,12 @@ def test_the_page_about_the_commands_is_what_the_program_makes() -> None:
 def test_the_schema_of_rules_is_what_the_program_makes() -> None:
     written = json.loads((ROOT / "docs/rules.schema.json").read_text(encoding="utf-8"))
     assert written == rules_schema(), "the grammar has changed: python -m tocsin rules schema > docs/rules.schema.json"
+
+
+def test_the_schema_of_reports_is_what_the_program_makes() -> None:
+    written = json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8"))
+    remedy = "python -m tocsin backtest --schema > docs/report.schema.json"
+    assert written == report_schema(), f"the report has changed: {remedy}"
 
 
 def test_the_schema_of_tests_of_rules_is_what_the_program_makes() -> None:

@@ -16,6 +16,7 @@ import click
 from schemas.errors import UsageError
 from schemas.plain_text import plural
 from tocsin.disk_use import shown_bytes
+from tocsin.import_maps import check_map
 from tocsin.progress import Progress
 from tocsin.workplace import json_option
 
@@ -102,7 +103,7 @@ def import_(
         click.echo(f"{own} of the first {len(first)} rows are records of an archive: taken as they are", err=True)
     fields = FieldMap.parse(mapping) if mapping else _guessed(foreign, preset)
     if foreign or not first:
-        _show_map(fields)
+        check_map(fields, foreign)
     stamps = _stamps(foreign, fields, zone)
     midnight = Midnight(asked_midnight or ("day" if stamps.midnights_are_days else "time"))
     report = ImportReport()
@@ -267,12 +268,6 @@ def _rows(files: tuple[Path, ...], progress: Progress | None = None) -> Iterator
 
     for path in files:
         yield from read_rows(path, progress.update) if progress else read_rows(path)
-
-
-def _show_map(fields: FieldMap) -> None:
-    click.echo(f"map: {fields}", err=True)
-    if "published" not in fields.paths:
-        raise UsageError("no column with the time of publication", remedy="name it: --map published=COLUMN,…")
 
 
 def _guessed(rows: list[Mapping[str, object]], preset: str | None) -> FieldMap:

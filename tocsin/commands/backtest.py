@@ -51,6 +51,14 @@ _PRINTED = (
     name="backtest",
     epilog="Example: tocsin backtest --archive history --rules rules.yaml --truth events.csv --sweep --out report",
 )
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, asked: _print_schema(context) if asked else None,
+    help="Print the JSON Schema of report.json instead.",
+)
 @archive_option
 @click.option(
     "--rules",
@@ -158,6 +166,13 @@ def command(
         click.echo(json.dumps(about | {"report": str(out / "report.html")}))
     else:
         _say(report, out)
+
+
+def _print_schema(context: click.Context) -> None:
+    from pipelines.backtest.report_schema import report_schema
+
+    click.echo(json.dumps(report_schema(), indent=2, ensure_ascii=False))
+    context.exit()
 
 
 def _write(report: Report, names: ActorDirectory, out: Path) -> None:

@@ -150,9 +150,7 @@ def summary(report: Report) -> list[str]:
         f"{many(len(report.rules), 'rule')} watched {many(report.articles, 'article')} of "
         f"{many(len(report.archive.sources), 'source')} from {day(stretch.first)} to {last_day(stretch.last)}, as if "
         f"{'they' if len(report.rules) > 1 else 'it'} had been switched on at the time.",
-        f"{'They' if len(report.rules) > 1 else 'It'} rang {times(total.openings)}: {a_week(total.a_week)} in all."
-        if total.openings
-        else f"{'They' if len(report.rules) > 1 else 'It'} never rang.",
+        _how_often("They" if len(report.rules) > 1 else "It", total),
     ]
     if report.truth is not None:
         said.extend(_against_truth(report))
@@ -167,6 +165,12 @@ def summary(report: Report) -> list[str]:
         shown = ", ".join(quiet[:8]) + (f" and {len(quiet) - 8} more" if len(quiet) > 8 else "")
         said.append(f"Never rang: {shown}.")
     return said
+
+
+def _how_often(who: str, total: Score) -> str:
+    if total.openings <= 1:
+        return f"{who} rang once in {span(total.hours)}." if total.openings else f"{who} never rang."
+    return f"{who} rang {times(total.openings)}: {a_week(total.a_week)} in all."
 
 
 def _against_truth(report: Report) -> list[str]:
@@ -256,8 +260,9 @@ def choice_in_words(report: Report) -> list[str]:
     if choice.point is None:
         return [f"No setting kept to {choice.budget_a_week:g} alerts a week from {first}."]
     point = choice.point
+    most = f"{choice.budget_a_week:g} {'alert' if choice.budget_a_week == 1 else 'alerts'} a week"
     said = [
-        f"For at most {choice.budget_a_week:g} alerts a week, judged on {first} alone, the best of all settings tried is: "
+        f"For at most {most}, judged on {first} alone, the best of all settings tried is: "
         f"{setting(point.setting)}. All else stays as it is written."
     ]
     if point.chosen_on.judged and not point.chosen_on.recall.whole:

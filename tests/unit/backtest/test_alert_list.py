@@ -20,6 +20,9 @@ class _Names:
     def display_name(self, actor_id: str) -> str:
         return actor_id.title()
 
+    def adjective(self, actor_id: str) -> str:
+        return self.display_name(actor_id)
+
 
 _NAMES = _Names()
 

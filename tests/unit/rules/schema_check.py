@@ -50,6 +50,8 @@ def _holds(word: str, asked: Json, schema: dict[str, Json], value: Json, whole: 
     if word == "anyOf":
         assert isinstance(asked, list)
         return any(accepts(choice, value, whole) for choice in asked)
+    if word == "type" and isinstance(asked, list):
+        return any(_holds(word, one, schema, value, whole) for one in asked)
     if word == "type":
         return isinstance(value, _TYPES[str(asked)]) and (isinstance(value, bool) <= (asked == "boolean"))
     if word in ("enum", "const"):

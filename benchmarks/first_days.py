@@ -1,0 +1,100 @@
+"""What a budget over many seldom watches rings in the first days of a history, by how its watches are counted. Needs no data.
+
+`python -m benchmarks.first_days`. Nothing happens in these news, so every alert is false. The watches are those of a rule for
+every pair: most are in the news less than once a day, and none is known when it begins. Read by
+docs/adr/0010-watches-a-budget-is-shared-by.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from alerts.rules.model import Sensitivity
+from alerts.tracks.bars import BUDGET_HOURS, FITS, K_OF, k_of_budget
+from benchmarks.crossings import Floats
+from benchmarks.detector_runs import SpikeRun
+from benchmarks.news_simulation import Counts, News, rates, stories
+
+FALSE_ALARMS, WATCHES, DAYS, SEEDS = 4.0, 2_000, 70, (11, 12, 13)
+SELDOM = News(least_rate=0.0003, most_rate=0.3)
+
+#: An hour is learnt so many hours after it began; a bar is counted anew after so many.
+GUARD_H, ANEW_H = 25, 6
+
+#: Days whose alerts are counted together.
+SPANS = ((0, 2), (2, 7), (7, 14), (14, 28), (28, DAYS))
+
+
+def _known(summed: Floats, until: int) -> int:
+    """Return the watches with a story in the hours up to ``until`` that a budget looks at; ``summed`` counts from the start."""
+    if until < 0:
+        return 0
+    before = summed[:, until - BUDGET_HOURS] if until >= BUDGET_HOURS else 0.0
+    return int((summed[:, until] > before).sum())
+
+
+def _bars(summed: Floats, counted: Callable[[Floats, int], float]) -> Floats:
+    """Return the bar of every hour."""
+    hours = summed.shape[1]
+    fresh = [counted(summed, hour) for hour in range(0, hours, ANEW_H)]
+    bars: Floats = np.repeat(np.array(fresh), ANEW_H)[:hours]
+    return bars
+
+
+def _learnt(summed: Floats, hour: int) -> float:
+    return k_of_budget(FALSE_ALARMS, _known(summed, hour - GUARD_H))
+
+
+def _learnt_and_normal(summed: Floats, hour: int) -> float:
+    return max(_learnt(summed, hour), K_OF[Sensitivity.NORMAL]) if hour < BUDGET_HOURS else _learnt(summed, hour)
+
+
+def _seen(summed: Floats, hour: int) -> float:
+    return k_of_budget(FALSE_ALARMS, _known(summed, hour))
+
+
+def _highest_at_first(summed: Floats, hour: int) -> float:
+    return FITS["spike"].points[-1][0] if hour < 2 * GUARD_H else _learnt(summed, hour)
+
+
+def _all(summed: Floats, hour: int) -> float:
+    del hour
+    return k_of_budget(FALSE_ALARMS, _known(summed, summed.shape[1] - 1))
+
+
+WAYS: dict[str, Callable[[Floats, int], float]] = {
+    "watches with a learnt story": _learnt,
+    "… and never below normal in 28 days": _learnt_and_normal,
+    "watches with a story": _seen,
+    "the highest bar for two days": _highest_at_first,
+    "all there will be (cannot be known)": _all,
+}
+
+
+def alarms_of(counts: Counts, ways: Sequence[str]) -> dict[str, list[int]]:
+    """Return by way of counting how many alerts open in each of :data:`SPANS`."""
+    crossings = SpikeRun().over(counts, first=0)
+    summed = np.cumsum(counts, axis=1)
+    found = {}
+    for way in ways:
+        days = np.array([hour // 24 for _, hour in crossings.alarms(_bars(summed, WAYS[way]))])
+        found[way] = [int(((days >= first) & (days < last)).sum()) for first, last in SPANS]
+    return found
+
+
+def main() -> None:
+    """Print the mean over portfolios."""
+    every: dict[str, list[list[int]]] = {way: [] for way in WAYS}
+    for seed in SEEDS:
+        rate = rates(SELDOM, WATCHES, DAYS * 24, np.random.default_rng([seed, 1]))
+        for way, found in alarms_of(stories(SELDOM, rate, np.random.default_rng([seed, 2])), list(WAYS)).items():
+            every[way].append(found)
+    print(f"{'false alarms of ' + str(WATCHES) + ' watches':<38}", *(f"days {a} to {b}".ljust(14) for a, b in SPANS))
+    for way, runs in every.items():
+        print(f"{way:<38}", *(f"{mean:.1f}".ljust(14) for mean in np.mean(runs, axis=0)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
