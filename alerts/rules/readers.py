@@ -293,7 +293,7 @@ class Word(Reader[E]):
         if text in known:
             return self._words(text)
         message = f"{one_of(known)} is needed, this is {described(node)}"
-        reading.wrong(node, path, message, did_you_mean(text, known) if text else "")
+        reading.wrong(node, path, message, did_you_mean(text, known))
         return None
 
     def schema(self) -> JsonSchema:
@@ -337,7 +337,8 @@ class Items(Reader[tuple[T, ...]]):
 
     def _keep(self, items: Sequence[Node], values: Sequence[T | None], node: Node, reading: Reading) -> None:
         parts = [reading.part(i, self._item) if v is None else v for i, v in zip(items, values, strict=True)]
-        reading.keep_part(node, self, tuple(part for part in parts if part is not None))
+        if found := tuple(part for part in parts if part is not None):
+            reading.keep_part(node, self, found)
 
     def schema(self) -> JsonSchema:
         """An array, or one of its items."""

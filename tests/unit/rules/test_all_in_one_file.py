@@ -238,6 +238,14 @@ def test_of_any_two_of_them_both_are_told_and_nothing_else(kind: str) -> None:
         assert both == expected, (kind, other)
 
 
+@pytest.mark.parametrize("nothing", ["[soon]", "[[]]", "soon", "{}", "~"])
+def test_of_what_is_wrong_altogether_nothing_more_is_said(nothing: str) -> None:
+    for place in ("windows", "days", "tone", "pair", "keywords", "levels"):
+        found = told(TEXT.format(**{**PLACES, place: nothing}))
+        assert all(mistake.remedy for mistake in found)
+        assert len(found) <= 1 or place == "pair", (place, found)
+
+
 def test_what_is_whole_before_the_end_of_yaml_is_told_with_it() -> None:
     text = with_wrong("an actor that is none", "a day twice").replace(
         "    labels: {desk: caucasus}\n", "    labels: {a\n"
