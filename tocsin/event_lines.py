@@ -13,7 +13,8 @@ def event_line(event: AlertEvent) -> str:
     normal = f" (normal {event.expected:g})" if event.expected is not None else ""
     score = f" score {event.score:g}" if event.score is not None else ""
     number = f" {counted(counts)} in {event.window.hours} h" if event.window else ""
-    note = " · learning: normal not yet known" if event.learning and event.alert_id else ""
+    note = " · in shadow" if event.mode == "shadow" and event.alert_id else ""
+    note += " · learning: normal not yet known" if event.learning and event.alert_id else ""
     if event.event is EventKind.PENDING and event.crossing is not None:
         note += f" · since {event.crossing:%Y-%m-%d %H:%M}, {event.detail}"
     who = event.key or "-"

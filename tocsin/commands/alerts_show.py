@@ -133,7 +133,8 @@ def _rule_text(store: Store, found: StoredAlert) -> str:
 def lines_of(found: StoredAlert, then: AlertThen | None, text: str, note: str = "") -> Iterator[str]:
     """Yield everything about the alert for people."""
     opened = found.opened
-    yield f"{opened.severity.value.upper()} {opened.key} — rule {opened.rule}, alert {opened.alert_id}"
+    shadow = " in shadow" if opened.mode == "shadow" else ""
+    yield f"{opened.severity.value.upper()} {opened.key} — rule {opened.rule}{shadow}, alert {opened.alert_id}"
     yield ""
     yield "Life"
     for event in found.events:
