@@ -66,31 +66,34 @@ class Resting:
     """Which rules rest, and since when. No part of the state: before it is taken, all are awake."""
 
     def __init__(self) -> None:
-        self._since: dict[str, int] = {}  # the first hour that a rule at rest has not closed
+        # Each rule at rest with the first hour that it has not closed.
+        self._since: dict[str, tuple[RuleState, int]] = {}
         self._ended = EndedHours()
         self._failing: tuple[str, ...] | None = None
 
     def is_quiet(self, hour: int, coverage: CoverageBook) -> bool:
-        """Tell whether rules may rest over the end of ``hour``.
+        """Tell whether rules may rest over the end of ``hour``, or from it on.
 
-        They may not where a feed came or went or there is none, where rules go blind or see again, nor at midnight, when
-        days are begun in many places.
+        They may not where a feed came or went or there is none, nor where rules go blind or see again. At midnight, when
+        days are begun in many places, all of them are woken by this, and may lie down again at once.
         """
         failing = failing_feeds(hour, coverage)
-        same = failing == self._failing and self._ended.counting() == coverage.counting()
-        return same and failing is not None and (hour + 1) % 24 != 0
+        quiet = failing is not None and failing == self._failing and self._ended.counting() == coverage.counting()
+        if quiet and (hour + 1) % 24 == 0:
+            self._wake_everyone(hour)
+        return quiet
 
     def take(self, hour: int, coverage: CoverageBook) -> None:
         """Take note that ``hour`` ends; whoever may not rest over its end was woken before, in the world until then."""
         if hour % 24 == 0:
-            self._ended.forget()  # All were awake at midnight.
+            self._ended.forget()  # Whoever rests now lay down at midnight.
         self._failing = failing_feeds(hour, coverage)
         self._ended.take(hour, coverage)
 
     def lie_down(self, name: str, state: RuleState, hour: int) -> None:
         """Let a rule that has closed ``hour`` rest from the next on, if it may."""
         if state.may_rest():
-            self._since[name] = hour + 1
+            self._since[name] = state, hour + 1
 
     def awake(self, names: Iterable[str]) -> list[str]:
         """Return those of ``names`` that do not rest, in order."""
@@ -98,12 +101,17 @@ class Resting:
 
     def wake(self, name: str, state: RuleState, open_hour: int) -> None:
         """Let a rule close what it passed over, the hours before ``open_hour``, if it rests."""
-        since = self._since.pop(name, open_hour)
-        if since < open_hour:
-            state.catch_up(range(since, open_hour), self._ended)
+        if name in self._since:
+            _, since = self._since.pop(name)
+            if since < open_hour:
+                state.catch_up(range(since, open_hour), self._ended)
 
     def wake_all(self, rules: Mapping[str, RuleState], open_hour: int | None) -> None:
         """Let all of ``rules`` do so."""
         if self._since and open_hour is not None:
             for name in sorted(self._since):
                 self.wake(name, rules[name], open_hour)
+
+    def _wake_everyone(self, open_hour: int) -> None:
+        for name, (state, _) in sorted(self._since.items()):
+            self.wake(name, state, open_hour)

@@ -11,9 +11,10 @@ import pytest
 from alerts.engine import Engine
 from alerts.engine_state import snapshot
 from alerts.resting import Resting
-from alerts.rule_state import RuleState
+from alerts.rule_state import KeyMove, RuleState
 from alerts.rules.model import Floors, Spike, Threshold
 from alerts.tracks.port import Exposure
+from schemas.ids import hour_of
 from schemas.reasons import EventKind
 from schemas.wire import SignalsRecord
 from tests.streams.records import FEED_IDS, HOUR, activated, coverage, pair_rule, signal
@@ -115,3 +116,21 @@ def test_a_change_of_feeds_changes_nothing_of_the_hours_passed_over(
     with monkeypatch.context() as patched:
         patched.setattr(Resting, "lie_down", lambda *_: None)
         assert stepped(records, 50) == rested
+
+
+def test_a_rule_of_which_nothing_is_heard_closes_one_hour_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That at whose end a day begins: after it the rule rests at once again."""
+    closed: list[int] = []
+    close_hour = RuleState.close_hour
+
+    def counted(state: RuleState, hour: int, exposure: Exposure, *, muted: bool) -> list[KeyMove]:
+        closed.append(hour)
+        return close_hour(state, hour, exposure, muted=muted)
+
+    monkeypatch.setattr(RuleState, "close_hour", counted)
+    engine = Engine()
+    engine.step(0, activated(START, pair_rule("silent", Spike())))
+    for number in range(9 * 24):
+        engine.step(number + 1, coverage(START + number * HOUR))
+    whole_days = [hour for hour in closed if hour >= hour_of(START) + 24]
+    assert whole_days == [hour_of(START) + 24 * day - 1 for day in range(2, 10)]

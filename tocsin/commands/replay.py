@@ -112,7 +112,8 @@ def command(
     done stays done. The same archive and rules give the same digest, with any --workers and --batch. Each rule begins to
     learn what is normal on the first day. Exit code 0 whatever rang, 2 for mistakes in rules or options.
 
-    With many rules over many days each of the --workers decides for a share of the rules, and the ledger is put together.
+    With many rules over many days each of the --workers decides for a share of the rules, and the ledger is put together; an
+    archived log is decided by one process.
 
     What stands behind -- are options of Apache Beam for the pipeline in each process, as -- --direct_num_workers=2; they
     change no signal.
