@@ -37,6 +37,8 @@ LARGEST_FILE_BYTES = 268_435_456
 #: Rows that columns are guessed from.
 _FIRST_ROWS = 50
 _LINES = (".jsonl", ".ndjson", ".csv", ".tsv")
+#: Reasons kept of one file; further ones are counted together.
+_REASONS_KEPT = 12
 _KINDS = (*_LINES, ".json", ".parquet")
 _PACKED = (".gz", ".xz", ".zst", ".bz2")
 
@@ -47,13 +49,17 @@ class FolderUnreadableError(RetriableError):
 
 class Done(NamedTuple):
     """What was read of a file that had this size and this time of change (ns): so many rows, perhaps all. ``crc`` is of all
-    its bytes, where it consists of lines and may grow."""
+    its bytes, where it consists of lines and may grow. ``problem``: why it cannot be read; ``refused``: how many of its rows
+    were none, by why, ``first`` of them where. A person is told while the file lies there."""
 
     size: int
     changed_ns: int
     rows: int
     whole: bool
     crc: int = 0
+    problem: str = ""
+    refused: Mapping[str, int] = {}
+    first: str = ""
 
     def is_of(self, found: os.stat_result) -> bool:
         """Return whether the file is still the one that was read."""
@@ -135,7 +141,7 @@ class FolderScanner:
             form="folder",
             language=self._settings.language,
             entries=tuple(look.entries),
-            note="; ".join([*_refusals(look), *look.notes]),
+            note="; ".join([*_refusals(look.done), *look.notes]),
             complete=True,
         )
         return document, json.dumps(look.done, separators=(",", ":"))
@@ -192,26 +198,31 @@ class FolderScanner:
         before = look.done.get(name)
         same = before is not None and before.is_of(found)
         if same and before is not None and before.whole:
+            if before.problem:
+                look.notes.append(before.problem)
             return
         path = self._path / name
         lines = _kind(name) in _LINES and not name.lower().endswith(_PACKED)
         if not (same or look.counts_only) and self._seen.get(name) != (size, changed_ns):
             return  # It may still be being written: the next look sees.
         if size > LARGEST_FILE_BYTES:
-            look.done[name] = Done(size, changed_ns, 0, whole=True)
-            look.notes.append(f"{_shown(name)} is over {LARGEST_FILE_BYTES:,} bytes: `tocsin archive import` takes it")
+            problem = f"{_shown(name)} is over {LARGEST_FILE_BYTES:,} bytes: `tocsin archive import` takes it"
+            look.done[name] = Done(size, changed_ns, 0, whole=True, problem=problem)
+            look.notes.append(problem)
             return
         if lines and size and not _ends_its_line(path):
             look.notes.append(f"{_shown(name)} waits for the end of its last line")
             return
         # A file that grew goes on where it was; one of another kind was written anew, and ids tell what is known of it.
         grew = before is not None and lines and size > before.size and before.crc == _crc(path, before.size)
-        known_rows = before.rows if before is not None and (same or grew) else 0
-        crc = _crc(path, size) if lines else 0
-        look.done[name] = self._read(path, Done(size, changed_ns, known_rows, whole=True, crc=crc), look)
+        goes_on = before if same or grew else None
+        file = Done(size, changed_ns, 0, whole=True) if goes_on is None else goes_on
+        file = file._replace(size=size, changed_ns=changed_ns, whole=True, crc=_crc(path, size) if lines else 0)
+        look.done[name] = self._read(path, file, look)
 
     def _read(self, path: Path, file: Done, look: Look) -> Done:
-        read = 0
+        read, problem, first_refused = 0, "", file.first
+        refused = Counter(file.refused)
         try:
             rows = read_rows(path)
             first = list(islice(rows, _FIRST_ROWS))
@@ -219,12 +230,15 @@ class FolderScanner:
             for row in chain(first, rows):
                 if read >= file.rows:
                     if look.room <= 0:
-                        return file._replace(rows=read, whole=False)
-                    self._row(row, fields, look)
+                        return file._replace(rows=read, whole=False, refused=dict(refused), first=first_refused)
+                    if why := self._row(row, fields, look):
+                        refused[why if why in refused or len(refused) < _REASONS_KEPT else "other reasons"] += 1
+                        first_refused = first_refused or _shown(row.place.rpartition("/")[2])
                 read += 1
         except TocsinError as error:
-            look.notes.append(plain_line(f"{_shown(path.name)}: {error.message.removeprefix(str(path))}", 300))
-        return file._replace(rows=read)
+            problem = plain_line(f"{_shown(path.name)}: {error.message.removeprefix(str(path))}", 300)
+            look.notes.append(problem)
+        return file._replace(rows=read, problem=problem, refused=dict(refused), first=first_refused)
 
     def _fields(self, rows: list[Row]) -> FieldMap:
         values = [row.values for row in rows if row.values is not None]
@@ -234,7 +248,8 @@ class FolderScanner:
             return preset_map(self._settings.preset, values)
         return FieldMap.guessed(values)
 
-    def _row(self, row: Row, fields: FieldMap, look: Look) -> None:
+    def _row(self, row: Row, fields: FieldMap, look: Look) -> str:
+        """Take in a row; return why it is none, else nothing."""
         try:
             if row.values is None:
                 raise UnusableRowError(row.mistake.partition(":")[0])
@@ -245,6 +260,8 @@ class FolderScanner:
         except UnusableRowError as error:
             look.refused[error.message] += 1
             look.first_refused = look.first_refused or _shown(row.place.rpartition("/")[2])
+            return plain_line(error.message.partition(":")[0], 80)
+        return ""
 
 
 def _done_of(text: str) -> dict[str, Done]:
@@ -282,8 +299,12 @@ def _shown(name: str) -> str:
     return plain_line(name, 120)
 
 
-def _refusals(look: Look) -> Iterator[str]:
-    if look.refused:
-        reasons: Mapping[str, int] = dict(sorted(look.refused.items()))
-        told = ", ".join(f"{plain_line(reason, 80)}: {count:,}" for reason, count in reasons.items())
-        yield f"{plural(sum(reasons.values()), 'row')} cannot be used ({told}; the first is {look.first_refused})"
+def _refusals(done: Mapping[str, Done]) -> Iterator[str]:
+    """Yield what is to be said of the rows of all files that lie there and were none."""
+    refused: Counter[str] = Counter()
+    for file in done.values():
+        refused.update(file.refused)
+    if refused:
+        told = ", ".join(f"{reason}: {count:,}" for reason, count in sorted(refused.items()))
+        first = next(done[name].first for name in sorted(done) if done[name].first)
+        yield f"{plural(sum(refused.values()), 'row')} cannot be used ({told}; the first is {first})"

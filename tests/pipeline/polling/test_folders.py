@@ -313,3 +313,38 @@ def test_a_process_killed_between_files_loses_none_and_knows_each_afterwards(emp
     store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
     assert "nowhere.jsonl" in store.feed_rows()["wire"].cursor
     store.close()
+
+
+def test_what_cannot_be_used_is_said_for_as_long_as_it_lies_there(desks: DeskMaker, tmp_path: Path) -> None:
+    """Over further looks, files that come, a restart; and no longer than that."""
+
+    async def go(desk: Desk) -> None:
+        desk.watch("wire", tmp_path)
+        await desk.poll()
+        (tmp_path / "a.parquet").write_bytes(b"PAR1 nonsense")
+        put(tmp_path, "b.jsonl", lines(row("b")) + "{broken\n[1]\n")
+        put(tmp_path, "c.jsonl", lines(*({"title": "x", "published": f"on day {n}"} for n in range(30))))
+        await look_twice(desk)
+        why = "a date that cannot be read: 30, no JSON: 1, not an object but list: 1"
+        rows = f"32 rows cannot be used ({why}; the first is b.jsonl:2)"
+        said = desk.row("wire").state_reason
+        assert said.startswith(f"{rows}; a.parquet: cannot be read as Parquet")
+        put(tmp_path, "d.jsonl", lines(row("d")))
+        await look_twice(desk)
+        assert "News d" in desk.titles()
+        assert desk.row("wire").state_reason == said
+        desk.again()
+        await look_twice(desk)
+        assert desk.row("wire").state_reason == said
+        with (tmp_path / "b.jsonl").open("a") as file:
+            file.write(lines(row("grown")) + "{again\n")
+        (tmp_path / "a.parquet").unlink()
+        await look_twice(desk)
+        assert desk.row("wire").state_reason == rows.replace("32", "33").replace("JSON: 1", "JSON: 2")
+        assert desk.titles() == ["News b", "News d", "News grown"]
+        for name in "bc":
+            (tmp_path / f"{name}.jsonl").unlink()
+        await look_twice(desk)
+        assert desk.row("wire").state_reason == ""
+
+    desks.run(go)
