@@ -11,7 +11,7 @@ from pathlib import Path
 from connectors.clock import SystemClock
 from connectors.feeds.cursor import FeedCursor, cursor_of
 from connectors.feeds.entries import Reading, read_entries
-from connectors.feeds.fetch import Fetcher, FetchLimits
+from connectors.feeds.fetch import Fetcher, FetchLimits, host_of
 from connectors.feeds.parsing import FeedParser, NotAFeedError, ParserUnavailableError
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument
@@ -19,8 +19,9 @@ from pipelines.polling.looking import Answered, Failed, look_at
 from schemas.ports.store import FeedRow
 from tocsin.feed_naming import checked_feed
 
-#: Feeds asked at the same time.
+#: Feeds asked at the same time, in all and of one host: as few as the poll job asks.
 _AT_ONCE = 8
+_AT_ONCE_PER_HOST = 2
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ async def _check_all(
 ) -> list[FeedCheck]:
     fetcher = Fetcher(SystemClock(), allowed_networks=allow_addresses)
     places = asyncio.Semaphore(_AT_ONCE)
+    of_host = {host: asyncio.Semaphore(_AT_ONCE_PER_HOST) for host in {host_of(feed.url) for feed in feeds}}
     done = 0
     progress(done, len(feeds))
     try:
@@ -88,7 +90,7 @@ async def _check_all(
 
             async def check(feed: FeedSettings) -> FeedCheck:
                 nonlocal done
-                async with places:
+                async with of_host[host_of(feed.url)], places:
                     found = await _check(feed, rows.get(feed.id), fetcher, parser)
                 done += 1
                 progress(done, len(feeds))

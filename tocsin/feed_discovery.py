@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from connectors.clock import SystemClock
-from connectors.feeds.fetch import Fetcher
+from connectors.feeds.fetch import Fetcher, is_web_port
 from connectors.feeds.fetch_failures import FetchError
 from connectors.feeds.parsing import FeedParser, NotAFeedError
 from connectors.feeds.settings import shown_url
@@ -68,7 +68,7 @@ def feed_links(page: bytes, url: str) -> list[str]:
         if "alternate" not in given.get("rel", "").lower().split() or given.get("type", "").lower() not in _FEED_TYPES:
             continue
         address = web_address(given.get("href", ""), url)
-        if address is not None:
+        if address is not None and is_web_port(address, url):  # A page may not have other services spoken to.
             comments = "comment" in f"{address} {given.get('title', '')}".lower()
             found.setdefault(urljoin(url, address), comments)
     return sorted(found, key=lambda address: found[address])[:_MOST_LINKS]

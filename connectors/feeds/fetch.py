@@ -201,11 +201,15 @@ def _parsed(address: str) -> URL:
 
 @functools.lru_cache(maxsize=20_000)
 def host_of(address: str) -> str:
-    """Return the host that is asked for ``address``; empty where that cannot be told."""
+    """Return the host that is asked for ``address``, in the one spelling that names are asked for by; empty where that cannot
+    be told."""
     try:
-        return (urlsplit(address).hostname or "").rstrip(".")
+        host = urlsplit(address).hostname or ""
+        if not host.isascii():
+            host = URL(address).raw_host or ""
     except ValueError:
         return ""
+    return host.rstrip(".")
 
 
 def is_web_port(address: str, beside: str) -> bool:

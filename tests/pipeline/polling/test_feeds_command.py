@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -14,13 +15,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connectors.clock import SystemClock
+from connectors.feeds.settings import FeedSettings
 from connectors.store.open import open_store
 from schemas.errors import UsageError
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
 from tests.pipeline.polling.desk import START
-from tests.pipeline.polling.server import Item, rss
+from tests.pipeline.polling.server import FeedServer, Item, rss
 from tocsin.commands.feeds import command
+from tocsin.feed_checks import check_feeds
 from tocsin.progress import Progress
 
 NEWS = [Item("a", "Bridge opened", START - timedelta(hours=2)), Item("b", "Ferry late", START), Item("c", "Undated")]
@@ -166,6 +169,29 @@ def test_check_of_a_feed_that_is_gone_says_so(folder: Path, web: str) -> None:
     result = feeds("check", f"{web}/gone", "-C", str(folder))
     assert result.exit_code == 1
     assert "answered 410: it is gone for good; correct its URL in the settings, or remove it" in result.stdout
+
+
+def test_check_asks_a_host_for_two_feeds_at_a_time_and_others_beside_it() -> None:
+    async def go() -> None:
+        async with FeedServer(SystemClock()) as server:
+            loop, held = asyncio.get_running_loop(), asyncio.Event()
+            slow = server.page("/slow", rss(NEWS), held=held)
+            server.page("/quick", rss(NEWS))
+            listed = [FeedSettings(id=f"slow{n}", url=f"{server.url('/slow')}?{n}") for n in range(6)]
+            listed.append(FeedSettings(id="quick", url=server.url("/quick", host=2)))
+            done: list[int] = []
+
+            def progress(count: int, _: int) -> None:
+                done.append(count)
+                if count == 1:  # That of the other host: all that may be asked at once has been.
+                    loop.call_soon_threadsafe(held.set)
+
+            checks = await asyncio.to_thread(check_feeds, listed, {}, ["127.0.0.0/8"], progress=progress)
+        assert [check.fault for check in checks] == [""] * 7
+        assert slow.most_in_flight == 2
+        assert done == list(range(8))
+
+    asyncio.run(go())
 
 
 def test_check_shows_how_far_it_is(folder: Path, web: str, monkeypatch: pytest.MonkeyPatch) -> None:

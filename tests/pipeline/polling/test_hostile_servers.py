@@ -7,6 +7,7 @@ import asyncio
 import gzip
 import logging
 import resource
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -99,8 +100,10 @@ async def no_http(writer: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def serving(talk: Talk, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """Serve ``talk`` on 127.0.0.1; yield the port, and the requests as they come."""
+async def serving(
+    talk: Talk, *, tls: ssl.SSLContext | None = None, at: str = "127.0.0.1"
+) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """Serve ``talk`` at an address; yield the port, and the requests as they come."""
     requests: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -116,7 +119,7 @@ async def serving(talk: Talk, *, tls: ssl.SSLContext | None = None) -> AsyncIter
         finally:
             writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls) as server:
+    async with await asyncio.start_server(answer, at, 0, ssl=tls) as server:
         yield server.sockets[0].getsockname()[1], requests
 
 
@@ -151,6 +154,45 @@ def test_an_answer_without_end_is_a_reason_in_bounded_time_and_memory(desks: Des
         assert grown_kb < 64_000
 
     desks.run(go, limits=LIMITS)
+
+
+async def nobody(writer: asyncio.StreamWriter) -> None:
+    raise AssertionError("the host is dead: it takes no connection")
+
+
+@pytest.mark.parametrize(
+    "talk", [nobody, silence, slow_headers, slow_body, endless_preliminaries], ids=lambda talk: talk.__name__
+)
+def test_who_is_dead_or_slow_or_never_ends_delays_nobody_else(
+    desks: DeskMaker, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def go(desk: Desk) -> None:
+        loop = asyncio.get_running_loop()
+        connect = loop.sock_connect
+
+        async def sock_connect(sock: socket.socket, address: tuple[str, int]) -> None:
+            if talk is nobody and address[0] == "127.0.0.9":
+                await loop.create_future()  # Its packets go nowhere.
+            await connect(sock, address)
+
+        monkeypatch.setattr(loop, "sock_connect", sock_connect)
+        desk.set(max_in_flight=3)
+        async with serving(talk, at="127.0.0.9") as (port, requests):
+            for number in range(6):
+                desk.feeds.append(FeedSettings(id=f"bad{number}", url=f"http://127.0.0.9:{port}/{number}"))
+            for number in range(3):
+                desk.server.page(f"/{number}", rss([Item(f"g{number}", "Good", START)]))
+                desk.feed(f"good{number}", f"/{number}", host=2 + number)
+            polling = asyncio.create_task(desk.poll())
+            while len(desk.articles()) < 3:
+                assert not polling.done()
+                await asyncio.sleep(0.01)
+            assert not polling.done(), "it still waits for the bad ones"
+            assert len(requests) == (0 if talk is nobody else 2)
+            polling.cancel()
+            await asyncio.gather(polling, return_exceptions=True)
+
+    desks.run(go, limits=FetchLimits(total_s=3_600.0, connect_s=3_600.0, silence_s=3_600.0))
 
 
 async def no_answer(writer: asyncio.StreamWriter) -> None:

@@ -56,6 +56,32 @@ def test_nothing_is_polled_before_it_is_due_and_nothing_known_is_written_again(d
     desks.run(go)
 
 
+@pytest.mark.parametrize("answers", ["anew", "not modified", "not at all"])
+def test_after_a_kill_no_feed_is_asked_before_its_time(desks: DeskMaker, answers: str) -> None:
+    async def go(desk: Desk) -> None:
+        page = desk.server.page("/rss", rss(NEWS), etag='"1"')
+        desk.feed("daily", "/rss")
+        await desk.poll()
+        if answers == "anew":
+            desk.server.page("/rss", rss([Item("c", "Train on time", START + MINUTE), *NEWS]))
+        elif answers == "not at all":
+            page.status = 500
+        await desk.poll(after=LATER)
+        assert len(page.requests) == 2
+        due_at = desk.row("daily").next_poll_at
+        assert due_at is not None
+        for moment in (desk.clock.now() + MINUTE, due_at - timedelta(seconds=1)):
+            desk.again()
+            await desk.poll(after=moment - desk.clock.now())
+            assert len(page.requests) == 2
+            assert desk.row("daily").next_poll_at == due_at
+        desk.again()
+        await desk.poll(after=timedelta(seconds=1))
+        assert len(page.requests) == 3
+
+    desks.run(go)
+
+
 def test_an_edit_is_a_revision_with_the_first_event_time(desks: DeskMaker) -> None:
     async def go(desk: Desk) -> None:
         desk.server.page("/rss", rss([Item("a", "Bridge opend", START - MINUTE)]))

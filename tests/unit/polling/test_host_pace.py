@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from connectors.feeds.fetch import host_of
 from pipelines.polling.host_pace import HostPace
 from tests.unit.feeds.made import HOUR, NOW
 
@@ -37,3 +40,21 @@ def test_refusals_in_a_row_slow_a_host_and_an_answer_ends_it() -> None:
     assert pauses[-1] == NOW + HOUR
     pace.answered("a")
     assert pace.refused("a", NOW + 2 * HOUR, None) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("http://news.example/rss", "news.example"),
+        ("HTTPS://me:secret@NEWS.Example.:8080/rss", "news.example"),
+        ("http://новости.example/rss", "xn--b1amnebsh.example"),
+        ("http://xn--b1amnebsh.example/rss", "xn--b1amnebsh.example"),
+        ("http://ｎｅｗｓ.example/rss", "news.example"),
+        ("http://[2001:DB8::1]/rss", "2001:db8::1"),
+        ("http://[::1/rss", ""),
+        ("http://а\udfff.example/", ""),
+        ("news", ""),
+    ],
+)
+def test_a_host_has_one_name_however_it_is_spelled(address: str, host: str) -> None:
+    assert host_of(address) == host

@@ -192,3 +192,15 @@ def test_a_page_names_its_feeds() -> None:
         "http://news.example/comments/feed",
     ]
     assert feed_links(b"<link " * 100_000, "http://news.example/") == []
+
+
+def test_a_page_names_no_feed_at_the_port_of_another_service() -> None:
+    link = '<link rel="alternate" type="application/rss+xml" href="{}">'
+    hrefs = (
+        "http://10.0.0.5:6379/",
+        "https://news.example:22/x",
+        "http://news.example:8080/rss",
+        "https://b.example/rss",
+    )
+    page = "".join(map(link.format, hrefs)).encode()
+    assert feed_links(page, "http://news.example:8080/") == ["http://news.example:8080/rss", "https://b.example/rss"]
