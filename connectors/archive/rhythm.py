@@ -80,8 +80,10 @@ def presences(times_h: Mapping[str, Sequence[float]]) -> dict[str, Presence]:
         times = times_h[source]
         gaps = [later - earlier for earlier, later in pairwise(times)]
         ended = end - times[-1] > max(SHORTEST_END_H, _longest_calm(gaps, len(gaps)))
-        last = math.floor(times[-1] if ended else end)
-        found[source] = Presence(math.floor(times[0]), last, ended, tuple(_joined([*holes_in(times), *shared])))
+        first, last = math.floor(times[0]), math.floor(times[-1] if ended else end)
+        # When nothing at all was heard is no hole of a source that had ended, or was yet to join.
+        here = [(max(begun, first), min(until, last)) for begun, until in shared if begun <= last and until >= first]
+        found[source] = Presence(first, last, ended, tuple(_joined([*holes_in(times), *here])))
     return found
 
 

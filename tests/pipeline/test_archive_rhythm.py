@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from alerts.rules.model import RuleSet, Spike, Threshold
 from connectors.archive.folder import Archive
+from pipelines.archive_summary import summary_of
 from pipelines.extraction.extractor import extractor_for
 from pipelines.replay.cached_signals import extract_days
 from pipelines.replay.replay import activation, days_between, in_order, records_of, replay
@@ -22,6 +23,7 @@ from schemas.signal import Signal
 from tests.pipeline.invented_history import HOUR, OUTLETS, START, history, imported, row
 from tests.streams.records import pair_rule
 from tocsin.commands.archive import command
+from tocsin.report.page import _sources
 
 RULES = RuleSet.of(
     pair_rule("norway-iceland", Spike(), one="ISL", other="NOR"),
@@ -141,6 +143,24 @@ def test_coverage_comes_after_all_that_was_seen_before_it(tmp_path: Path) -> Non
     assert all(r.revised_at < START + HOUR for r in merged[:place] if isinstance(r, Signal))
     assert all(r.revised_at >= START + HOUR for r in merged[place:] if isinstance(r, Signal))
     assert {r.title for r in merged[:place] if isinstance(r, Signal)}
+
+
+def test_a_report_shows_who_joined_who_ended_and_the_holes(tmp_path: Path) -> None:
+    days = 30
+    rows = [
+        *history(days, outlets=OUTLETS[:1], silent=range(15 * 24, 16 * 24)),
+        *history(days, outlets=OUTLETS[1:2], silent=range(10 * 24), seed=2),
+        *history(12, outlets=OUTLETS[2:3], seed=3),
+        *history(days, outlets=OUTLETS[3:], silent=[*range(6 * 24, 9 * 24), *range(15 * 24, 16 * 24)], seed=4),
+    ]
+    archive = imported(tmp_path, [row for row in rows if not row["t"].startswith("2023-05-16")])
+    shown = {name: cells for name, *cells in _sources(summary_of(archive))}
+    assert [cells[1:] for cells in shown.values()] == [
+        ["2023-05-01", "2023-05-30", "1 (24 hours)"],
+        ["2023-05-11 (joined)", "2023-05-30", "1 (24 hours)"],
+        ["2023-05-01", "2023-05-12 (ended)", "0"],
+        ["2023-05-01", "2023-05-30", "2 (4.0 days)"],
+    ]
 
 
 @pytest.mark.parametrize("as_json", [False, True])

@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from alerts.explanation.names import ActorNames
+from pipelines.archive_summary import ArchiveSummary
 from pipelines.backtest.intervals import Share, quartiles
 from pipelines.backtest.judging import EventFate, JudgedAlarm, JudgedEvent
 from pipelines.backtest.report import Report, RuleReport
@@ -46,7 +47,6 @@ def report_page(report: Report, names: ActorNames) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files("tocsin.report").joinpath("page.html").read_text(encoding="utf-8"))
     judged = report.truth is not None
-    joined_after = str(date.fromisoformat(str(report.archive.first)[:10]) + _JOINED_AFTER)
     timelines, timelines_left_out = _timelines(report, names)
     return template.render(
         title="What these rules would have done",
@@ -67,22 +67,27 @@ def report_page(report: Report, names: ActorNames) -> str:
         + [tables.row("All rules", report.total)],
         sweep=tables.sweep_section(report),
         compared=tables.compared_section(report.compared, judged=judged),
-        sources=[
-            [
-                one.source,
-                f"{one.articles:,}",
-                f"{one.first[:10]}{' (joined)' if one.first[:10] > joined_after else ''}",
-                f"{one.last[:10]}{' (ended)' if one.ended else ''}",
-                tables.holes_in_words(len(one.holes), sum(hole.hours for hole in one.holes)),
-            ]
-            for one in report.archive.sources
-        ],
+        sources=_sources(report.archive),
         holes=[
             f"{hole.first.replace('T', ' ')}h to {hole.last.replace('T', ' ')}h" for hole in report.archive.shared_holes
         ],
         alerts=alert_list(report.alarms, names),
         how=_how(report),
     )
+
+
+def _sources(archive: ArchiveSummary) -> list[list[str]]:
+    joined_after = str(date.fromisoformat(archive.first[:10]) + _JOINED_AFTER)
+    return [
+        [
+            one.source,
+            f"{one.articles:,}",
+            f"{one.first[:10]}{' (joined)' if one.first[:10] > joined_after else ''}",
+            f"{one.last[:10]}{' (ended)' if one.ended else ''}",
+            tables.holes_in_words(len(one.holes), sum(hole.hours for hole in one.holes)),
+        ]
+        for one in archive.sources
+    ]
 
 
 def _left_out(count: int, one: str, more: str = "") -> str:
