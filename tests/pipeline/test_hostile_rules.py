@@ -99,17 +99,20 @@ def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
     assert "larger than" in checked.stdout
 
 
-@pytest.mark.parametrize("name", ["alias bomb", "ten megabytes", "duplicate name", "nested quantifiers"])
-def test_the_rules_in_force_stay_when_an_apply_fails(name: str, tmp_path: Path) -> None:
+def test_the_rules_in_force_stay_whatever_apply_fails_on(tmp_path: Path) -> None:
     (tmp_path / "tocsin.toml").write_text('rules = ["*.yaml"]\n')
     rules = tmp_path / "rules.yaml"
     rules.write_text(GOOD)
     assert run("rules", "apply", "-C", str(tmp_path)).exit_code == 0
     before = run("rules", "history", "--json", "-C", str(tmp_path)).stdout
-    rules.write_text(ATTACKS[name][0])
-    failed = run("rules", "apply", "-C", str(tmp_path))
-    assert isinstance(failed.exception, UsageError)
-    assert failed.exception.exit_code == 2
-    assert "rules.yaml:" in str(failed.exception)
-    assert run("rules", "history", "--json", "-C", str(tmp_path)).stdout == before
     assert len(before.splitlines()) == 1
+    for name, (text, line, message) in ATTACKS.items():
+        rules.write_text(text)
+        failed = run("rules", "apply", "-C", str(tmp_path))
+        assert isinstance(failed.exception, UsageError), name
+        assert failed.exception.exit_code == 2
+        assert f"rules.yaml:{line}: " in str(failed.exception), name
+        assert message in str(failed.exception)
+    rules.write_bytes(b"rules: \xff\xfe\n")
+    assert isinstance(run("rules", "apply", "-C", str(tmp_path)).exception, UsageError)
+    assert run("rules", "history", "--json", "-C", str(tmp_path)).stdout == before
