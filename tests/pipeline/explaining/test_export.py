@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,7 @@ from schemas.reasons import EventKind
 from tests.pipeline.explaining.scripted import Script, at
 from tests.streams.deciding import Desk
 from tests.streams.records import FEED_IDS, pair_rule, signal
+from tests.web.chromium import Chromium, chromium_path
 from tocsin.cli import cli
 
 RULE = pair_rule("baku-moscow", Threshold(count=3, within_h=6))
@@ -92,3 +94,30 @@ def test_it_is_readable_without_the_links(desk: Desk, tmp_path: Path) -> None:
 def test_copies_of_a_story_are_folded_below_it(desk: Desk, tmp_path: Path) -> None:
     page = Page(exported(desk, tmp_path / "page.html"))
     assert sum(tag == "div" for tag, _ in page.tags) == 3  # As many as the alert counts stories.
+
+
+def test_a_real_browser_without_a_network_shows_all_of_it(desk: Desk, tmp_path: Path) -> None:
+    chromium_path()
+    page = tmp_path / "page.html"
+    exported(desk, page)
+    asyncio.run(_seen(page, tmp_path))
+
+
+async def _seen(page: Path, folder: Path) -> None:
+    async with Chromium(folder / "profile") as browser:
+        await browser.call("Network.enable")
+        await browser.call(
+            "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1
+        )
+        for width in (360, 1200):
+            await browser.look(width)
+            await browser.open(page.as_uri())
+            text = str(await browser.value("document.body.innerText"))
+            for words in ("By the hour", "When it opened", "Evidence", "<script>alert(1)</script>"):
+                assert words in text
+            assert await browser.value("document.documentElement.scrollWidth <= innerWidth"), width
+            assert await browser.value("document.querySelector('svg').getBoundingClientRect().height > 50")
+            await browser.value("document.querySelectorAll('details').forEach(one => { one.open = true })")
+            assert "The body of article 1 <b>in full</b>." in str(await browser.value("document.body.innerText"))
+        assert await browser.value("performance.getEntriesByType('resource').length") == 0, "nothing is loaded"
+        assert browser.said == []
