@@ -53,7 +53,7 @@ def write_day(path: Path, kind: Kind, rows: Sequence[Mapping[str, Cell]], made_f
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
-        pq.write_table(table, unfinished, compression="zstd")
+        pq.write_table(table, unfinished, compression="zstd", write_page_checksum=True)
         with unfinished.open("rb+") as file:
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -100,7 +100,7 @@ def about(path: Path) -> tuple[int, str, str]:
 def parquet_rows(path: Path) -> Iterable[dict[str, object]]:
     """Yield the rows of anybody's Parquet file; :raises FatalError: it is none."""
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for batch in file.iter_batches(batch_size=2_000):
                 yield from batch.to_pylist()
     except (OSError, pa.ArrowException) as error:
@@ -124,7 +124,7 @@ def _array(values: list[Cell], kind: Any) -> Any:
 def _table(path: Path, names: Iterable[str]) -> Any:
     try:
         # read_table() makes the table of a data set first, which costs as much again.
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             return file.read(columns=list(names), use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, error) from error

@@ -12,10 +12,10 @@ import lzma
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, BinaryIO, TextIO, cast
 
@@ -42,6 +42,10 @@ _GKG_COLUMNS = (
     "V2.1ALLNAMES", "V2.1AMOUNTS", "V2.1TRANSLATIONINFO", "V2EXTRASXML",
 )  # fmt: skip
 _GKG_LINE = re.compile(r"[0-9]{14}-T?[0-9]+\t[0-9]{14}\t")
+
+
+#: Lines that tell whether a file is JSON Lines or one document.
+_FIRST_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +157,21 @@ def _csv_rows(text: TextIO, path: Path) -> Iterator[Row]:
 
 
 def _json_rows(text: TextIO, path: Path) -> Iterator[Row]:
-    """JSON Lines where each line is an object; else one document: an array, or an object with one array in it."""
-    first = text.readline()
-    while first and not first.strip():
-        first = text.readline()
-    try:
-        alone = json.loads(first) if first.strip() else None
-    except (ValueError, RecursionError):
-        alone = None
-    if isinstance(alone, dict) and _rows_within(alone) is None:
-        yield from _lines(first, text, path)
+    """JSON Lines where each line is an object; else one document: an array, or an object with one array in it.
+
+    Which of them it is, the first lines tell: broken ones may be among them, and a record of ours may have an array in it.
+    """
+    begin = list(islice(text, _FIRST_LINES))
+    written = [line for line in begin if line.strip()]
+    first = written[0] if written else ""
+    alone = _json(first)
+    if _are_lines(written, alone):
+        yield from _lines(chain(begin, text), path)
         return
     if first.lstrip()[:1] not in ("[", "{", ""):
         raise UsageError(f"{path}:1: neither JSON Lines nor a JSON array: it begins with {first.strip()[:40]!r}")
     try:
-        document = alone if alone is not None and not text.read(1) else json.loads(first + text.read())
+        document = alone if alone is not None and len(written) == 1 else json.loads("".join(chain(begin, text)))
     except RecursionError as error:
         raise UsageError(f"{path}: its JSON is nested too deeply") from error
     except ValueError as error:
@@ -181,8 +185,25 @@ def _json_rows(text: TextIO, path: Path) -> Iterator[Row]:
         yield _row(f"{path}[{number}]", values)
 
 
-def _lines(first: str, text: TextIO, path: Path) -> Iterator[Row]:
-    for number, line in enumerate(_chained(first, text), start=1):
+def _are_lines(written: Sequence[str], alone: object) -> bool:
+    """Tell whether these first lines, the first of which is ``alone``, are lines of JSON, and not those of one document."""
+    if isinstance(alone, dict):
+        return len(written) > 1 or "schema_version" in alone or _rows_within(alone) is None
+    if not written or (alone is None and (written[0].lstrip()[0] == "[" or written[0].rstrip()[-1] in "[{,:")):
+        return False  # An array or an object that goes on in the next line.
+    return any(isinstance(_json(line), dict) for line in written[1:])
+
+
+def _json(text: str) -> object:
+    """Return the JSON in ``text``; None where it is none."""
+    try:
+        return cast("object", json.loads(text)) if text.strip() else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _lines(lines: Iterable[str], path: Path) -> Iterator[Row]:
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         place = f"{path}:{number}"
@@ -195,11 +216,6 @@ def _lines(first: str, text: TextIO, path: Path) -> Iterator[Row]:
             yield Row(place, None, "no JSON: nested too deeply")
             continue
         yield _row(place, values)
-
-
-def _chained(first: str, text: TextIO) -> Iterator[str]:
-    yield first
-    yield from text
 
 
 def _row(place: str, values: object) -> Row:

@@ -20,6 +20,7 @@ import zstandard
 from click.testing import CliRunner, Result
 
 from connectors.archive.folder import Archive
+from connectors.archive.import_rows import read_rows
 from schemas.article import Article
 from schemas.errors import TocsinError, UsageError
 from schemas.reasons import EventTimeReason, SourceKind
@@ -125,6 +126,28 @@ def test_files_that_are_none(tmp_path: Path, name: str, content: bytes, message:
 
 
 # -- what a row says --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "usable", "refused"),
+    [
+        ("{broken\n{broken\n%s\n%s\n", 2, 2),
+        ("Exported on Monday\n%s\n%s\n", 2, 1),
+        ("[1, 2]\n%s\n", 1, 1),
+        ("\n\n%s\n", 1, 0),
+        ('{"articles": [\n%s\n]}', 1, 0),
+        ('{\n"articles":\n[\n%s,\n%s\n]\n}', 2, 0),
+        ("[\n%s\n]\n", 1, 0),
+        ("[%s,\n%s]", 2, 0),
+    ],
+)
+def test_broken_lines_cost_the_others_nothing_even_the_first_and_documents_stay_documents(
+    tmp_path: Path, text: str, usable: int, refused: int
+) -> None:
+    row = json.dumps({"title": "A title", "published": "2020-01-03T10:00:00Z", "url": "https://a.example/1"})
+    (tmp_path / "old.jsonl").write_text(text.replace("%s", row))
+    found = list(read_rows(tmp_path / "old.jsonl"))
+    assert [sum((row.values is None) is none for row in found) for none in (False, True)] == [usable, refused]
 
 
 def test_an_article_has_what_its_row_had(tmp_path: Path) -> None:

@@ -149,6 +149,38 @@ def test_imported_history_comes_back_with_its_coverage(tmp_path: Path) -> None:
     assert list(coverage_in(tmp_path / "again")) == list(coverage_in(archive.folder))
 
 
+def test_an_export_that_begins_with_coverage_is_lines_too(tmp_path: Path) -> None:
+    """A record of coverage has one array in it, as documents of services do that hold all articles."""
+    minute, one = encode(coverage(NOON)).decode(), encode(article(1, NOON)).decode()
+    for lines, said, code in (
+        ([minute, one], "2 rows: 1 article,", 0),
+        ([minute, minute, one], "3 rows: 1 article,", 0),
+        ([minute], "1 row: 0 articles,", 1),
+    ):
+        (tmp_path / "out.jsonl").write_text("\n".join(lines) + "\n")
+        result = run("import", tmp_path / "out.jsonl", "--archive", tmp_path / str(len(lines)))
+        assert result.exit_code == code, result.output
+        assert result.stdout.startswith(said)
+
+
+@pytest.mark.parametrize("of", ["log", "days"])
+def test_a_damaged_file_is_named_and_nothing_of_it_is_taken(archived: Path, tmp_path: Path, of: str) -> None:
+    """One bit of a column that is compressed: the sum of its page no longer fits."""
+    file = next((archived / "log").rglob("topic=articles/**/*.parquet"))
+    if of == "days":
+        assert run("import", file, "--archive", tmp_path / "days").exit_code == 0
+        file = next((tmp_path / "days" / "articles").rglob("*.parquet"))
+    raw = bytearray(file.read_bytes())
+    metadata = pyarrow.parquet.read_metadata(file)
+    column = metadata.row_group(0).column(metadata.schema.names.index("record"))
+    raw[column.data_page_offset + column.total_compressed_size - 1] ^= 1
+    (tmp_path / "damaged.parquet").write_bytes(raw)
+    result = run("import", tmp_path / "damaged.parquet", "--archive", tmp_path / "again")
+    assert result.exit_code == 1
+    assert "damaged.parquet cannot be read as Parquet" in str(result.exception)
+    assert not Archive(tmp_path / "again").days()
+
+
 def test_what_is_damaged_or_asked_for_otherwise_is_no_record_of_ours(tmp_path: Path) -> None:
     whole = json.loads(encode(article(1, NOON)))
     damaged = [
