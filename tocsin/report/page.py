@@ -36,7 +36,7 @@ _MARKS = (
     ("◆", "during", "rang while one went on"),
     ("•", "other", "rang in the first week, before normal was known"),
     ("▒", "during", "no sight: most sources were silent"),
-    ("▏", "found", "a listed event begins; the shade lasts as long as it (dotted: not found)"),
+    ("▏", "event", "a listed event begins; the shade lasts as long as it (dotted: not found)"),
 )
 
 _STYLE_OF_FATE = {EventFate.FOUND: "found", EventFate.MISSED: "missed"}

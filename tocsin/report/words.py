@@ -192,7 +192,8 @@ def _against_truth(report: Report) -> list[str]:
         said.append(f"Of the alarms that can be judged, {right}.")
     during, false = total.alarms[AlarmVerdict.DURING], total.alarms[AlarmVerdict.FALSE]
     if during:
-        said.append(f"{many(during, 'alarm')} rang later, while a listed event went on, and count neither way.")
+        counts = "counts" if during == 1 else "count"
+        said.append(f"{many(during, 'alarm')} rang later, while a listed event went on, and {counts} neither way.")
     if false:
         said.append(
             f"{many(false, 'alarm')} matched no listed event. A list is never complete: look at them before calling them false."

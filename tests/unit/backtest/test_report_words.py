@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
+from pipelines.backtest.judging import AlarmVerdict, EventFate
+from pipelines.backtest.scores import Score
+from pipelines.backtest.variants import Setting
 from tocsin.report import words
 
 
@@ -36,3 +43,28 @@ def test_how_often(count: int, said: str) -> None:
 
 def test_no_list_is_complete() -> None:
     assert not any("false" in said for said in words.WORDS_OF_VERDICT.values())
+
+
+def test_of_one_event_there_is_no_half_and_of_one_ring_no_rate() -> None:
+    one = Score(
+        Counter({AlarmVerdict.HIT: 1}), Counter({EventFate.FOUND: 1}), (11.0,), 1, 14 * 24.0, 0.0, 5.0, judged=True
+    )
+    assert words.delay_in_words(one) == "11 hours after its stated start"
+    assert words.delay_in_words(replace(one, delays_h=(-3.0,))) == "3 hours before its stated start"
+    assert "half of them" in words.delay_in_words(replace(one, delays_h=(1.0, 2.0)))
+    assert words._how_often("It", one) == "It rang once in 14 days."
+    assert words._how_often("They", replace(one, alarms=Counter())) == "They never rang."
+
+
+def test_a_setting_is_said_in_words() -> None:
+    assert words.setting(Setting("", "high", "windows as written", "low floors")) == (
+        "sensitivity high, lower floors (fewer stories and publishers are enough)"
+    )
+    assert words.setting(Setting("zscore", "strict", "one day", "floors as written")) == (
+        "the detector zscore, a bar above sensitivity low, windows of one day"
+    )
+
+
+def test_a_time_ends_on_its_last_day() -> None:
+    assert words.day(datetime(2023, 5, 1, tzinfo=UTC)) == "1 May 2023"
+    assert words.last_day(datetime(2023, 5, 16, tzinfo=UTC)) == "15 May 2023"
