@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from pipelines.extraction.actors.finder import ActorFinder, ActorHit
 from pipelines.extraction.actors.folding import fold
+from pipelines.extraction.ground import with_ground
 from pipelines.extraction.pairs import PairSeen, pairs_in
 from pipelines.extraction.phrases import PhraseFinder, PhraseHit
 from pipelines.extraction.sentences import sentence_spans
@@ -72,10 +73,13 @@ class Readers:
         hits_in, cues_of, said_in = _by_sentence(hits, starts), _by_sentence(cues, starts), _by_sentence(said, starts)
         read = []
         for number, (start, end) in enumerate(spans):
-            own_hits, own_cues = hits_in.get(number, ()), cues_of.get(number, ())
+            own_hits = hits_in.get(number, ())
+            own_cues: Sequence[Cue] = cues_of.get(number, ())
             counted = self._counted(said_in[number]) if number in said_in else {}
             if len(counted) == 1 and counted.get(_NOBODY_MEANS_IT, 0) > 1:
                 own_cues = ()
+            elif len(own_hits) > 1 and support is LanguageSupport.FULL:
+                own_cues = with_ground(folded, own_hits, own_cues, start, end)
             pairs = pairs_in(text, own_hits, own_cues, start, end) if len(own_hits) > 1 else ()
             tone = tone_of(own_cues) if own_cues else _NEUTRAL
             read.append(SentenceRead(start, end, tone, own_hits, pairs, counted))

@@ -42,8 +42,8 @@ _HERE = Path(__file__).parent
 #: The code that findings depend on. The transforms around it may change without changing a finding.
 _CODE = (
     "actors/*.py", "analysed_text.py", "analysis.py", "entities.py", "extractor.py", "findings.py", "fingerprint.py",
-    "furniture.py", "language.py", "meetings.py", "name_model.py", "pairs.py", "parties.py", "phrase_files.py", "phrases.py",
-    "reporters.py", "sentences.py", "tone.py", "topics.py", "data/*.yaml",
+    "furniture.py", "ground.py", "language.py", "meetings.py", "name_model.py", "pairs.py", "parties.py", "phrase_files.py",
+    "phrases.py", "reporters.py", "sentences.py", "tone.py", "topics.py", "data/*.yaml",
 )  # fmt: skip
 
 

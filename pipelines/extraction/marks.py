@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pipelines.extraction.actors.folding import fold
 from pipelines.extraction.analysis import Readers, SentenceRead
+from pipelines.extraction.ground import with_ground
 from pipelines.extraction.tone import cues_in
 from schemas.reasons import LanguageSupport
 from schemas.signal import Signal
@@ -52,7 +54,14 @@ def marks_in(text: str, read: Sequence[SentenceRead], readers: Readers, support:
             for hit in phrases
             if hit.family < count
         ]
-        for cue in cues_in(phrases, count, text):
+        said = cues_in(phrases, count, text)
+        starts = {cue.start for cue in said}
+        folded = fold(text)
+        for sentence in read:
+            if len(sentence.hits) > 1:
+                done = with_ground(folded, sentence.hits, (), sentence.start, sentence.end)
+                said += (cue for cue in done if cue.start not in starts)
+        for cue in said:
             if cue.value:
                 marks.append(Mark(cue.start, cue.end, MarkKind.COOPERATION if cue.value > 0 else MarkKind.CONFLICT, ""))
     return sorted(marks, key=lambda mark: (mark.start, -mark.end))

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from pipelines.extraction.actors.finder import ActorHit
-from pipelines.extraction.parties import Party, has_shared, is_compound, is_led, parties_in
+from pipelines.extraction.parties import HELD, Party, has_shared, is_compound, is_led, parties_in
 from pipelines.extraction.tone import Cue
 
 #: Of a list with more members than this only the last or the first ones meet what stands beside it.
@@ -66,6 +66,10 @@ _BY_WAY_OF = re.compile(
 )
 _OWNER_CHARACTERS = 25
 _POSSESSION = re.compile(r"(?:['’]s|-based)?\s")
+#: "Taliban-controlled Afghanistan", "Houthi-held parts of Yemen".
+_HELD = re.compile(
+    rf"{HELD}(?: (?:territory|areas?|parts?|regions?|provinces?|zones?|towns?|villages?) (?:in|of))?(?: the)? "
+)
 _ASIDE = re.compile(r",\s(?:an?|the|which|who|whose)\s")
 _OF_THE_LAST = re.compile(r",\s(?:an?|which|who|whose)\s")
 
@@ -255,7 +259,9 @@ def _is_listed_with(sentence: _Sentence, one: Party, other: Party) -> bool:
         return False
     if _LISTED.fullmatch(sentence.text, one.end, other.start) is None:
         return False
-    return not any(one.end <= cue.start < other.start and (cue.verb or cue.value) for cue in sentence.cues)
+    return not any(
+        one.end <= cue.start < other.start and (cue.verb or cue.value) and not cue.by for cue in sentence.cues
+    )
 
 
 def _is_aside(text: str, subject: Party, before: Party, other: Party) -> bool:
@@ -285,7 +291,9 @@ def _is_one_more_deed(sentence: _Sentence, before: Party, other: Party) -> bool:
 def _grade(sentence: _Sentence, party: Party, other: Party, clause: bool) -> _Grade:
     if other.hits[0].type == "armed_group" and _POSSESSION.fullmatch(sentence.text, party.end, other.start):
         return _Grade.NOT
-    between = [cue for cue in sentence.cues if party.end <= cue.start < other.start]
+    if _HELD.fullmatch(sentence.text, party.end, other.start):
+        return _Grade.SURELY
+    between = [cue for cue in sentence.cues if party.end <= cue.start < other.start and _is_said_of(cue, party, other)]
     if party.company or other.company:
         return _Grade.SURELY if any(cue.value or cue.verb for cue in between) else _Grade.NOT
     if party.closed or other.closed:
@@ -303,10 +311,19 @@ def _is_something_done(sentence: _Sentence, party: Party, other: Party, between:
     somewhere = party.somewhere or other.somewhere
     if other.somewhere and party.hits[-1].kind == "person":
         return True  # "the minister is in Beijing"
-    if any(cue.value < 0 or (cue.value > 0 and (cue.verb or not somewhere)) for cue in between):
+    if any(
+        cue.value < 0 or (cue.by and other.somewhere) or (cue.value > 0 and (cue.verb or not somewhere))
+        for cue in between
+    ):
         return True
     return any(
-        (cue.value < 0 or (cue.value > 0 and not somewhere))
+        (cue.value < 0 or cue.by or (cue.value > 0 and not somewhere))
         and (0 <= party.start - cue.end < _NEAR_CHARACTERS or 0 <= cue.start - other.end < _NEAR_CHARACTERS)
         for cue in sentence.cues
+        if _is_said_of(cue, party, other)
     )
+
+
+def _is_said_of(cue: Cue, party: Party, other: Party) -> bool:
+    """Whether it is one of these two who does it, if it is known who does: more than to hold the place where something is."""
+    return not cue.by or any(hit.actor == cue.by and not one.somewhere for one in (party, other) for hit in one.hits)

@@ -90,7 +90,8 @@ def _cues_of(text: str, meeting: Meeting, hits: Sequence[ActorHit], cues: Sequen
     if within:
         # Somebody else stands between: what leads up to the second one is said of these two.
         left = max(within)
-    return [cue for cue in cues if cue.start >= left and cue.end <= right]
+    ends = (first.actor, second.actor)
+    return [cue for cue in cues if cue.start >= left and cue.end <= right and (not cue.by or cue.by in ends)]
 
 
 def _pair(text: str, meeting: Meeting, hits: Sequence[ActorHit], cues: Sequence[Cue], tone: Tone) -> PairSeen:

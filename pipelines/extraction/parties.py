@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.extraction.actors.finder import ActorHit
+from pipelines.extraction.ground import ARMED
 
 
 def _words(text: str) -> frozenset[str]:
@@ -70,6 +71,9 @@ _SHARED = re.compile(
 )
 _AIMED_AT = re.compile(r"\s(?:against|with|on)\s", re.IGNORECASE)
 
+#: An armed group is no place; what it holds of one may be named by it.
+HELD = r"[ -](?:controlled|held|ruled|occupied|dominated|governed|seized|captured)\b"
+_HELD = re.compile(HELD)
 _SOMEWHERE = _words("in at near across around inside outside throughout off within")
 _PART_OF_PLACE = _words(
     """the its south north east west occupied central part parts city cities province provinces capital region of and"""
@@ -195,6 +199,8 @@ def _party(text: str, listed: Sequence[ActorHit], start: int, previous: Party | 
 
 def _is_somewhere(text: str, before: int, first: ActorHit, last: ActorHit, previous: Party | None) -> bool:
     if text.startswith(_OWNS, last.end) or (last.kind == "demonym" and _PLACE.match(text, last.end) is None):
+        return False
+    if first.type == ARMED and _HELD.match(text, first.end) is None:
         return False
     if previous is not None and previous.somewhere and text[previous.end : first.start] == ", ":
         return previous.hits[-1].actor == first.actor  # "in Baku, Azerbaijan"

@@ -43,6 +43,16 @@ class ToneEntry(FileEntry):
     words: tuple[str, ...]
 
 
+class GroundEntry(FileEntry):
+    """What armed actors do on the ground, in ``conflict``, and how they hold it; ``forces`` are a state's, and ground is
+    ``lost`` to somebody."""
+
+    forces: tuple[str, ...] = Field(min_length=1)
+    conflict: tuple[str, ...] = Field(min_length=1)
+    holds: tuple[str, ...] = Field(min_length=1)
+    lost: tuple[str, ...] = Field(min_length=1)
+
+
 class ToneFile(FileEntry):
     """The words of tone."""
 
@@ -52,6 +62,7 @@ class ToneFile(FileEntry):
     neutral: tuple[str, ...]
     negations: tuple[str, ...]
     reversals: tuple[str, ...]
+    ground: GroundEntry
 
 
 F = TypeVar("F", bound=FileEntry)

@@ -46,12 +46,16 @@ _MEANS: dict[int, tuple[int, bool]] = {
 
 
 class Cue(NamedTuple):
-    """A word at ``start``–``end``: ``value`` is 1 for cooperation, -1 for conflict; ``verb``: somebody does it to somebody."""
+    """A word at ``start``–``end``: ``value`` is 1 for cooperation, -1 for conflict; ``verb``: somebody does it to somebody.
+
+    ``by``: the armed actor who alone does it (see ground.py), else empty.
+    """
 
     start: int
     end: int
     value: int
     verb: bool
+    by: str = ""
 
 
 @cache

@@ -67,6 +67,16 @@ def test_actors_pairs_tones_and_topics_are_marked() -> None:
     assert "<td>Ilham Aliyev</td><td>person</td><td>AZE</td><td>President</td>" in made
 
 
+def test_what_armed_actors_do_is_marked_as_conflict_once() -> None:
+    text = "The Taliban’s advance in Kenya goes on. The Taliban overran and attacked Kenya."
+    made = page(
+        article("Taliban sweep in Kenya", text), article("A Kenyan sweep in Chile", "Kenya’s advance in Chile.")
+    )
+    for word in ("sweep", "advance", "overran"):
+        assert made.count(f'<span class="w-conflict">{word}</span>') == 1
+    assert len(re.findall(r'class="w-conflict">(?:<[^>]*>)*attacked', made)) == 1
+
+
 def test_the_words_of_the_article_are_all_there_in_order() -> None:
     text = "Ukraine's “sanctions” on Russia & Belarus hit <5 % of exports.\n\nNATO welcomed it; Minsk protested."
     one = article("Kyiv sanctions Moscow", text)

@@ -92,6 +92,17 @@ def meeting(text: str) -> set[str]:
         ("Kenya and Chile, Nepal’s rivals, inch toward a confrontation", {"CHL-KEN", "CHL-NPL", "KEN-NPL"}),
         ("Kenya spoke of a war on Chile, Nepal’s growing power and the weather", {"CHL-KEN", "CHL-NPL"}),
         ("Kenya plans strikes in Chilean villages on Hezbollah", {"CHL-KEN", "HEZBOLLAH-KEN", "CHL-HEZBOLLAH"}),
+        # What armed actors do in a place, they do to who is there; who holds a place has to do with it.
+        ("Taliban sweep in Kenya follows years of Chilean errors", {"KEN-TALIBAN", "CHL-TALIBAN"}),
+        ("Nepal resigns amid the Taliban takeover in Kenya", {"NPL-TALIBAN", "KEN-TALIBAN"}),
+        ("Nepal looks on as Chilean troops take control in Kenya", {"CHL-NPL", "CHL-KEN"}),
+        ("Nepal shows how Chilean troops and others raid homes in Kenya", {"CHL-NPL", "CHL-KEN"}),
+        ("Nepal shows how Chilean singers raid homes in Kenya", set()),
+        ("In Kenya, the Taliban advance, to Chilean alarm", {"KEN-TALIBAN", "CHL-TALIBAN"}),
+        ("A Nepalese woman in Taliban-controlled parts of Kenya spoke on Chile", {"KEN-TALIBAN", "CHL-KEN"}),
+        ("Iran and Chile held talks in Nepal", {"CHL-IRN"}),
+        ("Nepal takes a look at Taliban rule from inside Chile", {"NPL-TALIBAN", "CHL-TALIBAN"}),
+        ("A Nepalese leader in Kenya vowed to return to a country controlled by the Taliban", {"NPL-TALIBAN"}),
         # Clauses on separate matters.
         ("London is on the screen; Berlin is in crisis", set()),
         ("Joining the enemies of Kenya, Chile could not pass by Nepal", {"CHL-KEN", "CHL-NPL"}),
@@ -194,3 +205,11 @@ def test_in_sport_nobody_means_it() -> None:
 def test_a_target_is_not_who_aims() -> None:
     (pair,) = pairs("Germany emerges as key target for Russia")
     assert (pair.directed, pair.tone) == (False, Tone.CONFLICT)
+
+
+def test_what_armed_actors_do_is_no_tone_of_others() -> None:
+    tones = {
+        f"{p.source}{p.target}": p.tone for p in pairs("Nepal and Chile meet, as the Taliban takeover of Kenya ends")
+    }
+    assert tones["CHLNPL"] is Tone.COOPERATION
+    assert tones["KENTALIBAN"] is Tone.CONFLICT
