@@ -65,6 +65,11 @@ def feed_table(
     return "\n" + toml_table("feeds", values)
 
 
+def shown_table(table: str, url: str) -> str:
+    """Return the ``table`` of the feed at ``url`` as it is printed: without the user, password and keys of its address."""
+    return table.replace(toml_value(url), toml_value(shown_url(url))).strip()
+
+
 def append_feeds(workplace: Workplace, tables: Sequence[str]) -> None:
     """Append ``tables`` to the settings; :raises UsageError: the settings would refuse them, nothing is written then."""
     path = workplace.folder / FILE_NAME

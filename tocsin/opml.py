@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement, indent, tost
 from pydantic import ValidationError
 
 from connectors.feeds.safe_xml import UnsafeXmlError, read_xml
-from connectors.feeds.settings import FeedSettings
+from connectors.feeds.settings import FeedSettings, shown_url
 from schemas.errors import UsageError
 from schemas.plain_text import plain_line
 from schemas.reasons import SourceKind
@@ -40,10 +40,10 @@ class Outline:
 
 @dataclass(frozen=True)
 class FeedList:
-    """The feeds of a list, each address once, and how many outlines name an address that cannot be read."""
+    """The feeds of a list, each address once, and what the outlines are called that name an address that cannot be read."""
 
     feeds: tuple[Outline, ...]
-    refused: int = 0
+    refused: tuple[str, ...] = ()
 
 
 def read_opml(body: bytes, name: str) -> FeedList:
@@ -55,7 +55,7 @@ def read_opml(body: bytes, name: str) -> FeedList:
     except UnsafeXmlError as error:
         raise UsageError(f"{name}: {error}", remedy="export the list from your reader anew, as OPML") from error
     found: dict[str, Outline] = {}
-    refused = 0
+    refused: list[str] = []
     if root.tag != "opml" or (top := root.find("body")) is None:
         raise UsageError(f"{name} is no OPML", remedy="export the list from your reader, as OPML")
     for outline, folders in _outlines(top, ()):
@@ -66,12 +66,12 @@ def read_opml(body: bytes, name: str) -> FeedList:
         try:
             FeedSettings(id="feed", url=url)
         except ValidationError:
-            refused += 1
+            refused.append(title or plain_line(shown_url(url), 200))
             continue
         categories = [category.strip() for category in (outline.get("category") or "").split(",")]
         full_text = FULL_TEXT_CATEGORY in categories
         found.setdefault(url, Outline(url, title, "/".join(folders), _kind_in(categories), full_text))
-    return FeedList(tuple(found.values()), refused)
+    return FeedList(tuple(found.values()), tuple(refused))
 
 
 def _kind_in(categories: Sequence[str]) -> str:

@@ -44,7 +44,7 @@ def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -
     from tocsin.feed_discovery import find_feeds
     from tocsin.feed_naming import check_new_id, web_address
     from tocsin.feed_outlook import outlook
-    from tocsin.feed_tables import append_feeds, feed_id_for, feed_table
+    from tocsin.feed_tables import append_feeds, feed_id_for, feed_table, shown_table
 
     workplace = open_workplace(folder)
     known = {feed.url: feed.id for feed in workplace.settings.feeds}
@@ -68,7 +68,7 @@ def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -
     table = feed_table(feed_id, address, name=name or found.title)
     if not dry_run:
         append_feeds(workplace, [table])
-    click.echo(table.strip())
+    click.echo(shown_table(table, address))
     click.echo(f"{'would be added' if dry_run else 'added'} to {workplace.folder / FILE_NAME}", err=True)
 
 
@@ -142,7 +142,7 @@ def import_opml(file: Path, dry_run: bool, folder: Path) -> None:
     Feeds whose address stands there already are left as they are. Exit code 1 when an outline has no address that can
     be read; the others are added all the same.
     """
-    from tocsin.feed_tables import append_feeds, feed_id_for, feed_table
+    from tocsin.feed_tables import append_feeds, feed_id_for, feed_table, shown_table
     from tocsin.opml import FOLDER_LABEL, read_opml
 
     workplace = open_workplace(folder)
@@ -150,7 +150,7 @@ def import_opml(file: Path, dry_run: bool, folder: Path) -> None:
     listed = read_opml(body, str(file))
     known = {feed.url for feed in workplace.settings.feeds}
     ids = [feed.id for feed in workplace.settings.feeds]
-    tables = []
+    tables, shown = [], []
     for feed in listed.feeds:
         if feed.url in known:
             continue
@@ -159,12 +159,16 @@ def import_opml(file: Path, dry_run: bool, folder: Path) -> None:
         tables.append(
             feed_table(ids[-1], feed.url, name=feed.title, kind=feed.kind, full_text=feed.full_text, labels=labels)
         )
+        shown.append(shown_table(tables[-1], feed.url))
     if tables and not dry_run:
         append_feeds(workplace, tables)
-    click.echo("".join(tables).strip())
+    click.echo("\n\n".join(shown))
     there = len(listed.feeds) - len(tables)
     what = "would be added" if dry_run else "added"
-    click.echo(f"{len(tables)} {what}, {there} there already, {listed.refused} without an address to read", err=True)
+    refused = f"{len(listed.refused)} without an address to read"
+    if listed.refused:
+        refused += f": {', '.join(listed.refused[:_SHOWN])}{', …' if len(listed.refused) > _SHOWN else ''}"
+    click.echo(f"{len(tables)} {what}, {there} there already, {refused}", err=True)
     sys.exit(1 if listed.refused else 0)
 
 

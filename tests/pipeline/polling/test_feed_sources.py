@@ -140,3 +140,20 @@ def test_a_list_goes_in_and_out(folder: Path, tmp_path: Path) -> None:
     assert found[2].labels == {"folder": "World"}
     again = feeds("import-opml", "-", "-C", str(other), stdin=listed)
     assert "0 added, 3 there already" in again.stderr
+
+
+def test_a_list_with_keys_goes_in_with_them_and_prints_none_and_names_what_it_leaves_out(tmp_path: Path) -> None:
+    (tmp_path / "tocsin.toml").write_text("# empty\n")
+    keyed = "http://anna:pass-word@n.example/rss?key=hidden"
+    body = f'<outline text="N" xmlUrl="{keyed}"/><outline text="Odd" xmlUrl="javascript:alert(1)"/>'
+    body += '<outline xmlUrl="file:///etc/passwd"/>'
+    listed = f'<opml version="2.0"><body>{body}</body></opml>'
+    result = feeds("import-opml", "-", "-C", str(tmp_path), stdin=listed)
+    assert result.exit_code == 1
+    assert 'url = "http://n.example/rss?key=…"' in result.stdout
+    assert "pass-word" not in result.output
+    assert "hidden" not in result.output
+    assert "1 added, 0 there already, 2 without an address to read: Odd, file:/etc/passwd" in result.stderr.replace(
+        "///", "/"
+    )
+    assert [feed.url for feed in load_workplace(tmp_path, {}).settings.feeds] == [keyed]

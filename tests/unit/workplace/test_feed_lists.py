@@ -60,7 +60,7 @@ def test_a_list_is_read_with_its_folders() -> None:
         Outline("http://a.example/rss", "A & B", "World/Europe"),
         Outline("http://c.example/rss", "C", "World"),
     )
-    assert feeds.refused == 1
+    assert feeds.refused == ("bad",)
 
 
 @pytest.mark.parametrize(
