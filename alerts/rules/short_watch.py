@@ -31,12 +31,22 @@ def short_watch(text: str, directory: ActorDirectory, *, topics: Collection[str]
         return _written({"topics": rest.strip()}, directory, topics)
     if directory.resolve(bare) is not None:
         return _written({"actor": bare}, directory, topics)
-    if split_pair(bare, Reading(_PLACE, directory)) is not None:
+    if split_pair(bare, Reading(_PLACE, directory)) is not None or _meant_as_pair(bare, directory):
         return _written({"pair": bare}, directory, topics)
     close = list(directory.suggest(bare[:80]))[:3]
     remedy = f"did you mean {one_of(close)}? " if close else ""
     remedy += "write a pair (Azerbaijan & Russia), an actor, keyword:WORDS, topic:ID, or {…} as in a rule file"
     raise RulesError([Mistake(_PLACE, 1, "", f"{clipped(bare)!r} is no rule, pair or actor", remedy)])
+
+
+def _meant_as_pair(text: str, directory: ActorDirectory) -> bool:
+    """Tell whether ``text`` is a pair although some side of it is nobody: the mistake is told of that side then."""
+    for sign in (">", "&", "-", "–"):
+        sides = [side.strip() for side in text.split(sign)]
+        if len(sides) == 2 and all(sides):
+            # A dash may belong to a name, so one side at least must be somebody.
+            return sign in ">&" or any(directory.resolve(side) is not None for side in sides)
+    return False
 
 
 def _written(parts: dict[str, str], directory: ActorDirectory, topics: Collection[str] | None) -> Watch:
