@@ -150,11 +150,13 @@ class CoverageBook:
         start = hour_of(oldest - _INSTANT) + 1  # the first hour that begins at or after ``oldest``
         restored: set[int] = set()
         for hour in range(start, hour_of(coverage.since)):
-            row = self.hours.setdefault(hour, HourCoverage())
-            before = self.exposure(feed_id, hour)
-            row.restored.add(feed_id)
-            if before < 1.0:
-                restored.add(hour)
+            row = self.hours.get(hour)
+            if row is None:
+                row = self.hours[hour] = HourCoverage()
+            if feed_id not in row.restored:
+                if self.exposure(feed_id, hour) < 1.0:
+                    restored.add(hour)
+                row.restored.add(feed_id)
         return restored
 
     def exposure(self, feed_id: str, hour: int) -> float:

@@ -309,8 +309,10 @@ class Engine:
     def _close_hour(self, hour: int) -> list[Decision]:
         if self._settled is not None:
             self._settled(self, hour - OPEN_TO_CHANGE_HOURS)
-        for card in self.cards.of_hour(hour):
-            if card.counted and self.coverage.exposure(card.feed_id, hour) == 0.0:
+        cards = self.cards.of_hour(hour)
+        unseen = {feed for feed in {card.feed_id for card in cards} if self.coverage.exposure(feed, hour) == 0.0}
+        for card in cards if unseen else ():
+            if card.counted and card.feed_id in unseen:
                 self._hold(card)
         quiet = self._resting.is_quiet(hour, self.coverage)
         names = self._resting.awake(sorted(self._rules)) if quiet else sorted(self.rules)

@@ -1,12 +1,14 @@
 """The engine's step on signals of feed items beside decoding the same records with pydantic, at 1,000 and 10,000 keys.
 
 Real items where the evaluation data are there, and then one count for every pair in them as well; else invented ones. Both are
-CPU of one process, in turns. And of the job around it, on a log and a store in files: how long a snapshot, a new rule and a
-restart hold up the stream; what 100,000 keys weigh, and what two years of them cost.
+CPU of one process, in turns; docs/adr/0011 says what is judged and why two more lines are printed. And of the job around it, on
+a log and a store in files: how long a snapshot, a new rule and a restart hold up the stream; what 100,000 keys weigh, and what
+two years of them cost.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import lzma
 import random
@@ -34,6 +36,7 @@ from connectors.log.open import open_log
 from connectors.store.open import open_store
 from pipelines.decide import LIVE_SNAPSHOT_RECORDS, DecideJob, DecideSettings
 from pipelines.extraction.extractor import extractor_for
+from pipelines.garbage import Tidying, seldom_collected
 from schemas.article import Article, Source
 from schemas.control import RulesActivated
 from schemas.coverage import Coverage, FeedCoverage
@@ -76,9 +79,9 @@ def _figures(data: Path | None) -> Iterator[Figure]:
     items = _item_signals(data)
     for keys in (1_000, 10_000):
         stream = _invented_keys(items, keys)
-        yield _measured(f"decide_records/s_{keys}_keys:decoding", stream)
+        yield from _measured(f"decide_records/s_{keys}_keys", stream)
     if data is not None and (data / _HEADLINER).is_file():
-        yield _measured("decide_records/s_each_pair_of_news:decoding", _news(data))
+        yield from _measured("decide_records/s_each_pair_of_news", _news(data))
     yield from _held(_invented_keys(items, 10_000))
     yield from _many_keys(100_000)
 
@@ -91,8 +94,25 @@ class Stream:
     warm: int
 
 
-def _measured(name: str, stream: Stream) -> Figure:
-    """Return records a second of the engine's step alone beside those of decoding alone."""
+def _measured(name: str, stream: Stream) -> Iterator[Figure]:
+    """Yield records a second of the engine's step alone beside those of decoding alone: what is judged first, with Python's
+    collector as it comes; then without any collection, and of both together as the job does them, for whoever reads that."""
+    deciding, decoding = _apart(stream)
+    yield _figure(f"{name}:decoding", deciding, decoding, at_most=1.0)
+    with _no_collection():
+        deciding, decoding = _apart(stream)
+    yield _figure(f"{name}:decoding_no_gc", deciding, decoding)
+    whole = _as_the_job_runs(stream)
+    yield _figure(f"{name}_in_job:decoding_no_gc", whole, decoding)
+
+
+def _figure(name: str, ours_s: float, reference_s: float, at_most: float | None = None) -> Figure:
+    """Return records a second of what takes so many seconds a record, and what ours takes as a part of the reference."""
+    return Figure(name, 1.0 / ours_s, 1.0 / reference_s, ours_s / reference_s, at_most=at_most)
+
+
+def _apart(stream: Stream) -> tuple[float, float]:
+    """Return seconds a record of the engine's step and of decoding, each alone, in turns of 500."""
     engine, deciding, decoding = Engine(), 0.0, 0.0
     offset = 0
     for begin in range(0, len(stream.records), 500):
@@ -106,9 +126,32 @@ def _measured(name: str, stream: Stream) -> Figure:
         stepped = time.process_time()
         if begin >= stream.warm:
             decoding, deciding = decoding + decoded - started, deciding + stepped - decoded
-    count = len(stream.records) - stream.warm // 500 * 500
+    count = len(stream.records) - -(-stream.warm // 500) * 500
     print(f"{engine.rules['every-pair'].tracks[0].keys():,} keys", file=sys.stderr)
-    return Figure(name, count / deciding, count / decoding, deciding / decoding, at_most=1.0)
+    return deciding / count, decoding / count
+
+
+def _as_the_job_runs(stream: Stream) -> float:
+    """Return seconds a record of decoding and stepping one after the other, with the collector as the job has it."""
+    engine, started = Engine(), 0.0
+    with seldom_collected():
+        tidying = Tidying()
+        for offset, raw in enumerate(stream.records):
+            if offset == stream.warm:
+                started = time.process_time()
+            engine.step(offset, decode_signals(raw))
+            tidying.took(1)
+    return (time.process_time() - started) / (len(stream.records) - stream.warm)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _held(stream: Stream) -> Iterator[Figure]:

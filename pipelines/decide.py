@@ -24,6 +24,7 @@ from pathlib import Path
 from alerts.engine import ENGINE_VERSION, Engine, Waiting
 from alerts.engine_state import freeze
 from pipelines.event_hours import hour_bars
+from pipelines.garbage import Tidying, seldom_collected
 from pipelines.older_snapshots import MOST_BYTES, keep_snapshot
 from pipelines.recovery import from_snapshot_file, recover
 from pipelines.snapshot_writer import SnapshotWriter, WrittenSnapshot
@@ -354,8 +355,12 @@ class DecideJob:
     def run(self, stop: threading.Event) -> None:
         """Decide until ``stop``; what can be retried is, with a growing pause."""
         self.recover()
-        failures = 0
-        bits = 0
+        with seldom_collected():  # See docs/adr/0011.
+            self._run(stop)
+
+    def _run(self, stop: threading.Event) -> None:
+        failures = bits = 0
+        tidying = Tidying()
         while not stop.is_set():
             try:
                 count = self.tend(self._settings.wait_s)
@@ -365,6 +370,7 @@ class DecideJob:
                 logger.warning("decide waits: %s", error)
                 stop.wait(min(30.0, 0.5 * 2**failures))
                 continue
+            tidying.took(count)
             bits = 0 if count or not self.warms else bits + 1
             if bits % _BITS_BETWEEN_BEATS == 0:
                 self._beat(count)

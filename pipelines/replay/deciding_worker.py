@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alerts.rules.model import RuleSet
 from connectors.archive.folder import Archive
-from pipelines.replay.garbage import seldom_collected
+from pipelines.garbage import seldom_collected
 from pipelines.replay.order import ChosenOrder
 from pipelines.replay.past import Past, past_in_order
 from pipelines.replay.phased_engine import PhasedEngine

@@ -20,8 +20,8 @@ from click.testing import CliRunner, Result
 from connectors.archive.folder import Archive
 from pipelines.extraction.bounded import BoundedExtraction
 from pipelines.extraction.extractor import extractor_for
+from pipelines.garbage import seldom_collected
 from pipelines.replay.extract_archive import extract_archive
-from pipelines.replay.garbage import seldom_collected
 from pipelines.replay.ledger_file import write_ledger
 from pipelines.replay.replay import activation, days_between, records_of, replay
 from schemas.alert_event import AlertEvent, ChainHead, ledger_digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -207,3 +208,27 @@ def test_a_thread_that_fails_stops_the_decider(desk: Desk, monkeypatch: pytest.M
         job = job_of(desk, log, store)
         with pytest.raises(ZeroDivisionError):
             until_committed(job, store)
+
+
+class _Ended(threading.Event):
+    """Set once the log is decided; knows how the collector of Python was set meanwhile."""
+
+    def __init__(self, job: DecideJob, end: int) -> None:
+        super().__init__()
+        self._job, self._end = job, end
+        self.thresholds: set[tuple[int, int, int]] = set()
+
+    def is_set(self) -> bool:
+        self.thresholds.add(gc.get_threshold())
+        return self._job.offset >= self._end
+
+
+def test_a_decider_that_lives_collects_garbage_seldom(desk: Desk, stream: list[SignalsRecord]) -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with desk.opened() as (log, store):
+        settings = DecideSettings(desk.snapshots, batch_records=_BATCH, wait_s=0.0)
+        job = DecideJob(log, store, ManualClock(START), settings)
+        ended = _Ended(job, len(stream))
+        job.run(ended)
+    assert ended.thresholds.isdisjoint({before[0]}), "it was set for the whole of the run"
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before

@@ -226,7 +226,7 @@ def _past(folder: Path, order: Order | None, first: date | None, last: date | No
 
 
 def _stepped(shared: SharedReplay, rules: RuleSet, ledger: Path) -> tuple[LedgerSummary, ReplaySummary]:
-    from pipelines.replay.garbage import seldom_collected
+    from pipelines.garbage import seldom_collected
     from pipelines.replay.ledger_file import write_ledger
     from pipelines.replay.summary import ReplaySummary
 
@@ -247,7 +247,7 @@ def _replayed_log(
     ledger: Path,
 ) -> Replayed:
     from connectors.archive.archived_log import ArchivedLog
-    from pipelines.replay.garbage import seldom_collected
+    from pipelines.garbage import seldom_collected
     from pipelines.replay.ledger_file import write_ledger
     from pipelines.replay.log_published import replay_published
     from pipelines.replay.log_range import range_between, replay_recorded, replay_rules
