@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from alerts.card_book import CardBook
 from alerts.cards import Card, CardState, KeyHit
 from alerts.chain import Chains
-from alerts.coverage import CoverageBook, FeedStanding, HourCoverage
+from alerts.coverage_state import CoverageState, coverage_book, coverage_state
 from alerts.engine import ENGINE_VERSION, Engine, Waiting
 from alerts.lifecycle import Life
 from alerts.reading import Reader
@@ -27,44 +27,15 @@ from alerts.snapshot import pack, unpack
 from alerts.tracks.make import make_tracks
 from alerts.tracks.spike_banks import SharedBanks
 from schemas.alert_event import ChainHead
-from schemas.article import Source
 from schemas.control import RulesActivated
 from schemas.errors import BrokenRecordError
-from schemas.model import Part, UtcDatetime
-from schemas.reasons import FeedState, Severity
+from schemas.model import Part
+from schemas.reasons import Severity
 
 #: The shape of the document; another one is not read, the log is stepped again instead.
 SNAPSHOT_VERSION = 6
 
 Arrays = dict[str, npt.NDArray[np.generic]]
-
-
-class _Standing(Part):
-    feed_id: str
-    source: Source
-    state: FeedState
-    known_since: int
-    changed_at: int | None
-    complete_since: UtcDatetime | None
-    complete_until: UtcDatetime | None
-    last_success: UtcDatetime | None
-
-
-class _Hour(Part):
-    hour: int
-    watched: bool
-    polls: dict[str, tuple[int, int]]
-    down: tuple[str, ...]
-    restored: tuple[str, ...]
-
-
-class _Coverage(Part):
-    newest: dict[int, UtcDatetime]
-    partitions: int
-    applied_until: UtcDatetime | None
-    first_since: UtcDatetime | None
-    feeds: tuple[_Standing, ...]
-    hours: tuple[_Hour, ...]
 
 
 class _Life(Part):
@@ -114,7 +85,7 @@ class _Engine(Part):
     skips: tuple[tuple[int, int], ...]
     passed_over: tuple[int, ...] = ()
     waiting: _Waiting | None = None
-    coverage: _Coverage
+    coverage: CoverageState
     chains: tuple[ChainHead, ...]
     cards: tuple[CardState, ...]
     rules: tuple[_Rule, ...]
@@ -186,7 +157,7 @@ def freeze(engine: Engine) -> FrozenEngine:
         waiting=None
         if engine.waiting is None
         else _Waiting(offset=engine.waiting.offset, record=engine.waiting.record),
-        coverage=_coverage_document(engine.coverage),
+        coverage=coverage_state(engine.coverage),
         chains=tuple(engine.chains.heads.values()),
         cards=(),
         rules=(),
@@ -216,7 +187,7 @@ def restore(raw: bytes) -> Engine:
     engine.passed_over = list(document.passed_over)
     if document.waiting is not None:
         engine.waiting = Waiting(document.waiting.offset, document.waiting.record)
-    engine.coverage = _coverage(document.coverage)
+    engine.coverage = coverage_book(document.coverage)
     engine.chains = Chains({head.rule: head for head in document.chains})
     engine.cards = CardBook(state.card() for state in document.cards)
     for number, state in enumerate(document.rules):
@@ -294,58 +265,3 @@ def _rule_state(
         head = f"{number}/{index}/"
         track.load(plain, {name.removeprefix(head): a for name, a in arrays.items() if name.startswith(head)})
     return state
-
-
-def _coverage_document(book: CoverageBook) -> _Coverage:
-    return _Coverage(
-        newest=book.newest,
-        partitions=book.partitions,
-        applied_until=book.applied_until,
-        first_since=book.first_since,
-        feeds=tuple(
-            _Standing(
-                feed_id=feed_id,
-                source=standing.source,
-                state=standing.state,
-                known_since=standing.known_since,
-                changed_at=standing.changed_at,
-                complete_since=standing.complete_since,
-                complete_until=standing.complete_until,
-                last_success=standing.last_success,
-            )
-            for feed_id, standing in book.feeds.items()
-        ),
-        hours=tuple(
-            _Hour(
-                hour=hour,
-                watched=row.watched,
-                polls=row.polls,
-                down=tuple(sorted(row.down)),
-                restored=tuple(sorted(row.restored)),
-            )
-            for hour, row in book.hours.items()
-        ),
-    )
-
-
-def _coverage(document: _Coverage) -> CoverageBook:
-    book = CoverageBook()
-    book.newest = dict(document.newest)
-    book.partitions = document.partitions
-    book.applied_until = document.applied_until
-    book.first_since = document.first_since
-    for feed in document.feeds:
-        book.feeds[feed.feed_id] = FeedStanding(
-            source=feed.source,
-            state=feed.state,
-            known_since=feed.known_since,
-            changed_at=feed.changed_at,
-            complete_since=feed.complete_since,
-            complete_until=feed.complete_until,
-            last_success=feed.last_success,
-        )
-    for row in document.hours:
-        book.hours[row.hour] = HourCoverage(
-            watched=row.watched, polls=dict(row.polls), down=set(row.down), restored=set(row.restored)
-        )
-    return book
