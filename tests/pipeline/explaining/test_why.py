@@ -147,6 +147,13 @@ def test_its_feeds_have_not_joined_yet(tmp_path: Path) -> None:
     )
 
 
+def test_there_was_no_feed_to_poll(tmp_path: Path) -> None:
+    script = Script(feeds=lambda hour: FEED_IDS if hour < -2 else ())
+    link, text = broken(ask(script.desk(tmp_path), 24))
+    assert link is Link.POLLED
+    assert "no feed was polled in these hours" in text
+
+
 def test_nobody_was_polled(tmp_path: Path) -> None:
     script = Script(failing=lambda hour: FEED_IDS[:5] if hour >= 0 else ())
     link, text = broken(ask(script.desk(tmp_path), 24))
