@@ -8,7 +8,8 @@ from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.groups import AnyAllNone, Groups
 from alerts.rules.mistakes import clipped, did_you_mean, one_of
 from alerts.rules.model import ActorChoice, ActorPart, ActorSet, ActorsOfType, AnyActor, NamedActors, PairPart
-from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text, described
+from alerts.rules.readers import Items, JsonSchema, Reader, Text, described
+from alerts.rules.reading import Reading
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_
 
 #: Stands for every actor.

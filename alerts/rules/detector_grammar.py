@@ -26,7 +26,8 @@ from alerts.rules.detector_parts import (
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.mistakes import clipped, did_you_mean, meant, one_of
 from alerts.rules.model import Confirm, Detector, Floors, New, Spike, Threshold
-from alerts.rules.readers import Hours, Items, JsonSchema, Reader, Reading, Text, Whole, described
+from alerts.rules.readers import Hours, Items, JsonSchema, Reader, Text, Whole, described
+from alerts.rules.reading import Reading
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar
 from schemas.ids import Json
 

@@ -9,7 +9,8 @@ from typing import NotRequired, TypedDict
 from alerts.rules.detector_model import MAX_FOR_H
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.model import Budget, Floors, Only, Sensitivity, Unit
-from alerts.rules.readers import Hours, Items, Number, Reading, Whole, Word
+from alerts.rules.readers import Hours, Items, Number, Whole, Word
+from alerts.rules.reading import Reading
 from alerts.rules.watch_grammar import TONES, TOPICS
 from alerts.rules.yaml_tree import Node
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from alerts.rules.mistakes import clipped, did_you_mean, meant, one_of
-from alerts.rules.readers import JsonSchema, Reader, Reading, described
+from alerts.rules.readers import JsonSchema, Reader, described
+from alerts.rules.reading import Reading
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar
 from schemas.ids import Json
 

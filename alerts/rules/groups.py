@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from alerts.rules.fields import Fields, Key, Values
-from alerts.rules.readers import Items, JsonSchema, Reader, Reading
+from alerts.rules.readers import Items, JsonSchema, Reader
+from alerts.rules.reading import Reading
 from alerts.rules.yaml_tree import Mapping_, Node
 
 T = TypeVar("T")

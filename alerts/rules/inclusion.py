@@ -8,7 +8,8 @@ from dataclasses import replace
 from alerts.rules.actor_grammar import Sets
 from alerts.rules.fields import Fields, Key, Values
 from alerts.rules.mistakes import RulesError, clipped
-from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text
+from alerts.rules.readers import Items, JsonSchema, Reader, Text
+from alerts.rules.reading import Reading
 from alerts.rules.shared_grammar import SHARED, UNSURE, Standing, standing_of
 from alerts.rules.yaml_tree import Mapping_, Node, readable
 from schemas.errors import UsageError

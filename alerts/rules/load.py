@@ -23,7 +23,8 @@ from alerts.rules.model import (
     Watch,
     WatchKind,
 )
-from alerts.rules.readers import JsonSchema, Name, Reader, Reading, described, no_text
+from alerts.rules.readers import JsonSchema, Name, Reader, described
+from alerts.rules.reading import Reading, no_text
 from alerts.rules.shared_grammar import SEVERITIES, SEVERITY, SHARED, Standing, standing_of
 from alerts.rules.watch_grammar import WATCH
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_, readable

@@ -6,7 +6,8 @@ import re
 
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.mistakes import clipped
-from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text
+from alerts.rules.readers import Items, JsonSchema, Reader, Text
+from alerts.rules.reading import Reading
 from alerts.rules.schedule import WEEKDAYS, ActiveTime
 from alerts.rules.yaml_tree import Node
 from alerts.rules.zone_table import zone_exists

@@ -10,7 +10,7 @@ from alerts.rules.directory import ActorDirectory
 from alerts.rules.load import load_watch
 from alerts.rules.mistakes import Mistake, RulesError, clipped, one_of
 from alerts.rules.model import Watch
-from alerts.rules.readers import Reading
+from alerts.rules.reading import Reading
 
 #: What a mistake names as its file.
 _PLACE = "the watch"

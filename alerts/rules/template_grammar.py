@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alerts.rules.fields import Fields, Key, Shorthand, Values
 from alerts.rules.mistakes import clipped, did_you_mean, one_of
-from alerts.rules.readers import JsonSchema, Reader, Reading, Text
+from alerts.rules.readers import JsonSchema, Reader, Text
+from alerts.rules.reading import Reading
 from alerts.rules.template import PLACES, Template, mistakes_in
 from alerts.rules.yaml_tree import Node
 

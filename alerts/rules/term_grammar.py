@@ -8,7 +8,8 @@ from alerts.rules.groups import AnyAllNone, Groups
 from alerts.rules.mistakes import clipped, did_you_mean, meant, one_of
 from alerts.rules.model import KeywordsPart, Near, Pattern, Phrase, PlainTerm, Stem, Term
 from alerts.rules.patterns import MAX_PATTERN_CHARACTERS, PatternError, UserPattern
-from alerts.rules.readers import Flag, Items, JsonSchema, Reader, Reading, Text, Whole, described
+from alerts.rules.readers import Flag, Items, JsonSchema, Reader, Text, Whole, described
+from alerts.rules.reading import Reading
 from alerts.rules.stems import LANGUAGES
 from alerts.rules.yaml_tree import Mapping_, Node
 

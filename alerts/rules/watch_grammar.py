@@ -24,7 +24,8 @@ from alerts.rules.model import (
     Watch,
     WatchKind,
 )
-from alerts.rules.readers import Items, JsonSchema, Reader, Reading, Text, Word
+from alerts.rules.readers import Items, JsonSchema, Reader, Text, Word
+from alerts.rules.reading import Reading
 from alerts.rules.term_grammar import KEYWORDS
 from alerts.rules.yaml_tree import Node
 from schemas.reasons import Prominence, Tone
