@@ -271,7 +271,8 @@ def choice_in_words(report: Report) -> list[str]:
             "No listed event lies in those days, so this is no more than the keenest setting that keeps to the budget."
         )
     later = point.judged_on
-    told = f"On the days it was not chosen on ({second}) it rang {a_week(later.a_week)}"
+    rang = f"rang {times(later.openings)}, {a_week(later.a_week)}" if later.openings else "never rang"
+    told = f"On the days it was not chosen on ({second}) it {rang}"
     if later.judged:
         told += f"; of the listed events it found {share_in_words(later.recall)}, and of its alarms "
         told += f"{share_in_words(later.precision)} {_were(later.precision)} about one"
