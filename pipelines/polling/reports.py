@@ -33,7 +33,14 @@ def polls_of(text: str) -> Sequence[Poll]:
     """Return the polls in the text of a report; :raises FatalError: it is none."""
     try:
         return [
-            Poll(_moment(at), str(feed_id), FeedState(state), bool(succeeded), reach and _moment(reach), int(items))
+            Poll(
+                _moment(at),
+                str(feed_id),
+                FeedState(state),
+                bool(succeeded),
+                None if reach is None else _moment(reach),  # Many an undated item says 1970-01-01, which is 0.
+                int(items),
+            )
             for at, feed_id, state, succeeded, reach, items in json.loads(text)
         ]
     except (ValueError, TypeError) as error:

@@ -74,6 +74,22 @@ def test_a_worker_that_went_between_two_documents_is_nobodys_fault(
     assert caplog.text == ""
 
 
+def test_who_is_killed_from_outside_names_its_feed_and_the_parent_reads_on(runner: asyncio.Runner) -> None:
+    async def go() -> None:
+        async with FeedParser() as parser:
+            await parser.parse("daily", GOOD, url="")
+            (worker,) = parser._workers
+            asking = asyncio.create_task(parser.parse("other", COSTLY, url=""))
+            while worker.documents < 2:
+                await asyncio.sleep(0)
+            os.kill(worker.pid, signal.SIGKILL)
+            with pytest.raises(NotAFeedError, match="other: the parse worker was killed by SIGKILL on it"):
+                await asking
+            assert (await parser.parse("daily", GOOD, url="")).entries[0].title == "Bridge opened"
+
+    runner.run(go())
+
+
 def test_what_becomes_too_much_text_is_a_reason(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "MAX_ANSWER_BYTES", 100)
 
