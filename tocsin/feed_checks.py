@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from connectors.clock import SystemClock
 from connectors.feeds.cursor import FeedCursor, cursor_of
@@ -22,6 +23,8 @@ from tocsin.feed_naming import checked_feed
 #: Feeds asked at the same time, in all and of one host: as few as the poll job asks.
 _AT_ONCE = 8
 _AT_ONCE_PER_HOST = 2
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -62,24 +65,28 @@ def check_feeds(
     rows: Mapping[str, FeedRow],
     allow_addresses: Sequence[str] = (),
     *,
+    told: Callable[[FeedSettings, FeedCheck], T],
     progress: Callable[[int, int], None] = lambda *_: None,
-) -> list[FeedCheck]:
-    """Return what is at each of ``feeds``, in their order; ``rows`` tell what the poll job knows of them. ``progress`` hears
-    how many of how many were looked at."""
-    return asyncio.run(_check_all(feeds, rows, allow_addresses, progress))
+) -> list[T]:
+    """Return what ``told`` makes of what is at each of ``feeds``, in their order; ``rows`` tell what the poll job knows of
+    them. No document is kept longer than that: there may be thousands. ``progress`` hears how many of how many were looked
+    at."""
+    return asyncio.run(_check_all(feeds, rows, allow_addresses, told, progress))
 
 
 def check_urls(urls: Sequence[str], allow_addresses: Sequence[str] = ()) -> list[FeedCheck]:
     """Return what is at each of ``urls``, in their order; :raises UsageError: one of them is no URL of the web."""
-    return check_feeds([checked_feed(url, f"feed-{number}") for number, url in enumerate(urls, 1)], {}, allow_addresses)
+    feeds = [checked_feed(url, f"feed-{number}") for number, url in enumerate(urls, 1)]
+    return check_feeds(feeds, {}, allow_addresses, told=lambda _, found: found)
 
 
 async def _check_all(
     feeds: Sequence[FeedSettings],
     rows: Mapping[str, FeedRow],
     allow_addresses: Sequence[str],
+    told: Callable[[FeedSettings, FeedCheck], T],
     progress: Callable[[int, int], None],
-) -> list[FeedCheck]:
+) -> list[T]:
     fetcher = Fetcher(SystemClock(), allowed_networks=allow_addresses)
     places = asyncio.Semaphore(_AT_ONCE)
     of_host = {host: asyncio.Semaphore(_AT_ONCE_PER_HOST) for host in {host_of(feed.url) for feed in feeds}}
@@ -88,10 +95,10 @@ async def _check_all(
     try:
         async with FeedParser() as parser:
 
-            async def check(feed: FeedSettings) -> FeedCheck:
+            async def check(feed: FeedSettings) -> T:
                 nonlocal done
                 async with of_host[host_of(feed.url)], places:
-                    found = await _check(feed, rows.get(feed.id), fetcher, parser)
+                    found = told(feed, await _check(feed, rows.get(feed.id), fetcher, parser))
                 done += 1
                 progress(done, len(feeds))
                 return found

@@ -101,11 +101,13 @@ def _checked_feeds(
     ours = workplace.settings.feeds if workplace else ()
     known = {feed.id: rows[feed.id] for feed in feeds if feed in ours and feed.id in rows}
     with Progress("reading feeds") as shown:
-        checks = check_feeds(
-            feeds, known, workplace.settings.allow_addresses if workplace else (), progress=shown.update
-        )
-    for feed, found in zip(feeds, checks, strict=True):
-        yield _Told(_lines(feed, found), _as_object(feed, found))
+        networks = workplace.settings.allow_addresses if workplace else ()
+        told = check_feeds(feeds, known, networks, told=_of_feed, progress=shown.update)
+    yield from told
+
+
+def _of_feed(feed: FeedSettings, found: FeedCheck) -> _Told:
+    return _Told(_lines(feed, found), _as_object(feed, found))
 
 
 def _named(name: str, workplace: Workplace | None) -> FeedSettings:

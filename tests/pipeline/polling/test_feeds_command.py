@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import weakref
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -23,7 +24,7 @@ from schemas.reasons import FeedState
 from tests.pipeline.polling.desk import START
 from tests.pipeline.polling.server import FeedServer, Item, rss
 from tocsin.commands.feeds import command
-from tocsin.feed_checks import check_feeds
+from tocsin.feed_checks import FeedCheck, check_feeds
 from tocsin.progress import Progress
 
 NEWS = [Item("a", "Bridge opened", START - timedelta(hours=2)), Item("b", "Ferry late", START), Item("c", "Undated")]
@@ -180,14 +181,22 @@ def test_check_asks_a_host_for_two_feeds_at_a_time_and_others_beside_it() -> Non
             listed = [FeedSettings(id=f"slow{n}", url=f"{server.url('/slow')}?{n}") for n in range(6)]
             listed.append(FeedSettings(id="quick", url=server.url("/quick", host=2)))
             done: list[int] = []
+            documents: list[weakref.ref[FeedCheck]] = []
+            alive: list[int] = []
 
             def progress(count: int, _: int) -> None:
                 done.append(count)
                 if count == 1:  # That of the other host: all that may be asked at once has been.
                     loop.call_soon_threadsafe(held.set)
 
-            checks = await asyncio.to_thread(check_feeds, listed, {}, ["127.0.0.0/8"], progress=progress)
-        assert [check.fault for check in checks] == [""] * 7
+            def told(feed: FeedSettings, found: FeedCheck) -> str:
+                documents.append(weakref.ref(found))
+                alive.append(sum(document() is not None for document in documents))
+                return feed.id if not found.fault else found.fault
+
+            checked = await asyncio.to_thread(check_feeds, listed, {}, ["127.0.0.0/8"], told=told, progress=progress)
+        assert checked == [feed.id for feed in listed]
+        assert max(alive) <= 3, "what was told is not kept"
         assert slow.most_in_flight == 2
         assert done == list(range(8))
 
