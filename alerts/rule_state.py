@@ -227,9 +227,11 @@ class RuleState:
         conditional = self._conditional
         # A crossing that must last a whole day is a day old when it has.
         first = max(open_hour - OPEN_TO_CHANGE_HOURS + (0 if conditional else 1), self.start_hour)
-        verdicts = []
+        verdicts: list[Verdict] = []
         for track in self.tracks:
-            verdicts += [v for v in track.verdicts(key, first, open_hour) if self._corroborated(key, v)]
+            crossed = track.verdicts(key, first, open_hour)
+            if crossed:
+                verdicts += [v for v in crossed if self._corroborated(key, v)]
         if life is None:
             if not verdicts:
                 return []

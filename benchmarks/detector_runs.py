@@ -102,9 +102,9 @@ class SpikeRun(Run):
     def _window(self, number: int) -> tuple[Floats, Floats, Floats]:
         """Return, for all keys, count, mean and variance of a window that ends now; every feed answers here."""
         bank = self.bank
-        ring, n = bank.open_hour % bank.parameters.kept_h, bank.rows
-        count, _, seen = bank._window_sums(bank.open_hour, bank.parameters.windows_h[number])
-        mean = bank.level[ring, :n] * seen
+        n = bank.rows
+        count = bank._window_count(bank.open_hour, bank.parameters.windows_h[number])
+        _, _, mean = bank._weights_of_all(bank.open_hour, number)
         line = bank.line(bank.open_hour)
         phi = bank.phi[number, line, :n]
         variance = np.maximum(mean * phi + mean * mean * phi / bank.a_then[line, :n], mean * 1.0001)

@@ -106,8 +106,7 @@ class ToldSpike(Telling[Spike], SpikeTrack):
         bank, floors = self.share.bank, self.settings.floors
         best: dict[int, float] = {}
         for number, length in enumerate(bank.parameters.windows_h):
-            count, _, seen = bank._window_sums(hour, length)  # for all rows at once
-            mean = bank.level[hour % bank.parameters.kept_h, : bank.rows] * seen
+            count, (_, _, mean) = bank._window_count(hour, length), bank._weights_of_all(hour, number)
             (rows,) = np.nonzero((count >= floors.stories) & (count >= floors.times * mean))
             for row in rows:
                 score = bank._score(int(row), hour, number).score

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import struct
 from collections.abc import Sequence
 
@@ -37,7 +38,7 @@ def decode(text: str) -> tuple[int, ...]:
 def decode_packed(text: str) -> bytes:
     """Return the values of ``text`` packed, little-endian, no bytes for the empty text; :raises ValueError: no fingerprint."""
     try:
-        packed = base64.b64decode(text, validate=True) if text else b""
+        packed = binascii.a2b_base64(text, strict_mode=True) if text else b""
     except ValueError as error:
         raise ValueError(f"not a fingerprint: {error}") from error
     if text and len(packed) != _FORMAT.size:

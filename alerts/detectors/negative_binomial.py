@@ -41,7 +41,8 @@ def minus_log10_of(count: float, mean: float, variance: float) -> float:
 def minus_log10_of_each(count: Floats, mean: Floats, variance: Floats) -> Floats:
     """Return :func:`minus_log10_of` element by element, to about 1e-9."""
     r = mean * mean / (variance - mean)
-    ways = _log_gamma(count + r) - _log_gamma(r) - _log_gamma(count + 1.0)
+    more, none, few = _log_gamma(np.array((count + r, r, count + 1.0)))
+    ways = more - none - few
     found: Floats = -(ways + r * np.log(r / (r + mean)) + count * np.log(mean / (r + mean))) / math.log(10.0)
     return found
 

@@ -29,6 +29,9 @@ _MONDAY = 96
 #: What the factors of a window add up to at least, where it is divided by.
 _LEAST_WEIGHT = 1e-12
 
+#: Rows whose seasons are taken anew at once: as many as a cache holds.
+_AT_ONCE = 1024
+
 #: Slots of the season: 24 hours, on weekdays and on weekends.
 SLOTS = 48
 
@@ -100,6 +103,8 @@ class SpikeBank:
         self.rows = 1
         # Σ f, Σ f·E and μ of all rows by (last hour, window), kept until an exposure under them changes. No part of the state.
         self._weights: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = {}
+        # By row, the one it was a copy of when it was added: what was found of that one before is true of both.
+        self._like = [0]
         # Whether every row saw all of an hour, by ring: sums over such hours are spared. No part of the state.
         self._whole = np.ones(self._kept, dtype=np.bool_)
         self._windows_log10 = math.log10(len(parameters.windows_h))
@@ -137,6 +142,7 @@ class SpikeBank:
         for name in self.ARRAYS:
             array = getattr(self, name)
             array[..., row] = array[..., like]
+        self._like.append(like)
         self.rows += 1
         return row
 
@@ -154,6 +160,7 @@ class SpikeBank:
         first = self.rows
         for name in self.ARRAYS:
             getattr(self, name)[..., first : first + other.rows] = getattr(other, name)[..., : other.rows]
+        self._like.extend(range(first, first + other.rows))
         self.rows += other.rows
         self.forget_weights()
         return first
@@ -233,7 +240,8 @@ class SpikeBank:
             if len(self.full) and (self.full[:, :n] == 1.0).all():
                 self.full = np.ones((0, self._capacity))
         self.open_hour = hour
-        self._weights = {window: sums for window, sums in self._weights.items() if window[0] > hour - p.guard_h}
+        # The oldest one is what the next hour's opening learns from.
+        self._weights = {window: sums for window, sums in self._weights.items() if window[0] >= hour - p.guard_h}
         ring = hour % p.kept_h
         self.counts[ring, :n] = 0.0
         self.exposure[ring, :n] = 1.0
@@ -275,14 +283,17 @@ class SpikeBank:
         self.visits[slot, :n] = seen
 
     def _renormalise_season(self) -> None:
-        p, n = self.parameters, self.rows
-        weight = self.a[:n] / self.b[:n] * np.minimum(self.visits[:, :n], 12.0)
-        shrunk = (self.ratio[:, :n] * weight + p.season_shrink) / (weight + p.season_shrink)
-        shrunk = np.where(self.visits[:, :n] > 0.0, shrunk, 1.0)
-        total = np.zeros(n)
-        for slot in range(SLOTS):
-            total += shrunk[slot]
-        self.factor[:, :n] = shrunk / (total / SLOTS)
+        shrink = self.parameters.season_shrink
+        for first in range(0, self.rows, _AT_ONCE):
+            some = slice(first, min(first + _AT_ONCE, self.rows))
+            visits = self.visits[:, some]
+            weight = self.a[some] / self.b[some] * np.minimum(visits, 12.0)
+            shrunk = (self.ratio[:, some] * weight + shrink) / (weight + shrink)
+            shrunk[visits <= 0.0] = 1.0
+            total = np.zeros(shrunk.shape[1])
+            for of_slot in shrunk:
+                total += of_slot
+            self.factor[:, some] = shrunk / (total / SLOTS)
 
     def _learn_dispersion(self, hour: int) -> None:
         """Learn, as of ``hour``, from each window that ended a guard ago; what it counted is final by now."""
@@ -292,8 +303,7 @@ class SpikeBank:
         for w, length in enumerate(p.windows_h):
             if end - self.first_hour < max(length, p.dispersion_after_h):
                 continue
-            count, weight, seen = self._window_sums(end, length)
-            mean = self.level[end % p.kept_h, :n] * seen
+            count, (weight, seen, mean) = self._window_count(end, length), self._weights_of_all(end, w)
             # Nearly always all was seen and something expected; x·1 is x, and a power costs more than all the rest.
             whole = seen is weight and float(weight.min()) >= _LEAST_WEIGHT
             coverage = 1.0 if whole else seen / np.maximum(weight, _LEAST_WEIGHT)
@@ -307,10 +317,6 @@ class SpikeBank:
             told, number = fade * self.phi_sum[w, :n] + z - 1.0 + coverage, fade * self.phi_n[w, :n] + coverage
             self.phi_sum[w, :n] = told if every else np.where(learnt, told, self.phi_sum[w, :n])
             self.phi_n[w, :n] = number if every else np.where(learnt, number, self.phi_n[w, :n])
-
-    def _window_sums(self, end: int, length: int) -> tuple[Floats, Floats, Floats]:
-        """Return, for all rows, Σ counts, Σ f and Σ f·E over the window that ends with ``end``, oldest hour first."""
-        return self._window_count(end, length), *self._window_weights(end, length)
 
     def _window_count(self, end: int, length: int) -> Floats:
         """Return, for all rows, Σ counts over the window that ends with ``end``."""
@@ -352,18 +358,24 @@ class SpikeBank:
         """Return count, mean, φ, coverage and variance of a window; a variance of 0 where nothing is expected."""
         weight, seen, mean = self._weights_of(row, hour, w)
         # Running sums add oldest first, as over all rows at once; sum() would not on every Python, np.sum() on none.
-        count = float(self.counts[self._hours(hour, w), row].cumsum()[-1])
+        count = self._in_window(self.counts, row, hour, w).cumsum().item(-1)
         line = self.line(hour)
         coverage = seen / weight if weight > 0.0 else 0.0
-        phi = 1.0 + (float(self.phi[w, line, row]) - 1.0) * coverage
+        phi = 1.0 + (self.phi.item(w, line, row) - 1.0) * coverage
         if len(self.full):
-            hours = self._hours(hour, w)
-            factors = self.factors[hours, row]
-            coverage = min(1.0, seen / float(np.cumsum(factors * self.full[hours, row])[-1])) if weight > 0.0 else 0.0
+            full = self._in_window(self.factors, row, hour, w) * self._in_window(self.full, row, hour, w)
+            coverage = min(1.0, seen / full.cumsum().item(-1)) if weight > 0.0 else 0.0
         if mean <= 0.0:
             return count, 0.0, phi, coverage, 0.0
-        variance = max(mean * phi + mean * mean * phi / float(self.a_then[line, row]), mean * 1.0001)
+        variance = max(mean * phi + mean * mean * phi / self.a_then.item(line, row), mean * 1.0001)
         return count, mean, phi, coverage, variance
+
+    def _in_window(self, lines: Floats, row: int, hour: int, w: int) -> Floats:
+        """Return what ``lines`` have of ``row`` in a window, oldest hour first."""
+        first, last = max(self.first_hour, hour - self.parameters.windows_h[w] + 1) % self._kept, hour % self._kept
+        if first <= last:
+            return lines[first : last + 1, row]
+        return np.concatenate((lines[first:, row], lines[: last + 1, row]))
 
     def _hours(self, hour: int, w: int) -> Rows:
         """Return the places in the ring of a window, oldest hour first."""
@@ -373,21 +385,36 @@ class SpikeBank:
     def _weights_of(self, row: int, hour: int, w: int) -> tuple[float, float, float]:
         """Return Σ f, Σ f·E and the mean of a window."""
         weight, seen, mean = self._weights.get((hour, w)) or self._weights_of_all(hour, w)
-        if row < len(weight):
-            return float(weight[row]), float(seen[row]), float(mean[row])
-        hours = self._hours(hour, w)  # Added since they were found.
-        factors = self.factors[hours, row]
-        of_row = float((factors * self.exposure[hours, row]).cumsum()[-1])
-        return float(factors.cumsum()[-1]), of_row, float(self.level[hour % self._kept, row]) * of_row
+        if row >= len(weight):
+            row = self._copied(row, len(weight))
+        return weight.item(row), seen.item(row), mean.item(row)
+
+    def _copied(self, row: int, rows: int) -> int:
+        """Return which of the first ``rows`` what was found when there were so many is true of, for ``row``."""
+        while row >= rows:
+            row = self._like[row]
+        return row
 
     def _weights_of_all(self, hour: int, w: int) -> tuple[Floats, Floats, Floats]:
-        weight, seen = self._window_weights(hour, self.parameters.windows_h[w])
-        found = self._weights[hour, w] = weight, seen, self.level[hour % self._kept, : self.rows] * seen
-        return found
+        """Return Σ f, Σ f·E and the mean of a window for all rows."""
+        known = self._weights.get((hour, w))
+        if known is not None and len(known[0]) == self.rows:
+            return known
+        if known is None:
+            weight, seen = self._window_weights(hour, self.parameters.windows_h[w])
+            mean = self.level[hour % self._kept, : self.rows] * seen
+        else:
+            found, whole = len(known[0]), known[1] is known[0]
+            like = [self._copied(row, found) for row in range(found, self.rows)]
+            weight, seen, mean = (np.concatenate((old, old[like])) for old in known)
+            seen = weight if whole else seen
+        self._weights[hour, w] = weight, seen, mean
+        return weight, seen, mean
 
     def expected(self, row: int, hour: int, w: int) -> float:
         """Return the mean of a window."""
-        return self._weights_of(row, hour, w)[2]
+        _, _, mean = self._weights.get((hour, w)) or self._weights_of_all(hour, w)
+        return mean.item(row if row < len(mean) else self._copied(row, len(mean)))
 
     def may_score(self, row: int, hour: int, w: int, bar: float, times: float) -> bool:
         """Tell whether a window can have a score of ``bar`` and ``times`` its expectation: cheap, no tail.
@@ -405,7 +432,7 @@ class SpikeBank:
 
         What more is :meth:`may_score`, for all of them at once.
         """
-        found: list[Rows] = []
+        found: list[tuple[Rows, Floats, Floats, Floats]] = []  # places, counts, means and variances
         numbers = np.arange(self.rows)[rows]
         count = np.zeros(len(numbers))
         newest = hour
@@ -416,28 +443,29 @@ class SpikeBank:
             newest = min(newest, oldest - 1)
             some = np.flatnonzero(count >= least)
             if len(some):
-                found.append(some[self._may_score(numbers[some], hour, w, count[some], bar, times)])
-        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.intp)
+                enough, mean, variance = self._expecting(numbers[some], hour, w, count[some], times)
+                found.append((some[enough], count[some[enough]], mean, variance))
+        if not found:
+            return np.empty(0, dtype=np.intp)
+        places, *moments = (
+            np.concatenate(parts) for parts in zip(*found, strict=True)
+        )  # Two windows cost what one does.
+        surprise = minus_log10_of_each(*moments) - self._windows_log10
+        return np.unique(places[surprise > bar - 0.002])
 
-    def _may_score(
-        self, rows: Rows, hour: int, w: int, count: Floats, bar: float, times: float
-    ) -> npt.NDArray[np.bool_]:
-        may = np.zeros(len(rows), dtype=np.bool_)
+    def _expecting(self, rows: Rows, hour: int, w: int, count: Floats, times: float) -> tuple[Rows, Floats, Floats]:
+        """Return which of ``rows`` count enough beside what a window expects, with the mean and the variance of those."""
         weight, seen = self._weights_at(rows, hour, w)
         mean = self.level[hour % self._kept, rows] * seen
         enough = np.flatnonzero((mean > 0.0) & (count >= 0.999 * times * mean))  # The tail costs most: of few only.
-        rows, weight, seen, expected, count = rows[enough], weight[enough], seen[enough], mean[enough], count[enough]
-        line = self.line(hour)
+        rows, weight, seen, mean, line = rows[enough], weight[enough], seen[enough], mean[enough], self.line(hour)
         phi = 1.0 + (self.phi[w, line, rows] - 1.0) * seen / np.maximum(weight, 1e-12)
-        variance = np.maximum(expected * phi + expected**2 * phi / self.a_then[line, rows], expected * 1.0001)
-        surprise = minus_log10_of_each(count, expected, variance) - self._windows_log10
-        may[enough] = surprise > bar - 0.002
-        return may
+        return enough, mean, np.maximum(mean * phi + mean**2 * phi / self.a_then[line, rows], mean * 1.0001)
 
     def _weights_at(self, rows: Rows, hour: int, w: int) -> tuple[Floats, Floats]:
         """Return Σ f and Σ f·E of a window for ``rows``; the order of the sums is any."""
-        if len(rows) > self.rows // 8:  # To pick so many costs more than to go through all.
-            weight, seen = self._window_weights(hour, self.parameters.windows_h[w])
+        if len(rows) > self.rows // 8:  # To pick so many costs more than to go through all, once for whoever asks next.
+            weight, seen, _ = self._weights_of_all(hour, w)
             return weight[rows], seen[rows]
         window = np.ix_(self._hours(hour, w), rows)
         factors = self.factors[window]
@@ -470,6 +498,7 @@ class SpikeBank:
         assert isinstance(newest, int)
         self.rows = self._capacity = rows
         self._weights.clear()
+        self._like = list(range(rows))
         self.first_hour, self.open_hour = first, newest
         for name in self.ARRAYS:
             setattr(self, name, np.array(arrays[name], dtype=getattr(self, name).dtype))

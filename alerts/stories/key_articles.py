@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -19,23 +20,28 @@ from schemas.alert_event import Counts
 #: Milliseconds of an hour.
 _HOUR_MS = 3_600_000
 
+_place_of = attrgetter("place")
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, init=False)
 class Entry:
     """An article as a key counts it. ``story`` is the article_id of its story's first article, "" while unknown."""
 
     place: Place
+    hour: int  # of event time
     feed_id: str
     publisher: str
     country: str | None
     signature: Signature | None
-    story: str = ""
-    leads: bool = False  # the first article of its story
+    story: str
+    leads: bool  # the first article of its story
 
-    @property
-    def hour(self) -> int:
-        """Return the hour of event time."""
-        return self.place[0] // _HOUR_MS
+    def __init__(
+        self, place: Place, feed_id: str, publisher: str, country: str | None, signature: Signature | None
+    ) -> None:
+        self.place, self.hour = place, place[0] // _HOUR_MS
+        self.feed_id, self.publisher, self.country, self.signature = feed_id, publisher, country, signature
+        self.story, self.leads = "", False
 
     @property
     def article_id(self) -> str:
@@ -50,77 +56,90 @@ class Entry:
 class KeyArticles:
     """The articles of a key that can still count or lead. Not thread-safe."""
 
-    __slots__ = ("_entries", "_leaders", "_order")
+    __slots__ = ("_by_id", "_hours", "_leaders", "_order")
 
     def __init__(self) -> None:
-        self._entries: dict[str, Entry] = {}
-        self._order: list[Place] = []
+        self._by_id: dict[str, Entry] = {}
+        self._order: list[Entry] = []
+        self._hours: list[int] = []  # of the articles in order: looked through far sooner than the articles
         self._leaders = Leaders()
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._order)
 
     def __contains__(self, article_id: str) -> bool:
-        return article_id in self._entries
+        return article_id in self._by_id
 
     # -- articles in and out ----------------------------------------------------------------------------------------
 
     def insert(self, entry: Entry) -> set[int]:
         """Count ``entry``, in place of what was counted for its article; return the hours that changed."""
-        place, signature, order = entry.place, entry.signature, self._order
-        changed = self.remove(place[1]) if place[1] in self._entries else set()
-        newest = not order or order[-1] < place  # What nearly always is so.
-        index = len(order) if newest else bisect_left(order, place)
-        order.insert(index, place)
-        self._entries[place[1]] = entry
-        changed.add(entry.hour)
+        place, order = entry.place, self._order
+        changed = {entry.hour}
+        if place[1] in self._by_id:
+            changed |= self.remove(place[1])
+        self._by_id[place[1]] = entry
+        if not order or order[-1].place < place:  # What nearly always is so.
+            order.append(entry)
+            self._hours.append(entry.hour)
+            entry.tell(self._story_of(entry))
+            if entry.leads and entry.signature is not None:
+                self._leaders.add(place, entry.signature)
+            return changed
+        index = self._index(place)
+        order.insert(index, entry)
+        self._hours.insert(index, entry.hour)
         entry.tell(self._story_of(entry))
-        if entry.leads and signature is not None:
-            self._leaders.add(place, signature)
-            first = None if newest else self._first_alike(signature, index + 1, place[0] + STORY_HOURS * _HOUR_MS)
+        if entry.leads and entry.signature is not None:
+            self._leaders.add(place, entry.signature)
+            first = self._first_alike(entry.signature, index + 1, place[0] + STORY_HOURS * _HOUR_MS)
             if first is not None:
                 changed |= self._tell_again(first)
         return changed
 
     def remove(self, article_id: str) -> set[int]:
         """Stop counting an article; return the hours that changed (none when it was not counted)."""
-        entry = self._entries.pop(article_id, None)
+        entry = self._by_id.pop(article_id, None)
         if entry is None:
             return set()
-        index = bisect_left(self._order, entry.place)
+        index = self._index(entry.place)
         del self._order[index]
+        del self._hours[index]
         changed = {entry.hour}
         if entry.leads and entry.signature is not None:
             self._leaders.drop(entry.place)
-            orphans = (
-                i for i in range(index, len(self._order)) if self._entries[self._order[i][1]].story == article_id
-            )
+            orphans = (i for i in range(index, len(self._order)) if self._order[i].story == article_id)
             first = next(orphans, None)
             if first is not None:
                 changed |= self._tell_again(first)
         return changed
 
-    def forget_before(self, hour: int) -> int | None:
-        """Drop the articles of hours below ``hour``; what they lead keeps its story. Return the newest hour lost."""
-        order, first = self._order, (hour * _HOUR_MS, "")
-        if not order or order[0] >= first:
-            return None
-        keep = bisect_left(order, first)
-        newest = order[keep - 1][0] // _HOUR_MS
-        for _, article_id in order[:keep]:
-            del self._entries[article_id]
-        del order[:keep]
-        self._leaders.forget_before(first)
-        return newest
+    def all_before(self, hour: int) -> bool:
+        """Tell whether there is no article of ``hour`` or a later one."""
+        return not self._hours or self._hours[-1] < hour
+
+    def forget_before(self, hour: int) -> None:
+        """Drop the articles of hours below ``hour``; what they lead keeps its story."""
+        gone = bisect_left(self._hours, hour)
+        for entry in self._order[:gone]:
+            del self._by_id[entry.place[1]]
+        del self._order[:gone]
+        del self._hours[:gone]
+        self._leaders.forget_before((hour * _HOUR_MS, ""))
+
+    def _index(self, place: Place) -> int:
+        """Return where in the order ``place`` is, or would be."""
+        return bisect_left(self._order, place, key=_place_of)
 
     # -- stories ----------------------------------------------------------------------------------------------------
 
     def _story_of(self, entry: Entry) -> str:
         """Return the earliest leader before ``entry`` that is alike, else ``entry`` itself."""
+        place = entry.place
         if entry.signature is None:
-            return entry.article_id
-        since = (entry.place[0] - STORY_HOURS * _HOUR_MS, "")
-        return self._leaders.first_alike(entry.signature, since, entry.place) or entry.article_id
+            return place[1]
+        since = (place[0] - STORY_HOURS * _HOUR_MS, "")
+        return self._leaders.first_alike(entry.signature, since, place) or place[1]
 
     def _first_alike(self, signature: Signature, index: int, last_ms: int) -> int | None:
         """Return the place in the order, from ``index`` on, of the first article a new leader could take; None: of none.
@@ -129,10 +148,10 @@ class KeyArticles:
         """
         found: list[int] = []
         signatures: list[Signature] = []
-        for place in range(index, bisect_left(self._order, (last_ms + 1, ""))):
-            other = self._entries[self._order[place][1]].signature
+        for at in range(index, self._index((last_ms + 1, ""))):
+            other = self._order[at].signature
             if other is not None:
-                found.append(place)
+                found.append(at)
                 signatures.append(other)
         if not found:
             return None
@@ -142,17 +161,16 @@ class KeyArticles:
     def _tell_again(self, index: int) -> set[int]:
         """Find the story of every article from ``index`` on anew; return the hours where a story began or ceased."""
         changed: set[int] = set()
-        for place in self._order[index:]:
-            entry = self._entries[place[1]]
+        for entry in self._order[index:]:
             story = self._story_of(entry)
             if story == entry.story:
                 continue
             if entry.signature is not None and entry.leads:
-                self._leaders.drop(place)
+                self._leaders.drop(entry.place)
                 changed.add(entry.hour)
             entry.tell(story)
             if entry.signature is not None and entry.leads:
-                self._leaders.add(place, entry.signature)
+                self._leaders.add(entry.place, entry.signature)
                 changed.add(entry.hour)
         return changed
 
@@ -160,7 +178,8 @@ class KeyArticles:
 
     def stories_in(self, hour: int) -> int:
         """Return how many stories began in ``hour``."""
-        return sum([entry.leads for entry in self.between(hour, hour)])
+        start, end = self._span(hour, hour)
+        return sum([entry.leads for entry in self._order[start:end]])
 
     def publishers_in(self, hour: int) -> int:
         """Return how many distinct publishers there are in ``hour``."""
@@ -172,13 +191,9 @@ class KeyArticles:
 
     def counts(self, first_hour: int, last_hour: int) -> Counts:
         """Return stories that began, distinct publishers and articles in ``first_hour..last_hour``."""
-        stories = articles = 0
-        publishers: set[str] = set()
-        for entry in self.between(first_hour, last_hour):
-            articles += 1
-            stories += entry.leads
-            publishers.add(entry.publisher)
-        return Counts(stories=stories, publishers=len(publishers), articles=articles)
+        entries = self.between(first_hour, last_hour)
+        stories, publishers = sum([e.leads for e in entries]), len({e.publisher for e in entries})
+        return Counts(stories=stories, publishers=publishers, articles=len(entries))
 
     def articles_between(self, first_hour: int, last_hour: int) -> int:
         """Return how many articles there are in ``first_hour..last_hour``."""
@@ -187,29 +202,22 @@ class KeyArticles:
 
     def reaches(self, first_hour: int, last_hour: int, stories: int, publishers: int) -> bool:
         """Tell whether so many stories began in ``first_hour..last_hour``, and so many distinct publishers are in it."""
-        start, end = self._span(first_hour, last_hour)
-        if end - start < max(stories, publishers):
+        entries = self.between(first_hour, last_hour)
+        if len(entries) < stories or len(entries) < publishers:
             return False
-        entries = self._entries_at(start, end)
         return sum([e.leads for e in entries]) >= stories and len({e.publisher for e in entries}) >= publishers
 
     def _span(self, first_hour: int, last_hour: int) -> tuple[int, int]:
         """Return where in the order those hours begin and end."""
-        order = self._order
-        if not order:
-            return 0, 0
-        since, until = first_hour * _HOUR_MS, (last_hour + 1) * _HOUR_MS
-        # Mostly all of them are older than the end, and often all are younger than the beginning.
-        start = 0 if order[0][0] >= since else bisect_left(order, (since, ""))
-        return start, len(order) if order[-1][0] < until else bisect_left(order, (until, ""), start)
-
-    def _entries_at(self, start: int, end: int) -> list[Entry]:
-        entries = self._entries
-        return [entries[article_id] for _, article_id in self._order[start:end]]
+        hours = self._hours
+        # Mostly none is younger than the end.
+        end = len(hours) if not hours or hours[-1] <= last_hour else bisect_left(hours, last_hour + 1)
+        return bisect_left(hours, first_hour, 0, end), end
 
     def between(self, first_hour: int, last_hour: int) -> list[Entry]:
         """Return the articles of ``first_hour..last_hour`` in order."""
-        return self._entries_at(*self._span(first_hour, last_hour))
+        start, end = self._span(first_hour, last_hour)
+        return self._order[start:end]
 
     def any_between(self, first_hour: int, last_hour: int) -> bool:
         """Return whether there is an article in ``first_hour..last_hour``."""
@@ -218,16 +226,13 @@ class KeyArticles:
 
     def hours(self) -> list[int]:
         """Return the hours with an article, in order."""
-        return sorted({ms // _HOUR_MS for ms, _ in self._order})
+        return sorted(set(self._hours))
 
     # -- state ------------------------------------------------------------------------------------------------------
 
     def state(self) -> list[list[str | int | None]]:
         """Return one row an article, in order, from which :meth:`restored` goes on exactly (signatures by article id)."""
-        return [
-            [e.place[0], e.place[1], e.feed_id, e.publisher, e.country, e.story]
-            for e in (self._entries[place[1]] for place in self._order)
-        ]
+        return [[e.place[0], e.place[1], e.feed_id, e.publisher, e.country, e.story] for e in self._order]
 
     @classmethod
     def restored(cls, rows: Iterable[list[str | int | None]], signatures: Mapping[str, Signature]) -> KeyArticles:
@@ -239,8 +244,9 @@ class KeyArticles:
             place = (int(ms or 0), str(article_id))
             entry = Entry(place, str(feed_id), str(publisher), None if country is None else str(country), signature)
             entry.tell(str(story))
-            key._entries[entry.article_id] = entry
-            key._order.append(place)
+            key._by_id[place[1]] = entry
+            key._order.append(entry)
+            key._hours.append(entry.hour)
             if entry.leads and signature is not None:
                 leading.append((place, signature))
         key._leaders = Leaders([place for place, _ in leading], [signature for _, signature in leading])

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from alerts.stories.likeness import VALUES, Signature, first_alike_of
+from alerts.stories.likeness import BANDS, Signature, first_alike
 
 #: (event time in ms, article_id): the order of articles.
 Place = tuple[int, str]
 
 #: Rows made at first; most keys never need more.
 _FIRST_ROWS = 4
+
+_BAND = np.dtype(np.uint64)
 
 
 class Leaders:
@@ -22,15 +24,14 @@ class Leaders:
     Signatures lie in one array, behind the ``_start`` rows of those that were forgotten, with room for more.
     """
 
-    __slots__ = ("_bands", "_places", "_signatures", "_start")
+    __slots__ = ("_places", "_signatures", "_start")
 
     def __init__(self, places: Sequence[Place] = (), signatures: Sequence[Signature] = ()) -> None:
         self._places = list(places)
         self._start = 0
-        self._signatures: Signature = np.empty((max(_FIRST_ROWS, len(signatures)), VALUES), dtype=np.uint32)
+        self._signatures: Signature = np.empty((max(_FIRST_ROWS, len(signatures)), BANDS), _BAND)
         for row, signature in enumerate(signatures):
             self._signatures[row] = signature
-        self._bands = self._signatures.view(np.uint64)  # the same, as they are compared
 
     def first_alike(self, signature: Signature, since: Place, before: Place) -> str | None:
         """Return the article of the first leader in ``since <= place < before`` that is like ``signature``."""
@@ -40,7 +41,7 @@ class Leaders:
         last = len(places) if places[-1] < before else bisect_left(places, before)
         first = 0 if places[0] >= since else bisect_left(places, since)
         start = self._start
-        found = first_alike_of(self._bands[start + first : start + last], signature) if first < last else None
+        found = first_alike(self._signatures[start + first : start + last], signature) if first < last else None
         return None if found is None else places[first + found][1]
 
     def add(self, place: Place, signature: Signature) -> None:
@@ -57,10 +58,9 @@ class Leaders:
 
     def _make_room(self) -> None:
         rows = len(self._places)
-        larger = np.empty((rows + rows // 2 + _FIRST_ROWS, VALUES), dtype=np.uint32)
+        larger = np.empty((rows + rows // 2 + _FIRST_ROWS, BANDS), _BAND)
         larger[:rows] = self._signatures[self._start :]
         self._signatures, self._start = larger, 0
-        self._bands = larger.view(np.uint64)
 
     def drop(self, place: Place) -> None:
         """Take a leader out."""

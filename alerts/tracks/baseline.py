@@ -50,11 +50,6 @@ class BaselineTrack(ExpectingTrack[S]):
 
     # -- what the bank knows ----------------------------------------------------------------------------------------
 
-    @property
-    def started(self) -> bool:
-        """Whether there is a bank."""
-        return self.share is not None
-
     def _first_and_open(self) -> tuple[int, int]:
         assert self.share is not None
         return self.share.bank.first_hour, self.share.bank.open_hour
@@ -96,7 +91,7 @@ class BaselineTrack(ExpectingTrack[S]):
         bank = self._new_bank(first_hour)
         for _ in self.rows:
             bank.add_row()
-        self.share = BankShare(bank)
+        self.share, self.started = BankShare(bank), True
         self.joining.start(exposure)
         for hour in range(first_hour, open_hour + 1):
             if hour > first_hour:
@@ -207,5 +202,5 @@ class BaselineTrack(ExpectingTrack[S]):
             assert isinstance(bank, dict)
             own = self._new_bank(0)
             own.load(bank, only(arrays, "bank_"))
-            self.share = self._banks.join(own)
+            self.share, self.started = self._banks.join(own), True
             self.crossings.start(own.first_hour, self._newest(own.open_hour))

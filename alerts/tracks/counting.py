@@ -12,7 +12,7 @@ from alerts.cards import Card
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
 from alerts.rules.model import Floors, Unit
 from alerts.stories.key_articles import Entry, KeyArticles
-from alerts.stories.likeness import STORY_HOURS
+from alerts.stories.likeness import BANDS, STORY_HOURS, Signature
 from alerts.tracks.port import Exposure
 from schemas.alert_event import Counts
 
@@ -66,17 +66,18 @@ class KeyedArticles:
             del self.by_key[key]
         return changed
 
-    def forget_before(self, hour: int) -> list[tuple[str, int]]:
-        """Drop articles of hours below ``hour``; return, sorted, each key that loses some with the newest hour it loses."""
+    def forget_before(self, hour: int) -> dict[str, int]:
+        """Drop articles of hours below ``hour``; return each key that loses some with the newest hour it loses."""
         newest: dict[str, int] = {}
         for old in sorted(h for h in self._by_hour if h < hour):
             newest.update(dict.fromkeys(self._by_hour.pop(old), old))
         for key in newest:
             articles = self.by_key[key]
-            articles.forget_before(hour)
-            if not articles:
+            if articles.all_before(hour):
                 del self.by_key[key]
-        return sorted(newest.items())
+            else:
+                articles.forget_before(hour)
+        return newest
 
     def newest_hour(self) -> int:
         """Return the newest hour that has an article; below any where none has."""
@@ -130,7 +131,7 @@ class KeyedArticles:
 
     def state(self) -> tuple[dict[str, object], dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]:
         """Return a JSON document and arrays from which :meth:`load` goes on exactly."""
-        signatures: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.uint32]]] = {}
+        signatures: dict[str, Signature] = {}
         for articles in self.by_key.values():
             for entry in articles.between(-(2**40), 2**40):
                 if entry.signature is not None:
@@ -139,8 +140,8 @@ class KeyedArticles:
             "keys": {key: articles.state() for key, articles in self.by_key.items()},
             "signed": list(signatures),
         }
-        stacked = np.stack(list(signatures.values())) if signatures else np.empty((0, 64), dtype=np.uint32)
-        return document, {"signatures": stacked}
+        stacked = np.stack(list(signatures.values())) if signatures else np.empty((0, BANDS), dtype=np.uint64)
+        return document, {"signatures": stacked.view(np.uint32)}
 
     def load(
         self,
@@ -151,7 +152,7 @@ class KeyedArticles:
         signed, keys = document["signed"], document["keys"]
         assert isinstance(signed, list)
         assert isinstance(keys, dict)
-        rows = arrays["signatures"].astype(np.uint32)
+        rows = np.ascontiguousarray(arrays["signatures"], dtype=np.uint32).view(np.uint64)
         signatures = {str(article): rows[i] for i, article in enumerate(signed)}
         self.by_key = {str(key): KeyArticles.restored(state, signatures) for key, state in keys.items()}
         self._by_hour = {}

@@ -55,16 +55,17 @@ class Crossings:
 
     def counts_changed(self, key: str, hour: int) -> None:
         """Take note that ``key`` has another count in ``hour``."""
-        first, newest = max(hour, self._oldest()), self._newest
-        if first > newest:
+        newest = self._newest
+        if hour > newest:
             return
         asked = self._to_ask.get(key)
-        if asked is None:
-            self._to_ask[key] = set(range(first, newest + 1))
-        elif first == newest:
-            asked.add(newest)
+        if hour < newest:
+            hours = range(max(hour, self._oldest()), newest + 1)
+            self._to_ask[key] = asked.union(hours) if asked is not None else set(hours)
+        elif asked is None:  # What nearly always is so.
+            self._to_ask[key] = {newest}
         else:
-            asked.update(range(first, newest + 1))
+            asked.add(newest)
         if key in self._crossed:
             self._crossed[key] = {h: verdict for h, verdict in self._crossed[key].items() if h < hour}
 
@@ -81,8 +82,10 @@ class Crossings:
             verdict = windows.crossed(key, hour)
             if verdict is not None:
                 self._crossed.setdefault(key, {})[hour] = verdict
-        crossed = self._crossed.get(key)
-        return [crossed[hour] for hour in sorted(crossed) if first_hour <= hour <= last_hour] if crossed else []
+        if key not in self._crossed:
+            return []
+        crossed = self._crossed[key]
+        return [crossed[hour] for hour in sorted(crossed) if first_hour <= hour <= last_hour]
 
     def keys(self, windows: Windows) -> set[str]:
         """Return the keys of which :meth:`of` may have something to tell."""

@@ -43,6 +43,7 @@ class ExpectingTrack(ABC, Generic[S]):
     def __init__(self, settings: S, index: int) -> None:
         self.settings = settings
         self.index = index
+        self.started = False  # whether there is a bank, which has hours
         self.rows: dict[str, int] = {}
         self.names: list[str] = [""]  # the keys by row
         self.joining = Joining([FeedShares() for _ in range(self.VOLUMES)])
@@ -60,11 +61,6 @@ class ExpectingTrack(ABC, Generic[S]):
         self.crossings.all_changed(0)
 
     # -- what the bank knows ----------------------------------------------------------------------------------------
-
-    @property
-    @abstractmethod
-    def started(self) -> bool:
-        """Whether there is a bank, which has hours."""
 
     @abstractmethod
     def _first_and_open(self) -> tuple[int, int]:
@@ -110,16 +106,11 @@ class ExpectingTrack(ABC, Generic[S]):
         """Count ``card`` for ``key``."""
         if key not in self.rows:
             self._add_row(key)
-        self._note_part(key, card.article_id, in_part=in_part)
         self._changed(key, self.layers.insert(key, card))
 
     def remove(self, key: str, card: Card) -> None:
         """Stop counting ``card`` for ``key``."""
-        self._note_part(key, card.article_id, in_part=False)
         self._changed(key, self.layers.remove(key, card))
-
-    def _note_part(self, key: str, article_id: str, *, in_part: bool) -> None:
-        """Take note of whether an article belongs to the part, for a detector that asks."""
 
     def _add_row(self, key: str) -> None:
         self.rows[key] = len(self.names)
@@ -203,18 +194,18 @@ class ExpectingTrack(ABC, Generic[S]):
     def _stories_that_count(self, hour: int) -> Sequence[ByFeed]:
         """Return, by volume and by row of every key with an article in ``hour``, how many stories began there, by feed."""
         found: list[ByFeed] = [{} for _ in range(self.VOLUMES)]
+        rows, by_key = self.rows, self.articles.by_key
         for key in self.articles.keys_in(hour):
-            row = self.rows[key]
-            found[0].setdefault(row, {})
-            entries = self.articles.by_key[key].between(hour, hour)
-            if len(entries) == 1:  # What nearly always is so.
-                if entries[0].leads:
-                    found[self._volume_of(key, entries[0].article_id)].setdefault(row, {})[entries[0].feed_id] = 1
-                continue
-            for leader in (e.article_id for e in entries if e.leads):
-                by_feed = found[self._volume_of(key, leader)].setdefault(row, {})
-                feeds = {e.feed_id for e in entries if e.story == leader}
-                feed = next(iter(feeds)) if len(feeds) == 1 else SHARED
+            row, entries = rows[key], by_key[key].between(hour, hour)
+            first = found[0][row] = {}
+            for entry in entries:
+                if not entry.leads:
+                    continue
+                leader, feed = entry.place[1], entry.feed_id
+                if len(entries) > 1 and any(e.story == leader and e.feed_id != feed for e in entries):
+                    feed = SHARED
+                volume = self._volume_of(key, leader)
+                by_feed = found[volume].setdefault(row, {}) if volume else first
                 by_feed[feed] = by_feed.get(feed, 0) + 1
         return found
 

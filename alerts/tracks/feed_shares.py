@@ -68,10 +68,14 @@ class FeedShares:
     def learn(self, stories: Mapping[int, Mapping[str, int]], shortfalls: Mapping[str, float]) -> None:
         """Learn an hour: ``stories[row][feed]`` began in it; a feed's old share fades as far as the feed was seen."""
         self.fade(1, shortfalls)
+        rows, columns, counts = [], [], []
         for row, by_feed in stories.items():
             for feed, count in by_feed.items():
-                column = self._column(feed)  # May make a new array: first the column, then the cell.
-                self._learnt[row, column] += count / self._faded[column]
+                rows.append(row)
+                columns.append(self._column(feed))  # May make new arrays: first all columns, then the cells.
+                counts.append(count)
+        if rows:
+            self._learnt[rows, columns] += counts / self._faded[columns]
 
     def fade(self, hours: int, shortfalls: Mapping[str, float] | None = None) -> None:
         """Let what was learnt fade over ``hours``, in each of which feeds were seen but for ``shortfalls``."""

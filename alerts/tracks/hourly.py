@@ -35,11 +35,6 @@ class HourlyTrack(ExpectingTrack[S], Generic[S, B]):
 
     # -- what the bank knows ----------------------------------------------------------------------------------------
 
-    @property
-    def started(self) -> bool:
-        """Whether there is a bank."""
-        return self.bank is not None
-
     def _first_and_open(self) -> tuple[int, int]:
         assert self.bank is not None
         return self.bank.first_hour, self.bank.open_hour
@@ -76,6 +71,7 @@ class HourlyTrack(ExpectingTrack[S], Generic[S, B]):
     def start(self, first_hour: int, open_hour: int, exposure: Exposure) -> None:
         """Begin: step every hour of the history with what was inserted."""
         self.bank = bank = self._new_bank(first_hour)
+        self.started = True
         for _ in self.rows:
             bank.add_row()
         self.joining.start(exposure)
@@ -101,7 +97,7 @@ class HourlyTrack(ExpectingTrack[S], Generic[S, B]):
     def _forget(self, open_hour: int) -> None:
         assert self.bank is not None
         for layer in (self.articles, self.layers.shadow):
-            for key, _ in layer.forget_before(open_hour - self.memory_hours):
+            for key in layer.forget_before(open_hour - self.memory_hours):
                 self._forgotten(key)
         self.floor.forget_before(open_hour - self.bank.kept_h)
 
@@ -148,4 +144,5 @@ class HourlyTrack(ExpectingTrack[S], Generic[S, B]):
             assert isinstance(bank, dict)
             self.bank = self._new_bank(0)
             self.bank.load(bank, only(arrays, "bank_"))
+            self.started = True
             self.crossings.start(self.bank.first_hour, self._newest(self.bank.open_hour))

@@ -89,7 +89,7 @@ class NewTrack:
     def _forget(self) -> None:
         assert self.open_hour is not None
         oldest = self.open_hour - self.memory_hours
-        for key, newest in self.articles.forget_before(oldest):
+        for key, newest in sorted(self.articles.forget_before(oldest).items()):
             self.last_seen[key] = max(newest, self.last_seen.get(key, newest))
         self.seen.forget_before(oldest)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from alerts.cards import Card
 from alerts.chain import quantised_expected
 from alerts.detectors.shift_bank import PART, REST, ShareScore, ShiftBank, ShiftParameters
 from alerts.lifecycle import Verdict
@@ -40,6 +41,16 @@ class ShiftTrack(HourlyTrack[Shift, ShiftBank]):
             self.k_by_hour = {hour: self._k(hour) for hour in self.k_by_hour}
 
     # -- counting ---------------------------------------------------------------------------------------------------
+
+    def insert(self, key: str, card: Card, *, in_part: bool = False) -> None:
+        """Count ``card`` for ``key``, and for its part too where it is ``in_part``."""
+        self._note_part(key, card.article_id, in_part=in_part)
+        super().insert(key, card)
+
+    def remove(self, key: str, card: Card) -> None:
+        """Stop counting ``card`` for ``key``."""
+        self._note_part(key, card.article_id, in_part=False)
+        super().remove(key, card)
 
     def _note_part(self, key: str, article_id: str, *, in_part: bool) -> None:
         if in_part:

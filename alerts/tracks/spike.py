@@ -39,24 +39,21 @@ class SpikeTrack(BaselineTrack[Spike]):
 
     def _reaches_floors(self, key: str, hour: int) -> bool:
         """Tell whether some window reaches the floors and could have the score: cheap, and never wrong when it says no."""
-        articles = self.articles.by_key.get(key)
-        if articles is None or self.share is None:
+        articles, share = self.articles.by_key.get(key), self.share
+        if articles is None or share is None:
             return False
         floors = self.settings.floors
-        stories = max(1, floors.stories)
-        if len(articles) < stories:
-            return False
-        row, publishers, bar = self.rows[key], self.floor.at(hour), self.k_by_hour[hour]
+        stories, row = floors.stories if floors.stories > 1 else 1, self.rows[key]
         for length, window in self._longest_first:
             ending = (hour - length + 1, hour)
             most = articles.articles_between(*ending)  # No unit has more.
             if most < stories:
                 return False  # Nor does a shorter window.
-            if most < 0.999 * floors.times * self.share.expected(row, hour, window):
+            if most < 0.999 * floors.times * share.expected(row, hour, window):
                 continue
-            if not self.reaches(key, ending, stories, publishers):
+            if not self.reaches(key, ending, stories, self.floor.at(hour)):
                 return False
-            if self.share.may_score(row, hour, window, bar, floors.times):
+            if share.may_score(row, hour, window, self.k_by_hour[hour], floors.times):
                 return True
         return False
 

@@ -59,3 +59,41 @@ def test_what_was_seen_wholly_is_known_after_reading_back() -> None:
         assert again.scores(1, again.open_hour) == bank.scores(1, bank.open_hour)
         assert again.scores(1, again.open_hour)[1].coverage <= 1.0
     assert all((getattr(bank, name)[..., :2] == getattr(again, name)).all() for name in bank.ARRAYS)
+
+
+class Forgetful(SpikeBank):
+    """Remembers no sum of a window: whatever is asked is found from the hours themselves."""
+
+    def open_next(self) -> None:
+        """Open the next hour."""
+        self._weights.clear()
+        super().open_next()
+
+    def add_row(self, like: int = 0) -> int:
+        """Add a row."""
+        self._weights.clear()
+        return super().add_row(like)
+
+
+def test_rows_that_come_later_are_known_from_what_was_found_of_those_they_copy() -> None:
+    chance = np.random.default_rng(7)
+    one, other = SpikeBank(SpikeParameters(), 480_000), Forgetful(SpikeParameters(), 480_000)
+    for number in range(60):
+        counts, seen = chance.poisson(2.0, 200), chance.random(200)
+        for bank in (one, other):
+            bank.open_next()
+            if number % 9 == 4:
+                bank.set_exposures(bank.open_hour - 3, seen[: bank.rows])
+            for hour in range(max(bank.first_hour, bank.open_hour - 20), bank.open_hour + 1, 5):
+                bank.may_reach(slice(0, bank.rows), hour, 1.0, 0.5, 1.0)  # Finds the sums of all rows there are by now.
+            for like in (0, bank.rows // 2):
+                bank.add_row(like)
+            for row in range(1, bank.rows):
+                bank.set_count(row, bank.open_hour, float(counts[row]))
+        for hour in range(max(one.first_hour, one.open_hour - 24), one.open_hour + 1, 4):
+            for row in range(0, one.rows, 7):
+                assert one.scores(row, hour) == other.scores(row, hour), (number, row, hour)
+                assert one.expected(row, hour, 1) == one.scores(row, hour)[1].expected
+    assert all(
+        (getattr(one, name)[..., : one.rows] == getattr(other, name)[..., : one.rows]).all() for name in one.ARRAYS
+    )
