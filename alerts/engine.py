@@ -18,10 +18,11 @@ from alerts.card_book import CardBook
 from alerts.cards import Card, make_card
 from alerts.chain import Chains, quantised_expected, quantised_ratio, quantised_score
 from alerts.coverage import KEPT_HOURS, CoverageBook, count_deadline, open_hour
+from alerts.key_moves import KeyMove, blank_verdict
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Move
 from alerts.reading import Reader
 from alerts.resting import Resting
-from alerts.rule_state import KeyMove, RuleState, blank_verdict
+from alerts.rule_state import RuleState
 from alerts.rules.model import Mode, Rule, RuleSet, same_memory
 from alerts.tracks.make import make_tracks
 from alerts.tracks.spike_banks import SharedBanks

@@ -24,7 +24,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from alerts.detectors.spike_bank import SpikeBank, SpikeParameters
+from alerts.detectors.spike_bank import SpikeBank
+from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.engine import Engine
 from alerts.engine_state import freeze
 from alerts.rules.model import AnyActor, PairPart, Rule, RuleSet, Scope, Spike, Watch, WatchKind, rules_hash

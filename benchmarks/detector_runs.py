@@ -12,7 +12,9 @@ import numpy as np
 from alerts.detectors.climb_bank import ClimbBank, ClimbParameters
 from alerts.detectors.recent_bank import RecentBank, RecentParameters
 from alerts.detectors.shift_bank import ShiftBank, ShiftParameters
-from alerts.detectors.spike_bank import Floats, SpikeBank, SpikeParameters
+from alerts.detectors.spike_bank import SpikeBank
+from alerts.detectors.spike_parameters import SpikeParameters
+from alerts.detectors.spike_rows import Floats
 from alerts.rules.model import Cusum, Drop, New, Ratio, Record, Sensitivity, Shift, Spike, Threshold, Zscore
 from alerts.tracks.bars import CALM_P, K_OF, K_OF_SHIFT
 from alerts.tracks.cusum import SHOWN_HOURS

@@ -13,8 +13,9 @@ import numpy as np
 from alerts.coverage import CoverageBook
 from alerts.rules.model import Ratio, Record, Sensitivity, Shift, Spike, Zscore
 from alerts.tracks.bars import CALM_P, K_OF, K_OF_SHIFT
-from alerts.tracks.expecting import ByFeed, ExpectingTrack
+from alerts.tracks.expecting import ExpectingTrack
 from alerts.tracks.feed_shares import SHARED
+from alerts.tracks.hour_stories import ByFeed
 from alerts.tracks.joining import Stories
 from alerts.tracks.recent import QUIET_HOURS, RecentTrack, reached
 from alerts.tracks.shift import ShiftTrack

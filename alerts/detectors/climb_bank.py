@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from alerts.detectors.spike_bank import Floats, SpikeBank, SpikeParameters
+from alerts.detectors.spike_bank import SpikeBank
+from alerts.detectors.spike_parameters import SpikeParameters
+from alerts.detectors.spike_rows import Floats
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from alerts.detectors.spike_bank import Floats, Rows, SpikeBank
+from alerts.detectors.spike_bank import SpikeBank
+from alerts.detectors.spike_rows import Floats, Rows
 
 
 def rebase(bank: SpikeBank, rows: Rows, part: Floats) -> None:

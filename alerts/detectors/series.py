@@ -14,7 +14,9 @@ from enum import StrEnum
 import numpy as np
 
 from alerts.chain import quantised_score
-from alerts.detectors.spike_bank import Floats, Rows, SpikeBank, SpikeParameters, slot_of
+from alerts.detectors.spike_bank import SpikeBank
+from alerts.detectors.spike_parameters import SpikeParameters, slot_of
+from alerts.detectors.spike_rows import Floats, Rows
 from schemas.ids import EPOCH, hour_of
 
 _DAY = timedelta(days=1)

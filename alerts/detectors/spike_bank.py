@@ -3,75 +3,27 @@
 A seasonal, discounted Gamma–Poisson level with a negative-binomial tail over several windows. Exposure E (0 to 1, the
 share of the key's feeds that were seen) scales what is expected. With E = 1 it equals the hourly oracle of the design.
 
-Row 0 is the key that never saw anything: a new key is a copy of it. Arrays are hour-major, (hours kept, rows), and sums
-over a window run in a fixed order, so a row's numbers never depend on which other keys exist: detectors of several rules
-may share a bank, which costs little more than one of them alone.
+A row's numbers never depend on which other keys exist: detectors of several rules may share a bank, which costs little more
+than one of them alone.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
-from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from alerts.detectors.negative_binomial import minus_log10_of, minus_log10_of_each, minus_log10_tail
-
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
-
-#: 00:00 UTC of 1970-01-05, a Monday, in hours since 1970: slots are counted from there.
-_MONDAY = 96
+from alerts.detectors.spike_parameters import SLOTS, SpikeParameters, slot_of
+from alerts.detectors.spike_rows import Floats, Rows
+from alerts.detectors.spike_windows import SpikeWindows
 
 #: What the factors of a window add up to at least, where it is divided by.
 _LEAST_WEIGHT = 1e-12
 
 #: Rows whose seasons are taken anew at once: as many as a cache holds.
 _AT_ONCE = 1024
-
-#: Slots of the season: 24 hours, on weekdays and on weekends.
-SLOTS = 48
-
-
-def slot_of(hour: int) -> int:
-    """Return the slot of an hour since 1970: 0–23 on weekdays, 24–47 on weekends, UTC."""
-    since_monday = hour - _MONDAY
-    return since_monday % 24 + (24 if since_monday // 24 % 7 >= 5 else 0)
-
-
-@dataclass(frozen=True)
-class SpikeParameters:
-    """The parameters of the baseline, in hours; the defaults are the oracle's."""
-
-    windows_h: tuple[int, ...] = (6, 24)
-    half_life_h: float = 336.0
-    cap_sd: float = 8.0
-    prior_count: float = 0.5
-    prior_exposure_h: float = 24.0
-    dispersion_prior: float = 1.5
-    dispersion_weight: float = 48.0
-    dispersion_half_life_h: float = 672.0
-    season_shrink: float = 20.0
-    warmup_h: int = 168
-    dispersion_after_h: int = 0  # no window that ends earlier teaches the dispersion: the prior level is no normal
-
-    @cached_property
-    def guard_h(self) -> int:
-        """Hours between an hour's opening and its learning: the longest window (at least 24) + 1."""
-        return max(24, *self.windows_h) + 1
-
-    @cached_property
-    def kept_h(self) -> int:
-        """Hours of counts, exposures and factors kept: guard + longest window + 1."""
-        return self.guard_h + max(self.windows_h) + 1
-
-    @cached_property
-    def scored_h(self) -> int:
-        """Hours of dispersions and weights kept, which are asked for of hours that are scored or learnt: guard + 2."""
-        return self.guard_h + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,128 +44,14 @@ class WindowScore:
     variance: float = 0.0  # 0 where nothing is expected
 
 
-class SpikeBank:
-    """All rows of one detector. ``open_hour`` is the newest hour; the one to be opened next is ``open_hour + 1``."""
+class SpikeBank(SpikeWindows):
+    """All rows of one detector: hours opened and learnt, windows scored."""
 
     def __init__(self, parameters: SpikeParameters, first_hour: int) -> None:
-        self.parameters = parameters
-        self.first_hour = first_hour
-        self.open_hour = first_hour - 1
-        self._kept = parameters.kept_h
-        self.rows = 1
-        # Σ f, Σ f·E and μ of all rows by (last hour, window), kept until an exposure under them changes. No part of the state.
-        self._weights: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = {}
-        # By row, the one it was a copy of when it was added: what was found of that one before is true of both.
-        self._like = [0]
-        # Whether every row saw all of an hour, by ring: sums over such hours are spared. No part of the state.
-        self._whole = np.ones(self._kept, dtype=np.bool_)
+        super().__init__(parameters, first_hour)
         self._windows_log10 = math.log10(len(parameters.windows_h))
-        self._capacity = 8
-        p, cap, kept, windows = parameters, 8, parameters.kept_h, len(parameters.windows_h)
-        self.a = np.full(cap, p.prior_count)
-        self.b = np.full(cap, p.prior_exposure_h)
-        self.factor = np.ones((SLOTS, cap))
-        self.ratio = np.zeros((SLOTS, cap))
-        self.visits = np.zeros((SLOTS, cap), dtype=np.float32)  # a count that matters up to 12: half the size will do
-        self.phi_sum = np.zeros((windows, cap))
-        self.phi_n = np.zeros((windows, cap))
-        self.counts = np.zeros((kept, cap))
-        self.exposure = np.zeros((kept, cap))
-        self.factors = np.zeros((kept, cap))
-        self.level = np.zeros((kept, cap))
-        self.a_then = np.zeros((p.scored_h, cap))
-        self.phi = np.ones((windows, p.scored_h, cap))
-        # What an hour's exposure is had all its feeds been seen: not 1 while feeds that joined or left since are in or out
-        # of the baseline. No lines while it is 1 everywhere, which is nearly always.
-        self.full = np.ones((0, cap))
-
-    #: The arrays of the state, in a fixed order; the last axis is the rows.
-    ARRAYS: ClassVar[tuple[str, ...]] = (
-        "a", "b", "factor", "ratio", "visits", "phi_sum", "phi_n",
-        "counts", "exposure", "factors", "level", "a_then", "phi", "full",
-    )  # fmt: skip
-
-    # -- rows -------------------------------------------------------------------------------------------------------
-
-    def add_row(self, like: int = 0) -> int:
-        """Add a key, equal to row ``like``, which was stepped on zeros since the first hour; return its row."""
-        self._make_room(1)
-        row = self.rows
-        for name in self.ARRAYS:
-            array = getattr(self, name)
-            array[..., row] = array[..., like]
-        self._like.append(like)
-        self.rows += 1
-        return row
-
-    def adopt(self, other: SpikeBank) -> int:
-        """Go on with the rows of ``other`` too, which stands at the same hour; return where its row 0 is here."""
-        assert (other.parameters, other.first_hour, other.open_hour) == (
-            self.parameters,
-            self.first_hour,
-            self.open_hour,
-        )
-        self._make_room(other.rows)
-        if len(self.full) or len(other.full):
-            self.unfold()
-            other.unfold()
-        first = self.rows
-        for name in self.ARRAYS:
-            getattr(self, name)[..., first : first + other.rows] = getattr(other, name)[..., : other.rows]
-        self._like.extend(range(first, first + other.rows))
-        self.rows += other.rows
-        self.forget_weights()
-        return first
-
-    def _make_room(self, rows: int) -> None:
-        if self.rows + rows <= self._capacity:
-            return
-        # By an eighth: a hundred thousand keys are 380 MB, and room for as many again would be that again.
-        self._capacity = max(self._capacity + self._capacity // 8 + 8, self.rows + rows)
-        for name in self.ARRAYS:
-            old = getattr(self, name)
-            new = np.zeros((*old.shape[:-1], self._capacity), dtype=old.dtype)
-            new[..., : self.rows] = old[..., : self.rows]
-            setattr(self, name, new)
-
-    def forget_weights(self) -> None:
-        """Forget what was found from exposures and levels, for they are told anew."""
-        self._weights.clear()
-        self._whole[:] = False
-
-    def unfold(self) -> None:
-        """Keep what a wholly seen hour is worth hour by hour, for feeds are about to join or leave."""
-        if not len(self.full):
-            self.full = np.ones((self._kept, self._capacity))
-
-    def set_count(self, row: int, hour: int, count: float) -> None:
-        """Set the count of an hour that is open or not learnt yet; hours before the first are ignored."""
-        if self.first_hour <= hour <= self.open_hour and hour > self.open_hour - self.parameters.guard_h:
-            self.counts[hour % self.parameters.kept_h, row] = count
-
-    def set_exposures(self, hour: int, exposure: Floats | float, rows: Rows | None = None) -> bool:
-        """Set the exposure of an hour that is not learnt yet: one number for all of ``rows``, or one for each.
-
-        It is that of the feeds that counted in that hour. ``rows`` are all there are where none are named. Return whether
-        any exposure is another than before.
-        """
-        if not self.first_hour <= hour <= self.open_hour or hour <= self.open_hour - self.parameters.guard_h:
-            return False
-        ring, columns = hour % self._kept, slice(self.rows) if rows is None else rows
-        if len(self.full):
-            exposure = exposure * self.full[ring, columns]
-        if (self.exposure[ring, columns] == exposure).all():
-            return False
-        self.exposure[ring, columns] = exposure
-        self._whole[ring] = bool((self.exposure[ring, : self.rows] == 1.0).all())
-        self._weights = {window: sums for window, sums in self._weights.items() if window[0] < hour}
-        return True
 
     # -- hours ------------------------------------------------------------------------------------------------------
-
-    def line(self, hour: int) -> int:
-        """Return the line of ``phi`` and ``a_then`` that holds one of the newest ``scored_h`` hours."""
-        return hour % self.parameters.scored_h
 
     def slot(self, hour: int) -> int:
         """Return the slot of the season ``hour`` lies in; other buckets than hours have another calendar."""
@@ -318,27 +156,6 @@ class SpikeBank:
             self.phi_sum[w, :n] = told if every else np.where(learnt, told, self.phi_sum[w, :n])
             self.phi_n[w, :n] = number if every else np.where(learnt, number, self.phi_n[w, :n])
 
-    def _window_count(self, end: int, length: int) -> Floats:
-        """Return, for all rows, Σ counts over the window that ends with ``end``."""
-        count = np.zeros(self.rows)
-        for hour in range(max(self.first_hour, end - length + 1), end + 1):
-            count += self.counts[hour % self._kept, : self.rows]
-        return count
-
-    def _window_weights(self, end: int, length: int) -> tuple[Floats, Floats]:
-        """Return, for all rows, Σ f and Σ f·E over the window that ends with ``end``, oldest hour first."""
-        n = self.rows
-        rings = [hour % self._kept for hour in range(max(self.first_hour, end - length + 1), end + 1)]
-        weight = np.zeros(n)
-        for ring in rings:
-            weight += self.factors[ring, :n]
-        if self._whole[rings].all():
-            return weight, weight
-        seen = np.zeros(n)
-        for ring in rings:
-            seen += self.factors[ring, :n] * self.exposure[ring, :n]
-        return weight, seen
-
     # -- scores -----------------------------------------------------------------------------------------------------
 
     def scores(self, row: int, hour: int) -> list[WindowScore]:
@@ -369,52 +186,6 @@ class SpikeBank:
             return count, 0.0, phi, coverage, 0.0
         variance = max(mean * phi + mean * mean * phi / self.a_then.item(line, row), mean * 1.0001)
         return count, mean, phi, coverage, variance
-
-    def _in_window(self, lines: Floats, row: int, hour: int, w: int) -> Floats:
-        """Return what ``lines`` have of ``row`` in a window, oldest hour first."""
-        first, last = max(self.first_hour, hour - self.parameters.windows_h[w] + 1) % self._kept, hour % self._kept
-        if first <= last:
-            return lines[first : last + 1, row]
-        return np.concatenate((lines[first:, row], lines[: last + 1, row]))
-
-    def _hours(self, hour: int, w: int) -> Rows:
-        """Return the places in the ring of a window, oldest hour first."""
-        first = max(self.first_hour, hour - self.parameters.windows_h[w] + 1)
-        return np.arange(first, hour + 1, dtype=np.intp) % self._kept
-
-    def _weights_of(self, row: int, hour: int, w: int) -> tuple[float, float, float]:
-        """Return Σ f, Σ f·E and the mean of a window."""
-        weight, seen, mean = self._weights.get((hour, w)) or self._weights_of_all(hour, w)
-        if row >= len(weight):
-            row = self._copied(row, len(weight))
-        return weight.item(row), seen.item(row), mean.item(row)
-
-    def _copied(self, row: int, rows: int) -> int:
-        """Return which of the first ``rows`` what was found when there were so many is true of, for ``row``."""
-        while row >= rows:
-            row = self._like[row]
-        return row
-
-    def _weights_of_all(self, hour: int, w: int) -> tuple[Floats, Floats, Floats]:
-        """Return Σ f, Σ f·E and the mean of a window for all rows."""
-        known = self._weights.get((hour, w))
-        if known is not None and len(known[0]) == self.rows:
-            return known
-        if known is None:
-            weight, seen = self._window_weights(hour, self.parameters.windows_h[w])
-            mean = self.level[hour % self._kept, : self.rows] * seen
-        else:
-            found, whole = len(known[0]), known[1] is known[0]
-            like = [self._copied(row, found) for row in range(found, self.rows)]
-            weight, seen, mean = (np.concatenate((old, old[like])) for old in known)
-            seen = weight if whole else seen
-        self._weights[hour, w] = weight, seen, mean
-        return weight, seen, mean
-
-    def expected(self, row: int, hour: int, w: int) -> float:
-        """Return the mean of a window."""
-        _, _, mean = self._weights.get((hour, w)) or self._weights_of_all(hour, w)
-        return mean.item(row if row < len(mean) else self._copied(row, len(mean)))
 
     def may_score(self, row: int, hour: int, w: int, bar: float, times: float) -> bool:
         """Tell whether a window can have a score of ``bar`` and ``times`` its expectation: cheap, no tail.
@@ -461,45 +232,3 @@ class SpikeBank:
         rows, weight, seen, mean, line = rows[enough], weight[enough], seen[enough], mean[enough], self.line(hour)
         phi = 1.0 + (self.phi[w, line, rows] - 1.0) * seen / np.maximum(weight, 1e-12)
         return enough, mean, np.maximum(mean * phi + mean**2 * phi / self.a_then[line, rows], mean * 1.0001)
-
-    def _weights_at(self, rows: Rows, hour: int, w: int) -> tuple[Floats, Floats]:
-        """Return Σ f and Σ f·E of a window for ``rows``; the order of the sums is any."""
-        if len(rows) > self.rows // 8:  # To pick so many costs more than to go through all, once for whoever asks next.
-            weight, seen, _ = self._weights_of_all(hour, w)
-            return weight[rows], seen[rows]
-        window = np.ix_(self._hours(hour, w), rows)
-        factors = self.factors[window]
-        return factors.sum(axis=0), (factors * self.exposure[window]).sum(axis=0)
-
-    def expected_at_most(self, rows: Rows | np.intp, hour: int) -> Floats:
-        """Return what the longest window that ends with ``hour`` is expected to hold, for each of ``rows``."""
-        hours = np.arange(max(self.first_hour, hour - max(self.parameters.windows_h) + 1), hour + 1) % self._kept
-        total: Floats = np.zeros(np.shape(rows))
-        for ring in hours:
-            total = total + self.factors[ring, rows] * self.exposure[ring, rows]
-        expected: Floats = total * self.level[hour % self._kept, rows]
-        return expected
-
-    # -- state ------------------------------------------------------------------------------------------------------
-
-    def state(self, rows: Rows) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
-        """Return what :meth:`load` goes on from exactly, with ``rows`` alone."""
-        document: dict[str, object] = {"first_hour": self.first_hour, "open_hour": self.open_hour, "rows": len(rows)}
-        side_by_side = len(rows) == int(rows[-1]) - int(rows[0]) + 1
-        chosen = slice(int(rows[0]), int(rows[-1]) + 1) if side_by_side else rows
-        # In the order of hours: an index of rows alone gives the other one, in which each hour's step takes far longer.
-        return document, {name: getattr(self, name)[..., chosen].copy(order="C") for name in self.ARRAYS}
-
-    def load(self, document: dict[str, object], arrays: dict[str, npt.NDArray[np.generic]]) -> None:
-        """Become what :meth:`state` described."""
-        rows, first, newest = document["rows"], document["first_hour"], document["open_hour"]
-        assert isinstance(rows, int)
-        assert isinstance(first, int)
-        assert isinstance(newest, int)
-        self.rows = self._capacity = rows
-        self._weights.clear()
-        self._like = list(range(rows))
-        self.first_hour, self.open_hour = first, newest
-        for name in self.ARRAYS:
-            setattr(self, name, np.array(arrays[name], dtype=getattr(self, name).dtype))
-        self._whole = (self.exposure == 1.0).all(axis=1)

@@ -12,7 +12,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from alerts.detectors.spike_bank import SpikeBank, SpikeParameters
+from alerts.detectors.spike_bank import SpikeBank
+from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Verdict
 from alerts.rules.model import BaselineSettings
 from alerts.tracks.bars import BUDGET_HOURS, bar_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from alerts.chain import quantised_expected
 from alerts.detectors.negative_binomial import minus_log10_lower_tail
-from alerts.detectors.spike_bank import SpikeParameters
+from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.lifecycle import Verdict
 from alerts.rules.model import Drop
 from alerts.tracks.bars import CALM_P

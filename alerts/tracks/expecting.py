@@ -22,16 +22,14 @@ from alerts.lifecycle import Verdict
 from alerts.rules.model import BaselineSettings, Unit, WindowSettings
 from alerts.tracks.counting import PublishersFloor, hours_of_json, of_unit, sorted_hours
 from alerts.tracks.crossings import Crossings
-from alerts.tracks.feed_shares import SHARED, FeedShares, Floats
+from alerts.tracks.feed_shares import FeedShares, Floats
+from alerts.tracks.hour_stories import ByFeed, stories_in_shadow, stories_that_count
 from alerts.tracks.joining import Joining, Moved, Stories
 from alerts.tracks.port import Exposure
 from alerts.tracks.row_numbers import RowNumbers
 from schemas.alert_event import Counts
 
 S = TypeVar("S", bound=BaselineSettings | WindowSettings)
-
-#: What a key's articles amount to in an hour, by row and feed.
-ByFeed = dict[int, dict[str, int]]
 
 
 class ExpectingTrack(ABC, Generic[S]):
@@ -192,29 +190,12 @@ class ExpectingTrack(ABC, Generic[S]):
         return 0
 
     def _stories_that_count(self, hour: int) -> Sequence[ByFeed]:
-        """Return, by volume and by row of every key with an article in ``hour``, how many stories began there, by feed."""
-        found: list[ByFeed] = [{} for _ in range(self.VOLUMES)]
-        rows, by_key = self.rows, self.articles.by_key
-        for key in self.articles.keys_in(hour):
-            row, entries = rows[key], by_key[key].between(hour, hour)
-            first = found[0][row] = {}
-            for entry in entries:
-                if not entry.leads:
-                    continue
-                leader, feed = entry.place[1], entry.feed_id
-                if len(entries) > 1 and any(e.story == leader and e.feed_id != feed for e in entries):
-                    feed = SHARED
-                volume = self._volume_of(key, leader)
-                by_feed = found[volume].setdefault(row, {}) if volume else first
-                by_feed[feed] = by_feed.get(feed, 0) + 1
-        return found
+        """Return :func:`alerts.tracks.hour_stories.stories_that_count`."""
+        return stories_that_count(self.articles, self.rows, hour, self.VOLUMES, self._volume_of)
 
     def _stories_in_shadow(self, hour: int) -> Sequence[Stories]:
-        """Return, by volume, (row, feeds) of each story that began in ``hour`` and that only feeds in shadow carried."""
-        found: list[list[tuple[int, Sequence[str]]]] = [[] for _ in range(self.VOLUMES)]
-        for key, leader, feeds in self.layers.new_stories(hour):
-            found[self._volume_of(key, leader)].append((self.rows[key], feeds))
-        return found
+        """Return :func:`alerts.tracks.hour_stories.stories_in_shadow`."""
+        return stories_in_shadow(self.layers, self.rows, hour, self.VOLUMES, self._volume_of)
 
     def exposures_changed(self, hours: Iterable[int], exposure: Exposure) -> None:
         """Take in other exposures of closed hours."""

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.detectors.rebase import rebase
-from alerts.detectors.spike_bank import Floats, Rows, SpikeBank, WindowScore
+from alerts.detectors.spike_bank import SpikeBank, WindowScore
+from alerts.detectors.spike_rows import Floats, Rows
 from alerts.tracks.row_numbers import RowNumbers
 
 

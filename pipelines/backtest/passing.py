@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.engine import Engine
-from alerts.rule_state import LEARNING_HOURS
+from alerts.key_decisions import LEARNING_HOURS
 from pipelines.backtest.alarms import AlarmBook
 from pipelines.backtest.day_book import DayBook
 from pipelines.backtest.variants import Variant, rules_to_run

@@ -25,7 +25,8 @@ from alerts.detectors.hour_bank import HourBank
 from alerts.detectors.negative_binomial import minus_log10_lower_tail
 from alerts.detectors.recent_bank import RecentBank, RecentParameters
 from alerts.detectors.shift_bank import ShiftBank, ShiftParameters
-from alerts.detectors.spike_bank import SpikeBank, SpikeParameters
+from alerts.detectors.spike_bank import SpikeBank
+from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.rules.model import Confirm, New, Threshold
 from alerts.rules.model import Detector as Settings
 from alerts.tracks.new import NewTrack

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from alerts.detectors.spike_bank import slot_of
+from alerts.detectors.spike_parameters import slot_of
 from alerts.engine import Engine
 from alerts.rules.model import Floors, Sensitivity, Spike
 from alerts.tracks.port import Track

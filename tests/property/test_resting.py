@@ -10,8 +10,9 @@ import pytest
 
 from alerts.engine import Engine
 from alerts.engine_state import snapshot
+from alerts.key_moves import KeyMove
 from alerts.resting import Resting
-from alerts.rule_state import KeyMove, RuleState
+from alerts.rule_state import RuleState
 from alerts.rules.model import Floors, Spike, Threshold
 from alerts.tracks.port import Exposure
 from schemas.ids import hour_of

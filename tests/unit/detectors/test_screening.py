@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alerts.detectors.spike_bank import SpikeBank, SpikeParameters
+from alerts.detectors.spike_bank import SpikeBank
+from alerts.detectors.spike_parameters import SpikeParameters
 
 _ROWS = 80
 _LEAST, _BAR, _TIMES = 2.0, 1.0, 1.5

@@ -8,7 +8,8 @@ from functools import partial
 
 import pytest
 
-from alerts.detectors.spike_bank import SpikeBank, SpikeParameters
+from alerts.detectors.spike_bank import SpikeBank
+from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.engine import Engine
 from alerts.rules.model import Floors, Rule, RuleSet, Spike
 from alerts.tracks.spike_banks import SharedBanks
