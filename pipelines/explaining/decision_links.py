@@ -9,7 +9,7 @@ from alerts.explanation.standing_words import standing_line
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
 from alerts.opening import may_ring
 from alerts.rule_state import RuleState
-from alerts.rules.model import Sensitivity
+from alerts.rules.model import Rule, Sensitivity, Unit
 from alerts.rules.schedule import schedule_in_words
 from alerts.standing import Need, Standing, more_sensitive, standings
 from pipelines.explaining.engine_then import EngineThen
@@ -62,7 +62,7 @@ def decision_links(then: EngineThen, state: RuleState, key: str, events: Sequenc
     if not every:
         return Decided((Checked(Link.EXPECTATION, State.BROKEN, "nothing was ever counted for this key"),), "")
     links = [
-        *_before_bars(every),
+        *_before_bars(state.rule, every),
         *_bars(every),
         *_life_links(state, key, every),
         *_condition_links(state, key, open_hour, events),
@@ -82,12 +82,15 @@ def _best(every: Sequence[Standing]) -> Standing:
     return max(every, key=lambda standing: (standing.nearness, -standing.verdict.hour))
 
 
-def _before_bars(every: Sequence[Standing]) -> Iterator[Checked]:
+def _before_bars(rule: Rule, every: Sequence[Standing]) -> Iterator[Checked]:
     """Yield whether copies are why too little was counted, and whether normal was known."""
     best = _best(every)
     counts = best.verdict.counts
     copies = counts.articles - counts.stories
-    if copies > 0:
+    unit = next((detector.of for detector in rule.when if detector.kind == best.verdict.detector), Unit.STORIES)
+    if unit is not Unit.STORIES:
+        yield Checked(Link.DUPLICATE, State.HOLDS, f"the rule counts {unit.value}, of copies too")
+    elif copies > 0:
         lacking = [c for c in best.missing if c.need in _OF_STORIES and c.has < c.needs <= counts.articles]
         text = (
             f"{plural(counts.articles, 'article')} tell {plural(counts.stories, 'story', 'stories')}: copies count once"

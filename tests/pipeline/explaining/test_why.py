@@ -24,6 +24,7 @@ from alerts.rules.model import (
     Rule,
     Spike,
     Threshold,
+    Unit,
 )
 from connectors.clock import ManualClock
 from pipelines.explaining.engine_then import engine_then
@@ -314,6 +315,16 @@ def test_copies_of_one_story_count_once(tmp_path: Path) -> None:
     link, text = broken(ask(Script(background=False).put(*copies).desk(tmp_path), 3))
     assert link is Link.DUPLICATE
     assert "14 articles tell 1 story: copies count once" in text
+
+
+def test_where_articles_are_counted_copies_are_no_matter(tmp_path: Path) -> None:
+    rule = pair_rule("baku-moscow", Threshold(count=20, within_h=6, of=Unit.ARTICLES))
+    moments = [at(2) + timedelta(minutes=n) for n in range(14)]
+    copies = [signal(f"c{n}", moment, feed=FEED_IDS[n % 6], wording="same") for n, moment in enumerate(moments)]
+    answer = ask(Script(rules=(rule,), background=False).put(*copies).desk(tmp_path), 3)
+    links = {checked.link: checked for checked in answer.chain.links}
+    assert links[Link.DUPLICATE].text == "the rule counts articles, of copies too"
+    assert broken(answer)[0] is Link.EXPECTATION
 
 
 def test_copies_beside_enough_stories_are_a_note(tmp_path: Path) -> None:
