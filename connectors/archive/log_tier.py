@@ -10,6 +10,7 @@ the old one in one step: whoever reads sees the parts or the whole. A file withi
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -116,19 +117,22 @@ class LogTier:
 
         For every reader all of it happens at once, wherever the process is killed.
 
-        :raises ExchangeUnsupportedError: this file system cannot do that; nothing has changed.
+        :raises ExchangeUnsupportedError: this file system cannot do that, or the day has folders in it; nothing has changed.
         :raises ArchiveUnavailableError: it cannot be done now; nothing has changed.
         """
         day = groups[0][0].path.parent
         coming = self._aside / day.relative_to(self.folder)
         parts = {part.path for group in groups for part in group}
         try:
+            others = sorted(set(day.iterdir()) - parts)
+            if not all(path.is_file() for path in others):
+                raise ExchangeUnsupportedError(errno.ENOTEMPTY, f"{day} holds a folder that is none of ours")
             self._clear_aside()
             coming.mkdir(parents=True)
             for group in groups:
                 name = self._path(topic, partition, group[0].day, group[0].first, group[-1].until).name
                 merge_files(coming / name, [part.path for part in group])
-            for path in sorted(set(day.iterdir()) - parts):
+            for path in others:
                 os.link(path, coming / path.name)
             sync_folder(coming)
             exchange_folders(day, coming)

@@ -238,6 +238,22 @@ def test_merging_a_day_is_one_step_for_every_reader(desk: Desk, monkeypatch: pyt
     desk.assert_archived()
 
 
+def test_what_is_none_of_ours_stays_and_a_folder_among_the_files_of_a_day_holds_up_merging_alone(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.fill(16, minutes=60)
+    desk.job(roll_records=2).step(all_of_it=True)
+    day = next(desk.tier.folder.glob(f"topic={SIGNALS}/partition=0/day=2025-01-22"))
+    (day / "notes.txt").write_text("mine")
+    (day / "own").mkdir()
+    assert desk.job().tend() == 0
+    assert "holds a folder that is none of ours" in caplog.text
+    (day / "own").rmdir()
+    assert desk.job().merge()
+    assert (day / "notes.txt").read_text() == "mine"
+    desk.assert_archived()
+
+
 def test_where_folders_cannot_be_exchanged_small_files_stay(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,10 +8,12 @@ from html import escape
 
 import pytest
 
+from alerts.coverage import CoverageBook
 from alerts.rules.model import Threshold
 from pipelines.extraction.extractor import extractor_for
 from pipelines.replay.replay import in_order, replay
-from schemas.reasons import EventKind, EventTimeReason
+from schemas.ids import hour_of
+from schemas.reasons import EventKind, EventTimeReason, FeedState
 from tests.pipeline.polling.desk import START, Desk, DeskMaker
 from tests.streams.records import activated, pair_rule
 
@@ -76,5 +78,36 @@ def test_as_many_items_of_now_ring(desks: DeskMaker, dates: list[str]) -> None:
         await desk.poll()
         desk.tell()
         assert opened(desk, 5)
+
+    desks.run(go)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Wed, 31 Dec 1969 23:59:59 GMT",
+        "0001-01-01T00:00:00+14:00",
+        "1900-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+        "Mon, 01 Jan 0000 00:00:00 +0000",
+        "99999999999999999999",
+        "0",
+    ],
+)
+def test_a_feed_with_one_odd_date_alone_is_polled_told_and_taken_up_again(desks: DeskMaker, date: str) -> None:
+    async def go(desk: Desk) -> None:
+        desk.server.page("/rss", document([date, *[""] * (len(TITLES) - 1)]))
+        desk.feed("daily", "/rss")
+        book = CoverageBook()
+        for _ in range(2):
+            await desk.poll(after=timedelta(hours=1))
+            desk.tell()
+            desk.again()
+        for record in desk.coverage():
+            book.apply(record)
+        assert len(desk.articles()) == len(TITLES)
+        assert desk.row("daily").state is FeedState.OK
+        assert book.exposure("daily", hour_of(desk.clock.now())) == 1.0
 
     desks.run(go)
