@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from alerts.aside import Aside
 from alerts.card_book import CardBook
 from alerts.cards import Card, make_card
-from alerts.chain import Chains, quantised_expected, quantised_ratio, quantised_score
+from alerts.chain import Chains
 from alerts.coverage import KEPT_HOURS, CoverageBook, count_deadline, open_hour
 from alerts.key_moves import KeyMove, blank_verdict
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Move
@@ -24,12 +24,13 @@ from alerts.reading import Reader
 from alerts.resting import Resting
 from alerts.rule_state import RuleState
 from alerts.rules.model import Mode, Rule, RuleSet, same_memory
+from alerts.telling import CHANGES_NAMED_HOURS, event_of, evidence_of
 from alerts.tracks.make import make_tracks
 from alerts.tracks.spike_banks import SharedBanks
-from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Window
+from schemas.alert_event import ChainHead, Decision
 from schemas.control import ExtractorChanged, RulesActivated, RulesReady, SkipRange
 from schemas.coverage import Coverage
-from schemas.ids import alert_id, hour_of, hour_start
+from schemas.ids import hour_of
 from schemas.reasons import ArticleStatus, EventKind, EventReason, EventTimeReason
 from schemas.signal import Signal
 from schemas.wire import SignalsRecord
@@ -39,15 +40,6 @@ ENGINE_VERSION = "3"
 
 #: Hours an article is remembered after its own: story leaders reach 48 h, an hour stays open to change for 25.
 CARD_HOURS = 73
-
-#: Articles named as evidence of one event.
-MAX_EVIDENCE = 30
-
-#: What happens to a crossing that is no alert yet.
-NO_ALERT_YET = frozenset({EventKind.PENDING, EventKind.SUBSIDED})
-
-#: Days within which alerts name changed feeds and extractors.
-CHANGES_NAMED_HOURS = 14 * 24
 
 #: Offsets of records passed over that are remembered; a month of history holds far fewer.
 MOST_PASSED_OVER = 10_000
@@ -437,63 +429,9 @@ class Engine:
 
     def _decide(self, state: RuleState, key_move: KeyMove, at: datetime | None = None) -> Decision:
         """Return the event of a move, linked into the rule's chain, with its evidence."""
-        move, rule = key_move.move, state.rule
-        verdict = move.verdict
-        moment = at or self.now
-        assert moment is not None
-        evidence = self._evidence(state, key_move)
-        window = None
-        if verdict.window_h:
-            end = hour_start(verdict.hour + 1)
-            window = Window(start=hour_start(verdict.hour + 1 - verdict.window_h), end=end, hours=verdict.window_h)
-        named_since = (self.open or 0) - CHANGES_NAMED_HOURS
-        event = AlertEvent(
-            alert_id=alert_id(rule.name, key_move.key, hour_start(key_move.crossing))
-            if key_move.crossing is not None and move.event not in NO_ALERT_YET
-            else "",
-            seq=0,
-            event=move.event,
-            reason=move.reason,
-            rule=rule.name,
-            key=key_move.key,
-            severity=key_move.severity or rule.severity,
-            labels=dict(rule.labels),
-            at=moment,
-            crossing=hour_start(key_move.crossing) if key_move.crossing is not None else None,
-            detector=verdict.detector,
-            window=window,
-            counts=verdict.counts,
-            expected=None if verdict.expected is None else quantised_expected(verdict.expected),
-            ratio=None if verdict.expected is None else quantised_ratio(verdict.count, verdict.expected),
-            score=None if verdict.score is None else quantised_score(verdict.score),
-            coverage=round(verdict.coverage, 3),
-            learning=key_move.learning and verdict.expected is not None,
-            blind_feeds=key_move.blind_feeds or state.blind_feeds,
-            feeds_changed=self.coverage.changed_since(max(named_since, self._first_hour() + 1)),
-            extractor_versions=tuple(self.extractors),
-            mode="shadow" if rule.mode is Mode.SHADOW else "live",
-            rules_hash=self.rules_hash,
-            engine_version=ENGINE_VERSION,
-            evidence=tuple(e.evidence_hash() for e in evidence),
-            detail="; ".join(filter(None, (verdict.told, move.detail))),
-        )
+        evidence = evidence_of(self, state, key_move)
+        event = event_of(self, state, key_move, evidence, at=at, engine_version=ENGINE_VERSION)
         return Decision(event=self.chains.append(event), evidence=evidence)
-
-    def _first_hour(self) -> int:
-        return hour_of(self.coverage.first_since) if self.coverage.first_since is not None else 0
-
-    def _evidence(self, state: RuleState, key_move: KeyMove) -> tuple[Evidence, ...]:
-        """Return the articles of the verdict's window: one of each story first, then copies, in order of time."""
-        verdict = key_move.move.verdict
-        if not key_move.key or not verdict.window_h:
-            return ()
-        first = verdict.hour - verdict.window_h + 1
-        counted = state.tracks[verdict.track].counted(key_move.key, first, verdict.hour)
-        leaders = [pair for pair in counted if pair[0] == pair[1]]
-        copies = [pair for pair in counted if pair[0] != pair[1]]
-        chosen = [pair for pair in [*leaders, *copies] if pair[0] in self.cards][:MAX_EVIDENCE]
-        found = [self.cards[article].evidence(state.rule.name, key_move.key, story) for article, story in chosen]
-        return tuple(sorted(found, key=lambda e: (e.event_time, e.article_id)))
 
 
 def _wanted(record: RulesActivated) -> list[Rule]:
