@@ -120,7 +120,7 @@ def test_what_is_wrong_writes_nothing(folder: Path) -> None:
     path.parent.mkdir()
     path.write_text(WRITTEN)
     for words, message in (
-        (("Azerbaijan & Rusia",), "is no rule, pair or actor"),
+        (("Azerbaijan & Rusia",), "unknown actor 'Rusia'"),
         (("SOCAR", "--name", "one"), "already in"),
         (("SOCAR", "--name", "one", "--file", str(path)), "already on line 3"),
         (("SOCAR", "--name", "Big"), "is no name"),
