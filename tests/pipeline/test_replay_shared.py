@@ -229,13 +229,15 @@ def test_processes_end_with_the_one_that_started_them(
     assert waited(lambda: len(children()) == 2 or parent.poll() is not None)
     mine = children()
     assert len(mine) == 2
-    for pid in mine:
-        os.kill(pid, signal.SIGSTOP)  # They have hardly begun: the parent waits for them.
-    parent.send_signal(ending)
-    parent.wait(timeout=90)
-    for pid in mine:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
+    try:
+        for pid in mine:
+            os.kill(pid, signal.SIGSTOP)  # They have hardly begun: the parent waits for them.
+        parent.send_signal(ending)
+        parent.wait(timeout=90)
+    finally:
+        for pid in mine:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
     _, said = parent.communicate(timeout=90)  # Whoever is left holds its end of the pipe.
     assert parent.returncode == (130 if ending is signal.SIGINT else -signal.SIGKILL), said
     assert "Traceback" not in said
