@@ -1,7 +1,7 @@
 """Two years of news replayed with a hundred rules: extracted the first time, from the cache the second, by the clock.
 
-`./run bench replay`; the news lie outside the project, in TOCSIN_EVALUATION_DATA/headliner_2019_2021.jsonl.xz. Seconds are
-by the clock, those of the command with its start and with as many processes as it takes by itself; the reference reads and
+`./run bench replay`; the news lie outside the project, in TOCSIN_EVALUATION_DATA/data/headliner_2019_2021.jsonl.xz. Seconds
+are by the clock, those of the command with its start and with as many processes as it takes by itself; the reference reads and
 decodes every cached signal whole, as the log's readers do, in this process. Seconds of processor are told beside.
 """
 
@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
+from benchmarks.__main__ import data_folder
 from benchmarks.figures import Figure, report
 from benchmarks.replay_runs import Run, run_replay, run_tocsin
 from connectors.archive.folder import Archive
 
-NEWS = "headliner_2019_2021.jsonl.xz"
+NEWS = Path("data") / "headliner_2019_2021.jsonl.xz"
 MAP = "published=t,source=src,title=title,summary=desc,url=url"
 
 #: What must be reached on two cores, in seconds by the clock: all extracted the first time, 100 rules from the cache.
@@ -97,4 +98,4 @@ def deciding(archive: Path, scratch: Path) -> Iterator[Figure]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(os.environ["TOCSIN_EVALUATION_DATA"]) if "TOCSIN_EVALUATION_DATA" in os.environ else None))
+    sys.exit(main(data_folder(os.environ)))

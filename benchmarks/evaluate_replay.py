@@ -1,6 +1,6 @@
 """Two years of news through import and replay: are known onsets found, is it the same each time, and how long does it take.
 
-`./run evaluate replay`; the news lie outside the project, in TOCSIN_EVALUATION_DATA/headliner_2019_2021.jsonl.xz.
+`./run evaluate replay`; the news lie outside the project, in TOCSIN_EVALUATION_DATA/data/headliner_2019_2021.jsonl.xz.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.__main__ import data_folder
 from benchmarks.bench_replay import MAP, NEWS, deciding
 from benchmarks.figures import Figure, heading, report
 from benchmarks.replay_runs import ROOT, Run, run_replay, run_tocsin
@@ -136,4 +137,4 @@ def _same_in_other_batches(archive: Path, scratch: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(os.environ["TOCSIN_EVALUATION_DATA"]) if "TOCSIN_EVALUATION_DATA" in os.environ else None))
+    sys.exit(main(data_folder(os.environ)))
