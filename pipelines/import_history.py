@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, tzinfo
 from itertools import groupby
@@ -21,6 +22,7 @@ from connectors.archive.field_map import FieldMap
 from connectors.archive.folder import Archive, Known
 from connectors.archive.import_rows import Row
 from connectors.archive.imported_items import ImportedItem, Midnight, UnusableRowError, article_of, item_of
+from connectors.archive.one_writer import only_writer
 from connectors.archive.own_records import article_in, own_record
 from connectors.archive.rhythm import ArchiveRhythm
 from schemas.article import Article
@@ -31,6 +33,9 @@ Told = Callable[[int, int | None], None]
 
 #: Items held in memory before they are spooled to files.
 _SPOOL_ITEMS = 20_000
+
+#: How the name of the folder of those files begins, in the archive's own.
+_SPOOL = ".import-"
 
 
 def nobody(done: int, total: int | None) -> None:
@@ -53,6 +58,18 @@ class ImportReport:
         """Count a row no article can be made of."""
         self.left_out[reason] += 1
         self.first_left_out.setdefault(reason, place)
+
+
+@contextmanager
+def only_import(folder: Path) -> Iterator[None]:
+    """Hold the archive in ``folder`` for one import, and remove what one that was killed had spooled there.
+
+    :raises ArchiveUnavailableError: another import is at work there, or the folder cannot be made.
+    """
+    with only_writer(folder, ".import.lock", "wait until the other import has ended, then start this one again"):
+        for left in folder.glob(f"{_SPOOL}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
 
 
 def items_in(
@@ -89,7 +106,7 @@ def import_items(
 ) -> None:
     """Add ``items`` (in any order) to ``archive``; ``told`` hears days done and days in all once all were read."""
     archive.folder.mkdir(parents=True, exist_ok=True)
-    spool = Path(tempfile.mkdtemp(prefix=".import-", dir=archive.folder))
+    spool = Path(tempfile.mkdtemp(prefix=_SPOOL, dir=archive.folder))
     try:
         days = _spool(items, spool)
         _file_in(archive, spool, days, report, told)

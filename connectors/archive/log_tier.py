@@ -11,7 +11,6 @@ the old one in one step: whoever reads sees the parts or the whole. A file withi
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -23,6 +22,7 @@ from typing import NamedTuple
 
 from connectors.archive.folder_exchange import ExchangeUnsupportedError, exchange_folders
 from connectors.archive.log_file import merge_files, sync_folder, write_records
+from connectors.archive.one_writer import only_writer
 from schemas.errors import ArchiveUnavailableError, UsageError
 from schemas.ids import from_milliseconds
 from schemas.ports.log import LogRecord
@@ -63,20 +63,7 @@ class LogTier:
 
         :raises ArchiveUnavailableError: another process writes, or the folder cannot be made.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            file = (self.folder / ".lock").open("a", encoding="utf-8")
-        except OSError as error:
-            raise ArchiveUnavailableError(
-                f"the archive {self.folder} cannot be made: {error.strerror}", remedy="let this user write there"
-            ) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise ArchiveUnavailableError(
-                    f"another process writes to the archive {self.folder}", remedy="one archive job is enough: stop one"
-                ) from error
+        with only_writer(self.folder, ".lock", "one archive job is enough: stop one"):
             for left in self.folder.glob("topic=*/partition=*/day=*/.*.unfinished"):
                 left.unlink(missing_ok=True)
             self._clear_aside()

@@ -21,8 +21,9 @@ from click.testing import CliRunner, Result
 
 from connectors.archive.folder import Archive
 from connectors.archive.import_rows import read_rows
+from pipelines.import_history import only_import
 from schemas.article import Article
-from schemas.errors import TocsinError, UsageError
+from schemas.errors import ArchiveUnavailableError, TocsinError, UsageError
 from schemas.reasons import EventTimeReason, SourceKind
 from tests.pipeline.invented_history import START, history, json_lines, row
 from tocsin.commands.archive import command
@@ -320,3 +321,22 @@ def test_a_later_wording_is_a_revision_with_the_first_event_time(tmp_path: Path)
     assert (one.article_id, one.title, one.event_time) == (other.article_id, "A first wording", START)
     assert (other.title, other.event_time, other.observed_at) == ("A later wording", START, START)
     assert other.revised_at == START + timedelta(hours=30)
+
+
+def test_two_imports_at_once_are_refused_and_what_a_killed_one_left_is_removed(rows: Rows, tmp_path: Path) -> None:
+    folder, left = tmp_path / "archive", tmp_path / "archive" / ".import-killed"
+    file = json_lines(tmp_path / "rows.jsonl", rows)
+    with only_import(folder):
+        refused = run(folder, file, "--map", MAP)
+    assert refused.exit_code != 0
+    error = refused.exception
+    assert isinstance(error, ArchiveUnavailableError)
+    assert "another process writes to the archive" in error.message
+    assert "wait until the other import has ended" in error.remedy
+    assert not Archive(folder).days()
+
+    left.mkdir()
+    (left / "2020-01-01").write_text("{}\n")
+    assert run(folder, file, "--map", MAP).exit_code == 0
+    assert not left.exists()
+    assert Archive(folder).days()

@@ -90,7 +90,7 @@ def import_(
     from connectors.archive.folder import Archive
     from connectors.archive.imported_items import Midnight
     from connectors.archive.own_records import own_record
-    from pipelines.import_history import ImportReport, import_items, items_in, write_rhythm
+    from pipelines.import_history import ImportReport, import_items, items_in, only_import, write_rhythm
 
     zone = _zone(tz)
     if mapping and preset:
@@ -120,7 +120,7 @@ def import_(
     if dry_run:
         return
     archive = Archive(folder)
-    with Progress("reading") as progress:
+    with only_import(folder), Progress("reading") as progress:
         items = items_in(_rows(files, progress), fields, zone, source, report, midnight, as_they_are=as_they_are)
         import_items(archive, items, report, progress.update)
         write_rhythm(archive, progress.update)
