@@ -98,7 +98,10 @@ def tell(work: Callable[[Message, Callable[[Message], None]], None]) -> None:
 
     try:
         try:
-            work(json.loads(sys.stdin.readline()), say)
+            opening = sys.stdin.readline()
+            if not opening.endswith("\n"):
+                return  # Whoever started it was killed before the whole of it was told.
+            work(json.loads(opening), say)
             say(_END)
         except TocsinError as error:
             say({"error": error.message, "remedy": error.remedy})

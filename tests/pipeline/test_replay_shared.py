@@ -251,3 +251,18 @@ def test_processes_end_with_the_one_that_started_them(
     assert "Traceback" not in said
     assert ledger.read_text() == "the old one\n"
     assert waited(lambda: not any(running(pid) for pid in mine))
+
+
+@pytest.mark.parametrize("told", ["", '{"archive": "'])
+def test_a_process_that_was_not_told_all_ends_without_a_word(told: str) -> None:
+    worker = subprocess.run(
+        [sys.executable, "-m", "pipelines.replay.deciding_worker"],
+        cwd=_ROOT,
+        input=told,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert (worker.returncode, worker.stdout) == (0, "")
+    assert "Traceback" not in worker.stderr
