@@ -9,11 +9,12 @@ from pathlib import Path
 
 from alerts.rules.model import Rule, Spike
 from schemas.article import Article, Source
+from schemas.dead_letter import DeadLetter, dead_letter_id
 from schemas.ids import content_hash, milliseconds
 from schemas.ports.log import Entry
-from schemas.reasons import EventTimeReason
+from schemas.reasons import DeadLetterReason, EventTimeReason
 from schemas.signal import Signal
-from schemas.topics import ARTICLES
+from schemas.topics import ARTICLES, DEAD_LETTERS
 from schemas.wire import SignalsRecord, encode
 from tests.streams.deciding import Desk, desk_in
 from tests.streams.records import FEED_IDS, HOUR, activated, coverage, pair_rule, signal
@@ -92,3 +93,22 @@ def article(article_id: str, moment: datetime, title: str, *, feed: str = "alfa"
         published_at=moment,
         content_hash=content_hash(title, "", ""),
     )
+
+
+def refuse(desk: Desk, lost: Article, when: datetime) -> None:
+    """Have ``lost``, the first article of the log of ``desk``, lie in the dead letters: extraction failed."""
+    letter = DeadLetter(
+        dead_letter_id=dead_letter_id("log", ARTICLES, 0, 0),
+        stage="extract",
+        reason=DeadLetterReason.EXTRACTION_FAILED,
+        error="the model would not",
+        topic=ARTICLES,
+        partition=0,
+        offset=0,
+        article_id=lost.article_id,
+        original=encode(lost),
+        original_bytes=1,
+        recorded_at=when,
+    )
+    with desk.log() as log:
+        log.append(DEAD_LETTERS, [Entry(0, encode(letter))])

@@ -15,12 +15,9 @@ from pipelines.explaining.links import Link
 from pipelines.explaining.trace import Trace, trace
 from pipelines.notifying.planning import Receiver
 from schemas.article import Article
-from schemas.dead_letter import DeadLetter, dead_letter_id
-from schemas.ports.log import Entry
-from schemas.reasons import DeadLetterReason, EventTimeReason, LanguageSupport
-from schemas.topics import DEAD_LETTERS
-from schemas.wire import SignalsRecord, decode_signals, encode
-from tests.pipeline.explaining.scripted import RULE, Script, article, at
+from schemas.reasons import EventTimeReason, LanguageSupport
+from schemas.wire import SignalsRecord, decode_signals
+from tests.pipeline.explaining.scripted import RULE, Script, article, at, refuse
 from tests.pipeline.explaining.test_why import told
 from tests.streams.deciding import Desk
 from tests.streams.records import FEED_IDS, pair_rule, signal
@@ -141,21 +138,7 @@ def test_it_names_the_first_failing_link_up_to_the_extraction(desk: Desk) -> Non
 def test_an_article_that_lies_in_the_dead_letters_alone_is_found_there(tmp_path: Path) -> None:
     desk = Script(hours=3).desk(tmp_path)
     lost = article("refused-article", at(1), "Nobody could read this")
-    letter = DeadLetter(
-        dead_letter_id=dead_letter_id("log", "articles", 0, 0),
-        stage="extract",
-        reason=DeadLetterReason.EXTRACTION_FAILED,
-        error="the model would not",
-        topic="articles",
-        partition=0,
-        offset=0,
-        article_id="refused-article",
-        original=encode(lost),
-        original_bytes=1,
-        recorded_at=at(2),
-    )
-    with desk.log() as log:
-        log.append(DEAD_LETTERS, [Entry(0, encode(letter))])
+    refuse(desk, lost, at(2))
     for query in ("refused-article", "https://alfa.example/refused-article", "nobody could read"):
         way = way_of(desk, query)
         assert first_failing(way) == (

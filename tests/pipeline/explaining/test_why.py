@@ -34,15 +34,12 @@ from pipelines.notify import Notifier, NotifySettings
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.routing import Inhibition, Matcher, Route
 from pipelines.notifying.situations import NO_ROUTES, Routing
-from schemas.dead_letter import DeadLetter, dead_letter_id
 from schemas.errors import FatalError, UsageError
 from schemas.ports.channel import Outcome
 from schemas.ports.log import Entry
 from schemas.ports.response import Silence
-from schemas.reasons import ArticleStatus, DeadLetterReason, EventTimeReason, LanguageSupport, Severity, Tone
-from schemas.topics import DEAD_LETTERS
-from schemas.wire import encode
-from tests.pipeline.explaining.scripted import QUIET_H, RULE, Script, article, at
+from schemas.reasons import ArticleStatus, EventTimeReason, LanguageSupport, Severity, Tone
+from tests.pipeline.explaining.scripted import QUIET_H, RULE, Script, article, at, refuse
 from tests.streams.deciding import Desk
 from tests.streams.records import FEED_IDS, pair_rule, signal
 from tests.unit.notify.world import NEVER, YES, Phone
@@ -179,21 +176,7 @@ def test_it_was_not_extracted(tmp_path: Path) -> None:
 def test_it_went_to_the_dead_letters(tmp_path: Path) -> None:
     lost = article("w", at(2), "AZE and RUS at odds")
     desk = Script(background=False).put(signal("x", at(3), pair=("GBR", "UKR"))).desk(tmp_path, [lost])
-    letter = DeadLetter(
-        dead_letter_id=dead_letter_id("log", "articles", 0, 0),
-        stage="extract",
-        reason=DeadLetterReason.EXTRACTION_FAILED,
-        error="the model would not",
-        topic="articles",
-        partition=0,
-        offset=0,
-        article_id="w",
-        original=encode(lost),
-        original_bytes=1,
-        recorded_at=at(2),
-    )
-    with desk.log() as log:
-        log.append(DEAD_LETTERS, [Entry(0, encode(letter))])
+    refuse(desk, lost, at(2))
     link, text = broken(ask(desk, 4))
     assert link is Link.EXTRACTED
     assert "extraction_failed (the model would not)" in text

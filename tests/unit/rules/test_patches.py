@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.not_run import not_run
 from tocsin.patches import patch
 
 _TOOLS = {"git": ["git", "apply"], "patch": ["patch", "-p1", "--no-backup-if-mismatch", "-s"]}
@@ -24,7 +25,7 @@ def test_it_is_taken(
     tool: str, name: str, end: str, last: bool, absolute: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if shutil.which(_TOOLS[tool][0]) is None:
-        pytest.skip(f"{tool} is not installed here")
+        not_run(f"the diff of a rule file by {tool}", f"{tool} is not installed", required_in_ci=tool == "git")
     monkeypatch.chdir(tmp_path)
     before, after = (text if last else text.rstrip("\n") for text in (_BEFORE, _AFTER))
     path = Path(name)
