@@ -31,6 +31,8 @@ _FETCH_BYTES = 16_777_216
 _RETRY_S = 0.1
 #: A client that cannot learn where topics are tells its caller so after this long, who tries again or stops.
 _LONGEST_BLOCK_S = 10.0
+#: How long a producer that is given up has to end its thread, which looks at nothing else while it waits for a broker.
+_LONGEST_ABANDONING_S = 1.0
 
 
 def _never() -> bool:
@@ -156,6 +158,18 @@ class KafkaCluster:
         """For closing what is given up anyway: a cluster that is away takes note by itself, later."""
         with contextlib.suppress(kafka.errors.KafkaError, OSError):
             yield
+
+    def abandon(self, producer: Producer) -> None:
+        """Close ``producer`` so that nothing it still holds is sent any more; what is on the wire may yet be written.
+
+        The library's own ``close`` first waits for what is under way, fails at that, and leaves all as it was: the
+        thread would go on and write it once the broker is back, after what its caller has appended since.
+        """
+        sender = cast(Any, producer)._sender  # The one way to stop it with something in hand.
+        sender.force_close()
+        sender.join(_LONGEST_ABANDONING_S)
+        with self.passing_errors():
+            producer.close(0)
 
     def unavailable(self, doing: str, why: str) -> LogUnavailableError:
         """Return the error of a cluster that did not answer in time."""

@@ -63,8 +63,7 @@ class KafkaWriter:
     def _discard(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with self._cluster.passing_errors():
-                producer.close(0)
+            self._cluster.abandon(producer)
 
     def close(self) -> None:
         """Close the producer, which holds nothing between two groups; idempotent."""
