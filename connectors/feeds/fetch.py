@@ -18,7 +18,7 @@ from yarl import URL
 
 from connectors.address_guard import guarded_connector
 from connectors.feeds.answer_headers import ServerTime, max_age_s, retry_after_s, server_time_s, told
-from connectors.feeds.fetch_failures import FetchError, FetchFailure, HostBusyError, named_error
+from connectors.feeds.fetch_failures import FetchError, FetchFailure, Hop, HostBusyError, named_error
 from connectors.feeds.settings import shown_url
 from connectors.feeds.transfers import Transfer, TransferWatch
 from schemas.clock import Clock
@@ -90,12 +90,14 @@ class Fetcher:
         *,
         etag: str | None = None,
         last_modified: str | None = None,
+        hop: Hop | None = None,
         may_follow: Callable[[str], bool] | None = None,
         before_hop: Callable[[str], Awaitable[None]] | None = None,
     ) -> Fetched:
-        """Return the document at ``url``; the validators are sent as they once came. A redirect to another host is followed
-        where ``may_follow`` allows it. ``before_hop`` is given the address each redirect leads to before it is asked; what
-        it raises ends the request.
+        """Return the document at ``url``; the validators are sent as they once came. ``hop``: redirects have led there before,
+        and it goes on from there. Each redirect is followed where ``may_follow`` allows its host to be asked now.
+        ``before_hop`` is given the address each redirect leads to before it is asked, and may wait; what it raises ends the
+        request.
 
         :raises FetchError: there is none this time, for a named reason; no secret of the URL is in its text.
         :raises HostBusyError: ``may_follow`` does not allow it.
@@ -103,7 +105,7 @@ class Fetcher:
         conditions = _conditions(etag, last_modified)
         try:
             with self._watch.transfer() as transfer:
-                return await self._follow(url, conditions, transfer, may_follow, before_hop)
+                return await self._follow(url, conditions, transfer, hop, may_follow, before_hop)
         except TimeoutError:
             raise FetchError(
                 FetchFailure.TIMEOUT, f"{shown_url(url)} took over {self._limits.total_s:g} s or fell silent"
@@ -116,13 +118,13 @@ class Fetcher:
         url: str,
         conditions: Mapping[str, str],
         transfer: Transfer,
+        hop: Hop | None,
         may_follow: Callable[[str], bool] | None,
         before_hop: Callable[[str], Awaitable[None]] | None,
     ) -> Fetched:
-        address = url
-        permanent = True
-        for hop in range(self._limits.max_redirects + 1):
-            if hop:
+        address, permanent, already = hop or Hop(url, True, 0)
+        for number in range(already, self._limits.max_redirects + 1):
+            if number > already:
                 transfer.asks()
             answer = await self._session.get(_parsed(address), headers=conditions, allow_redirects=False)
             try:
@@ -136,14 +138,13 @@ class Fetcher:
                 target = answer.headers.get(hdrs.LOCATION, "")
             finally:
                 answer.release()  # One that has not been read to its end is closed with its connection.
-            before, address = address, _redirected(address, target)
-            host = host_of(address)
-            if may_follow is not None and host != host_of(before) and not may_follow(host):
-                raise HostBusyError(host)
+            address = _redirected(address, target)
+            if may_follow is not None and not may_follow(host := host_of(address)):
+                raise HostBusyError(host, Hop(address, permanent, number + 1))
             if before_hop is not None:
-                transfer.paused = True
+                transfer.pause()
                 await before_hop(address)
-                transfer.paused = False
+                transfer.resume()
         raise FetchError(FetchFailure.REDIRECT, f"{shown_url(url)}: more than {self._limits.max_redirects} redirects")
 
     def _check_status(self, answer: aiohttp.ClientResponse, url: str, unchanged: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from enum import StrEnum
+from typing import NamedTuple
 
 import aiohttp
 
@@ -53,12 +54,21 @@ class FetchError(RetriableError):
         self.host = host  # that answered, where one did
 
 
-class HostBusyError(RetriableError):
-    """A redirect leads to ``host``, which may not be asked now; nothing was asked of it."""
+class Hop(NamedTuple):
+    """Where the redirects of an address have led so far, and what is asked next."""
 
-    def __init__(self, host: str) -> None:
+    address: str
+    permanent: bool  # all of them
+    number: int  # of redirects
+
+
+class HostBusyError(RetriableError):
+    """A redirect leads to ``host``, which may not be asked now; nothing was asked of it. ``hop``: what goes on from there."""
+
+    def __init__(self, host: str, hop: Hop) -> None:
         super().__init__(plain_line(f"a redirect leads to {host}, which is not asked now", _LONGEST_WORDS))
         self.host = host
+        self.hop = hop
 
 
 def named_error(error: Exception, url: str) -> FetchError:

@@ -42,7 +42,7 @@ class TransferWatch:
         self.looks += 1
         for transfer in self.under_way:
             silent = self.looks - transfer.heard_at > self._silence
-            if (silent or self.looks - transfer.began_at > self.longest) and not transfer.paused:
+            if (silent or self.looks - transfer.began_at > self.longest) and transfer.paused_at is None:
                 transfer.end()
         self._timer = asyncio.get_running_loop().call_later(self._look_s, self.look) if self.under_way else None
 
@@ -54,12 +54,12 @@ class Transfer:
     :raises TimeoutError: when it is left, where the watch has ended it.
     """
 
-    __slots__ = ("_cancelling", "_ended", "_task", "_watch", "began_at", "heard_at", "paused")
+    __slots__ = ("_cancelling", "_ended", "_task", "_watch", "began_at", "heard_at", "paused_at")
 
     def __init__(self, watch: TransferWatch) -> None:
         self._watch = watch
         self._ended = False
-        self.paused = False  # nothing is asked now: something else is waited for, which has limits of its own
+        self.paused_at: int | None = None
 
     def __enter__(self) -> Self:
         task = asyncio.current_task()
@@ -80,6 +80,16 @@ class Transfer:
     def hears(self) -> None:
         """Take in that something has arrived."""
         self.heard_at = self._watch.looks
+
+    def pause(self) -> None:
+        """Take in that nothing is asked now: something else is waited for, which has limits of its own."""
+        self.paused_at = self._watch.looks
+
+    def resume(self) -> None:
+        """Take in that the wait is over; it does not count."""
+        if self.paused_at is not None:
+            self.began_at += self._watch.looks - self.paused_at
+            self.paused_at = None
 
     def end(self) -> None:
         """Cancel what the task waits for; once."""

@@ -16,7 +16,8 @@ _LONGEST_GRANTED = timedelta(days=1)
 
 @dataclass(slots=True)
 class _Host:
-    asked_at: datetime | None = None
+    asked_at: datetime | None = None  # promised to somebody, who sends then or a little later
+    sent_at: datetime | None = None
     quiet_until: datetime | None = None
     refusals: int = 0
 
@@ -47,7 +48,7 @@ class HostPace:
         return free_at
 
     def asked(self, host: str, now: datetime) -> None:
-        """Take in that a request begins."""
+        """Promise ``host`` to one request, which :meth:`send` is asked about as it begins."""
         if host in self._ours:
             return
         known = self._hosts.get(host)
@@ -55,6 +56,24 @@ class HostPace:
             self._hosts[host] = _Host(asked_at=now)
         else:
             known.asked_at = now
+
+    def may_be_sent(self, host: str, now: datetime) -> bool:
+        """Return whether a request may be sent at ``now``, whoever it is promised to."""
+        known = self._hosts.get(host)
+        if known is None:
+            return True
+        if known.quiet_until is not None and known.quiet_until > now:
+            return False
+        return known.sent_at is None or not self._gap or now - known.sent_at >= self._gap
+
+    def send(self, host: str, now: datetime) -> bool:
+        """Take in that a request is sent at ``now``; False: it may not be."""
+        if not self.may_be_sent(host, now):
+            return False
+        if host not in self._ours:
+            known = self._hosts.setdefault(host, _Host())
+            known.asked_at = known.sent_at = now
+        return True
 
     def answered(self, host: str) -> None:
         """Take in an answer that was no refusal."""

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from connectors.feeds.answer_headers import ServerTime
 from connectors.feeds.cursor import FeedCursor
 from connectors.feeds.fetch import Fetched, host_of
-from connectors.feeds.fetch_failures import FetchError, FetchFailure, HostBusyError
+from connectors.feeds.fetch_failures import FetchError, FetchFailure, Hop, HostBusyError
 from connectors.feeds.parsing import NotAFeedError, ParserUnavailableError
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument
@@ -39,9 +39,11 @@ class FeedFetcher(Protocol):
         *,
         etag: str | None = None,
         last_modified: str | None = None,
+        hop: Hop | None = None,
         may_follow: Callable[[str], bool] | None = None,
     ) -> Fetched:
-        """Return the answer; ``may_follow`` tells whether a redirect to another host may be followed now.
+        """Return the answer; ``hop``: redirects have led there before. ``may_follow`` tells whether the host of a redirect may
+        be asked now.
 
         :raises FetchError: there is no document this time, for a reason people can read.
         :raises HostBusyError: a redirect leads to a host that may not be asked now.
@@ -72,9 +74,10 @@ class Failed:
 
 @dataclass(frozen=True)
 class PutOff:
-    """The feed's address leads to ``host``, which may not be asked yet: it was not polled at all."""
+    """``host`` is to be asked, and may not be yet: the feed was not polled. ``hop``: its redirects have led there."""
 
     host: str
+    hop: Hop | None = None
 
 
 class Answered(NamedTuple):
@@ -112,15 +115,17 @@ async def look_at(
     parser: DocumentParser,
     now: datetime,
     may_follow: Callable[[str], bool] | None = None,
+    hop: Hop | None = None,
 ) -> Look:
-    """Ask for the document of ``feed`` and parse it unless it is the one that ``cursor`` knows."""
+    """Ask for the document of ``feed``, at ``hop`` where its redirects have led there before, and parse it unless it is the one
+    that ``cursor`` knows."""
     etag, last_modified = cursor.validators(now)
     try:
         fetched = await fetcher.fetch(
-            cursor.moved_to or feed.url, etag=etag, last_modified=last_modified, may_follow=may_follow
+            cursor.moved_to or feed.url, etag=etag, last_modified=last_modified, hop=hop, may_follow=may_follow
         )
     except HostBusyError as error:
-        return Look(feed.id, PutOff(error.host))
+        return Look(feed.id, PutOff(error.host, error.hop))
     except FetchError as error:
         return Look(feed.id, _failed(error), error.server_time)
     try:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -86,6 +87,13 @@ class _MissedError(Exception):
         self.reason = reason
 
 
+@dataclass(slots=True)
+class _Place:
+    """The room that a request has at ``host``; None: it waits."""
+
+    host: str | None = None
+
+
 class PageReader:
     """Reads pages at the pace of their hosts, which feeds share. ``longest_s``: so long for the pages of one poll. An
     instance belongs to one event loop."""
@@ -97,10 +105,9 @@ class PageReader:
         self._clock = clock
         self._longest_s = longest_s
         self._robots = RobotsBook(clock)
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
-        self._wished: dict[
-            str, datetime
-        ] = {}  # host -> before when its robots.txt wishes no other page to be asked for
+        self._free = _AT_ONCE
+        #: host -> before when its robots.txt wishes no other page to be asked for
+        self._wished: dict[str, datetime] = {}
 
     async def read(self, feed_id: str, feed_address: str, entries: Mapping[str, WireEntry]) -> PagesRead:
         """Return the texts of ``entries``, which are by article id; those that come first are read first. Only the port of
@@ -141,43 +148,38 @@ class PageReader:
         return text
 
     async def _page(self, address: str, until_s: float) -> Fetched:
-        entered: list[str] = []
-
-        async def before(hop: str) -> None:
+        async def before(hop: str, place: _Place) -> None:
             """Let a request for ``hop`` begin: it is allowed, and it is its host's turn."""
             rules = await self._robots.rules(hop, lambda file: self._robots_file(file, until_s))
             if not rules.allow(hop):
                 raise _MissedError(PageMiss.ROBOTS_UNKNOWN if rules is ALLOW_NOTHING else PageMiss.ROBOTS)
             host = host_of(hop)
-            if host not in entered:
-                await self._turn(host, until_s)
-                entered.append(host)
+            await self._turn(host, place, until_s)
             if rules.delay_s:
                 self._wished[host] = self._clock.now() + timedelta(seconds=rules.delay_s)
 
-        async with self._at_once:
-            try:
-                await before(address)
-                return await self._fetch(address, before)
-            finally:
-                for host in entered:
-                    self._places.exit(host)
+        return await self._asked(address, before)
 
     async def _robots_file(self, address: str, until_s: float) -> bytes:
-        entered: list[str] = []
+        async def before(hop: str, place: _Place) -> None:
+            await self._turn(host_of(hop), place, until_s)
 
-        async def before(hop: str) -> None:
-            host = host_of(hop)
-            if host not in entered:
-                await self._turn(host, until_s)
-                entered.append(host)
+        return (await self._asked(address, before)).body or b""
+
+    async def _asked(self, address: str, before: Callable[[str, _Place], Awaitable[None]]) -> Fetched:
+        """Return the answer of ``address``; ``before`` each of its requests its place at a host is free for others, and taken
+        anew when it is its turn."""
+        place = _Place()
+
+        async def turn(hop: str) -> None:
+            self._leave(place)
+            await before(hop, place)
 
         try:
-            await before(address)
-            return (await self._fetch(address, before)).body or b""
+            await turn(address)
+            return await self._fetch(address, turn)
         finally:
-            for host in entered:
-                self._places.exit(host)
+            self._leave(place)
 
     async def _fetch(self, address: str, before: Callable[[str], Awaitable[None]]) -> Fetched:
         """Ask for ``address``; who is asked too much is left alone, with its feeds."""
@@ -190,16 +192,24 @@ class PageReader:
         self._hosts.answered(host_of(fetched.url))
         return fetched
 
-    async def _turn(self, host: str, until_s: float) -> None:
+    async def _turn(self, host: str, place: _Place, until_s: float) -> None:
         """Wait until ``host`` may be asked and has room, and take it; :raises _MissedError: its turn comes too late."""
         loop = asyncio.get_running_loop()
         while True:
             now = self._clock.now()
             free_at = max(self._hosts.free_at(host, now), self._wished.get(host, now))
             wait_s = (free_at - now).total_seconds()
-            if wait_s <= 0 and self._places.enter(host):
-                self._hosts.asked(host, now)
+            if wait_s <= 0 and self._free and self._places.enter(host):
+                self._free -= 1
+                place.host = host
+                self._hosts.send(host, now)
                 return
             if loop.time() + wait_s > until_s:
                 raise _MissedError(PageMiss.NO_TIME)
             await asyncio.sleep(min(max(wait_s, _LOOK_AGAIN_S), 1.0))
+
+    def _leave(self, place: _Place) -> None:
+        if place.host is not None:
+            self._places.exit(place.host)
+            self._free += 1
+            place.host = None

@@ -97,7 +97,7 @@ class Poller:
         hosts = HostPace(self._settings.host_gap_s, [host_of(self._feeds[feed_id].url) for feed_id in inlets])
         self._roster = Roster(hosts)
         line: Line[Turn] = Line(self._settings.max_in_flight, self._settings.max_per_host)
-        looker = Looker(fetcher, parser, inlets, clock, guard=self._guard, hosts=hosts, line=line)
+        looker = Looker(fetcher, parser, inlets, clock, guard=self._guard, hosts=hosts, line=line, roster=self._roster)
         self._full_texts = FullTexts(self._roster)
         self._sender = Sender(line, looker.look, self._following)
         self._times = HostTimes(self._roster, inlets, self._guard, self._sender)

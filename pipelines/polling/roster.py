@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.feeds.fetch import host_of
+from connectors.feeds.fetch_failures import Hop
 from connectors.feeds.settings import FeedSettings
 from connectors.feeds.standing import FeedStanding, at_start, not_before
 from pipelines.polling.agenda import Agenda
@@ -14,6 +15,9 @@ from schemas.ports.store import FeedRow
 
 #: A feed that is due, and the host that is asked for it.
 Asked = tuple[str, FeedStanding]
+
+#: Where redirects have led is gone on from within so long; they may have been made for the moment.
+_HOP_KEPT = timedelta(minutes=10)
 
 
 class Roster:
@@ -24,6 +28,9 @@ class Roster:
         self._agenda = Agenda()
         self._standings: dict[str, FeedStanding] = {}
         self._leads_to: dict[str, str] = {}  # feed -> the other host that redirects lead to
+        self._hops: dict[
+            str, tuple[Hop, datetime]
+        ] = {}  # feed -> how far its redirects have led, and until when that holds
 
     def __getitem__(self, feed_id: str) -> FeedStanding:
         return self._standings[feed_id]
@@ -51,6 +58,7 @@ class Roster:
             self._standings.pop(feed_id, None)
             self._agenda.put(feed_id, None)
             self._leads_to.pop(feed_id, None)
+            self._hops.pop(feed_id, None)
 
     def some_due(self, now: datetime) -> bool:
         """Return whether the moment of some feed has come."""
@@ -64,10 +72,12 @@ class Roster:
         taken: list[Asked] = []
         for feed_id in self._agenda.take(now):
             standing = self._standings[feed_id]
-            host = host_of(standing.address)
+            host, other = host_of(standing.address), self._leads_to.get(feed_id) if self._leads_to else None
+            if self._hops and (hop := self._hop_at(feed_id, now)) is not None:
+                host, other = host_of(hop.address), None
             free_at = self._pace.free_at(host, now)
-            if feed_id in self._leads_to:
-                free_at = max(free_at, self._pace.free_at(self._leads_to[feed_id], now))
+            if other is not None:
+                free_at = max(free_at, self._pace.free_at(other, now))
             if free_at > now:
                 self._agenda.put(feed_id, free_at, standing.due_at(now))
                 continue
@@ -80,12 +90,33 @@ class Roster:
         if standing.feed.id in self._standings:
             self._standings[standing.feed.id] = standing
             self._agenda.put(standing.feed.id, standing.due_at(now))
+            if self._hops:
+                self._hops.pop(standing.feed.id, None)
 
     def put_back(self, feed_id: str, now: datetime) -> None:
         """Take in that a feed was not polled, although it was due."""
         standing = self._standings.get(feed_id)
         if standing is not None:
             self._agenda.put(feed_id, standing.due_at(now))
+
+    def put_off(self, feed_id: str, host: str, hop: Hop | None, now: datetime) -> None:
+        """Take in that a feed was not polled because ``host`` may not be asked yet; ``hop``: its redirects have led there."""
+        if hop is not None:
+            self.leads_to(feed_id, host)
+            self._hops[feed_id] = (hop, now + _HOP_KEPT)
+        self.put_back(feed_id, now)
+
+    def hop_of(self, feed_id: str) -> Hop | None:
+        """Return how far the redirects of a feed have led, where one has to be waited for; None: it is asked anew."""
+        kept = self._hops.get(feed_id)
+        return None if kept is None else kept[0]
+
+    def _hop_at(self, feed_id: str, now: datetime) -> Hop | None:
+        kept = self._hops.get(feed_id)
+        if kept is None or now < kept[1]:
+            return None if kept is None else kept[0]
+        del self._hops[feed_id]
+        return None
 
     def leads_to(self, feed_id: str, host: str) -> None:
         """Take in which host answers for a feed in the end."""

@@ -71,8 +71,7 @@ class TakingIn:
             if look.feed_id not in self._roster:
                 continue  # Another poller has it by now and reads the same.
             if isinstance(look.finding, PutOff):
-                self._roster.leads_to(look.feed_id, look.finding.host)
-                self._roster.put_back(look.feed_id, now)
+                self._roster.put_off(look.feed_id, look.finding.host, look.finding.hop, now)
                 continue
             standing = self._roster[look.feed_id]
             jitter, left = self._jitter, self._left.of(look.feed_id)

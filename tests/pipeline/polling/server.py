@@ -34,6 +34,7 @@ class FeedServer:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.pages: dict[str, Page] = {}
+        self.asked: list[tuple[str, datetime]] = []  # each request: its host, and when it came
         self.clock_offset = timedelta()  # of what it says of the time
         self.port = 0
         self._runner: web.AppRunner | None = None
@@ -68,6 +69,7 @@ class FeedServer:
         await self._runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append((request.host.partition(":")[0], self._clock.now()))
         page = self.pages.get(request.path)
         if page is None:
             return web.Response(status=404)

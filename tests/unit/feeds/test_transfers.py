@@ -81,18 +81,23 @@ def test_one_that_brings_a_little_for_ever_is_ended_when_its_time_is_over() -> N
     asyncio.run(go())
 
 
-def test_nothing_is_ended_while_something_else_is_waited_for_but_its_time_goes_on() -> None:
+def test_nothing_is_ended_while_something_else_is_waited_for_and_that_time_does_not_count() -> None:
     async def go() -> None:
         of_all = watch()
         request = Request(of_all)
         await asyncio.sleep(0)
-        request.transfer.paused = True
-        assert await request.looks_until_ended(TOTAL) == 0
+        of_all.look()
+        request.transfer.pause()
+        assert await request.looks_until_ended(2 * TOTAL) == 0
+        request.transfer.resume()
+        request.transfer.asks()
+        for _ in range(TOTAL - 1):
+            request.transfer.hears()
+            of_all.look()
         request.transfer.asks()
         of_all.look()
         with pytest.raises(TimeoutError):
             request.transfer.asks()
-        request.transfer.paused = False
         assert await request.looks_until_ended() == 1
 
     asyncio.run(go())
