@@ -104,11 +104,13 @@ def guarded_connector(allowed_networks: Sequence[str | Network] = (), *, limit: 
     """
     import aiohttp  # Here, because what only checks addresses must start quickly.
 
+    from connectors.name_resolver import NameResolver
+
     return aiohttp.TCPConnector(
         socket_factory=guarded_socket_factory(allowed_networks),
         use_dns_cache=False,
         limit=limit,
-        resolver=aiohttp.ThreadedResolver(),
+        resolver=NameResolver(),
     )
 
 

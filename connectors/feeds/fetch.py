@@ -76,7 +76,7 @@ class Fetcher:
             total_s=self._limits.total_s, silence_s=self._limits.silence_s, connect_s=self._limits.connect_s
         )
         self._session = aiohttp.ClientSession(
-            connector=guarded_connector(allowed_networks),
+            connector=guarded_connector(allowed_networks, limit=0),  # Who asks has limits of its own.
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": user_agent, "Accept": accept, "Accept-Encoding": "gzip, deflate"},
             # A connection has a timer of its own; that of a request, and one for each read, are what the watch is for.

@@ -1,49 +1,86 @@
 """Those who wait to send a request: so many at once in all, so many to one host. Pure.
 
-Who waits for a slow host keeps nobody else waiting, and the next one is found without looking through the line.
+Who waits for a slow host keeps nobody else waiting: a turn that lasts long moves to a place of its own kind, and those that
+failed the last time begin in places of theirs. The next one is found without looking through the line.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from enum import Enum
+from typing import Generic, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 
 
-class Line(Generic[Item]):
-    """Gives turns in the order they are asked for, as far as hosts allow. A turn taken is to be left again."""
+class Place(Enum):
+    """What kind of place a turn has."""
 
-    def __init__(self, in_all: int, per_host: int) -> None:
-        self._free = in_all
+    PROMPT = "for those that are expected to answer"
+    LONG = "for those that turned out to take long"
+    DOUBTFUL = "for those that failed the last time"
+
+
+class Places(NamedTuple):
+    """How many places there are of each kind."""
+
+    prompt: int
+    long: int = 0
+    doubtful: int = 0  # 0: who failed the last time waits with all others
+
+
+class Served(NamedTuple, Generic[Item]):
+    """A turn that was taken."""
+
+    host: str
+    item: Item
+    place: Place
+
+
+class Line(Generic[Item]):
+    """Gives turns in the order they are asked for, as far as places and hosts allow. A turn taken is to be left again."""
+
+    def __init__(self, places: Places, per_host: int) -> None:
+        self._free = {Place.PROMPT: places.prompt, Place.LONG: places.long, Place.DOUBTFUL: places.doubtful}
+        self._tells_doubtful = places.doubtful > 0
         self._per_host = per_host
         self._taken: dict[str, int] = {}
-        self._ready: deque[tuple[str, Item]] = deque()
-        self._held: dict[str, deque[Item]] = {}  # those whose host was busy when their turn came
+        self._ready: dict[Place, deque[tuple[str, Item]]] = {Place.PROMPT: deque(), Place.DOUBTFUL: deque()}
+        self._held: dict[str, deque[tuple[Place, Item]]] = {}  # those whose host was busy when their turn came
 
     @property
     def turns(self) -> int:
         """Return how many more may be served now, at most."""
-        return min(self._free, len(self._ready))
+        return sum(min(self._free[place], len(waiting)) for place, waiting in self._ready.items())
 
-    def put(self, host: str, item: Item) -> None:
-        """Let ``item`` wait for a turn with ``host``."""
-        self._ready.append((host, item))
+    def put(self, host: str, item: Item, *, doubtful: bool = False) -> None:
+        """Let ``item`` wait for a turn with ``host``; ``doubtful``: it failed the last time."""
+        place = Place.DOUBTFUL if doubtful and self._tells_doubtful else Place.PROMPT
+        self._ready[place].append((host, item))
 
-    def take(self) -> tuple[str, Item] | None:
-        """Return the first whose host has room, with its host; None: nobody can be served now."""
-        while self._free and self._ready:
-            host, item = self._ready.popleft()
-            if self.enter(host):
-                self._free -= 1
-                return host, item
-            self._held.setdefault(host, deque()).append(item)
+    def take(self) -> Served[Item] | None:
+        """Return the first whose host has room; None: nobody can be served now."""
+        for place, waiting in self._ready.items():
+            while waiting and self._free[place]:
+                host, item = waiting.popleft()
+                if self.enter(host):
+                    self._free[place] -= 1
+                    return Served(host, item, place)
+                self._held.setdefault(host, deque()).append((place, item))
         return None
 
-    def leave(self, host: str) -> None:
+    def lasts(self) -> bool:
+        """Move a turn from a prompt place to a long one; False: there is none."""
+        if not self._free[Place.LONG]:
+            return False
+        self._free[Place.LONG] -= 1
+        self._free[Place.PROMPT] += 1
+        return True
+
+    def leave(self, host: str, place: Place) -> None:
         """Give back a turn with ``host``."""
-        self._free += 1
+        self._free[place] += 1
         self.exit(host)
 
     def enter(self, host: str) -> bool:
@@ -61,15 +98,17 @@ class Line(Generic[Item]):
             self._taken[host] = left
         held = self._held.get(host)
         if held:
-            self._ready.appendleft((host, held.popleft()))
+            place, item = held.popleft()
+            self._ready[place].appendleft((host, item))
             if not held:
                 del self._held[host]
 
     def drop(self, unwanted: Callable[[Item], bool]) -> None:
         """Send away those who are ``unwanted``."""
-        self._ready = deque((host, item) for host, item in self._ready if not unwanted(item))
+        for place, waiting in self._ready.items():
+            self._ready[place] = deque((host, item) for host, item in waiting if not unwanted(item))
         for host in list(self._held):
-            kept = deque(item for item in self._held[host] if not unwanted(item))
+            kept = deque((place, item) for place, item in self._held[host] if not unwanted(item))
             self._held[host] = kept
             if not kept:
                 del self._held[host]

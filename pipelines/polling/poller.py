@@ -23,7 +23,7 @@ from pipelines.polling.holding import Holding
 from pipelines.polling.host_pace import HostPace
 from pipelines.polling.kin import Kin
 from pipelines.polling.left_behind import LeftBehind
-from pipelines.polling.line import Line
+from pipelines.polling.line import Line, Places
 from pipelines.polling.looker import Looker
 from pipelines.polling.looking import DocumentParser, FeedFetcher, Inlet, Look
 from pipelines.polling.membership import Membership
@@ -96,10 +96,11 @@ class Poller:
         )
         hosts = HostPace(self._settings.host_gap_s, [host_of(self._feeds[feed_id].url) for feed_id in inlets])
         self._roster = Roster(hosts)
-        line: Line[Turn] = Line(self._settings.max_in_flight, self._settings.max_per_host)
+        places = Places(self._settings.max_in_flight, self._settings.max_long, self._settings.max_doubtful)
+        line: Line[Turn] = Line(places, self._settings.max_per_host)
         looker = Looker(fetcher, parser, inlets, clock, guard=self._guard, hosts=hosts, line=line, roster=self._roster)
         self._full_texts = FullTexts(self._roster)
-        self._sender = Sender(line, looker.look, self._following)
+        self._sender = Sender(line, looker.look, self._following, long_s=self._settings.long_s)
         self._times = HostTimes(self._roster, inlets, self._guard, self._sender)
         if pages is not None:
             longest_s = self._settings.pages_s

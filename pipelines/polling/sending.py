@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass
 
 from connectors.feeds.standing import FeedStanding
-from pipelines.polling.line import Line
+from pipelines.polling.line import Line, Place
 from pipelines.polling.looking import Look
 
 #: What is waited for in the line: the round it belongs to, and the feed as it stands.
@@ -15,6 +16,9 @@ Looking = Callable[[FeedStanding, str], Awaitable[Look]]
 #: What more is to be found out before a look has ended, where anything is; it takes no turn from those who wait.
 Following = Callable[[Look], Awaitable[Look] | None]
 
+
+#: So many times in what is long for a look it is looked whether any lasts that long.
+_LOOKS = 4
 
 #: So many looks that brought nothing are worth a turn of their own.
 GROUP = 48
@@ -82,28 +86,40 @@ class Round:
             waiter.set_result(None)
 
 
-class Sender:
-    """Sends looks in the order they are asked for, within the limits of ``line``. Belongs to one event loop."""
+@dataclass(slots=True)
+class _Worker:
+    """What a worker does: for whom, since when by the loop's clock, in what place. ``round``: None between two looks."""
 
-    def __init__(self, line: Line[Turn], looking: Looking, following: Following) -> None:
+    round: Round | None = None
+    began_s: float = 0.0
+    place: Place = Place.DOUBTFUL
+
+
+class Sender:
+    """Sends looks in the order they are asked for, within the limits of ``line``. One that lasts ``long_s`` makes room for
+    another. Belongs to one event loop."""
+
+    def __init__(self, line: Line[Turn], looking: Looking, following: Following, *, long_s: float) -> None:
         self._line = line
         self._looking = looking
         self._following = following
-        self._workers: dict[asyncio.Task[None], Round | None] = {}
+        self._long_s = long_s
+        self._workers: dict[asyncio.Task[None], _Worker] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     def send(self, asked: Iterable[tuple[str, FeedStanding]]) -> Round:
         """Begin to look at feeds, each with its host; return where what is found out arrives."""
         round_ = Round()
         for host, standing in asked:
             round_.begin()
-            self._line.put(host, (round_, standing))
+            self._line.put(host, (round_, standing), doubtful=standing.told.consecutive_failures > 0)
         self._start_workers()
         return round_
 
     async def give_up(self, round_: Round) -> None:
         """End what is still on its way of ``round_``, without an answer."""
         self._line.drop(lambda item: item[0] is round_)
-        ending = [worker for worker, at_work_for in self._workers.items() if at_work_for is round_]
+        ending = [task for task, worker in self._workers.items() if worker.round is round_]
         for worker in ending:
             worker.cancel()
         if ending:
@@ -121,23 +137,39 @@ class Sender:
 
     def _start_workers(self) -> None:
         for _ in range(self._line.turns):
-            worker = asyncio.create_task(self._work())
-            self._workers[worker] = None
-            worker.add_done_callback(self._workers.pop)
+            worker = _Worker()
+            self._watched(self._work(worker), worker)
+        if self._timer is None and self._workers:
+            self._timer = asyncio.get_running_loop().call_later(self._long_s / _LOOKS, self._make_room)
 
-    async def _work(self) -> None:
-        me = asyncio.current_task()
-        assert me is not None
+    def _watched(self, work: Coroutine[object, object, None], worker: _Worker) -> None:
+        task = asyncio.create_task(work)
+        self._workers[task] = worker
+        task.add_done_callback(self._workers.pop)
+
+    def _make_room(self) -> None:
+        """Move looks that last long out of the way of others; done by itself while there are any."""
+        self._timer = None
+        long_ago_s = asyncio.get_running_loop().time() - self._long_s
+        for worker in self._workers.values():
+            if worker.place is Place.PROMPT and worker.round is not None and worker.began_s <= long_ago_s:
+                if not self._line.lasts():
+                    break
+                worker.place = Place.LONG
+        self._start_workers()
+
+    async def _work(self, me: _Worker) -> None:
+        time = asyncio.get_running_loop().time
         while (turn := self._line.take()) is not None:
-            host, (round_, standing) = turn
-            self._workers[me] = round_
+            host, (round_, standing), me.place = turn
+            me.round, me.began_s = round_, time()
             try:
                 found: Look | BaseException = await self._looking(standing, host)
             except Exception as error:  # noqa: BLE001 - it is raised where the round is taken in.
                 found = error
             finally:
-                self._line.leave(host)
-            self._workers[me] = None
+                self._line.leave(host, me.place)
+                me.round = None
             if isinstance(found, BaseException) or not self._follow(round_, found):
                 round_.end(found)
 
@@ -146,9 +178,7 @@ class Sender:
         following = self._following(look)
         if following is None:
             return False
-        task = asyncio.create_task(self._finish(round_, following))
-        self._workers[task] = round_
-        task.add_done_callback(self._workers.pop)
+        self._watched(self._finish(round_, following), _Worker(round_))
         return True
 
     async def _finish(self, round_: Round, following: Awaitable[Look]) -> None:

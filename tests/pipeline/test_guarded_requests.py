@@ -24,7 +24,7 @@ from connectors.feeds.settings import FeedSettings
 from connectors.feeds.wire import WireDocument, WireEntry
 from connectors.feeds.wire_fields import web_address
 from pipelines.polling.host_pace import HostPace
-from pipelines.polling.line import Line
+from pipelines.polling.line import Line, Places
 from pipelines.polling.looking import Failed, look_at
 from pipelines.polling.pages import PageReader, PageTools
 from tests.contract.channels.messages import message
@@ -100,7 +100,7 @@ class Page:
     def __init__(self, allowed: Iterable[str], feed_address: str) -> None:
         self._fetcher = Fetcher(CLOCK, allowed_networks=tuple(allowed), limits=LIMITS)
         tools = PageTools(self._fetcher, self)
-        self._reader = PageReader(tools, HostPace(0.0), Line[None](9, 9), CLOCK, longest_s=10.0)
+        self._reader = PageReader(tools, HostPace(0.0), Line[None](Places(9), 9), CLOCK, longest_s=10.0)
         self._feed_address = feed_address
 
     async def text_of_page(self, name: str, body: bytes, *, content_type: str | None = None) -> str:
@@ -256,11 +256,11 @@ def test_a_name_is_judged_where_the_socket_goes_each_time(make: type[User], monk
         answers = iter([HERE, "127.0.0.1", "10.1.2.3", "169.254.169.254"] * 4)
         told: list[str] = []
 
-        async def getaddrinfo(host: str, port: int, **_: object) -> list[object]:
+        def getaddrinfo(host: str, port: int, **_: object) -> list[object]:
             told.append(next(answers))
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (told[-1], port))]
 
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo, raising=False)
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         user = make([f"{HERE}/32"], "http://rebinding.example/rss")
         for number in range(8):
             await user.ask(f"http://rebinding{number}.example/")

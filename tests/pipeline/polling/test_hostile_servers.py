@@ -308,11 +308,11 @@ def test_a_name_that_leads_elsewhere_at_each_question_is_judged_where_the_socket
         answers = iter(["127.0.0.2", "127.0.0.1", "127.0.0.1", "127.0.0.2"])
         asked: list[str] = []
 
-        async def getaddrinfo(host: str, port: int, **_: object) -> list[object]:
+        def getaddrinfo(host: str, port: int, **_: object) -> list[object]:
             asked.append(next(answers))
             return [(2, 1, 6, "", (asked[-1], port))]
 
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo, raising=False)
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         url = f"http://rebinding.example:{desk.server.port}/rss"
         desk.feeds.append(FeedSettings.model_validate({"id": "daily", "url": url, "interval": MINUTE}))
         desk.server.pages["/rss"].headers = {"Connection": "close"}

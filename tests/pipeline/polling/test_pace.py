@@ -114,7 +114,7 @@ def test_what_has_waited_for_a_place_is_sent_at_the_pace_of_its_host(desks: Desk
     """Both are promised their host five seconds apart, and get their places at the same moment."""
 
     async def go(desk: Desk) -> None:
-        desk.set(host_gap_s=GAP.total_seconds(), jitter=0.0, max_in_flight=1)
+        desk.set(host_gap_s=GAP.total_seconds(), jitter=0.0, max_in_flight=1, max_long=0)
         held = asyncio.Event()
         busy = desk.server.page("/busy", news("busy"), held=held)
         desk.feed("a", "/busy", host=9)  # The first in the line.

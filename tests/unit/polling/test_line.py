@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from pipelines.polling.agenda import Agenda
-from pipelines.polling.line import Line
+from pipelines.polling.line import Line, Place, Places
 from pipelines.polling.parts import PARTS, wanted_parts
 from tests.unit.feeds.made import NOW
 
@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 @pytest.mark.parametrize("seed", range(10))
 def test_limits_hold_and_everyone_has_a_turn(seed: int) -> None:
     choose = random.Random(seed)
-    line: Line[int] = Line(5, 2)
+    line: Line[int] = Line(Places(5), 2)
     busy: list[str] = []
     served: list[int] = []
     for number in range(60):
@@ -30,40 +30,73 @@ def test_limits_hold_and_everyone_has_a_turn(seed: int) -> None:
     most = 0
     while len(served) < 60:
         while (turn := line.take()) is not None:
-            busy.append(turn[0])
-            served.append(turn[1])
+            busy.append(turn.host)
+            served.append(turn.item)
         assert max(Counter(busy).values()) <= 2
         most = max(most, len(busy))
-        line.leave(busy.pop(choose.randrange(len(busy))))
+        line.leave(busy.pop(choose.randrange(len(busy))), Place.PROMPT)
     assert most == 5
     assert sorted(served) == list(range(60))
 
 
 def test_a_slow_host_takes_no_turn_from_others_and_the_first_that_waits_for_it_is_next() -> None:
-    line: Line[str] = Line(10, 2)
+    line: Line[str] = Line(Places(10), 2)
     for number in range(5):
         line.put("slow", f"slow{number}")
     for number in range(3):
         line.put("quick", f"quick{number}")
-    assert [turn and turn[1] for turn in (line.take() for _ in range(5))] == [
+    assert [turn and turn.item for turn in (line.take() for _ in range(5))] == [
         "slow0",
         "slow1",
         "quick0",
         "quick1",
         None,
     ]
-    line.leave("slow")
-    assert line.take() == ("slow", "slow2")
+    line.leave("slow", Place.PROMPT)
+    assert line.take() == ("slow", "slow2", Place.PROMPT)
 
 
 def test_a_redirect_needs_room_at_its_host() -> None:
-    line: Line[str] = Line(10, 1)
+    line: Line[str] = Line(Places(10), 1)
     assert line.enter("b")
     assert not line.enter("b")
     line.put("b", "x")
     assert line.take() is None
     line.exit("b")
-    assert line.take() == ("b", "x")
+    assert line.take() == ("b", "x", Place.PROMPT)
+
+
+def test_a_turn_that_lasts_makes_room_as_far_as_there_are_places_for_those() -> None:
+    line: Line[str] = Line(Places(1, long=1), 1)
+    for host in "abc":
+        line.put(host, host)
+    assert (line.take(), line.take()) == (("a", "a", Place.PROMPT), None)
+    assert line.lasts()
+    assert line.take() == ("b", "b", Place.PROMPT)
+    assert not line.lasts()
+    line.leave("b", Place.PROMPT)
+    assert line.take() == ("c", "c", Place.PROMPT)
+    line.leave("a", Place.LONG)
+    assert (line.lasts(), line.turns) == (True, 0)
+
+
+def test_who_is_doubtful_takes_no_place_of_others_and_others_none_of_theirs() -> None:
+    line: Line[str] = Line(Places(2, doubtful=1), 1)
+    for host in "abc":
+        line.put(host, host, doubtful=True)
+    line.put("d", "d")
+    line.put("b", "b again")
+    assert line.turns == 3
+    served = [line.take() for _ in range(4)]
+    assert served == [("d", "d", Place.PROMPT), ("b", "b again", Place.PROMPT), ("a", "a", Place.DOUBTFUL), None]
+    line.leave("a", Place.DOUBTFUL)
+    assert line.take() == ("c", "c", Place.DOUBTFUL), "b is busy, and comes when it is free"
+    line.leave("c", Place.DOUBTFUL)
+    line.leave("b", Place.PROMPT)
+    assert line.take() == ("b", "b", Place.DOUBTFUL)
+    alike: Line[str] = Line(Places(1), 1)
+    alike.put("a", "a", doubtful=True)
+    assert alike.take() == ("a", "a", Place.PROMPT), "without places of their own they wait with the others"
 
 
 def test_the_earliest_is_first_and_of_those_for_one_moment_the_one_that_waits_longest() -> None:

@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
+from connectors.feeds.standing import FeedStanding, at_start
+from pipelines.polling.line import Line, Places
 from pipelines.polling.looking import Answered, Failed, Look
-from pipelines.polling.sending import GROUP, Round
-from tests.unit.feeds.made import document, entry
+from pipelines.polling.sending import GROUP, Round, Sender, Turn
+from tests.unit.feeds.made import FEED, NOW, document, entry
 
 
 def idle(number: int) -> Look:
@@ -79,5 +81,37 @@ def test_what_a_look_raised_is_raised_once_and_nothing_is_lost() -> None:
         with pytest.raises(ValueError, match="a bug"):
             made.take()
         assert [look.feed_id for look in made.take()] == ["idle0", "full0"]
+
+    asyncio.run(go())
+
+
+def test_a_look_that_lasts_makes_room_for_the_next() -> None:
+    """One place, and one for who lasts: the second is asked while the first has not answered, the third is not."""
+
+    async def go() -> None:
+        asked: list[str] = []
+        answers = asyncio.Event()
+
+        async def look(standing: FeedStanding, _: str) -> Look:
+            asked.append(standing.feed.id)
+            await answers.wait()
+            return idle(1)
+
+        line: Line[Turn] = Line(Places(1, long=1), 1)
+        sender = Sender(line, look, lambda _: None, long_s=0.01)
+        feeds = [FEED.model_copy(update={"id": name}) for name in "abc"]
+        round_ = sender.send([(feed.id, at_start(feed, None, NOW)) for feed in feeds])
+        while len(asked) < 2:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.1)
+        assert asked == ["a", "b"]
+        answers.set()
+        while not round_.complete:
+            await round_.wait(None)
+        assert asked == ["a", "b", "c"]
+        assert (line.take(), len(round_.take())) == (None, 3)
+        for host in "abcd":
+            line.put(host, (round_, at_start(FEED, None, NOW)))
+        assert line.turns == 1, "each place was given back as what it was"
 
     asyncio.run(go())
