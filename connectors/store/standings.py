@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, true, update
 
 from connectors.store.database import Database
 from connectors.store.parsed_events import parsed_event
@@ -33,17 +33,29 @@ class StandingTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def standing(self, *, ended: bool = False, rule: str | None = None) -> StandingEvents:
-        """Return what stands, of ``rule`` or of all; with ``ended`` the newest event of every alert there ever was."""
+    def standing(
+        self, *, ended: bool = False, rule: str | None = None, newest_from: int = 1, last: int | None = None
+    ) -> StandingEvents:
+        """Return what stands, of ``rule`` or of all; with ``ended`` the newest event of every alert there ever was.
+
+        Alerts: of which something happened at ``newest_from`` or later, the ``last`` that began.
+        """
         with self._database.reading_one_moment() as connection:
-            position, rows = _folded(connection, rule, ended=ended)
+            position, rows = _folded(
+                connection, rule, _ended_wanted(connection, rule, newest_from, last) if ended else ()
+            )
             shown: dict[StandingKind, list[int]] = {kind: [] for kind in StandingKind}
             for row in rows:
-                if row.open and not (ended and row.kind is StandingKind.ALERT):
+                if row.open and row.kind is not StandingKind.ALERT:
                     shown[row.kind].append(row.latest)
+            alerts = [row for row in rows if row.kind is StandingKind.ALERT and row.newest >= newest_from]
+            alerts = [row for row in alerts if ended or row.open]
+            if last is not None:
+                began = sorted(row.first for row in alerts)[-last:] if last else []
+                alerts = [row for row in alerts if began and row.first >= began[0]]
             if ended:
-                alerts = sorted((row for row in rows if row.kind is StandingKind.ALERT), key=lambda row: row.first)
-                shown[StandingKind.ALERT] = [row.newest for row in alerts]
+                alerts.sort(key=lambda row: row.first)
+            shown[StandingKind.ALERT] = [row.newest if ended else row.latest for row in alerts]
             known = _events_at(connection, [one for positions in shown.values() for one in positions])
         return StandingEvents(
             position=position,
@@ -106,11 +118,31 @@ def _tell(connection: Connection, told: Sequence[Positioned]) -> None:
     connection.execute(update(standings_read).values(position=told[-1][0]))
 
 
-def _folded(connection: Connection, rule: str | None, *, ended: bool) -> tuple[int, Sequence[Standing]]:
-    """Return the position of the newest event and what stands after it, read from the table and the events behind it."""
+def _ended_wanted(
+    connection: Connection, rule: str | None, newest_from: int, last: int | None
+) -> Sequence[ColumnElement[bool]]:
+    """Return which rows of what ended are wanted, each at least of this; all of them where events may change their number."""
+    table = events_table.c
+    if connection.execute(select(table.position).where(table.position > _told_until(connection)).limit(1)).first():
+        return (true(),)
+    wanted = [standings.c.kind == StandingKind.ALERT, standings.c.newest >= newest_from]
+    wanted += [] if rule is None else [standings.c.rule == rule]
+    if last is not None:
+        began = select(standings.c.first).where(*wanted).order_by(standings.c.first.desc()).limit(max(1, last))
+        wanted.append(standings.c.first >= min(connection.execute(began).scalars(), default=0))
+    return wanted
+
+
+def _folded(
+    connection: Connection, rule: str | None, ended: Sequence[ColumnElement[bool]]
+) -> tuple[int, Sequence[Standing]]:
+    """Return the position of the newest event and what stands after it, read from the table and the events behind it.
+
+    Of what ended the rows are those of which ``ended`` holds; none where it is empty.
+    """
     of_rule = [] if rule is None else [standings.c.rule == rule]
     position = _told_until(connection)
-    folded = Standings(_stored(connection, *of_rule, *([] if ended else [_IS_OPEN])))
+    folded = Standings(_stored(connection, *of_rule, or_(_IS_OPEN, and_(*ended)) if ended else _IS_OPEN))
     for page in _pages(connection, position, None):
         for position, event in page:
             if rule in (None, event.rule):

@@ -16,13 +16,13 @@ def events_between(
 
     Engine time never goes back, so the times of events grow with their positions.
     """
-    for event in store.events(rule=rule, first_position=_first_at(store, since)):
+    for event in store.events(rule=rule, first_position=first_position_at(store, since)):
         if event.at > until:
             return
         yield event
 
 
-def _first_at(store: LedgerStore, moment: datetime) -> int:
+def first_position_at(store: LedgerStore, moment: datetime) -> int:
     """Return the position of the first event at ``moment`` or later."""
     head = store.decider_head()
     first, behind = 1, (head.events if head is not None else 0) + 1

@@ -228,9 +228,15 @@ class LedgerStore(Protocol):
 class StandingStore(Protocol):
     """What stands after the events of the ledger, kept beside them, so that it costs what stands and not what was."""
 
-    def standing(self, *, ended: bool = False, rule: str | None = None) -> StandingEvents:
+    def standing(
+        self, *, ended: bool = False, rule: str | None = None, newest_from: int = 1, last: int | None = None
+    ) -> StandingEvents:
         """Return what stands, of ``rule`` or of all. With ``ended`` the alerts are all there ever were, each with its
-        newest event of any kind, in the order they began; a read of what ended costs as many rows as alerts ended."""
+        newest event of any kind, in the order they began; a read of what ended costs as many rows as alerts ended.
+
+        Alerts are only those of which something happened at position ``newest_from`` of the ledger or later, and of those
+        the ``last`` that began. Only what is returned is read, but for rows of what is open.
+        """
         ...
 
     def alert_ids(self, begins: str, limit: int) -> Sequence[str]:

@@ -65,6 +65,22 @@ def test_every_event_as_before(folder: Path) -> None:
     assert len(tocsin("list", *at, "--json").stdout.splitlines()) == 6
 
 
+def test_the_last_ones_and_those_since(folder: Path) -> None:
+    at = ("--folder", str(folder))
+    assert listed(*at, "--last", "1") == [("opened", "three"), ("pending", "four")]
+    assert listed(*at, "--last", "2", "--rule", "a") == [("escalated", "one"), ("opened", "three")]
+    assert [key for _, key in listed(*at, "--all", "--last", "2")] == ["one", "four"]
+    assert [key for _, key in listed(*at, "--all", "--last", "2", "--rule", "b")] == ["two", "four"]
+    assert len(listed(*at, "--since", "2025-01-22T10:00")) == 4
+    assert listed(*at, "--since", "2025-01-22T10:01") == [("pending", "four")]
+    later = tocsin("list", *at, "--since", "3h", "--rule", "a")
+    assert (later.exit_code, later.stdout, later.stderr) == (0, "", "nothing rang since then\n")
+    assert listed(*at, "--all", "--since", "7d") == []
+    wrong = tocsin("list", *at, "--since", "soon")
+    assert wrong.exit_code == 2
+    assert "'soon' is no time: write 7d, 12h, or 2025-01-31T06:00 (UTC)" in wrong.stderr
+
+
 def test_an_alert_is_shown_by_how_its_id_begins(folder: Path) -> None:
     at = ("--folder", str(folder), "--short")
     ids = [json.loads(line)["alert_id"] for line in tocsin("list", *at[:2], "--json").stdout.splitlines()]
@@ -91,6 +107,9 @@ def test_neither_reads_the_whole_ledger(folder: Path, monkeypatch: pytest.Monkey
         monkeypatch.setattr(f"connectors.store.{place}.parsed_event", counted)
     listed(*at, "--open")
     assert sorted(read) == [3, 5, 6], "one event for each thing that stands"
+    read.clear()
+    listed(*at, "--last", "1")
+    assert sorted(read) == [3, 6], "the last alert, and what waits"
     read.clear()
     assert tocsin("show", alert, *at, "--short").exit_code == 0
     assert read == [1, 5], "the events of the alert"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from schemas.alert_event import AlertEvent
+from schemas.durations import parse_duration
 from schemas.ports.store import LedgerStore
 from tocsin.commands.alerts_answers import ANSWERS
 from tocsin.commands.alerts_export import export
@@ -17,6 +22,7 @@ from tocsin.commands.alerts_show import show
 from tocsin.commands.alerts_verdict import verdict
 from tocsin.commands.alerts_why import why
 from tocsin.event_lines import event_line, printable
+from tocsin.moments import moment
 from tocsin.stopping import stop_on_signals
 from tocsin.workplace import folder_option, json_option, open_store_of, open_workplace
 
@@ -27,6 +33,7 @@ FOLLOW_EVERY_S = 1.0
 
 _NOTHING = "nothing rang yet; `tocsin rules match` shows what the rules would count"
 _NONE_OPEN = "no alert is open"
+_NONE_SINCE = "nothing rang since then"
 
 
 @click.group(name="alerts", epilog="Example: tocsin alerts list --folder desk")
@@ -49,31 +56,72 @@ for answer in ANSWERS:
 @click.option("--rule", help="Only alerts of this rule.")
 @click.option("--open", "only_open", is_flag=True, help="Only alerts that are open, each with its newest event.")
 @click.option("--all", "show_all", is_flag=True, help="Every event, not one line an alert.")
+@click.option("--since", default="", help="Only what happened since: 7d, 12h, or a time as 2025-01-31T06:00 (UTC).")
+@click.option("--last", type=click.IntRange(min=1), help="Only the last so many alerts to begin; with --all, events.")
 @click.option("--watch", is_flag=True, help="Go on: print each event as it is decided, until Ctrl-C.")
-def list_alerts(folder: Path, as_json: bool, rule: str | None, only_open: bool, show_all: bool, watch: bool) -> None:
+def list_alerts(
+    folder: Path,
+    as_json: bool,
+    rule: str | None,
+    only_open: bool,
+    show_all: bool,
+    since: str,
+    last: int | None,
+    watch: bool,
+) -> None:
     """List alerts, oldest first: one line each with its state, or every event with --all.
 
     Crossings that a rule lets wait (for) come last, as pending. With --json every event is written, with --open those
     that say how the open alerts stand.
     """
+    from pipelines.explaining.ledger_span import first_position_at
+
     if only_open and show_all:
         raise click.UsageError("--open and --all: one of them.")
+    began = _moment_of(since) if since else None
     store = open_store_of(open_workplace(folder))
     try:
+        first = first_position_at(store, began) if began is not None else 1
         if show_all or (as_json and not only_open):
-            events = list(store.events())
-            shown, read = [event for event in events if rule in (None, event.rule)], len(events)
+            shown, read = _events_from(store, first, rule, last)
         else:
-            standing = store.standing(ended=not only_open, rule=rule)
+            standing = store.standing(ended=not only_open, rule=rule, newest_from=first, last=last)
             shown, read = [*standing.alerts, *(() if as_json else standing.pending)], standing.position
         if not shown and not as_json:
-            click.echo(_NONE_OPEN if only_open else _NOTHING, err=True)
+            click.echo(_NONE_OPEN if only_open else _NONE_SINCE if since else _NOTHING, err=True)
         for event in shown:
             _print(event, as_json=as_json)
         if watch:
             _follow(store, read, rule, as_json=as_json)
     finally:
         store.close()
+
+
+def _moment_of(since: str) -> datetime:
+    """Return the moment ``since`` names; :raises BadParameter: it names none."""
+    from connectors.clock import SystemClock
+
+    with contextlib.suppress(ValueError):
+        return SystemClock().now() - parse_duration(since)
+    try:
+        return moment(since)
+    except click.BadParameter as error:
+        raise click.BadParameter(f"{since!r} is no time: write 7d, 12h, or 2025-01-31T06:00 (UTC)") from error
+
+
+def _events_from(
+    store: LedgerStore, first: int, rule: str | None, last: int | None
+) -> tuple[Sequence[AlertEvent], int]:
+    """Return the events from position ``first`` on, of ``rule``, the ``last`` of them; and the position of the newest of all."""
+    if last is not None and rule is None and (head := store.decider_head()) is not None:
+        first = max(first, head.events - last + 1)
+    shown: deque[AlertEvent] = deque(maxlen=last)
+    read = first - 1
+    for event in store.events(first_position=first):
+        read += 1
+        if rule in (None, event.rule):
+            shown.append(event)
+    return shown, read
 
 
 def _print(event: AlertEvent, *, as_json: bool) -> None:

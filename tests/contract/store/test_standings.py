@@ -46,6 +46,18 @@ def said_by_the_events(store: Store) -> StandingEvents:
     )
 
 
+def narrowed_slowly(
+    events: list[AlertEvent], newest_from: int, last: int | None, *, rule: str | None = None
+) -> tuple[AlertEvent, ...]:
+    """Return the newest event of each alert it is at ``newest_from`` or later of, the ``last`` that began."""
+    newest: dict[str, tuple[int, AlertEvent]] = {}
+    for position, one in enumerate(events, start=1):
+        if one.alert_id and rule in (None, one.rule):
+            newest[one.alert_id] = (position, one)
+    found = [one for position, one in newest.values() if position >= newest_from]
+    return tuple(found if last is None else found[-last:])
+
+
 def check(store: Store) -> None:
     events = list(store.events())
     assert store.standing() == said_by_the_events(store)
@@ -55,6 +67,15 @@ def check(store: Store) -> None:
         whole = said_by_the_events(store)
         assert store.standing(rule=rule).alerts == tuple(one for one in whole.alerts if one.rule == rule)
         assert store.standing(rule=rule).blind == tuple(one for one in whole.blind if one.rule == rule)
+    for newest_from, last in ((1, 1), (1, 2), (len(events) // 2, None), (len(events) - 2, None), (len(events) // 3, 2)):
+        narrowed = store.standing(ended=True, newest_from=newest_from, last=last)
+        assert narrowed.alerts == narrowed_slowly(events, newest_from, last)
+        assert (narrowed.blind, narrowed.pending) == (store.standing().blind, store.standing().pending)
+    newest = narrowed_slowly(events, len(events) // 2, 2, rule="a")
+    assert store.standing(ended=True, rule="a", newest_from=len(events) // 2, last=2).alerts == newest
+    began = {one.alert_id: position for position, one in reversed([*enumerate(events)]) if one.alert_id}
+    open_last = sorted(store.standing().alerts, key=lambda one: began[one.alert_id])[-1:]
+    assert list(store.standing(last=1).alerts) == open_last
     stored = store.stored_standings()
     folded = Standings()
     for position, one in enumerate(events[: stored.position], start=1):
