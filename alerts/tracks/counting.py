@@ -99,6 +99,11 @@ class KeyedArticles:
             return []
         return [(entry.article_id, entry.story) for entry in articles.between(first_hour, last_hour)]
 
+    def between(self, key: str, first_hour: int, last_hour: int) -> list[Entry]:
+        """Return the articles of those hours in order."""
+        articles = self.by_key.get(key)
+        return articles.between(first_hour, last_hour) if articles is not None else []
+
     def countries(self, key: str, first_hour: int, last_hour: int) -> frozenset[str]:
         """Return the countries of the publishers."""
         articles = self.by_key.get(key)
@@ -166,6 +171,15 @@ def of_unit(counts: Counts, unit: Unit) -> int:
     if unit is Unit.STORIES:
         return counts.stories
     return counts.publishers if unit is Unit.PUBLISHERS else counts.articles
+
+
+def publishers_by_hour(entries: Iterable[Entry]) -> int:
+    """Return the sum over the hours of the distinct publishers of each: what a window of hours adds up to.
+
+    A normal is learnt hour by hour, and distinct publishers of several hours do not add up. So this is what is compared
+    with it; ``Counts.publishers``, which floors ask for and people are told, are distinct over the whole window.
+    """
+    return len({(entry.hour, entry.publisher) for entry in entries})
 
 
 def reaches(counts: Counts, floors: Floors, publishers_floor: int) -> bool:

@@ -88,7 +88,7 @@ class CusumTrack(BaselineTrack[Cusum]):
             expected=expected,
             score=score,
             coverage=day.coverage,
-            told=self.corroborated(key, hour - SHOWN_HOURS + 1, hour) if crossed else "",
+            told=self.says(key, (hour - SHOWN_HOURS + 1, hour), count, expected) if crossed else "",
         )
 
     def crossed(self, key: str, hour: int) -> Verdict | None:

@@ -13,7 +13,6 @@ from alerts.lifecycle import Verdict
 from alerts.rules.model import Drop
 from alerts.tracks.bars import CALM_P
 from alerts.tracks.baseline import BaselineTrack
-from alerts.tracks.counting import of_unit
 
 #: Coverage below which nothing can be said to be missing.
 BLIND_BELOW = 0.5
@@ -63,7 +62,7 @@ class DropTrack(BaselineTrack[Drop]):
         settings = self.settings
         score = self.share.scores(self.rows.get(key, 0), hour)[number]
         counts = self.articles.counts(key, hour - score.hours + 1, hour)
-        surprise = 0.0
+        count, surprise = self.count_of(key, counts, hour - score.hours + 1, hour), 0.0
         if score.expected > 0.0:
             surprise = minus_log10_lower_tail(score.count, score.expected, score.variance)
         surprise = max(0.0, surprise - self._windows_log10)
@@ -80,11 +79,12 @@ class DropTrack(BaselineTrack[Drop]):
             window_h=score.hours,
             crossed=crossed,
             calm=False,
-            count=of_unit(counts, settings.of),
+            count=count,
             counts=counts,
             expected=score.expected,
             score=surprise,
             coverage=score.coverage,
+            told=self.compared(count, score.expected) if crossed else "",
         )
 
     def alive(self, hour: int) -> list[str]:

@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.cards import Card
+from alerts.chain import quantised_expected
 from alerts.lifecycle import Verdict
 from alerts.rules.model import BaselineSettings, Unit, WindowSettings
-from alerts.tracks.counting import PublishersFloor, hours_of_json, of_unit, sorted_hours
+from alerts.tracks.counting import PublishersFloor, hours_of_json, of_unit, publishers_by_hour, sorted_hours
 from alerts.tracks.crossings import Crossings
 from alerts.tracks.feed_shares import FeedShares, Floats
 from alerts.tracks.hour_stories import ByFeed, stories_in_shadow, stories_that_count
@@ -247,9 +248,9 @@ class ExpectingTrack(ABC, Generic[S]):
         return self.layers.counts(key, first_hour, last_hour)
 
     def count_of(self, key: str, counts: Counts, first_hour: int, last_hour: int) -> int:
-        """Return what the rule counts, of those hours whose ``counts`` they are."""
-        if self.settings.of is Unit.PUBLISHERS and key in self.layers.shadow.by_key:
-            counts = self.articles.counts(key, first_hour, last_hour)
+        """Return what is compared with what is expected, of those hours whose ``counts`` they are."""
+        if self.settings.of is Unit.PUBLISHERS:
+            return publishers_by_hour(self.articles.between(key, first_hour, last_hour))
         return of_unit(counts, self.settings.of)
 
     def reaches(self, key: str, hours: tuple[int, int], stories: int, publishers: int) -> bool:
@@ -261,6 +262,18 @@ class ExpectingTrack(ABC, Generic[S]):
             return articles.reaches(*hours, stories, publishers)
         counts = self.counts(key, *hours)
         return counts.stories >= stories and counts.publishers >= publishers
+
+    def says(self, key: str, hours: tuple[int, int], count: int, expected: float) -> str:
+        """Say of a window that crossed what its counts do not: what was compared unless it was stories, and who corroborates."""
+        return "; ".join(filter(None, (self.compared(count, expected), self.corroborated(key, *hours))))
+
+    def compared(self, count: int, expected: float) -> str:
+        """Say what was compared with what is expected; nothing where it was stories, which an alert shows anyway."""
+        unit = self.settings.of
+        if unit is Unit.STORIES:
+            return ""
+        by_hour = ", hour by hour" if unit is Unit.PUBLISHERS else ""
+        return f"compared: {count} {unit.value}{by_hour}, normally {quantised_expected(expected):.3g}"
 
     def corroborated(self, key: str, first_hour: int, last_hour: int) -> str:
         """Say who has it in shadow only; nothing where nobody has."""

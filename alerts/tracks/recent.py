@@ -48,6 +48,7 @@ class RecentTrack(HourlyTrack[Plain, RecentBank]):
             and reaches(counts, settings.floors, self.floor.at(hour))
             and found.count >= settings.floors.times * found.expected
         )
+        count = self.count_of(key, counts, first, hour)
         return Verdict(
             detector=settings.kind,
             track=self.index,
@@ -55,12 +56,12 @@ class RecentTrack(HourlyTrack[Plain, RecentBank]):
             window_h=settings.window_h,
             crossed=crossed,
             calm=not crossed and found.count <= 1.5 * found.expected,
-            count=self.count_of(key, counts, first, hour),
+            count=count,
             counts=counts,
             expected=found.expected,
             score=found.sd if isinstance(settings, Zscore) else None,
             coverage=found.coverage,
-            told=self.corroborated(key, first, hour) if crossed else "",
+            told=self.says(key, (first, hour), count, found.expected) if crossed else "",
         )
 
 

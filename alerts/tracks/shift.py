@@ -14,7 +14,7 @@ from alerts.lifecycle import Verdict
 from alerts.rules.model import Shift, Unit
 from alerts.stories.key_articles import Entry
 from alerts.tracks.bars import BUDGET_HOURS, CALM_P, bar_of
-from alerts.tracks.counting import KeyedArticles, forget_hours, hours_of_json, of_unit
+from alerts.tracks.counting import KeyedArticles, forget_hours, hours_of_json, of_unit, publishers_by_hour
 from alerts.tracks.hourly import HourlyTrack
 from alerts.tracks.port import Exposure
 from schemas.alert_event import Counts
@@ -159,9 +159,9 @@ class ShiftTrack(HourlyTrack[Shift, ShiftBank]):
         return Counts(stories=counts.stories, publishers=len(publishers), articles=counts.articles)
 
     def count_of(self, key: str, counts: Counts, first_hour: int, last_hour: int) -> int:
-        """Return what the rule counts of the part, of those hours whose ``counts`` they are."""
-        if self.settings.of is Unit.PUBLISHERS and key in self.layers.shadow.by_key:
-            counts = _counted(self._part_of(self.articles, key, first_hour, last_hour))
+        """Return what is compared with what is expected of the part, of those hours whose ``counts`` they are."""
+        if self.settings.of is Unit.PUBLISHERS:
+            return publishers_by_hour(self._part_of(self.articles, key, first_hour, last_hour))
         return of_unit(counts, self.settings.of)
 
     def corroborated(self, key: str, first_hour: int, last_hour: int) -> str:
@@ -203,5 +203,6 @@ def _told(score: ShareScore, unit: Unit, corroborated: str) -> str:
     if score.whole <= 0:
         return ""
     now, normal = round(100 * score.part / score.whole), round(100 * score.share)
-    told = f"{score.part:.0f} of {score.whole:.0f} {unit.value} ({now} %, normally {normal} %)"
+    units = f"{unit.value}, hour by hour" if unit is Unit.PUBLISHERS else unit.value
+    told = f"{score.part:.0f} of {score.whole:.0f} {units} ({now} %, normally {normal} %)"
     return f"{told}; {corroborated}" if corroborated else told

@@ -98,6 +98,7 @@ class SpikeTrack(BaselineTrack[Spike]):
             and reaches(counts, self.settings.floors, self.floor.at(hour))
             and score.count >= self.settings.floors.times * quantised_expected(score.expected)
         )
+        count = self.count_of(key, counts, first, hour)
         verdict = Verdict(
             detector="spike",
             track=self.index,
@@ -105,11 +106,11 @@ class SpikeTrack(BaselineTrack[Spike]):
             window_h=score.hours,
             crossed=crossed,
             calm=False,
-            count=self.count_of(key, counts, first, hour),
+            count=count,
             counts=counts,
             expected=score.expected,
             score=score.score,
             coverage=score.coverage,
-            told=self.corroborated(key, first, hour) if crossed else "",
+            told=self.says(key, (first, hour), count, score.expected) if crossed else "",
         )
         return verdict, score.p
