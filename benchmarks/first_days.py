@@ -1,13 +1,14 @@
 """What a budget over many seldom watches rings in the first days of a history, by how its watches are counted. Needs no data.
 
 `python -m benchmarks.first_days`. Nothing happens in these news, so every alert is false. The watches are those of a rule for
-every pair: most are in the news less than once a day, and none is known when it begins. Read by
-docs/adr/0010-watches-a-budget-is-shared-by.md.
+every pair: most are in the news less than once a day, and none is known when it begins. The first row is the engine itself, with
+the rule and its publishers; the others are the scores of its banks with bars found in other ways, one of them the engine's own up
+to version 3. Read by docs/adr/0010-watches-a-budget-is-shared-by.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from alerts.rules.model import Sensitivity
 from alerts.tracks.bars import BUDGET_HOURS, FITS, K_OF, k_of_budget
 from benchmarks.crossings import Floats
 from benchmarks.detector_runs import SpikeRun
+from benchmarks.engine_alarms import engine_alarms
 from benchmarks.news_simulation import Counts, News, rates, stories
 
 FALSE_ALARMS, WATCHES, DAYS, SEEDS = 4.0, 2_000, 70, (11, 12, 13)
@@ -64,8 +66,9 @@ def _all(summed: Floats, hour: int) -> float:
     return k_of_budget(FALSE_ALARMS, _known(summed, summed.shape[1] - 1))
 
 
+ENGINE = "the engine as it is"
 WAYS: dict[str, Callable[[Floats, int], float]] = {
-    "watches with a learnt story": _learnt,
+    "watches with a learnt story (version 3)": _learnt,
     "… and never below normal in 28 days": _learnt_and_normal,
     "watches with a story": _seen,
     "the highest bar for two days": _highest_at_first,
@@ -79,21 +82,32 @@ def alarms_of(counts: Counts, ways: Sequence[str]) -> dict[str, list[int]]:
     summed = np.cumsum(counts, axis=1)
     found = {}
     for way in ways:
-        days = np.array([hour // 24 for _, hour in crossings.alarms(_bars(summed, WAYS[way]))])
-        found[way] = [int(((days >= first) & (days < last)).sum()) for first, last in SPANS]
+        found[way] = _by_span(hour for _, hour in crossings.alarms(_bars(summed, WAYS[way])))
     return found
+
+
+def _by_span(hours: Iterable[int]) -> list[int]:
+    days = np.array([hour // 24 for hour in hours])
+    return [int(((days >= first) & (days < last)).sum()) for first, last in SPANS]
+
+
+def alarms_of_engine(counts: Counts, random: np.random.Generator) -> list[int]:
+    """Return how many alerts the engine opens in each of :data:`SPANS`; ``random`` draws minutes and publishers."""
+    return _by_span(hour for _, hour in engine_alarms(counts, FALSE_ALARMS, random))
 
 
 def main() -> None:
     """Print the mean over portfolios."""
-    every: dict[str, list[list[int]]] = {way: [] for way in WAYS}
+    every: dict[str, list[list[int]]] = {way: [] for way in (ENGINE, *WAYS)}
     for seed in SEEDS:
         rate = rates(SELDOM, WATCHES, DAYS * 24, np.random.default_rng([seed, 1]))
-        for way, found in alarms_of(stories(SELDOM, rate, np.random.default_rng([seed, 2])), list(WAYS)).items():
+        counts = stories(SELDOM, rate, np.random.default_rng([seed, 2]))
+        every[ENGINE].append(alarms_of_engine(counts, np.random.default_rng([seed, 3])))
+        for way, found in alarms_of(counts, list(WAYS)).items():
             every[way].append(found)
-    print(f"{'false alarms of ' + str(WATCHES) + ' watches':<38}", *(f"days {a} to {b}".ljust(14) for a, b in SPANS))
+    print(f"{'false alarms of ' + str(WATCHES) + ' watches':<40}", *(f"days {a} to {b}".ljust(14) for a, b in SPANS))
     for way, runs in every.items():
-        print(f"{way:<38}", *(f"{mean:.1f}".ljust(14) for mean in np.mean(runs, axis=0)), flush=True)
+        print(f"{way:<40}", *(f"{mean:.1f}".ljust(14) for mean in np.mean(runs, axis=0)), flush=True)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,12 @@ K_OF_SHIFT = {Sensitivity.HIGH: 2.2, Sensitivity.NORMAL: 2.6, Sensitivity.LOW: 3
 #: A window is calm again when what it counted is as probable as this.
 CALM_P = 0.05
 
-#: Keys with an article in so many hours share a budget.
+#: Keys with an article in so many hours share a budget, whether the hour is learnt or not.
 BUDGET_HOURS = 28 * 24
+
+#: Until so many hours are learnt the keys that share a budget are counted anew each hour, then at 00:00 UTC
+#: (docs/adr/0010-watches-a-budget-is-shared-by.md).
+COUNTED_HOURLY_UNTIL = 2 * 24
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,11 @@ FITS = {
 def k_of_budget(false_alarms_per_month: float, keys: int, fit: BudgetFit = FITS["spike"]) -> float:
     """Return the score at which ``keys`` together ring so many false alarms a month, as far as ``fit`` reaches."""
     return fit.score_at(math.log10(false_alarms_per_month / max(1, keys)))
+
+
+def is_counted_anew(hour: int, learnt_h: int) -> bool:
+    """Tell whether the keys that share a budget are counted when ``hour`` opens, ``learnt_h`` hours being learnt."""
+    return hour % 24 == 0 or learnt_h < COUNTED_HOURLY_UNTIL
 
 
 def bar_of(settings: Barred, active_keys: int) -> float:

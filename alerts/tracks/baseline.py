@@ -16,7 +16,7 @@ from alerts.detectors.spike_bank import SpikeBank
 from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Verdict
 from alerts.rules.model import BaselineSettings
-from alerts.tracks.bars import BUDGET_HOURS, bar_of
+from alerts.tracks.bars import bar_of
 from alerts.tracks.counting import STORY_MEMORY_HOURS, forget_hours, hours_of_json
 from alerts.tracks.expecting import ExpectingTrack
 from alerts.tracks.joining import Moved, only
@@ -122,7 +122,7 @@ class BaselineTrack(ExpectingTrack[S]):
         self.share.open(hour)
         self.floor.open(hour, exposure)
         previous = self.k_by_hour.get(hour - 1)
-        self.k_by_hour[hour] = self._k(hour) if previous is None or hour % 24 == 0 else previous
+        self.k_by_hour[hour] = self._k(hour) if previous is None or self.counts_watches(hour) else previous
 
     def catch_up(self, hours: range, ended: Exposure) -> None:
         """Close ``hours`` of one UTC day as :meth:`close_hour` would have at their ends, which ``ended`` tells of.
@@ -148,6 +148,7 @@ class BaselineTrack(ExpectingTrack[S]):
                 unlearnt += 1
             self.share.open(hour + 1)
             self.floor.open(hour + 1, ended)
+            # Also while a budget's watches are counted hourly: no other had a story since the hour from which it rests.
             self.k_by_hour[hour + 1] = self.k_by_hour[hour]
         for of_volume in shares:
             of_volume.fade(unlearnt)
@@ -159,8 +160,7 @@ class BaselineTrack(ExpectingTrack[S]):
         self._forget(hours[-1] + 1)
 
     def _k(self, hour: int) -> float:
-        active = int((self.last_learnt.all >= hour - BUDGET_HOURS).sum()) if self.settings.budget is not None else 0
-        return bar_of(self.settings, active)
+        return bar_of(self.settings, self.watches(hour) if self.settings.budget is not None else 0)
 
     def _forget(self, open_hour: int) -> None:
         self.articles.forget_before(open_hour - self.memory_hours)  # What they were is in the baseline.

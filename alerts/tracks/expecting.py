@@ -21,6 +21,7 @@ from alerts.cards import Card
 from alerts.chain import quantised_expected
 from alerts.lifecycle import Verdict
 from alerts.rules.model import BaselineSettings, Unit, WindowSettings
+from alerts.tracks.bars import BUDGET_HOURS, is_counted_anew
 from alerts.tracks.counting import PublishersFloor, hours_of_json, of_unit, publishers_by_hour, sorted_hours
 from alerts.tracks.crossings import Crossings
 from alerts.tracks.feed_shares import FeedShares, Floats
@@ -204,6 +205,24 @@ class ExpectingTrack(ABC, Generic[S]):
             first, newest = self._first_and_open()
             for hour in sorted_hours(hours, first, newest - 1):
                 self._set_exposures(hour, exposure)
+
+    # -- a budget ---------------------------------------------------------------------------------------------------
+
+    def counts_watches(self, hour: int) -> bool:
+        """Tell whether the keys that share a budget are counted anew when ``hour`` opens."""
+        first, _ = self._first_and_open()
+        return is_counted_anew(hour, hour + 1 - self.lag_h - first)
+
+    def watches(self, hour: int) -> int:
+        """Return how many keys had an article in the hours up to ``hour``, which opens, that share a budget.
+
+        Hours that are not learnt yet are looked through: a history that begins has learnt nothing for a day, and would share
+        its budget among none.
+        """
+        had = self.last_learnt.all >= hour - BUDGET_HOURS
+        for key in self.articles.alive(hour + 1 - self.lag_h, hour):
+            had[self.rows[key]] = True
+        return int(had.sum())
 
     # -- verdicts ---------------------------------------------------------------------------------------------------
 

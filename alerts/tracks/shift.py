@@ -13,7 +13,7 @@ from alerts.detectors.shift_bank import PART, REST, ShareScore, ShiftBank, Shift
 from alerts.lifecycle import Verdict
 from alerts.rules.model import Shift, Unit
 from alerts.stories.key_articles import Entry
-from alerts.tracks.bars import BUDGET_HOURS, CALM_P, bar_of
+from alerts.tracks.bars import CALM_P, bar_of
 from alerts.tracks.counting import KeyedArticles, forget_hours, hours_of_json, of_unit, publishers_by_hour
 from alerts.tracks.hourly import HourlyTrack
 from alerts.tracks.port import Exposure
@@ -93,11 +93,10 @@ class ShiftTrack(HourlyTrack[Shift, ShiftBank]):
     def _open(self, hour: int, exposure: Exposure) -> None:
         super()._open(hour, exposure)
         previous = self.k_by_hour.get(hour - 1)
-        self.k_by_hour[hour] = self._k(hour) if previous is None or hour % 24 == 0 else previous
+        self.k_by_hour[hour] = self._k(hour) if previous is None or self.counts_watches(hour) else previous
 
     def _k(self, hour: int) -> float:
-        active = int((self.last_learnt.all >= hour - BUDGET_HOURS).sum()) if self.settings.budget is not None else 0
-        return bar_of(self.settings, active)
+        return bar_of(self.settings, self.watches(hour) if self.settings.budget is not None else 0)
 
     def _forget(self, open_hour: int) -> None:
         super()._forget(open_hour)

@@ -13,7 +13,18 @@ from alerts.engine_state import snapshot
 from alerts.key_moves import KeyMove
 from alerts.resting import Resting
 from alerts.rule_state import RuleState
-from alerts.rules.model import Floors, Spike, Threshold
+from alerts.rules.model import (
+    AnyActor,
+    Budget,
+    Floors,
+    NamedActors,
+    PairPart,
+    Scope,
+    Spike,
+    Threshold,
+    Watch,
+    WatchKind,
+)
 from alerts.tracks.port import Exposure
 from schemas.ids import hour_of
 from schemas.reasons import EventKind
@@ -24,6 +35,8 @@ from tests.streams.world import START
 DAYS = 24
 ACTORS = ("AZE", "RUS", "GBR", "UKR", "ARM")
 
+_OF_ARMENIA = PairPart(one=(NamedActors(ids=("ARM",)),), other=(AnyActor(),))
+
 RULES = (
     pair_rule("a-calm", Spike()),
     pair_rule("b-busy", Spike(floors=Floors(stories=3, publishers=2, times=2.0)), one="GBR", other="UKR"),
@@ -31,6 +44,9 @@ RULES = (
     pair_rule("d-two", Spike(floors=Floors(stories=2, publishers=2)), Spike(windows_h=(12,)), one="ARM", other="AZE"),
     pair_rule("e-long", Spike(windows_h=(6, 72)), one="ARM", other="RUS"),
     pair_rule("f-counts", Threshold(count=2, within_h=6), one="ARM", other="UKR"),
+    pair_rule("h-budget", Spike(sensitivity=None, budget=Budget(false_alarms_per_month=0.3))).model_copy(
+        update={"watch": Watch(kind=WatchKind.PAIR, pair=_OF_ARMENIA, scope=Scope.SENTENCE)}
+    ),
 )
 
 
@@ -92,7 +108,7 @@ def test_a_rule_that_rests_is_what_it_would_be_awake(seed: int, monkeypatch: pyt
     with monkeypatch.context() as patched:
         patched.setattr(Resting, "lie_down", lambda *_: None)
         awake = stepped(records, looks)
-    assert passed_over > DAYS * 24  # hours of rules: more than one of the six rests
+    assert passed_over > DAYS * 24  # hours of rules: more than one of the seven rests
     kinds = {kind for kind in EventKind if any(f'"event":"{kind.value}"'.encode() in event for event in awake[0])}
     assert {EventKind.OPENED, EventKind.RESOLVED} <= kinds
     assert rested[0] == awake[0]

@@ -42,7 +42,7 @@ _CAUSES = {
     "coverage": "its feed was not seen in that hour in one of the runs",
     "rule": "another version of the rule",
     "keys": "the rule was full, and refused the keys that came last",
-    "budget": "the rule's bar goes by what had come at 00:00 UTC",
+    "budget": "the rule's bar goes by what had come at 00:00 UTC, or in its first three days by the hour",
 }
 
 _STEPS = {"live": "deciding again", "articles": "reading articles", "replay": "replaying articles"}

@@ -9,7 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from alerts.detectors.spike_parameters import SpikeParameters
+from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
 from alerts.rules.model import Rule, same_memory
+from alerts.tracks.bars import is_counted_anew
 from pipelines.replay.parity.fates import Fate, Known
 from pipelines.replay.parity.settled import Counted, Crossing, Settled
 from schemas.ids import hour_start, milliseconds
@@ -29,7 +32,7 @@ class Cause(StrEnum):
     COVERAGE = "coverage"  # its feed's hour had no exposure in one of the runs
     RULE = "rule"  # another version of the rule was in force
     KEYS = "keys"  # the rule was full, and refused the keys that came last
-    BUDGET = "budget"  # the rule's bar goes by how many keys had news at 00:00 UTC, and not all had come by then
+    BUDGET = "budget"  # the rule's bar goes by how many keys had news when it was fixed, and not all had come by then
 
 
 @dataclass(frozen=True)
@@ -126,17 +129,29 @@ def _has_budget(rule: Rule) -> bool:
 
 def _bar_differs(crossing: Crossing, live: Settled, again: Settled) -> str | None:
     """Return an article of the rule that had happened, but not come, when its bar was fixed, or that one run lacks."""
-    midnight = crossing.hour - crossing.hour % 24
-    fixed_ms = milliseconds(hour_start(midnight))
-    for (rule, key), articles in sorted(live.counted.items()):
-        if rule != crossing.rule:
-            continue
-        other = again.counted.get((rule, key), {})
-        for article_id, counted in sorted(articles.items()):
-            if counted.hour < midnight and (counted.observed_ms >= fixed_ms or other.get(article_id) != counted):
-                return article_id
+    for fixed in _bar_fixed(crossing, live):
+        fixed_ms = milliseconds(hour_start(fixed))
+        for (rule, key), articles in sorted(live.counted.items()):
+            if rule != crossing.rule:
+                continue
+            other = again.counted.get((rule, key), {})
+            for article_id, counted in sorted(articles.items()):
+                if counted.hour < fixed and (counted.observed_ms >= fixed_ms or other.get(article_id) != counted):
+                    return article_id
     for (rule, key), articles in sorted(again.counted.items()):
         if rule == crossing.rule:
             for article_id in sorted(articles.keys() - live.counted.get((rule, key), {}).keys()):
                 return article_id
     return None
+
+
+def _bar_fixed(crossing: Crossing, live: Settled) -> list[int]:
+    """Return the hours at whose opening the bar was found: the last midnight and, in a young history, that hour itself."""
+    rule = live.rule_at(crossing.rule, crossing.hour)
+    midnight = crossing.hour - crossing.hour % 24
+    if live.first is None or rule is None:
+        return [midnight]
+    guard_h = max(SpikeParameters(windows_h=getattr(detector, "windows_h", (24,))).guard_h for detector in rule.when)
+    # The first hour that settles is a day before the one that is open then, where the history begins.
+    learnt_h = crossing.hour + 1 - guard_h - (live.first + OPEN_TO_CHANGE_HOURS)
+    return [midnight, crossing.hour] if is_counted_anew(crossing.hour, learnt_h) else [midnight]

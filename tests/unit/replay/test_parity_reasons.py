@@ -58,6 +58,19 @@ def test_a_bar_that_was_fixed_before_all_had_come(late_h: int, found: list[Becau
     assert causes(CROSSING, live, again, records("x")) == found
 
 
+@pytest.mark.parametrize(("ended_h", "found"), [(0, [Because(Cause.BUDGET, "x")]), (1, [])])
+def test_a_bar_of_a_young_history_was_fixed_when_its_hour_began(ended_h: int, found: list[Because]) -> None:
+    """Until two days are learnt, which takes a day longer; ``ended_h``: how much sooner it began."""
+    noon = HOUR - HOUR % 24 + 12
+    live = settled({"x": counted(noon - 1, late_h=2)}, crossed=False, rule=BUDGET, key="GBR-UKR")
+    live.crossed[crossing := Crossing("r", "AZE-RUS", noon)] = 6
+    live.first = noon - 24 - 71 - ended_h
+    again = settled({"x": counted(noon - 1, late_h=2)}, crossed=False, rule=BUDGET, key="GBR-UKR")
+    for run in (live, again):
+        run.in_force["r"] = [(0, BUDGET)]
+    assert causes(crossing, live, again, records("x")) == found
+
+
 def test_articles_of_the_window_come_first() -> None:
     live = settled({}, crossed=False)
     again = settled({"old": counted(HOUR - 20), "new": counted(HOUR - 2)}, crossed=True)
