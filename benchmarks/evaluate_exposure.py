@@ -1,6 +1,6 @@
 """Does an outage ring or deafen, and do feeds that join: detectors over invented news told by 60 feeds, from seeds.
 
-a third of the feeds fails for 5 days      beside the same news undisturbed, and beside exposure ignored
+a third of the feeds fails for 5 days      beside the same news undisturbed, exposure ignored, and those feeds never heard of
 40 feeds join 20 and triple everything     beside all 60 from the start, and beside counting them at once
 """
 
@@ -145,6 +145,15 @@ class Portfolio:
             watch.go_on(self.begin + OUTAGE_H + 7 * _DAY, EVERYONE, note=found)
             self.alarms(f"outage, {name}", found, self.begin, OUTAGE_H + 7 * _DAY)
 
+    def never_there(self) -> None:
+        """Let that third never have been there: no account of an outage knows more than one that needs none."""
+        others = sorted(set(EVERYONE) - set(DOWN))
+        watch, found = self._learnt(others), Alarms()
+        watch.go_on(self.begin + BURST_AFTER, others, note=found)
+        self.bursts("outage, never there", watch, self.begin + BURST_AFTER, others)
+        watch.go_on(self.begin + OUTAGE_H + 7 * _DAY, others, note=found)
+        self.alarms("outage, never there", found, self.begin, OUTAGE_H + 7 * _DAY)
+
     def joins(self) -> None:
         """Let 40 feeds join 20, and be there from the start, and count at once."""
         added, joined = self.begin, self.joined
@@ -199,7 +208,7 @@ def _asked(settings: Followed) -> str:
 
 def _say_outage(found: Tally, settings: Followed) -> None:
     _line(settings.kind, "false / key-month", f"{_asked(settings)}: slow, middle, busy")
-    for name in ("undisturbed", "outage", "ignored"):
+    for name in ("undisturbed", "outage", "ignored", "never there"):
         _line(f"outage, {name}", f"{found.rate(f'outage, {name}'):.3f}", _pods(found, f"outage, {name}"))
 
 
@@ -237,6 +246,7 @@ def evaluate(settings: Followed, learn_days: int, keys: int, seeds: Iterable[int
     for portfolio in portfolios(keys, seeds, learn_days, found, settings):
         if learn_days == SETTLED_DAYS:
             portfolio.outage()
+            portfolio.never_there()
         portfolio.joins()
     return found
 

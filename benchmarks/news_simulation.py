@@ -1,6 +1,7 @@
 """Invented counts of stories per key and hour, from a seed: seasons, drift, over-dispersion and copies told as stories anew.
 
-A key's rate is 0.05 to 5 stories an hour (evenly on a log scale); bursts, ramps, silences and other shares are laid over it.
+A key's rate is 0.05 to 5 stories an hour (evenly on a log scale), or that of a pair, most of which are hardly ever heard of;
+bursts, ramps, silences and other shares are laid over it.
 """
 
 from __future__ import annotations
@@ -27,11 +28,18 @@ class News:
     drift_days: float = 20.0  # how long a drift lasts
     syndicated: float = 0.3  # stories that others tell in words of their own
     retold: float = 1.5  # by so many more, on average, within a few hours
+    steepness: float = 0.0  # keys beyond a rate fall with this power of it; 0: as many in every decade
+
+
+#: Pairs of actors. In seven months of headlines of eight outlets 1,835 had a story, 829 of them one alone, 606 up to five, 225 up
+#: to fifteen, 118 up to 52, 41 up to 156 and 16 more; 540 in 28 days. Retelling is fitted to the alerts of a rule for every pair
+#: in which, read by hand, nothing had happened (docs/adr/0010-watches-a-budget-is-shared-by.md): it tells nothing about them.
+PAIRS = News(least_rate=0.00005, most_rate=0.4, syndicated=0.1, retold=0.6, steepness=0.8)
 
 
 def rates(news: News, keys: int, hours: int, random: np.random.Generator) -> Floats:
     """Return the rate of every key in every hour; hour 0 is a Monday, 00:00."""
-    base = np.exp(random.uniform(np.log(news.least_rate), np.log(news.most_rate), keys))[:, None]
+    base = _bases(news, random.uniform(np.log(news.least_rate), np.log(news.most_rate), keys))[:, None]
     hour = np.arange(hours)
     depth, peak = random.uniform(0.2, 0.8, keys)[:, None], random.uniform(8, 18, keys)[:, None]
     season = 1.0 + depth * np.cos((hour % _DAY - peak) / _DAY * 2.0 * np.pi)
@@ -48,6 +56,16 @@ def rates(news: News, keys: int, hours: int, random: np.random.Generator) -> Flo
     told = 1.0 + news.syndicated * news.retold
     rate: Floats = base * season * weekend * drifting / told
     return rate
+
+
+def _bases(news: News, even: Floats) -> Floats:
+    """Return the mean rate of every key from the logarithm of one that lies evenly between the least and the most."""
+    if not news.steepness:
+        return np.exp(even)
+    least, most = news.least_rate**-news.steepness, news.most_rate**-news.steepness
+    part = (even - np.log(news.least_rate)) / np.log(news.most_rate / news.least_rate)
+    found: Floats = (least - part * (least - most)) ** (-1.0 / news.steepness)
+    return found
 
 
 def stories(news: News, rate: Floats, random: np.random.Generator) -> Counts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from alerts.tracks.threshold import ThresholdTrack
 from benchmarks.crossings import Crossings
 from benchmarks.detector_runs import CusumRun, DropRun, NewRun, Run, ShiftRun, SpikeRun, ThresholdRun
 from benchmarks.evaluate_detectors import Kept, not_kept
-from benchmarks.news_simulation import News, part_of, rates, stories
+from benchmarks.news_simulation import PAIRS, News, part_of, rates, stories
 from benchmarks.tails import lower_tails, share_tails, upper_tails
 from tests.property.counted_track import CountedTrack
 
@@ -177,3 +178,12 @@ def test_a_budget_is_judged_where_it_is_sure_and_for_many_watches() -> None:
     assert [line.split(" for ")[1] for line in not_kept(kept)] == [
         "2000 watches with spike: 1.40 ± 5 %, wanted within a factor 1.3"
     ]
+
+
+def test_most_pairs_are_hardly_ever_heard_of() -> None:
+    rate = rates(PAIRS, 20_000, 24, np.random.default_rng(3)).mean(axis=1) * (1.0 + PAIRS.syndicated * PAIRS.retold)
+    above = [(rate > least).mean() for least in (0.0005, 0.005, 0.05)]
+    for more, fewer in pairwise(above):
+        assert 0.6 * 10**-PAIRS.steepness < fewer / more < 1.4 * 10**-PAIRS.steepness
+    even = rates(News(least_rate=0.0005, most_rate=0.5), 20_000, 24, np.random.default_rng(3)).mean(axis=1)
+    assert 0.3 < (even > 0.005 * 0.7).mean() - (even > 0.05 * 0.7).mean() < 0.37, "as many in every decade"
