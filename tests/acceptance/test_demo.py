@@ -18,7 +18,7 @@ from typing import IO
 import pytest
 
 from tests.acceptance.documents import ROOT, as_pattern, shown_in
-from tests.chaos.service_process import free_port
+from tests.services.ports import free_port
 
 TIMEOUT_S = 600
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from schemas.ports.response import Acknowledgement
 from tests.acceptance.service_world import ENVIRON, FEEDS, ServiceWorld
-from tests.chaos.service_process import ServiceProcess, free_port
+from tests.chaos.service_process import ServiceProcess
+from tests.services.ports import free_port
 from tests.web.chromium import Chromium, chromium_path
 from tocsin.settings import load_workplace
 from tocsin.workplace import open_store_of

@@ -21,8 +21,8 @@ from pipelines.pages.live_view import LiveView
 from schemas.errors import RetriableError, StoreUnavailableError
 from schemas.reasons import EventKind
 from schemas.topics import SIGNALS
-from tests.chaos.service_process import free_port
 from tests.contract.store.scribe import Scribe
+from tests.services.ports import free_port
 from tests.streams.deciding import Desk, desk_in
 from tests.streams.world import invented_stream
 from tests.web.house import House

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -41,6 +40,7 @@ from tests.contract.channels.hosted_counterparts import (
 from tests.contract.channels.messages import AT, event, message
 from tests.contract.channels.test_channel_laws import run, sent_once
 from tests.services.not_run import not_run
+from tests.services.ports import free_port
 from tests.unit.notify.world import START, Desk
 
 OVER = (EventKind.RESOLVED, EventKind.RETRACTED, EventKind.RULE_REMOVED)
@@ -304,9 +304,7 @@ def real_alertmanager(folder: Path, webhook: str = "") -> Iterator[str]:
     """Run Debian's Alertmanager on loopback, alone; it posts to ``webhook``. Yield its address."""
     if not shutil.which("prometheus-alertmanager"):
         not_run("tests with a real Alertmanager", "prometheus-alertmanager (Debian's package) is not installed here")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     hooks = f", webhook_configs: [{{url: '{webhook}'}}]" if webhook else ""
     text = f"route: {{receiver: desk, group_by: [alert_id], group_wait: 0s}}\nreceivers: [{{name: desk{hooks}}}]\n"
     (folder / "am.yml").write_text(text)

@@ -23,8 +23,8 @@ from connectors.store.open import open_store
 from schemas.errors import UsageError
 from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
-from tests.chaos.service_process import free_port
 from tests.pipeline.polling.test_folders import lines, put, row
+from tests.services.ports import free_port
 from tocsin.commands.feeds import command
 from tocsin.folder_lock import FolderLock
 from tocsin.pushing import taking_pushes

@@ -14,10 +14,10 @@ from connectors.push.settings import PushSettings
 from schemas.errors import UsageError
 from schemas.ids import hour_of
 from schemas.reasons import FeedState
-from tests.chaos.service_process import free_port
 from tests.pipeline.polling.desk import MINUTE, Desk, DeskMaker
 from tests.pipeline.polling.test_folders import lines, look_twice, put, row
 from tests.pipeline.polling.test_pushes import JSONL, polled, push
+from tests.services.ports import free_port
 from tocsin.feed_tables import set_paused
 from tocsin.pushing import taking_pushes
 from tocsin.settings import load_workplace

@@ -35,10 +35,11 @@ from schemas.errors import LogUnavailableError, UsageError
 from schemas.reasons import EventTimeReason, FeedState
 from schemas.topics import ARTICLES
 from schemas.wire import decode_articles
-from tests.chaos.service_process import free_port, wait_for
+from tests.chaos.service_process import wait_for
 from tests.pipeline.polling.breaking import BreakingLog
 from tests.pipeline.polling.desk import MINUTE, Desk, DeskMaker
 from tests.pipeline.polling.test_folders import lines, row
+from tests.services.ports import free_port
 from tocsin.pushing import read_push_tokens
 
 JSONL = {"Content-Type": "application/x-ndjson"}

@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 
 from tests.services.kafka.jars import NotAvailableError, fetch_jars, find_java
+from tests.services.ports import free_port
 
 __all__ = ["KafkaBroker", "NotAvailableError"]
 
@@ -60,7 +61,7 @@ class KafkaBroker:
         self._java = find_java()
         self._jars = fetch_jars(self._java)
         self._process: subprocess.Popen[bytes] | None = None
-        self._port, controller_port = _free_ports()
+        self._port, controller_port = free_port(), free_port()
         self._properties = folder / "server.properties"
         folder.mkdir(parents=True, exist_ok=True)
         self._properties.write_text(
@@ -131,7 +132,7 @@ class KafkaBroker:
             cwd=self._folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         if answer.returncode:
@@ -140,14 +141,6 @@ class KafkaBroker:
     def _java_command(self, *options: str) -> list[str]:
         quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
         return [str(self._java), *options, quiet, "-cp", f"{self._jars}{os.sep}*"]
-
-
-def _free_ports() -> tuple[int, int]:
-    """Two ports free now, held open together so that they differ."""
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1]
 
 
 def _is_open(port: int) -> bool:

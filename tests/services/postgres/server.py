@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
 import psycopg
 
+from tests.services.ports import free_port
 from tests.services.postgres.account import open_folder, unprivileged_account
 from tests.services.postgres.binaries import NotAvailableError, find_binaries
 
@@ -45,7 +45,7 @@ class PostgresServer:
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._programs = find_binaries(self._account, self._folder)
-            self._port = _free_port()
+            self._port = free_port()
             self._make_data()
         except BaseException:
             self.remove()
@@ -115,10 +115,3 @@ class PostgresServer:
     def _last_words(self) -> str:
         log = self._folder / "server.log"
         return log.read_text(errors="replace")[-500:] if log.exists() else "it said nothing"
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
