@@ -47,7 +47,7 @@ class KafkaHarness:
         admin = KafkaAdminClient(bootstrap_servers=self._broker.bootstrap)
         try:
             admin.delete_topics([name])
-            deadline_s = time.monotonic() + 20
+            deadline_s = time.monotonic() + 120
             while time.monotonic() < deadline_s:
                 with contextlib.suppress(UnknownTopicOrPartitionError):
                     (found,) = admin.describe_topics([name])

@@ -35,10 +35,12 @@ class Worker:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._lines.put(json.loads(line))
+            if line.endswith(b"\n"):  # The last line of a killed process may be torn.
+                self._lines.put(json.loads(line))
+        self._process.stdout.close()
         self._lines.put(None)
 
-    def listen(self, until: Callable[[Line], bool], timeout_s: float = 60.0) -> Line:
+    def listen(self, until: Callable[[Line], bool], timeout_s: float = 120.0) -> Line:
         """Return the next line for which ``until`` holds; fails when the process ends or says nothing of the kind."""
         deadline_s = time.monotonic() + timeout_s
         while True:
@@ -48,15 +50,17 @@ class Worker:
             if until(line):
                 return line
 
-    def finish(self, timeout_s: float = 120.0) -> list[Line]:
+    def finish(self, timeout_s: float = 180.0) -> list[Line]:
         """Wait for a clean end; return everything said."""
         assert self._process.wait(timeout=timeout_s) == 0
         self._drain()
         return self.heard
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        self._process.send_signal(number)
+    def wake(self) -> None:
+        """Let a process go on that has stopped itself, once it has."""
+        while Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2][0] != "T":
+            time.sleep(0.02)
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> list[Line]:
         """SIGKILL; return everything said before."""
@@ -66,7 +70,7 @@ class Worker:
         return self.heard
 
     def _drain(self) -> None:
-        while (line := self._lines.get(timeout=10)) is not None:
+        while (line := self._lines.get(timeout=60)) is not None:
             self.heard.append(line)
 
 

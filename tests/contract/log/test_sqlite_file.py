@@ -39,11 +39,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "log.db"
 
 
+#: Groups that a writer writes at most before it is killed: fewer than are moved from the WAL into the file.
+_MOST_GROUPS = 60
+
+
 def killed_writer(harness: SqliteHarness, start: Start) -> tuple[str, dict[int, list[int]]]:
     """Leave a log whose only user was killed in the middle of writing; return its topic and what was acknowledged."""
     with open_here(harness) as log:
         topic = fresh_topic(log)
-    writer = start(harness, "write", topic, "w", 0, 4, 9_000)
+    writer = start(harness, "write-and-stay", topic, "w", _MOST_GROUPS, 4, 9_000)
     writer.listen(lambda said: said.get("group") == 25)
     return topic, acked(writer.kill())
 
@@ -81,7 +85,7 @@ def test_a_disk_that_lost_its_tail_leaves_whole_groups(tmp_path: Path, start: St
 
 def test_garbled_frames_end_the_log_before_them(tmp_path: Path, start: Start) -> None:
     harness = SqliteHarness(tmp_path)
-    topic, _ = killed_writer(harness, start)
+    topic, told = killed_writer(harness, start)
     wal = harness.path.with_name("log.db-wal")
     frames = (wal.stat().st_size - _WAL_HEADER_BYTES) // (_FRAME_HEADER_BYTES + 16_384)
     place = _WAL_HEADER_BYTES + frames * 2 // 3 * (_FRAME_HEADER_BYTES + 16_384) + 5_000
@@ -90,7 +94,7 @@ def test_garbled_frames_end_the_log_before_them(tmp_path: Path, start: Start) ->
         file.write(b"garbage!")
     with open_here(harness) as log:
         values = [record.value.decode().rstrip("x") for record in read_all(log, topic)]
-        assert 0 < len(values) < 100
+        assert 0 < len(values) < 4 * len(told)
         assert values == [f"w:{group}:{index}:" for group in range(len(values) // 4) for index in range(4)]
 
 
@@ -217,6 +221,7 @@ def test_the_wal_stays_bounded_while_somebody_always_reads(path: Path) -> None:
         thread.start()
         largest = 0
         try:
+            assert read.wait(60)
             for number in range(50):
                 log.append("t", [Entry(0, bytes([number]) * 4_000_000)])
                 log.trim("t", 0, number)
@@ -224,7 +229,6 @@ def test_the_wal_stays_bounded_while_somebody_always_reads(path: Path) -> None:
         finally:
             stop.set()
             thread.join()
-    assert read.is_set()
     assert largest < 120_000_000, "200 MB went through it"
     assert path.stat().st_size < 60_000_000, "trimmed pages are used again"
 

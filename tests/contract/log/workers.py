@@ -6,6 +6,8 @@ Each role prints JSON lines as it goes, so that the test knows what was acknowle
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 
 from connectors.clock import SystemClock
@@ -36,6 +38,13 @@ def write(log: Log, topic: str, name: str, groups: int, size: int, padding: int)
         group += 1
 
 
+def write_and_stay(log: Log, topic: str, name: str, groups: int, size: int, padding: int) -> None:
+    """Append as :func:`write`, and then keep the log open until killed: one that is closed is tidied up."""
+    write(log, topic, name, groups, size, padding)
+    while True:
+        signal.pause()
+
+
 def read(log: Log, topic: str, partition: int, count: int) -> None:
     """Read ``count`` records from the start of ``partition`` while others write; print name, group and place of each."""
     offset = log.start_offset(topic, partition)
@@ -52,8 +61,12 @@ def read(log: Log, topic: str, partition: int, count: int) -> None:
         seen += len(records)
 
 
-def member(log: Log, topic: str, group: str) -> None:
-    """Belong to ``group``: print each assignment, the records polled and whether their positions were taken."""
+def member(log: Log, topic: str, group: str, *, sleeps: bool = False) -> None:
+    """Belong to ``group``: print each assignment, the records polled and whether their positions were taken.
+
+    ``sleeps``: stop after the first positions, until somebody lets the process go on. It stops itself, between two calls: in
+    the midst of one it might hold a lock of the file, which nobody could write to then.
+    """
     subscription = log.subscribe(group, topic)
     held: frozenset[int] | None = None
     while True:
@@ -62,8 +75,13 @@ def member(log: Log, topic: str, group: str) -> None:
             held = subscription.assignment()
             say(held=sorted(held))
         if records:
+            # Said before their positions are taken: who sees the positions may end this process at once.
+            say(records=[(record.partition, record.offset) for record in records])
             taken = subscription.commit({record.partition: record.offset + 1 for record in records})
-            say(taken=taken, records=[(record.partition, record.offset) for record in records])
+            say(taken=taken)
+            if sleeps:
+                sleeps = False
+                os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def main(arguments: list[str]) -> None:
@@ -73,11 +91,16 @@ def main(arguments: list[str]) -> None:
         if role == "write":
             name, groups, size, padding = rest
             write(log, topic, name, int(groups), int(size), int(padding))
+        elif role == "write-and-stay":
+            name, groups, size, padding = rest
+            write_and_stay(log, topic, name, int(groups), int(size), int(padding))
         elif role == "read":
             partition, count = rest
             read(log, topic, int(partition), int(count))
         elif role == "member":
             member(log, topic, *rest)
+        elif role == "sleeping-member":
+            member(log, topic, *rest, sleeps=True)
         else:
             raise SystemExit(f"no role {role!r}")
 

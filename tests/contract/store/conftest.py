@@ -35,7 +35,7 @@ def open_again(store_url: str) -> Iterator[Callable[[], Store]]:
     opened: list[Store] = []
 
     def again() -> Store:
-        opened.append(open_store(store_url, busy_timeout_s=5.0))
+        opened.append(open_store(store_url, busy_timeout_s=60.0))
         return opened[-1]
 
     yield again

@@ -68,7 +68,7 @@ def test_many_at_once_make_one_store(bare_url: str) -> None:
     ids: list[str] = []
 
     def open_it() -> None:
-        store = open_store(bare_url, busy_timeout_s=30)
+        store = open_store(bare_url, busy_timeout_s=120)
         ids.append(store.store_id)
         store.close()
 
@@ -170,7 +170,7 @@ def tocsin(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"PYTHONPATH": str(_ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

@@ -83,7 +83,7 @@ def check(store: Store) -> None:
     assert sorted(stored.rows, key=lambda row: row.place) == sorted(folded.rows, key=lambda row: row.place)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(moves=_MOVES)
 def test_whatever_happens_the_table_says_what_the_events_say(
     open_again: Callable[[], Store], moves: list[tuple[str, str, EventKind, bool, bool]]
