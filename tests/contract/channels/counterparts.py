@@ -6,8 +6,10 @@ import asyncio
 import io
 import json
 import os
+import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -32,6 +34,9 @@ PATH_SECRET = "hidden-path-7f3a"
 TOKEN = "tk_verysecrettoken0123456789"
 PASSWORD = "correct horse battery staple"
 CERTIFICATE = Path(__file__).with_name("untrusted-localhost.pem")
+
+#: Seconds for one try; settings allow fewer.
+PATIENCE_S = 120.0
 
 Mood = Literal["answers", "hangs", "hangs_up"]
 
@@ -64,6 +69,9 @@ class Counterpart(Protocol):
 class NetworkedCounterpart(Counterpart, Protocol):
     """A receiver that answers as it is told: later, never, yes; its moods are what networks do."""
 
+    port: int
+    hangs_on: int  # messages that it has read and does not answer
+
     def say_later(self) -> None: ...
     def say_never(self) -> None: ...
     def say_yes(self) -> None: ...
@@ -80,9 +88,10 @@ _settings: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
 
 
 def opened(environ: dict[str, str], values: dict[str, object], stream: TextIO | None = None) -> Channel:
-    """Return a channel as the settings file would open it."""
-    settings = _settings.validate_python({"name": "desk", "timeout_s": 5, **values})
-    return open_channel(settings, clock=SystemClock(), environ=environ, stream=stream)
+    """Return a channel as the settings file would open it, but for its patience: a busy machine is no defect."""
+    settings = _settings.validate_python({"name": "desk", **{k: v for k, v in values.items() if k != "timeout_s"}})
+    patient = settings.model_copy(update={"timeout_s": values.get("timeout_s", PATIENCE_S)})
+    return open_channel(patient, clock=SystemClock(), environ=environ, stream=stream)
 
 
 class HttpCounterpart:
@@ -91,6 +100,7 @@ class HttpCounterpart:
     def __init__(self) -> None:
         self.taken: list[Taken] = []
         self.mood: Mood = "answers"
+        self.hangs_on = 0
         self.secrets: tuple[str, ...] = (PATH_SECRET,)
         self.status = 200
         self.headers: dict[str, str] = {}
@@ -119,7 +129,8 @@ class HttpCounterpart:
         self.visited.append(request.path)
         body = await request.read()
         if self.mood == "hangs":
-            await asyncio.sleep(30)
+            self.hangs_on += 1
+            await asyncio.sleep(3_600)
         if self.mood == "hangs_up":
             assert request.transport is not None
             request.transport.abort()
@@ -216,6 +227,7 @@ class SmtpCounterpart:
     def __init__(self) -> None:
         self.taken: list[Taken] = []
         self.mood: Mood = "answers"
+        self.hangs_on = 0
         self.secrets: tuple[str, ...] = (PASSWORD,)
         self.reply = "250 OK"
         self.rcpt_replies: dict[str, str] = {}
@@ -291,7 +303,8 @@ class SmtpCounterpart:
 
     async def handle_DATA(self, server: SmtpProtocol, session: Session, envelope: Envelope) -> str:
         if self.mood == "hangs":
-            await asyncio.sleep(30)
+            self.hangs_on += 1
+            await asyncio.sleep(3_600)
         if self.mood == "hangs_up":
             assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
@@ -352,6 +365,15 @@ class ConsoleCounterpart:
 
 
 MakeCounterpart = Callable[[], Counterpart]
+
+
+@contextmanager
+def closed(counterpart: NetworkedCounterpart) -> Iterator[None]:
+    """Keep the port of one that does not run any more: nobody listens there, and no other lane will."""
+    with socket.socket() as sign:
+        sign.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sign.bind(("127.0.0.1", counterpart.port))
+        yield
 
 
 class Running:

@@ -128,7 +128,7 @@ class AppriseCounterpart(HttpCounterpart):
         # jsons:// is JSON over https, and so on; the rest of the URL is as everywhere.
         scheme = {"http": "json", "https": "jsons"}[self.scheme]
         url = f"{scheme}://127.0.0.1:{self.port}/{PATH_SECRET}"
-        values = {"type": "apprise", "url_env": "APPRISE_URL", "timeout_s": 20, "allow_addresses": LOOPBACK}
+        values = {"type": "apprise", "url_env": "APPRISE_URL", "allow_addresses": LOOPBACK}
         return opened({"APPRISE_URL": str(more.pop("url", url))}, {**values, **more})
 
     def read(self, request: web.Request, body: bytes) -> Taken:

@@ -29,7 +29,7 @@ from schemas.ids import canonical_json
 from schemas.ports.answers import AnswerKind
 from schemas.ports.channel import Message
 from schemas.reasons import EventKind, Judgement, MessageKind
-from tests.contract.channels.counterparts import Running, opened
+from tests.contract.channels.counterparts import Running, closed, opened
 from tests.contract.channels.hosted_counterparts import (
     BOT_TOKEN,
     LOOPBACK,
@@ -233,11 +233,12 @@ def test_a_bot_server_that_fails_is_asked_again_and_its_token_is_not_logged(capl
     async def scenario() -> None:
         counterpart = TelegramCounterpart()
         async with Running(counterpart):
-            pass  # The port was its own and is closed now.
+            pass
         source = TelegramAnswers(
             "desk", counterpart.base, BOT_TOKEN, "-1001", lambda: guarded_connector(LOOPBACK), pause_s=0.01
         )
-        assert list(await source.wait()) == []
+        with closed(counterpart):
+            assert list(await source.wait()) == []
         await source.close()
 
     run(scenario)
@@ -325,7 +326,7 @@ def real_alertmanager(folder: Path, webhook: str = "") -> Iterator[str]:
         yield base
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=120)
 
 
 def test_a_real_alertmanager_takes_an_alert_and_its_end(tmp_path: Path) -> None:
@@ -383,17 +384,17 @@ def _shape(found: dict[str, Any]) -> dict[str, type]:
 
 
 def _wait_for(url: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while True:
         try:
-            urllib.request.urlopen(url, timeout=5).close()
+            urllib.request.urlopen(url, timeout=30).close()
             return
         except OSError:
-            assert time.monotonic() < until, f"{url} did not answer within a minute"
+            assert time.monotonic() < until, f"{url} did not answer within two minutes"
             time.sleep(0.1)
 
 
 def _open_alerts(base: str) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"{base}/api/v2/alerts?active=true", timeout=10) as answer:
+    with urllib.request.urlopen(f"{base}/api/v2/alerts?active=true", timeout=60) as answer:
         found: list[dict[str, Any]] = json.load(answer)
     return found

@@ -11,6 +11,9 @@ from schemas.reasons import DeliveryStatus
 from tests.contract.channels.counterparts import Running, WebhookCounterpart
 from tests.unit.notify.world import RESOLVED, Desk
 
+#: Time for a message to be sent, and for its answer not to come.
+TIMEOUT_S = 3.0
+
 
 class LateWebhook(WebhookCounterpart):
     """Takes everything in at once; its first answers come when ``late`` is set."""
@@ -31,7 +34,7 @@ def test_it_gets_the_same_message_again_and_the_first_try_is_kept_as_unclear(tmp
     async def scenario() -> None:
         counterpart = LateWebhook()
         async with Running(counterpart):
-            desk = Desk(tmp_path, counterpart.channel(timeout_s=0.5))  # type: ignore[arg-type]  # a channel as well
+            desk = Desk(tmp_path, counterpart.channel(timeout_s=TIMEOUT_S))  # type: ignore[arg-type]  # a channel as well
             notifier = desk.notifier()
             desk.ring()
             await notifier.step(desk.clock.now())
@@ -53,7 +56,7 @@ def test_it_hears_of_the_end_although_it_never_answered_in_time(tmp_path: Path) 
     async def scenario() -> None:
         counterpart = LateWebhook()
         async with Running(counterpart):
-            desk = Desk(tmp_path, counterpart.channel(timeout_s=0.5))  # type: ignore[arg-type]  # a channel as well
+            desk = Desk(tmp_path, counterpart.channel(timeout_s=TIMEOUT_S))  # type: ignore[arg-type]  # a channel as well
             notifier = desk.notifier()
             desk.ring()
             await notifier.step(desk.clock.now())

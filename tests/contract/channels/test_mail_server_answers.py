@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from connectors.channels import smtp
 from connectors.channels.chart_png import chart_png
 from schemas.ports.channel import HourBar
-from tests.contract.channels.counterparts import PASSWORD, Running, SmtpCounterpart
+from tests.contract.channels.counterparts import PASSWORD, PATIENCE_S, Running, SmtpCounterpart
 from tests.contract.channels.messages import AT, message
 from tests.contract.channels.test_channel_laws import run, sent_once
 
@@ -136,17 +137,18 @@ def test_a_mail_threads_and_shows_links_in_both_forms() -> None:
     run(scenario)
 
 
-def test_the_chart_is_in_the_mail_and_nothing_is_fetched() -> None:
+def test_the_chart_is_in_the_mail_and_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The first picture of a process waits for imports, for which a mail does not wait long.
+    monkeypatch.setattr(smtp, "_CHART_TIMEOUT_S", PATIENCE_S)
     hours = tuple(
         HourBar(start=AT + timedelta(hours=n), count=n % 5, expected=None if n == 3 else 0.4, band_top=2)
         for n in range(48)
     )
-    chart_png(hours)  # The first picture of a process waits for imports, and a mail does not wait long.
 
     async def scenario() -> None:
         counterpart = SmtpCounterpart()
         async with Running(counterpart):
-            channel = counterpart.channel(timeout_s=20)
+            channel = counterpart.channel()
             assert (await channel.send(message(hours=hours))).result == "delivered"
             assert (await channel.send(message(message_id="msg_2"))).result == "delivered"
             await channel.close()

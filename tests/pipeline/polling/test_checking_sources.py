@@ -136,7 +136,7 @@ def serving(settings: PushSettings, environ: dict[str, str]) -> Iterator[None]:
 
     thread = threading.Thread(target=lambda: asyncio.run(go()))
     thread.start()
-    assert up.wait(30)
+    assert up.wait(120)
     try:
         yield
     finally:

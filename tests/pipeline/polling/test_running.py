@@ -27,7 +27,7 @@ async def running(desk: Desk, job: PollJob) -> AsyncIterator[asyncio.Task[None]]
         yield task
     finally:
         stop.set()
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, 120)
 
 
 async def until(

@@ -71,9 +71,9 @@ def test_spans_are_in_order_and_lose_nothing_but_space(text: str) -> None:
 @pytest.mark.parametrize("unit", [".", "a", "\n", ". ", "A. ", "?!”", "\n.", "“ ", "。", "。."])
 def test_a_hostile_text_takes_time_in_proportion(unit: str) -> None:
     text = unit * (200_000 // len(unit))
-    begin = time.perf_counter()
+    begin = time.process_time()
     sentence_spans(text)
-    assert time.perf_counter() - begin < 3
+    assert time.process_time() - begin < 3
 
 
 def test_wide_marks_end_sentences_among_others() -> None:

@@ -96,6 +96,6 @@ def test_a_blocking_socket_is_guarded_too() -> None:
             open_guarded_socket("127.0.0.1", port, 2.0)
         greeter = threading.Thread(target=lambda: server.accept()[0].sendall(b"220"))
         greeter.start()
-        with open_guarded_socket("localhost", port, 2.0, ["127.0.0.0/8"]) as sock:
+        with open_guarded_socket("localhost", port, 60.0, ["127.0.0.0/8"]) as sock:
             assert sock.recv(3) == b"220"
         greeter.join()

@@ -190,7 +190,7 @@ def test_a_channel_that_hangs_is_given_up_and_tried_again(desk: Desk, phone: Pho
     desk.ring()
     desk.step(notifier)
     phone.send = answer  # type: ignore[method-assign]
-    desk.settle(notifier)
+    desk.settle(desk.notifier())
     assert phone.told == [("opened", 1)]
     assert [a.outcome for a in desk.store.attempts(1)] == ["unclear", "delivered"]
 

@@ -99,7 +99,7 @@ def test_without_receivers_the_job_runs_and_says_so_once(tmp_path: Path, caplog:
     async def run_a_while() -> None:
         stop = asyncio.Event()
         job = asyncio.create_task(run_notify(workplace(tmp_path, ""), store, stop))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while "notify" not in store.heartbeats():
                 await asyncio.sleep(0.01)
         stop.set()

@@ -204,9 +204,9 @@ def test_keywords_in_groups() -> None:
 def test_a_hostile_pattern_costs_no_more_than_its_text() -> None:
     hostile = rule("{keywords: [{pattern: '(a|a)*b(a|aa)+$'}]}")
     article = signal("a" * 100_000)
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert compile_watch(hostile).hits(article) == ()
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_a_signal_without_sentences_is_one_sentence() -> None:
