@@ -1,5 +1,6 @@
 // Asks every few seconds whether anything changed; if so, fetches the page again and exchanges its content in place.
-// Whoever is typing, has opened the numbers or selected text is not disturbed. Without this script pages work the same.
+// Whoever is typing, stands on a button, has opened the numbers or selected text is not disturbed. Without this script pages work
+// the same.
 "use strict";
 (() => {
   const EVERY_MS = 5000;
@@ -9,7 +10,7 @@
 
   const busy = () => {
     const focused = document.activeElement;
-    const typing = focused && /^(INPUT|SELECT|TEXTAREA)$/.test(focused.tagName);
+    const typing = focused && /^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(focused.tagName);
     return typing || String(document.getSelection()) !== "" || document.querySelector("details[open]") !== null;
   };
 
@@ -21,6 +22,7 @@
 
   const exchange = async () => {
     const fresh = new DOMParser().parseFromString(await ask(location.href), "text/html");
+    if (busy()) return;  // Only since it was asked for: a button that is gone cannot be pressed.
     const focused = document.activeElement && document.activeElement.getAttribute("href");
     for (const part of ["main", "footer p"]) {
       const before = document.querySelector(part), after = fresh.querySelector(part);
