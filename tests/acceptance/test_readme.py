@@ -125,7 +125,7 @@ class Terminal:
         """Press Ctrl-C on what runs; it must end cleanly."""
         if self._running is not None:
             self._running.send_signal(signal.SIGINT)
-            code = self._running.wait(60)
+            code = self._running.wait(PATIENCE_S)
             assert code == 0, f"tocsin run ended with {code}:\n{''.join(self._said)}"
 
     def kill(self) -> None:

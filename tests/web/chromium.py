@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self  # Any: what the protocol answers
+from typing import Any, Self, cast  # Any: what the protocol answers
 
 import aiohttp
 
@@ -55,9 +55,7 @@ class Chromium:
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._http = aiohttp.ClientSession()
         port = await self._port()
-        async with self._http.get(f"http://127.0.0.1:{port}/json/list") as answer:
-            tabs = await answer.json()
-        tab = next(tab for tab in tabs if tab["type"] == "page")
+        tab = await self._tab(port)
         self._socket = await self._http.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0)
         for domain in ("Page", "Runtime", "Log"):
             await self.call(f"{domain}.enable")
@@ -78,6 +76,17 @@ class Chromium:
                 return int(lines[0])
             await asyncio.sleep(0.05)
         raise TimeoutError("Chromium does not open its port")
+
+    async def _tab(self, port: int) -> Mapping[str, Any]:
+        """Wait for the first tab, which may come a little after the port."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            async with self._http.get(f"http://127.0.0.1:{port}/json/list") as answer:
+                tabs = [tab for tab in await answer.json() if tab["type"] == "page"]
+            if tabs:
+                return cast("Mapping[str, Any]", tabs[0])
+            await asyncio.sleep(0.05)
+        raise TimeoutError("Chromium does not open its first tab")
 
     async def call(self, method: str, **parameters: object) -> Mapping[str, Any]:
         """Call a method of the protocol and return its result; notes what the console says meanwhile."""
