@@ -4,7 +4,12 @@ import gc
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.services.not_run", "tests.services.fixtures", "tests.services.postgres_fixtures"]
+pytest_plugins = [
+    "tests.services.not_run",
+    "tests.services.left_behind",
+    "tests.services.fixtures",
+    "tests.services.postgres_fixtures",
+]
 
 # A busy machine is no defect: neither an example nor making one has a time to be done in. The rest stays as Hypothesis has it,
 # which under CI tries the same examples each time.
