@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.replay.worker_processes import Message, serve
 
 #: A process that waits longer than this waits for nobody: the others are not running beside it.
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 
 
 def _opened(opening: Message) -> Callable[[Message], Message]:

@@ -36,9 +36,9 @@ def decided(folder: Path, scene: Scene) -> Desk:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() < until, "waited a minute in vain"
+        assert time.monotonic() < until, "waited two minutes in vain"
         time.sleep(0.01)
 
 

@@ -185,11 +185,11 @@ def test_what_was_done_before_an_end_stays_done(
         text=True,
     )
     version, archive = extractor_for().version, Archive(folder)
-    end = time.monotonic() + 90
+    end = time.monotonic() + 180
     while not archive.has_signals(version, date(2023, 5, 1)) and time.monotonic() < end and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(ending)
-    _, said = process.communicate(timeout=90)
+    _, said = process.communicate(timeout=180)
     assert process.returncode == (130 if ending is signal.SIGINT else -signal.SIGKILL), said
     if ending is signal.SIGINT:
         assert said.strip().endswith("stopped")

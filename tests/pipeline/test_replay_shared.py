@@ -241,12 +241,12 @@ def test_processes_end_with_the_one_that_started_them(
         for pid in mine:
             os.kill(pid, signal.SIGSTOP)  # They have hardly begun: the parent waits for them.
         parent.send_signal(ending)
-        parent.wait(timeout=90)
+        parent.wait(timeout=180)
     finally:
         for pid in mine:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
-    _, said = parent.communicate(timeout=90)  # Whoever is left holds its end of the pipe.
+    _, said = parent.communicate(timeout=180)  # Whoever is left holds its end of the pipe.
     assert parent.returncode == (130 if ending is signal.SIGINT else -signal.SIGKILL), said
     assert "Traceback" not in said
     assert ledger.read_text() == "the old one\n"
@@ -261,7 +261,7 @@ def test_a_process_that_was_not_told_all_ends_without_a_word(told: str) -> None:
         input=told,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=180,
         check=False,
     )
     assert (worker.returncode, worker.stdout) == (0, "")

@@ -19,7 +19,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _MEETING = "tests.pipeline.meeting_worker"
 
 
-def waited(until: Callable[[], bool], timeout_s: float = 60.0) -> bool:
+def waited(until: Callable[[], bool], timeout_s: float = 120.0) -> bool:
     end = time.monotonic() + timeout_s
     while not until():
         if time.monotonic() > end:

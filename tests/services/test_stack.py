@@ -32,18 +32,18 @@ def test_the_stack_starts_both_and_leaves_nothing_behind() -> None:
     assert process.stdout is not None
     lines = [process.stdout.readline(), process.stdout.readline()]
     if not lines[0]:
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=120)
         not_run("the stack of Kafka and PostgreSQL", said.strip().splitlines()[-1])
     try:
         kafka = re.fullmatch(r"export KAFKA_BOOTSTRAP=(127\.0\.0\.1):(\d+)\n", lines[0])
         database = re.fullmatch(r"export TOCSIN_TEST_DATABASE=(postgresql://\S+)\n", lines[1])
         assert kafka is not None
         assert database is not None
-        socket.create_connection((kafka[1], int(kafka[2])), timeout=5).close()
+        socket.create_connection((kafka[1], int(kafka[2])), timeout=60).close()
         with psycopg.connect(database[1]) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=40)
+        _, said = process.communicate(timeout=180)
         assert process.returncode == 0
         assert said.endswith("stopped\n")
         with pytest.raises(OSError, match="refused"):
@@ -76,7 +76,7 @@ def test_what_is_not_run_is_loud_and_a_failure_under_ci_where_it_is_needed(tmp_p
         env=os.environ | {"PYTHONPATH": str(_ROOT), "CI": ci},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert answer.returncode == code, answer.stdout

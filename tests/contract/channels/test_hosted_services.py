@@ -364,7 +364,7 @@ def test_a_real_alertmanager_posts_what_our_webhooks_in_its_form_post(tmp_path: 
         with real_alertmanager(tmp_path, f"http://127.0.0.1:{port}/") as base:
             channel = opened({}, {"type": "alertmanager", "url": base, "allow_addresses": LOOPBACK})
             assert (await channel.send(message())).result == "delivered"
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 await came.wait()
             await channel.close()
         await runner.cleanup()

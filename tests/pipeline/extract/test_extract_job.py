@@ -44,7 +44,7 @@ from tests.pipeline.extract.stream import (
 )
 
 
-def drain(job: ExtractJob, log: Log, timeout_s: float = 60) -> int:
+def drain(job: ExtractJob, log: Log, timeout_s: float = 180) -> int:
     """Step until all is committed; return how many records that were."""
     count, deadline_s = 0, time.monotonic() + timeout_s
     while any(log.committed("extract", ARTICLES).get(p, 0) < log.end_offset(ARTICLES, p) for p in _filled(log)):

@@ -81,7 +81,7 @@ def start(log_url: str, store_url: str, store: Store) -> Iterator[Callable[..., 
         one.process.wait()
 
 
-def wait_for(holds: Callable[[], bool], what: str, timeout_s: float = 90) -> None:
+def wait_for(holds: Callable[[], bool], what: str, timeout_s: float = 180) -> None:
     deadline_s = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < deadline_s, f"{what}: it never came to that"
@@ -115,7 +115,7 @@ def test_a_kill_between_append_and_commit_repeats_the_batch_and_loses_none(
     make_topics(log)
     fill(log, range(100))
     dying = start("die-before-commit", "2")
-    assert dying.process.wait(timeout=90) == -9
+    assert dying.process.wait(timeout=180) == -9
     first = signals_of(on_signals(log))
     assert log.committed("extract", ARTICLES)[0] < log.end_offset(ARTICLES, 0)
     job = ExtractJob(log, store, SystemClock(), ExtractSettings())

@@ -16,7 +16,7 @@ from tests.services.ports import free_port
 
 __all__ = ["KafkaBroker", "NotAvailableError"]
 
-_START_TIMEOUT_S = 120
+_START_TIMEOUT_S = 300
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1

@@ -14,7 +14,7 @@ from tests.services.ports import free_port
 from tests.services.postgres.account import open_folder, unprivileged_account
 from tests.services.postgres.binaries import NotAvailableError, find_binaries
 
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 300.0
 #: Nothing of a test has to survive a power cut, so nothing waits for the disk. No socket file, one address, small memory.
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
