@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,29 +63,35 @@ class Heard(NamedTuple):
     offset: int
 
 
-def decide(place: Place, told: Connection) -> None:
-    """Recover, then decide for ever in small batches; leave when another decider is at work."""
+def decide(place: Place, told: Connection, most: int | None) -> None:
+    """Recover, then decide in small batches, ``most`` at most, and wait; leave when another decider is at work."""
     store = open_store(place.store_url, migrate=False)
     with open_log(place.log_url, SystemClock()) as log:
         settings = DecideSettings(snapshots=place.snapshots, batch_records=4, snapshot_every_records=24)
         job = DecideJob(log, store, SystemClock(), settings)
         job.recover()
         told.send(Heard(False, job.offset))
-        while True:
+        commits = 0
+        while most is None or commits < most:
             try:
                 decided = job.step(0.2)
             except AnotherDeciderError:
                 sys.exit(LEFT)
             if decided:
+                commits += 1
                 told.send(Heard(True, job.offset))
+        while True:
+            signal.pause()
 
 
-def append(place: Place) -> None:
-    """Append the whole stream, never far ahead of the decider."""
+def append(place: Place, rest: Event) -> None:
+    """Append the whole stream, never far ahead of the decider; the last of it once ``rest`` is set."""
     records = [Entry(0, encode(record)) for record in invented_stream(place.seed, place.days)]
     store = open_store(place.store_url, migrate=False)
     with open_log(place.log_url, SystemClock()) as log:
         for first in range(0, len(records), _GROUP):
+            if first >= len(records) - _AHEAD:
+                rest.wait()
             last = log.append(SIGNALS, records[first : first + _GROUP])[-1]
             while last - _decided_up_to(store) > _AHEAD:
                 time.sleep(0.002)
@@ -97,21 +104,26 @@ def _decided_up_to(store: Store) -> int:
 
 
 class Life:
-    """A decider in a process of its own."""
+    """A decider in a process of its own, which commits ``most`` times at most: whoever is to kill it may be slow."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, most: int | None = None) -> None:
         self._ear, told = _processes.Pipe(duplex=False)
-        self._process = _processes.Process(target=decide, args=(place, told), daemon=True)
+        self._process = _processes.Process(target=decide, args=(place, told, most), daemon=True)
         self._process.start()
         told.close()
         self.heard: list[Heard] = []
 
-    def listen(self, commits: int, timeout_s: float = 60.0) -> None:
+    def listen(self, commits: int, timeout_s: float = 120.0) -> None:
         """Wait until it has told of so many commits."""
         deadline_s = time.monotonic() + timeout_s
         while self.decided < commits:
             assert self._ear.poll(max(0.0, deadline_s - time.monotonic())), f"nothing more after {self.heard[-3:]}"
             self.heard.append(self._ear.recv())
+
+    def listen_recovered(self) -> None:
+        """Wait until it has told that it begins to decide."""
+        assert self._ear.poll(120.0), "it does not recover"
+        self.heard.append(self._ear.recv())
 
     def linger(self, seconds: float) -> None:
         """Let it go on for ``seconds``, or until it says the next thing."""
@@ -142,11 +154,16 @@ class Life:
 
 
 class Appender:
-    """The appender in a process of its own."""
+    """The appender in a process of its own. It comes to its end only once it is let."""
 
     def __init__(self, place: Place) -> None:
-        self._process = _processes.Process(target=append, args=(place,), daemon=True)
+        self._rest = _processes.Event()
+        self._process = _processes.Process(target=append, args=(place, self._rest), daemon=True)
         self._process.start()
+
+    def let_end(self) -> None:
+        """Let it append the last of the stream."""
+        self._rest.set()
 
     def works(self) -> bool:
         """Whether there is still something to append."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,7 +30,9 @@ class GrowingFeeds:
 
     def __init__(self, count: int) -> None:
         self.feeds = {f"feed{number}": Growing() for number in range(1, count + 1)}
-        feeds = self.feeds
+        #: The clients' ports of connections that are over, and all that came over them taken in.
+        self.over: set[int] = set()
+        feeds, over = self.feeds, self.over
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -54,17 +57,29 @@ class GrowingFeeds:
                 except OSError:
                     self.close_connection = True  # Who asked was killed.
 
+            def handle(self) -> None:
+                with suppress(ConnectionError):  # Who asked was killed.
+                    super().handle()
+
+            def finish(self) -> None:
+                super().finish()
+                over.add(self.client_address[1])
+
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing on stderr."""
 
         self._server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
+    @property
+    def port(self) -> int:
+        """Return the port they are all served on."""
+        return self._server.server_address[1]
+
     def settings(self, interval: str) -> str:
         """Return the feeds as a settings file names them."""
-        port = self._server.server_address[1]
         return "".join(
-            f'[[feeds]]\nid = "{name}"\nurl = "http://127.0.0.{number}:{port}/{name}"\ninterval = "{interval}"\n'
+            f'[[feeds]]\nid = "{name}"\nurl = "http://127.0.0.{number}:{self.port}/{name}"\ninterval = "{interval}"\n'
             for number, name in enumerate(self.feeds, 1)
         )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.services.ports import free_port
 
 #: The machine may be loaded; nothing here measures time but the clean stop.
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 def wait_for(what: str, condition: Callable[[], bool], *, patience_s: float = PATIENCE_S) -> None:
@@ -29,9 +29,23 @@ def wait_for(what: str, condition: Callable[[], bool], *, patience_s: float = PA
 def lives(process: int) -> bool:
     """Return whether a process that may be no child of ours runs (one that only waits to be reaped does not)."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+        return state_of(process) not in "ZX"
     except OSError:
         return False
+
+
+def state_of(process: int) -> str:
+    """Return the letter by which the system tells what a process does, T where it is stopped."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+
+
+def own_ports(process: int, port: int) -> set[int]:
+    """Return the own ports of all connections that a process has open to ``port`` of this machine."""
+    links = [os.readlink(file) for file in Path(f"/proc/{process}/fd").iterdir()]
+    sockets = {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
+    rows = [row.split() for row in Path(f"/proc/{process}/net/tcp").read_text().splitlines()[1:]]
+    ends = [[int(end.rpartition(":")[2], 16) for end in row[1:3]] for row in rows if row[9] in sockets]
+    return {own for own, other in ends if other == port}
 
 
 class ServiceProcess:

@@ -25,13 +25,14 @@ def kill_again_and_again(place: Place, kills: int, seed: int) -> list[Life]:
     appender = Appender(place)
     try:
         for _ in range(kills):
-            life = Life(place)
             commits = r.choice((0, 1, 1, 2, 3, 5))
+            life = Life(place, commits + 4)
             life.listen(commits)
             life.linger(r.uniform(0.0, 0.2 if commits == 0 else 0.02))
             assert life.kill() == KILLED
             dead.append(life)
         assert appender.works(), "the kills have to happen while the log grows"
+        appender.let_end()
         decide_to_the_end(place, appender)
         appender.finish()
     finally:
@@ -102,7 +103,10 @@ def test_of_two_at_once_one_leaves_and_the_ledger_is_whole(tmp_path: Path) -> No
     appender = Appender(place)
     try:
         pair = [Life(place), Life(place)]
-        deadline_s = time.monotonic() + 60
+        for life in pair:
+            life.listen_recovered()
+        appender.let_end()  # So there is something left to decide, for which both are there.
+        deadline_s = time.monotonic() + 120
         while not (left := [life for life in pair if life.leaves(0.05)]):
             assert time.monotonic() < deadline_s, "both go on"
         (stays,) = [life for life in pair if life not in left]

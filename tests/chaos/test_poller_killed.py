@@ -26,8 +26,8 @@ from schemas.ports.log import Log
 from schemas.ports.store import Store
 from schemas.topics import ARTICLES
 from schemas.wire import decode_articles
-from tests.chaos.growing_feeds import GrowingFeeds
-from tests.chaos.service_process import ServiceProcess
+from tests.chaos.growing_feeds import Growing, GrowingFeeds
+from tests.chaos.service_process import ServiceProcess, lives, own_ports, state_of, wait_for
 from tests.services.kafka.broker import KafkaBroker
 from tests.services.kafka.external import ExternalBroker
 
@@ -112,6 +112,23 @@ def unsaved_of(store: Store, place: Place, feed_ids: set[str]) -> set[str]:
     return {feed_id for feed_id in feed_ids if (at := known.get(feed_id)) is None or at < asked_at[feed_id]}
 
 
+def kill_at_once(service: ServiceProcess, feeds: GrowingFeeds, caught: Growing) -> None:
+    """Kill supervisor and poller, neither of which can do anything about it; return when the feeds have taken in all that the
+    poller has asked, ``caught`` among them."""
+    (poller,) = service.started("poll")
+    os.kill(poller, signal.SIGSTOP)  # Or it would see the end of its supervisor, and stop in good order.
+    wait_for("the poller to stand still", lambda: state_of(poller) == "T")
+    service.kill()
+    connections = own_ports(poller, feeds.port)
+    assert connections
+    feeds.over.clear()
+    os.kill(poller, signal.SIGKILL)
+    wait_for("the end of the poller", lambda: not lives(poller))
+    caught.held = False
+    caught.let_go.set()
+    wait_for("the end of its connections", lambda: connections <= feeds.over)
+
+
 def kill_one_of_two(place: Place) -> None:
     feeds = place.feeds.feeds
     with closing(open_store(place.store_url)), open_log(place.log_url, SystemClock()) as log:
@@ -129,18 +146,23 @@ def kill_one_of_two(place: Place) -> None:
     one.wait_for("a request to be on its way", caught.waiting.is_set)
     with closing(open_store(place.store_url, migrate=False)) as store:
         one.wait_for("the rest of a round to be kept", lambda: len(unsaved_of(store, place, mine)) <= len(mine) // 2)
-        os.killpg(one.process.pid, signal.SIGKILL)  # The supervisor and its job.
-        one.process.wait()
+        kill_at_once(one, place.feeds, caught)
         unsaved = unsaved_of(store, place, mine)
     assert min(mine) in unsaved
     before = {feed_id: len(feed.asked_at) for feed_id, feed in feeds.items()}
-    caught.held = False
-    caught.let_go.set()
 
     def taken_over() -> bool:
-        return all(len(feed.asked_at) > before[feed_id] for feed_id, feed in feeds.items())
+        """Whether what the first answer since then held is kept, for each feed."""
+        known = {feed_id: row.last_success_at for feed_id, row in store.feed_rows(with_cursors=False).items()}
+        return all(
+            len(feed.asked_at) > (number := before[feed_id])
+            and (at := known.get(feed_id)) is not None
+            and at >= feed.asked_at[number]
+            for feed_id, feed in feeds.items()
+        )
 
-    two.wait_for("every feed to be asked by the one that lives", taken_over)
+    with closing(open_store(place.store_url, migrate=False)) as store:
+        two.wait_for("every feed to be read by the one that lives", taken_over)
     two.press_ctrl_c()
     assert two.ended() == 0, two.stderr
 
