@@ -40,7 +40,7 @@ def test_a_kill_at_any_point_loses_nothing_and_keeps_the_order(tmp_path: Path) -
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
         cwd=Path(__file__).parents[2],
     )
     assert killer.returncode == 0, killer.stderr

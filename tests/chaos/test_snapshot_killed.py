@@ -138,7 +138,7 @@ def test_the_decider_after_it_goes_on_as_if_nothing_had_happened(tmp_path: Path,
         end = log.end_offset(SIGNALS, 0)
     process = _processes.Process(target=decide, args=(place, point, snapshot), daemon=True)
     process.start()
-    process.join(120)
+    process.join(300)
     assert process.exitcode == KILLED
     store = open_store(place.store_url)
     head = store.decider_head()

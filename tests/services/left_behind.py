@@ -74,6 +74,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         time.sleep(0.1)
     if left:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        for what in left if reporter is not None else ():
+        assert reporter is not None
+        for what in left:
             reporter.write_line(f"LEFT BEHIND: {what}", red=True, bold=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
