@@ -7,7 +7,7 @@ To freeze is quick, and all that the engine's own thread has to wait for; anothe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,8 +166,8 @@ def freeze(engine: Engine) -> FrozenEngine:
     return FrozenEngine(document, cards, rules, arrays)
 
 
-def restore(raw: bytes) -> Engine:
-    """Return the engine whose :func:`snapshot` is ``raw``.
+def restore(raw: bytes, make: Callable[[], Engine] = Engine) -> Engine:
+    """Return the engine whose :func:`snapshot` is ``raw``; ``make`` makes one of the kind that is wanted, with no record yet.
 
     :raises BrokenRecordError: it is none, or one of another shape.
     """
@@ -178,7 +178,7 @@ def restore(raw: bytes) -> Engine:
         raise BrokenRecordError(f"not a snapshot this program reads: {error.error_count()} differences") from error
     if document.snapshot_version != SNAPSHOT_VERSION or document.engine_version != ENGINE_VERSION:
         raise BrokenRecordError(f"a snapshot of engine {document.engine_version}, shape {document.snapshot_version}")
-    engine = Engine()
+    engine = make()
     engine.open = document.open
     engine.rules_hash = document.rules_hash
     engine.card_hours = document.card_hours

@@ -151,6 +151,11 @@ class Archive:
         """Return how many records of coverage ``day`` has."""
         return _rows_of(day_path(self.folder / "coverage", day))
 
+    def coverage_digest(self, day: date) -> str:
+        """Return a digest of the coverage of ``day``; empty where it has none."""
+        path = day_path(self.folder / "coverage", day)
+        return about(path)[1] if path.exists() else ""
+
     def coverage_days(self) -> list[date]:
         """Return the days that have coverage, in order."""
         return days_in(self.folder / "coverage")

@@ -22,7 +22,7 @@ from pipelines.backtest.report import Report, RuleReport, Sweep
 from pipelines.backtest.scores import Score, score_all, score_rule, together
 from pipelines.backtest.truth import TrueEvent
 from pipelines.backtest.variants import FLOORS, WINDOWS, Setting, Variant, as_written, grid, rules_to_run, varied
-from pipelines.replay.past import Past
+from pipelines.replay.past import Past, records_in
 from pipelines.replay.replay import Told, activation
 from schemas.errors import UsageError
 
@@ -111,7 +111,7 @@ def pass_over(
     :raises UsageError: there is too little history for one decision.
     """
     every = RuleSet.of(*(variant.rule for variant in rules_to_run(variants).values()))
-    records = past.records(version, activation(every, "", past.days[0]), (), told)
+    records = records_in(past, version, activation(every, "", past.days[0]), (), told)
     book = DayBook.of(variant.rule for variant in looked_at)
     return one_pass(delayed(records, delay or ArrivalDelay()), variants, book)
 

@@ -12,10 +12,13 @@ from pathlib import Path
 from alerts.rules.model import RuleSet
 from connectors.archive.folder import Archive
 from pipelines.garbage import seldom_collected
+from pipelines.replay.numbered import NumberedRecords
 from pipelines.replay.order import ChosenOrder
 from pipelines.replay.past import Past, past_in_order
 from pipelines.replay.phased_engine import PhasedEngine
 from pipelines.replay.telling_processes import tell
+from pipelines.replay.unfinished import Unfinished
+from pipelines.replay.unfinished_share import UnfinishedShare
 from pipelines.replay.worker_processes import Message
 from pipelines.stepping import step_or_fail
 from schemas.control import RulesActivated
@@ -23,9 +26,17 @@ from schemas.errors import UndecidableRecordError
 
 
 def opening_for(
-    past: Past, version: str, rules: RulesActivated, sources: Sequence[str], share: Sequence[str]
+    past: Past,
+    version: str,
+    rules: RulesActivated,
+    sources: Sequence[str],
+    share: Sequence[str],
+    unfinished: Unfinished | None = None,
 ) -> Message:
-    """Return what such a process is told: to decide for the rules named ``share``, as part of ``rules``."""
+    """Return what such a process is told: to decide for the rules named ``share``, as part of ``rules``.
+
+    It goes on from what a process of the same share left in ``unfinished``.
+    """
     return {
         "archive": str(past.archive.folder.resolve()),
         "order": past.chosen.as_json(),
@@ -35,13 +46,15 @@ def opening_for(
         "rules": rules.changed(text="").model_dump_json(),  # What people wrote, no engine reads.
         "sources": list(sources),
         "share": list(share),
+        "unfinished": None if unfinished is None else unfinished.as_json(),
     }
 
 
 def decide(opening: Message, say: Callable[[Message], None]) -> None:
     """Tell each decision as ``{offset, part, rule, event}``, and ``{offset, done, total}`` as history goes by.
 
-    ``offset`` and ``part`` never become less. A record that the engine cannot take ends it, with ``{undecidable: offset}``.
+    What it told before it was stopped, it tells again. ``offset`` and ``part`` never become less. A record that the engine cannot
+    take ends it, with ``{undecidable: offset}``.
     """
     rules = RulesActivated.model_validate_json(str(opening["rules"]))
     order, sources, share = opening["order"], opening["sources"], opening["share"]
@@ -54,15 +67,25 @@ def decide(opening: Message, say: Callable[[Message], None]) -> None:
         date.fromisoformat(str(opening["first"])),
         date.fromisoformat(str(opening["last"])),
     )
-    engine, offset = PhasedEngine(), -1
+    files = _files_of(opening, share)
+    place = files.go_on(PhasedEngine) if files is not None else None
+    engine = PhasedEngine() if place is None else place.begin()
+    assert isinstance(engine, PhasedEngine)
+    offset = -1 if place is None else place.number - 1
 
     def told(done: int, total: int | None) -> None:
         say({"offset": offset, "done": done, "total": total})
 
+    def day_ended(following: date, number: int) -> None:
+        if files is not None:
+            files.day_ended(engine, following, number, PhasedEngine)
+
+    for message in () if place is None else place.events:
+        say(message)
     with seldom_collected():
         # All read what any rule may hit: the records are numbered alike, and an engine of all rules would meet the same.
-        records = past.records(str(opening["version"]), rules, frozenset(map(str, sources)), told)
-        for number, record in enumerate(records):
+        records = NumberedRecords(past, str(opening["version"]), rules, frozenset(map(str, sources)))
+        for number, record in records.since(place, told, day_ended):
             offset = number
             try:
                 decisions = step_or_fail(engine, number, _share_of(rules, share) if number == 0 else record)
@@ -71,7 +94,18 @@ def decide(opening: Message, say: Callable[[Message], None]) -> None:
                 return
             for part, decision in zip(engine.parts(decisions), decisions, strict=True):
                 event = decision.event
-                say({"offset": number, "part": part, "rule": event.rule, "event": event.model_dump_json()})
+                found = {"offset": number, "part": part, "rule": event.rule, "event": event.model_dump_json()}
+                if files is not None:
+                    files.note(found)
+                say(found)
+
+
+def _files_of(opening: Message, share: Sequence[object]) -> UnfinishedShare | None:
+    unfinished = opening["unfinished"]
+    if unfinished is None:
+        return None
+    assert isinstance(unfinished, dict)
+    return Unfinished.from_json(unfinished).share([str(name) for name in share])
 
 
 def _share_of(rules: RulesActivated, names: Sequence[object]) -> RulesActivated:

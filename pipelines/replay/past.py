@@ -29,7 +29,7 @@ from pipelines.replay.replay import (
     in_order,
     nobody,
     possible_under,
-    records_of,
+    records_by_day,
     seen_of,
 )
 from schemas.control import RulesActivated
@@ -66,16 +66,31 @@ class Past(Protocol):
         """How many articles and later wordings of some it has."""
         ...
 
-    def records(
-        self, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
-    ) -> Iterator[SignalsRecord]:
-        """Yield the rules, then signals of extractor ``version`` and coverage as time goes by, the same each time.
+    def by_day(
+        self,
+        version: str,
+        rules: RulesActivated,
+        sources: Collection[str] = (),
+        told: Told = nobody,
+        since: date | None = None,
+    ) -> Iterator[tuple[date, Iterator[SignalsRecord]]]:
+        """Yield :attr:`days`, those before ``since`` left out, with signals of extractor ``version`` and coverage as time goes
+        by, the same each time; the records of a day are taken before the next is asked for.
 
-        Signals that no rule can hit are left out, which changes no decision. With ``sources``, their ids, it is what would
-        have been there had there been no others. ``told`` hears how many records were gone through, and how many there are.
-        The signals of :attr:`files` are cached.
+        Signals that none of the ``rules`` can hit are left out, which changes no decision. With ``sources``, their ids, it is
+        what would have been there had there been no others. ``told`` hears how many records were gone through, and how many
+        there are. The signals of :attr:`files` are cached.
         """
         ...
+
+
+def records_in(
+    past: Past, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
+) -> Iterator[SignalsRecord]:
+    """Yield ``rules``, then the records of all days of ``past``; see :meth:`Past.by_day`."""
+    yield rules
+    for _, records in past.by_day(version, rules, sources, told):
+        yield from records
 
 
 @dataclass(frozen=True)
@@ -96,11 +111,16 @@ class ByArrival:
         """See :class:`Past`."""
         return sum(self.archive.count(day) for day in self.days)
 
-    def records(
-        self, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
-    ) -> Iterator[SignalsRecord]:
+    def by_day(
+        self,
+        version: str,
+        rules: RulesActivated,
+        sources: Collection[str] = (),
+        told: Told = nobody,
+        since: date | None = None,
+    ) -> Iterator[tuple[date, Iterator[SignalsRecord]]]:
         """See :class:`Past`."""
-        return records_of(self.archive, version, self.days, rules, sources, told)
+        return records_by_day(self.archive, version, self.days, rules, sources, told, since)
 
 
 @dataclass(frozen=True)
@@ -140,32 +160,46 @@ class ByPublication:
         """See :class:`Past`."""
         return sum(self.wordings[day] for day in self.days)
 
-    def records(
-        self, version: str, rules: RulesActivated, sources: Collection[str] = (), told: Told = nobody
-    ) -> Iterator[SignalsRecord]:
+    def by_day(
+        self,
+        version: str,
+        rules: RulesActivated,
+        sources: Collection[str] = (),
+        told: Told = nobody,
+        since: date | None = None,
+    ) -> Iterator[tuple[date, Iterator[SignalsRecord]]]:
         """See :class:`Past`."""
-        yield rules
-        total = 1 + self.articles + len(self._hours())
+        left = [day for day in self.days if since is None or day >= since]
+        if not left:
+            return
+        hours = self._hours(left)
+        total = 1 + self.articles + len(self._hours(self.days))
         with tempfile.TemporaryDirectory(prefix="tocsin-order-") as scratch:
-            spool = DaySpool(Path(scratch))
-            done = 1 + self._lay_out(version, possible_under(rules), spool, lambda laid: told(laid, total))
-            for day, coverage in groupby(self.rhythm.coverage(self._hours()), key=lambda record: record.since.date()):
+            spool, possible = DaySpool(Path(scratch)), possible_under(rules)
+            looked_at = self._lay_out(version, left, possible, spool, lambda laid: told(laid, total))
+            done = 1 + looked_at + len(self._hours(self.days)) - len(hours)
+            for day, coverage in groupby(self.rhythm.coverage(hours), key=lambda record: record.since.date()):
                 signals = [by_publication(signal) for signal in decoded((raw for _, raw in spool.lines(day)), sources)]
                 signals.sort(key=lambda signal: (signal.revised_at, signal.article_id, signal.revision))
-                hours = [seen_of(record, sources) for record in coverage]
-                yield from in_order(signals, hours)
-                done += len(hours)
+                seen = [seen_of(record, sources) for record in coverage]
+                yield day, in_order(signals, seen)
+                done += len(seen)
                 told(done, total)
 
-    def _hours(self) -> range:
-        first, last = hour_of(_midnight(self.days[0])), hour_of(_midnight(self.days[-1])) + 24
+    def _hours(self, days: Sequence[date]) -> range:
+        first, last = hour_of(_midnight(days[0])), hour_of(_midnight(days[-1])) + 24
         return range(max(first, self.rhythm.hours.start), min(last, self.rhythm.hours.stop))
 
     def _lay_out(
-        self, version: str, possible: PossibleSignals, spool: DaySpool, laid_out: Callable[[int], None]
+        self,
+        version: str,
+        days: Sequence[date],
+        possible: PossibleSignals,
+        spool: DaySpool,
+        laid_out: Callable[[int], None],
     ) -> int:
-        """Put what rules may hit to its day; return how many signals of these days were looked at."""
-        wanted, looked_at = set(self.days), 0
+        """Put what rules may hit to its day, if it is one of ``days``; return how many signals of all days were looked at."""
+        every, wanted, looked_at = set(self.days), set(days), 0
         for file in self.files:
             if not self.archive.has_signals(version, file):
                 raise FatalError(f"the signals of {file} are gone", remedy="replay again: they will be extracted")
@@ -176,9 +210,11 @@ class ByPublication:
             ids, records = self.archive.signal_ids(version, file), self.archive.signal_records(version, file)
             for name, raw in zip(ids, records, strict=True):
                 at = times[name]
-                if from_milliseconds(at).date() in wanted:
+                day = from_milliseconds(at).date()
+                if day in every:
                     looked_at += 1
-                    if raw in possible:
+                    # Asked of every day's: later wordings of what passes have to pass.
+                    if raw in possible and day in wanted:
                         spool.put(at, raw)
             laid_out(looked_at)
         return looked_at

@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from datetime import date
 from heapq import merge
 from itertools import islice
 
+from pipelines.replay.deciding_alone import decide_alone
 from pipelines.replay.deciding_worker import opening_for
+from pipelines.replay.numbered import NumberedRecords
 from pipelines.replay.past import Past
-from pipelines.replay.replay import Told, nobody, replay
+from pipelines.replay.replay import Told, nobody
 from pipelines.replay.telling_processes import TellingProcess
+from pipelines.replay.unfinished import Unfinished
 from pipelines.replay.worker_processes import Message
 from schemas.alert_event import AlertEvent, Decision
 from schemas.control import RulesActivated
@@ -35,13 +38,21 @@ class _Undecidable(Exception):
 
 @dataclass(frozen=True)
 class SharedReplay:
-    """A replay of ``past``; ``shares`` are the names of rules by process: fewer than two, and this process decides."""
+    """A replay of ``past``; ``shares`` are the names of rules by process: fewer than two, and this process decides.
+
+    With ``unfinished`` it goes on from what an earlier run of it left there, and leaves there what it decides.
+    """
 
     past: Past
     version: str
     rules: RulesActivated
     sources: Collection[str]
     shares: Sequence[Sequence[str]]
+    unfinished: Unfinished | None = None
+
+    def first_day(self) -> date | None:
+        """Return the day that an earlier run of it, if there was one that was stopped, had reached."""
+        return self.unfinished.first_day(self.shares) if self.unfinished is not None else None
 
     def decisions(self, told: Told = nobody) -> Iterator[Decision]:
         """Yield what one engine of all rules decides, in its order; without the texts of evidence where it is shared out.
@@ -60,16 +71,19 @@ class SharedReplay:
             except _Undecidable:
                 # It counts for nothing under any rule, also under those that could take it: one engine of all finds out.
                 told(0, None)
-        records = partial(self.past.records, self.version, self.rules, frozenset(self.sources), told)
-        yield from islice(replay(records), known, None)
+        records = NumberedRecords(self.past, self.version, self.rules, frozenset(self.sources))
+        share = self.unfinished.share(()) if self.unfinished is not None else None
+        yield from islice(decide_alone(records, share, told), known, None)
 
     def _merged(self, told: Told) -> Iterator[Decision]:
         done = [0] * len(self.shares)
         with ExitStack() as running:
             openings = [
-                opening_for(self.past, self.version, self.rules, sorted(self.sources), share) for share in self.shares
+                opening_for(self.past, self.version, self.rules, sorted(self.sources), share, self.unfinished)
+                for share in self.shares
             ]
-            processes = [running.enter_context(TellingProcess(_WORKER, opening)) for opening in openings]
+            held = () if self.unfinished is None else (self.unfinished.lock,)
+            processes = [running.enter_context(TellingProcess(_WORKER, opening, held)) for opening in openings]
             streams = (_placed(process, number) for number, process in enumerate(processes))
             for _, number, message in merge(*streams, key=lambda placed: placed[0]):
                 if "event" in message:

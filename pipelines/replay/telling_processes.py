@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
@@ -29,10 +29,13 @@ _END = {"end": True}
 
 
 class TellingProcess:
-    """A process that runs ``module`` and was told ``opening``; it is killed at the end of the block."""
+    """A process that runs ``module`` and was told ``opening``; it is killed at the end of the block.
 
-    def __init__(self, module: str, opening: Message) -> None:
-        self._process = start(module)
+    ``held`` are numbers of open files that it has open, too, by the same numbers.
+    """
+
+    def __init__(self, module: str, opening: Message, held: Collection[int] = ()) -> None:
+        self._process = start(module, held)
         self._room = threading.Semaphore(_AHEAD)
         self._heard: SimpleQueue[str | None] = SimpleQueue()
         self._listener = threading.Thread(target=self._listen, args=(opening,), daemon=True)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -108,8 +108,8 @@ class _Crew:
             process.wait()
 
 
-def start(module: str) -> subprocess.Popen[str]:
-    """Start a process that runs ``module``, with pipes for what it is told and what it says.
+def start(module: str, held: Collection[int] = ()) -> subprocess.Popen[str]:
+    """Start a process that runs ``module``, with pipes for what it is told and what it says; ``held`` are files it has open.
 
     :raises FatalError: the system starts no process.
     """
@@ -126,6 +126,7 @@ def start(module: str) -> subprocess.Popen[str]:
                 "OPENBLAS_NUM_THREADS": "1",
                 "OMP_NUM_THREADS": "1",
             },
+            pass_fds=tuple(held),
             start_new_session=True,  # Ctrl-C on the terminal is the parent's to handle.
         )
     except OSError as error:

@@ -22,7 +22,7 @@ from pipelines.extraction.extractor import extractor_for
 from pipelines.import_history import ImportReport, import_items, items_in, write_rhythm
 from pipelines.replay.cached_signals import extract_days
 from pipelines.replay.order import Order, OrderReason, order_of_imports
-from pipelines.replay.past import ByPublication, past_of
+from pipelines.replay.past import ByPublication, past_of, records_in
 from pipelines.replay.replay import activation
 from schemas.alert_event import AlertEvent, ChainHead, ledger_digest
 from schemas.article import Article
@@ -209,7 +209,7 @@ def test_of_what_knows_no_arrivals_both_are_the_same_records(plain: Archive, rul
     past = past_of(plain, Order.ARRIVAL, None, None)
     laid_out = ByPublication.of(plain, past.chosen, None, None)
     assert list(laid_out.days) == list(past.days)
-    assert list(laid_out.records(version, begin)) == list(past.records(version, begin))
+    assert list(records_in(laid_out, version, begin)) == list(records_in(past, version, begin))
     one = _about(plain.folder, tmp_path / "one.jsonl", "--rules", rules, "--order", "arrival")
     other = _about(plain.folder, tmp_path / "other.jsonl", "--rules", rules, "--order", "publication")
     assert one["digest"] == other["digest"]
@@ -244,14 +244,14 @@ def test_days_are_of_the_order(crawled: Archive, rules: Path, tmp_path: Path) ->
     assert list(past.files) == [_CRAWLED.date()]
     told: list[tuple[int, int | None]] = []
     begin = activation(EVERYTHING, "", past.days[0])
-    records = list(past.records(extractor_for().version, begin, (), lambda *numbers: told.append(numbers)))
+    records = list(records_in(past, extractor_for().version, begin, (), lambda *numbers: told.append(numbers)))
     assert told[-1] == (len(records), len(records))
     signals = [record for record in records if isinstance(record, Signal)]
     assert {signal.event_time.day for signal in signals} == {3, 4, 5}
     hours = [record for record in records if isinstance(record, Coverage)]
     assert [hour.since for hour in hours] == [START + number * HOUR for number in range(48, 120)]
     assert hours[0].full
-    few = past.records(extractor_for().version, activation(EVERYTHING, "", past.days[0]), {"harbour-news"})
+    few = records_in(past, extractor_for().version, activation(EVERYTHING, "", past.days[0]), {"harbour-news"})
     assert {one.source.id for one in few if isinstance(one, Signal)} == {"harbour-news"}
 
 
@@ -262,7 +262,7 @@ def test_an_edit_comes_as_long_after_the_first_wording_as_it_did(tmp_path: Path)
     edited["seen"] = (START + 33 * HOUR).isoformat()
     archive = _extracted(tmp_path, [*history(1), first, edited])
     past = past_of(archive, Order.PUBLICATION, None, None)
-    records = past.records(extractor_for().version, activation(EVERYTHING, "", START.date()))
+    records = records_in(past, extractor_for().version, activation(EVERYTHING, "", START.date()))
     found = [one for one in records if isinstance(one, Signal) and one.url == first["url"]]
     assert [one.revised_at for one in found] == [START + HOUR, START + 4 * HOUR]
     assert {one.observed_at for one in found} == {START + HOUR}
@@ -272,7 +272,7 @@ def test_an_edit_comes_as_long_after_the_first_wording_as_it_did(tmp_path: Path)
 def test_a_model_of_arrival_delays_what_is_replayed_by_publication(crawled: Archive) -> None:
     past = past_of(crawled, None, date(2023, 5, 3), date(2023, 5, 3))
     begin = activation(EVERYTHING, "", past.days[0])
-    records = delayed(past.records(extractor_for().version, begin), ArrivalDelay.parse("1h"))
+    records = delayed(records_in(past, extractor_for().version, begin), ArrivalDelay.parse("1h"))
     late = {one.observed_at - one.event_time for one in records if isinstance(one, Signal)}
     assert late == {HOUR}
 

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from alerts.rules.model import RuleSet
 from schemas.errors import UsageError
-from tocsin.commands.replay_told import Replayed, say, say_json
+from tocsin.commands.replay_run import Wanted, replayed
+from tocsin.commands.replay_told import say, say_json
 from tocsin.history import (
     actors_option,
     asked_order,
     deciding_workers_option,
-    extracted,
     from_option,
     order_option,
-    rules_in,
     to_option,
 )
-from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option
-
-if TYPE_CHECKING:
-    from pipelines.replay.ledger_file import LedgerSummary
-    from pipelines.replay.order import Order
-    from pipelines.replay.past import Past
-    from pipelines.replay.shared_out import SharedReplay
-    from pipelines.replay.summary import ReplaySummary
 
 
 @click.command(
@@ -86,6 +75,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Articles that are extracted together, at least.",
 )
+@click.option(
+    "--fresh", is_flag=True, help="Decide anew, also where a run of this replay that was stopped left its state."
+)
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
 @json_option
 def command(
@@ -103,14 +95,16 @@ def command(
     folder: Path,
     workers: int,
     batch: int,
+    fresh: bool,
     beam_options: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show what the rules would have rung on the history in an archive, and write it as a ledger, one event a line.
 
-    What extraction finds is kept in the archive, so the second replay extracts nothing; stopped at any moment, what is
-    done stays done. The same archive and rules give the same digest, with any --workers and --batch. Each rule begins to
-    learn what is normal on the first day. Exit code 0 whatever rang, 2 for mistakes in rules or options.
+    What extraction finds is kept in the archive, so the second replay extracts nothing. Stopped at any moment, what is done
+    stays done: the same command goes on from there, to the same ledger, and says so; --fresh begins to decide anew. The same
+    archive and rules give the same digest, with any --workers and --batch. Each rule begins to learn what is normal on the
+    first day. Exit code 0 whatever rang, 2 for mistakes in rules or options.
 
     With many rules over many days each of the --workers decides for a share of the rules, and the ledger is put together; an
     archived log is decided by one process.
@@ -137,7 +131,7 @@ def command(
 
         check_options(beam_options)
     if verify:
-        _refuse_beside_verify(archive_folder, ledger, of, log_id, order, first, last, actors, sources)
+        _refuse_beside_verify(archive_folder, ledger, of, log_id, order, first, last, actors, sources, fresh=fresh)
         from tocsin.commands.replay_verified import verify_folder
 
         verify_folder(folder, rules_path, workers=workers, batch=batch, as_json=as_json)
@@ -147,30 +141,24 @@ def command(
         raise UsageError(
             f"{missing} is missing", remedy="say it, or check a service: tocsin replay --verify --folder DESK"
         )
-    first_day, last_day = first.date() if first else None, last.date() if last else None
-    only = [name.strip() for names in sources for name in names.split(",") if name.strip()]
-    asked = asked_order(order)
-    if replays_log(archive_folder, of):
-        if only:
-            raise UsageError("an archived log is replayed as it lay, with all sources", remedy="leave --sources away")
-        done = _replayed_log(archive_folder, log_id, rules_path, actors, asked, first_day, last_day, ledger)
-    else:
-        if rules_path is None:
-            raise UsageError("no rules are named", remedy="name a rule file, or a folder of them: --rules PATH")
-        from pipelines.replay.replay import activation
-        from pipelines.replay.shared_out import SharedReplay
-        from pipelines.replay.shares import shares_of
-
-        rules, text = rules_in(rules_path, actors)
-        past = _past(archive_folder, asked, first_day, last_day, only)
-        version, extraction = extracted(
-            past.archive, past.files, actors, workers=workers, batch=batch, beam_options=beam_options
+    done = replayed(
+        Wanted(
+            archive=archive_folder,
+            ledger=ledger,
+            of=of,
+            log_id=log_id,
+            rules=rules_path,
+            actors=actors,
+            order=asked_order(order),
+            first=first.date() if first else None,
+            last=last.date() if last else None,
+            sources=[name.strip() for names in sources for name in names.split(",") if name.strip()],
+            workers=workers,
+            batch=batch,
+            beam_options=beam_options,
+            fresh=fresh,
         )
-        shared = SharedReplay(
-            past, version, activation(rules, text, past.days[0]), only, shares_of(rules, len(past.days), workers)
-        )
-        result, summary = _stepped(shared, rules, ledger)
-        done = Replayed(ledger, past.chosen, past.days, result, summary, extraction, len(shared.shares))
+    )
     (say_json if as_json else say)(done)
 
 
@@ -184,6 +172,8 @@ def _refuse_beside_verify(
     last: datetime | None,
     actors: Sequence[Path],
     sources: Sequence[str],
+    *,
+    fresh: bool,
 ) -> None:
     given: dict[str, object] = {
         "--archive": archive,
@@ -195,6 +185,7 @@ def _refuse_beside_verify(
         "--to": last,
         "--actors": actors or None,
         "--sources": sources or None,
+        "--fresh": fresh or None,
     }
     wrong = [name for name, value in given.items() if value is not None]
     if wrong:
@@ -202,68 +193,3 @@ def _refuse_beside_verify(
             f"--verify goes without {', '.join(wrong)}",
             remedy="it reads the log, the archive and the actors that the settings of --folder name, all of it",
         )
-
-
-def replays_log(folder: Path, of: str | None) -> bool:
-    """Tell whether the archived log is meant; :raises UsageError: there is imported history too, and nobody said."""
-    from connectors.archive.folder import Archive
-    from connectors.archive.log_tier import logs_in
-
-    log, imports = bool(logs_in(folder)), bool(Archive(folder).days())
-    if of is None and log and imports:
-        raise UsageError(f"{folder} holds imported history and an archived log", remedy="say --of imports or --of log")
-    return of == "log" or (of is None and log)
-
-
-def _past(folder: Path, order: Order | None, first: date | None, last: date | None, sources: Sequence[str]) -> Past:
-    from connectors.archive.folder import Archive
-    from pipelines.replay.past import past_of
-    from pipelines.replay.replay import named_sources
-
-    past = past_of(Archive.existing(folder), order, first, last)
-    named_sources(past.archive, past.files, sources)
-    return past
-
-
-def _stepped(shared: SharedReplay, rules: RuleSet, ledger: Path) -> tuple[LedgerSummary, ReplaySummary]:
-    from pipelines.garbage import seldom_collected
-    from pipelines.replay.ledger_file import write_ledger
-    from pipelines.replay.summary import ReplaySummary
-
-    summary = ReplaySummary(rules.rules)
-    with Progress("deciding") as progress, seldom_collected():
-        result = write_ledger(ledger, summary.counted(shared.decisions(progress.update)))
-    return result, summary
-
-
-def _replayed_log(
-    folder: Path,
-    log_id: str | None,
-    rules_path: Path | None,
-    actors: Sequence[Path],
-    asked: Order | None,
-    first: date | None,
-    last: date | None,
-    ledger: Path,
-) -> Replayed:
-    from connectors.archive.archived_log import ArchivedLog
-    from pipelines.garbage import seldom_collected
-    from pipelines.replay.ledger_file import write_ledger
-    from pipelines.replay.log_published import replay_published
-    from pipelines.replay.log_range import range_between, replay_recorded, replay_rules
-    from pipelines.replay.order import Order, order_of_log
-    from pipelines.replay.summary import ReplaySummary
-
-    chosen = order_of_log(asked)
-    signals = range_between(ArchivedLog.existing(folder, log_id), first, last)
-    rules, text = rules_in(rules_path, actors) if rules_path is not None else (None, "")
-    summary = ReplaySummary(rules.rules if rules is not None else ())
-    with Progress("deciding") as progress, seldom_collected():
-        if chosen.order is Order.PUBLICATION:
-            decisions = replay_published(signals, rules, text, progress.update)
-        elif rules is None:
-            decisions = replay_recorded(signals, progress.update)
-        else:
-            decisions = replay_rules(signals, rules, text, progress.update)
-        result = write_ledger(ledger, summary.counted(decisions))
-    return Replayed(ledger, chosen, [signals.first_day, signals.last_day], result, summary)
