@@ -34,6 +34,8 @@ class KeyDecisions:
 
     def __post_init__(self) -> None:
         self._conditional = is_conditional(self.rule)
+        # What must last counts from the end of the cool-down.
+        self._kept_h = min((0 if d.for_h else min(d.resolve_after_h, d.cooldown_h) for d in self.rule.when), default=0)
 
     def learning(self, open_hour: int) -> bool:
         """Tell whether the rule has seen too little to know what is normal."""
@@ -85,21 +87,33 @@ class KeyDecisions:
             )
         if not verdicts and life.pending is None:
             return []
+        opens_from = life.cooling_until
+        if at_end and open_hour == life.cooling_until:
+            opens_from -= self._kept(key, verdicts, open_hour)
         if not conditional and life.pending is None:
-            return self._open(key, life, Choice(tuple(verdicts)), open_hour, activation=activation)
-        choice = choose(self.rule, verdicts, open_hour, life.cooling_until)
-        moves = self._open(key, life, choice, open_hour, activation=activation)
+            return self._open(key, life, Choice(tuple(verdicts)), open_hour, opens_from, activation=activation)
+        choice = choose(self.rule, verdicts, open_hour, opens_from)
+        moves = self._open(key, life, choice, open_hour, opens_from, activation=activation)
         if life.crossing is not None:
             return moves
         return [*moves, *self._wait(key, life, choice, open_hour, at_end=at_end or activation)]
 
-    def _open(self, key: str, life: Life, choice: Choice, open_hour: int, *, activation: bool) -> list[KeyMove]:
+    def _kept(self, key: str, crossed: Sequence[Verdict], open_hour: int) -> int:
+        """Return how many hours of the cool-down that ends now may open: those in which an alert would still be open now,
+        had one opened on them. None where all is calm again."""
+        recent = {v.track for v in crossed if v.hour >= open_hour - self._kept_h}
+        goes_on = any(not self.tracks[track].verdict(key, open_hour - 1).calm for track in sorted(recent))
+        return self._kept_h if goes_on else 0
+
+    def _open(
+        self, key: str, life: Life, choice: Choice, open_hour: int, opens_from: int, *, activation: bool
+    ) -> list[KeyMove]:
         """Return what opens of ``choice`` for a quiet key, or that too many alerts are open."""
         verdicts, learning = choice.may_open, self.learning(open_hour)
         if not verdicts:
             return []
         if sum(1 for other in self.lives.values() if other.firing) >= self.rule.limit:
-            if self.open_overflowed or verdicts[-1].hour < life.cooling_until:
+            if self.open_overflowed or verdicts[-1].hour < opens_from:
                 return []
             self.open_overflowed = True
             return [
@@ -114,6 +128,7 @@ class KeyDecisions:
         move = life.consider(
             verdicts,
             learning=learning,
+            opens_from=opens_from,
             activation=activation,
             began_in=began_in,
             at_begin=lambda verdict: choice.at_begin(verdict, began_in(verdict)),

@@ -105,19 +105,21 @@ class Life:
         verdicts: Iterable[Verdict],
         *,
         learning: bool,
+        opens_from: int | None = None,
         activation: bool = False,
         began_in: Callable[[Verdict], int] = lambda verdict: verdict.hour,
         at_begin: Callable[[Verdict], bool] = lambda _: False,
     ) -> Move | None:
-        """While quiet: open on the earliest hour that crossed, unless it lies in the cool-down.
+        """While quiet: open on the earliest hour that crossed, from ``opens_from`` on: by default the end of the cool-down.
 
         ``began_in`` is the hour a crossing began in that lasted; ``at_begin`` tells what was over the threshold before the
         rule might ring.
         """
+        opens_from = self.cooling_until if opens_from is None else opens_from
         for verdict in verdicts:
             if not verdict.crossed:
                 continue
-            if verdict.hour < self.cooling_until:
+            if verdict.hour < opens_from:
                 if verdict.hour > self.last_cooling_crossing:
                     self.last_cooling_crossing = verdict.hour
                     self.crossed_while_cooling += 1
@@ -130,6 +132,8 @@ class Life:
                 reason = EventReason.AT_ACTIVATION
             elif at_begin(verdict):
                 reason = EventReason.SCHEDULE_BEGAN
+            elif verdict.hour < self.cooling_until:
+                reason = EventReason.COOLDOWN_ENDED
             elif learning and verdict.expected is not None:  # What expects nothing has nothing to learn.
                 reason = EventReason.LEARNING
             details = []

@@ -70,14 +70,17 @@ def is_conditional(rule: Rule) -> bool:
     return bool(rule.active) or any(detector.for_h for detector in rule.when)
 
 
-def choose(rule: Rule, crossed: Sequence[Verdict], open_hour: int, cooling_until: int) -> Choice:
-    """Return what may open of ``crossed``, the windows of the last day that cross, in order of (hour, track)."""
+def choose(rule: Rule, crossed: Sequence[Verdict], open_hour: int, opens_from: int) -> Choice:
+    """Return what may open of ``crossed``, the windows of the last day that cross, in order of (hour, track).
+
+    Those before ``opens_from`` belong to a cool-down.
+    """
     began = active_since(rule.active, open_hour) if rule.active else None
     if rule.active and began is None:
-        return Choice(tuple(verdict for verdict in crossed if verdict.hour < cooling_until))
+        return Choice(tuple(verdict for verdict in crossed if verdict.hour < opens_from))
     first = rings_since(rule, open_hour)
-    may_open = [verdict for verdict in crossed if verdict.hour < cooling_until]
-    awake = [verdict for verdict in crossed if verdict.hour >= cooling_until]
+    may_open = [verdict for verdict in crossed if verdict.hour < opens_from]
+    awake = [verdict for verdict in crossed if verdict.hour >= opens_from]
     first_hours: dict[tuple[int, int], int] = {}
     waiting: list[Waiting] = []
     for track, detector in enumerate(rule.when):

@@ -82,7 +82,7 @@ class RuleState(KeyDecisions):
         self._weigh_again()
         moves = self._sight(hour, exposure)
         asked = {k for track in self.tracks for k in track.may_have_crossed() if self._is_alive(k, hour)}
-        asked.update(key for key, life in self.lives.items() if not life.is_idle())
+        asked.update(key for key, life in self.lives.items() if not life.is_idle() or life.cooling_until == hour + 1)
         for key in sorted(asked):
             moves.extend(self.evaluate(key, hour + 1, corrected=False, at_end=True))
             before = self._level_of(key)

@@ -104,6 +104,7 @@ class EventReason(StrEnum):
     LEARNING = "learning"  # crossed while normal is not yet known
     AT_ACTIVATION = "at_activation"  # already over the threshold when the rule took over
     SCHEDULE_BEGAN = "schedule_began"  # over the threshold already when the hours began in which the rule may ring
+    COOLDOWN_ENDED = "cooldown_ended"  # crossed late in the cool-down and not over when it ended
     OUTSIDE_SCHEDULE = "outside_schedule"  # the hours in which the rule may ring ended
     NOT_LONG_ENOUGH = "not_long_enough"  # a window of the stretch that `for` asks for did not cross
     STILL_OPEN = "still_open"

@@ -58,6 +58,7 @@ BECAUSE: dict[EventReason, str] = {
     EventReason.LEARNING: "the count is striking, although normal is not yet known",
     EventReason.AT_ACTIVATION: "it was over the threshold already when the rule took over",
     EventReason.SCHEDULE_BEGAN: "it was over the threshold already when the hours began in which the rule may ring",
+    EventReason.COOLDOWN_ENDED: "it crossed the threshold while the watch rested after its last alert, and is not over",
     EventReason.OUTSIDE_SCHEDULE: "the hours ended in which the rule may ring",
     EventReason.NOT_LONG_ENOUGH: "it did not last as long as the rule asks for",
     EventReason.STILL_OPEN: "it is not over, and the rule asks to be told again",

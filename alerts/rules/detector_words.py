@@ -141,7 +141,8 @@ def _narrowed(tones: Sequence[str], topics: Sequence[str]) -> str:
 def _ending(detector: DetectorSettings) -> str:
     text = f", for {duration(detector.for_h)} on end" if detector.for_h else ""
     text += f"; over after {duration(detector.resolve_after_h)} of calm"
-    text += f", then silent for {duration(detector.cooldown_h)}" if detector.cooldown_h else ""
+    if detector.cooldown_h:
+        text += f", then silent for {duration(detector.cooldown_h)}, at whose end it rings for what is not over"
     return text + (f"; told again every {duration(detector.renotify_h)} while open" if detector.renotify_h else "")
 
 

@@ -28,7 +28,7 @@ class KeyState(StrEnum):
     BLIND = "blind"  # an alert of it, or its rule, sees less than half of what it should
     PENDING = "pending"  # it crosses, and must last before it rings
     NEAR = "near"  # lacks one condition, and has at least half of it
-    COOLING = "resting"  # an alert ended a short while ago; what crosses now does not open one
+    COOLING = "resting"  # an alert ended a short while ago; what crosses now opens none before it has rested
     LEARNING = "learning"  # normal is not yet known
     QUIET = "quiet"
 

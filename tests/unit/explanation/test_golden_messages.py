@@ -157,6 +157,10 @@ EVENTS: dict[str, tuple[AlertEvent, tuple[Evidence, ...]]] = {
         crossing(EventKind.OPENED, EventReason.SCHEDULE_BEGAN, detail="has lasted 3 h"),
         EVIDENCE[:1],
     ),
+    "opened-cooldown-ended": (
+        crossing(EventKind.OPENED, EventReason.COOLDOWN_ENDED, detail="4 crossings during the cool-down before it"),
+        EVIDENCE[:1],
+    ),
     "pending": (
         crossing(EventKind.PENDING, EventReason.CROSSED, alert_id="", detail="must last 3 h more"),
         EVIDENCE[:1],
