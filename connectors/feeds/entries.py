@@ -6,7 +6,7 @@ A new entry is an article's first revision, a known one with other words a furth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -40,6 +40,7 @@ class Reading:
     revised_entries: int = 0
     refused_entries: int = 0
     gap: tuple[datetime, datetime] | None = None
+    first_seen: Mapping[str, KnownEntry] = field(default_factory=dict)  # what nobody knew, by article id
 
 
 def changed_entries(document: WireDocument, feed: FeedSettings, cursor: FeedCursor) -> dict[str, WireEntry]:
@@ -86,6 +87,7 @@ def read_entries(
         reached = reached_back_to(entries, cursor, known, from_milliseconds(now_ms))
     articles: list[Article] = []
     new: list[WireEntry] = []
+    first_seen: dict[str, KnownEntry] = {}
     revised = 0
     if left:
         siblings = (*siblings, Sibling(feed.id, feed.publisher.id, knowing(FeedCursor(), left)))
@@ -98,11 +100,16 @@ def read_entries(
         remembered = known[key] = _next_known(before, entry, words, cursor, now_ms)
         if is_new:
             new.append(entry)
+        if before is None:
+            first_seen[key] = remembered
         has_new_words = before is None or remembered.revisions > before.revisions
-        if not (has_new_words or (is_new and own in texts)):
+        unwritten = there is not None and not there.written
+        if not (has_new_words or unwritten or (is_new and own in texts)):
             continue
         revised += not is_new
         revised_ms = _revised_ms(before, remembered, now_ms)
+        if unwritten and not has_new_words:
+            revised_ms = remembered.observed_ms  # The very revision that whoever claimed it writes, if they can.
         if own in texts:
             words = words.with_text(texts[own])
         articles.append(_article(key, entry, words, feed, document.language, remembered, revised_ms))
@@ -120,7 +127,8 @@ def read_entries(
             **({"hurry": 0} if document.complete else {}),
         }
     )
-    return Reading(tuple(articles), after, reached, len(new), revised, refused + document.refused_entries, gap)
+    refused += document.refused_entries
+    return Reading(tuple(articles), after, reached, len(new), revised, refused, gap, first_seen)
 
 
 def _gap(document: WireDocument, before_at: datetime | None, reached: datetime) -> tuple[datetime, datetime] | None:

@@ -19,11 +19,13 @@ _FEW = 60
 
 
 class Sibling(NamedTuple):
-    """Another feed that may bring the same articles: the publisher of its entries that name none, and what it remembers."""
+    """Another feed that may bring the same articles: the publisher of its entries that name none, and what it remembers.
+    ``written``: what it remembers is in the log for sure."""
 
     feed_id: str
     source_id: str
     cursor: FeedCursor
+    written: bool = True
 
 
 class Elsewhere(NamedTuple):
@@ -31,6 +33,7 @@ class Elsewhere(NamedTuple):
 
     article_id: str
     entry: KnownEntry
+    written: bool = True
 
 
 class _Page(NamedTuple):
@@ -110,14 +113,14 @@ def _told_by(sibling: Sibling, new: Collection[str], asked: Mapping[str, _Page])
     if len(words) <= _FEW and not any(f'"{word}"' in text for word in words):
         return []  # Mostly: and hundreds of entries need not be taken apart.
     return [
-        Elsewhere(key, entry._replace(feed=entry.feed or sibling.feed_id))
+        Elsewhere(key, entry._replace(feed=entry.feed or sibling.feed_id), sibling.written)
         for key, entry in sibling.cursor.known.items()
         if key in new or _Page(entry.source or sibling.source_id, entry.page) in pages
     ]
 
 
 def _first(known: Sequence[Elsewhere]) -> Elsewhere:
-    return min(known, key=lambda one: (one.entry.observed_ms, one.article_id, one.entry.feed))
+    return min(known, key=lambda one: (one.entry.observed_ms, one.article_id, one.entry.feed, not one.written))
 
 
 def _pages(found: Mapping[str, WireEntry], source_id: str) -> dict[str, _Page]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
 from connectors.store.database import Database
 from connectors.store.feeds import move_times, write_rows
-from connectors.store.tables import poll_names, poll_reports, poll_told, pollers
+from connectors.store.tables import article_claims, poll_names, poll_reports, poll_told, pollers
 from connectors.store.upsert import insert_all_new, insert_or_replace
-from schemas.ports.pollers import PollerEntry, PollProgress, PollReport, Renewal
+from schemas.ports.pollers import Claim, PollerEntry, PollProgress, PollReport, Renewal
+
+#: What was claimed longer ago is known from the rows of feeds by everybody.
+_CLAIMED_FOR = timedelta(days=1)
+#: Claims asked for by name in one statement.
+_AT_ONCE = 5_000
 
 
 class Pollers:
@@ -88,6 +93,24 @@ class Pollers:
                 connection.execute(poll_reports.insert(), [{"body": report} for report in progress.reports])
         return True
 
+    def claim_articles(self, claims: Sequence[Claim], *, at: datetime) -> Sequence[Claim]:
+        """Keep ``claims`` whose names are free; return who holds each name."""
+        by_name = {claim.name: claim for claim in reversed(claims)}
+        # In one order, so that two pollers never wait for each other in a ring.
+        names = sorted(by_name)
+        rows = [{**by_name[name]._asdict(), "at_us": at} for name in names]
+        columns = (article_claims.c.name, article_claims.c.feed_id, article_claims.c.body)
+        found: list[Claim] = []
+        with self._database.writing() as connection:
+            # PostgreSQL waits here for whoever is just claiming one of them; what is read then is what is committed.
+            insert_all_new(connection, article_claims, rows)
+            for start in range(0, len(names), _AT_ONCE):
+                asked = select(*columns).where(article_claims.c.name.in_(names[start : start + _AT_ONCE]))
+                found += [Claim(*row) for row in connection.execute(asked)]
+            lost = _lost(claims, found)
+            insert_or_replace(connection, article_claims, [{**claim._asdict(), "at_us": at} for claim in lost])
+        return sorted({claim.name: claim for claim in (*found, *lost)}.values())
+
     def poll_reports(self) -> Sequence[PollReport]:
         """Return the reports that were not told, oldest first."""
         with self._database.reading() as connection:
@@ -99,6 +122,7 @@ class Pollers:
         with self._database.writing() as connection:
             if numbers:
                 connection.execute(delete(poll_reports).where(poll_reports.c.report_id.in_(sorted(numbers))))
+            connection.execute(delete(article_claims).where(article_claims.c.at_us < until - _CLAIMED_FOR))
             moved = connection.execute(update(poll_told).where(poll_told.c.id == 1).values(until_us=until)).rowcount
             if not moved:
                 insert_all_new(connection, poll_told, [{"id": 1, "until_us": until}])
@@ -108,6 +132,17 @@ class Pollers:
         with self._database.reading() as connection:
             found: datetime | None = connection.execute(select(poll_told.c.until_us)).scalar()
         return found
+
+
+def _lost(mine: Sequence[Claim], held: Sequence[Claim]) -> list[Claim]:
+    """Return what becomes of the names that were free of articles of which another name was taken."""
+    holder = {claim.name: claim for claim in held}
+    taken = {claim.body: holder[claim.name] for claim in reversed(mine) if holder[claim.name] != claim}
+    return [
+        Claim(claim.name, taken[claim.body].feed_id, taken[claim.body].body)
+        for claim in sorted(mine)
+        if claim.body in taken and holder[claim.name] == claim
+    ]
 
 
 def _held(connection: Connection, poller: str) -> frozenset[str]:

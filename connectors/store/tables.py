@@ -22,7 +22,7 @@ from schemas.reasons import DeliveryStatus, FeedState, Judgement
 from schemas.standing import StandingKind
 
 #: The newest migration; it is read at each start without importing Alembic.
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 
 #: Where the database says which migration it has had.
 VERSION_TABLE = "schema_version"
@@ -276,6 +276,16 @@ poll_told = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
     Column("until_us", UtcMicroseconds, nullable=False),
+)
+
+# New articles that several pollers may meet at once: whose they are, for a day.
+article_claims = Table(
+    "article_claims",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("feed_id", Text, nullable=False),
+    Column("body", FreeText, nullable=False),
+    Column("at_us", UtcMicroseconds, nullable=False, index=True),
 )
 
 heartbeats = Table(

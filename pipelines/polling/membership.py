@@ -60,6 +60,11 @@ class Membership:
         return self._renewed_s is None or self._monotonic_s() - self._renewed_s >= self._lease_s / 4
 
     @property
+    def late(self) -> bool:
+        """Whether our time is over, so that others may have taken what we hold, also some that we have never heard of."""
+        return self._renewed_s is not None and self._monotonic_s() - self._renewed_s >= self._lease_s
+
+    @property
     def certain(self) -> bool:
         """Whether nobody else can hold what we hold: where others are alive, not once our time is over."""
         if self._renewed_s is None:

@@ -213,6 +213,8 @@ class Poller:
         if not looks:
             return 0
         self._writing.check_clock()
+        if self._member.late:
+            self._holding.share(self._clock.now())  # We slept: what another has taken over is not written.
         now = self._clock.now()
         quiet = self._taking_in.take_in(looks, now)
         written = self._write_settled(now)

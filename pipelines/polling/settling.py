@@ -27,12 +27,13 @@ logger = logging.getLogger(__name__)
 
 class Settled(NamedTuple):
     """What follows from one look: ``entries`` are to be in the log before ``standing`` holds. ``gap``: from when until
-    when entries were probably missed."""
+    when entries were probably missed. ``first_seen``: the articles that nobody knew, by id."""
 
     standing: FeedStanding
     entries: tuple[Entry, ...]
     poll: Poll
     gap: tuple[datetime, datetime] | None = None
+    first_seen: Mapping[str, KnownEntry] = MappingProxyType({})
 
 
 def settle(
@@ -72,7 +73,7 @@ def settle(
         reached_back_to=reading.reached_back_to,
         items_seen=reading.new_entries,
     )
-    return Settled(after, entries, poll, reading.gap)
+    return Settled(after, entries, poll, reading.gap, reading.first_seen)
 
 
 def _failed(standing: FeedStanding, failed: Failed, now: datetime, jitter: float) -> Settled:

@@ -1,7 +1,7 @@
 """What looks have found → what follows from it, handed to the writing; hosts that refused us are to be left alone.
 
 look ──put off? lost?──▶ back on the roster
-  └──settle, beside what its siblings brought──▶ writing
+  └──settle, beside what its siblings brought──▶ claim, where another poller may bring it too──▶ writing
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
+from connectors.feeds.claims import claimants, claims_of
 from connectors.feeds.cursor import cursor_of, knowing
 from connectors.feeds.fetch import host_of
 from connectors.feeds.former_ids import Sibling
@@ -21,11 +23,16 @@ from pipelines.polling.left_behind import LeftBehind
 from pipelines.polling.looking import Answered, Failed, Look, PutOff
 from pipelines.polling.roster import Roster
 from pipelines.polling.sending import Round
-from pipelines.polling.settling import settle
+from pipelines.polling.settling import Settled, settle
 from pipelines.polling.writing import Writing
+from schemas.ports.pollers import PollerStore
 from schemas.ports.store import FeedStore
 
 logger = logging.getLogger(__name__)
+
+
+class ClaimStore(FeedStore, PollerStore, Protocol):
+    """What feeds of other pollers have brought, and who was first with an article."""
 
 
 class TakingIn:
@@ -34,7 +41,7 @@ class TakingIn:
 
     def __init__(
         self,
-        store: FeedStore,
+        store: ClaimStore,
         feeds: Mapping[str, FeedSettings],
         kin: Kin,
         *,
@@ -66,35 +73,56 @@ class TakingIn:
         quiet: dict[str, datetime] = {}
         for look in looks:
             # It may fail, and then this look is taken again: nothing of it is kept yet.
-            siblings = self._siblings(look)
+            settled = self._settled(look, now, partitions) if look.feed_id in self._roster else None
             self._in_flight.pop(look.feed_id, None)
             if look.feed_id not in self._roster:
                 continue  # Another poller has it by now and reads the same.
             if isinstance(look.finding, PutOff):
                 self._roster.put_off(look.feed_id, look.finding.host, look.finding.hop, now)
                 continue
-            standing = self._roster[look.feed_id]
-            jitter, left = self._jitter, self._left.of(look.feed_id)
-            self._writing.add(
-                settle(standing, look.finding, now, partitions=partitions, jitter=jitter, siblings=siblings, left=left)
-            )
-            self._hear_host(standing, look, now, quiet)
+            if settled is not None:
+                standing = self._roster[look.feed_id]
+                self._writing.add(settled)
+                self._hear_host(standing, look, now, quiet)
         return quiet
 
-    def _siblings(self, look: Look) -> list[Sibling]:
-        """Return the other feeds that may have brought what ``look`` found, as they stand with all that was settled.
+    def _settled(self, look: Look, now: datetime, partitions: int) -> Settled | None:
+        """Return what follows from ``look``; None: it was put off. :raises RetriableError: the store failed."""
+        finding = look.finding
+        if isinstance(finding, PutOff):
+            return None
+        standing, left = self._roster[look.feed_id], self._left.of(look.feed_id)
 
-        :raises RetriableError: the store cannot be asked for those that another poller has.
+        def settled_beside(siblings: Sequence[Sibling]) -> Settled:
+            jitter = self._jitter
+            return settle(standing, finding, now, partitions=partitions, jitter=jitter, siblings=siblings, left=left)
+
+        if not isinstance(finding, Answered) or finding.document is None:
+            return settled_beside(())
+        siblings, some_are_away = self._siblings(look, finding)
+        settled = settled_beside(siblings)
+        if some_are_away and settled.first_seen:
+            # Whoever has those may be bringing the same at this moment, and the rows of the store do not say so yet.
+            feed, known = standing.feed, settled.standing.cursor.known
+            mine = claims_of(settled.first_seen, known, feed.id, feed.publisher.id)
+            if others := claimants(self._store.claim_articles(mine, at=now), mine):
+                settled = settled_beside([*siblings, *others])
+        return settled
+
+    def _siblings(self, look: Look, found: Answered) -> tuple[list[Sibling], bool]:
+        """Return the other feeds that may have brought what ``look`` found, as they stand with all that was settled, and whether
+        another poller has some of them.
+
+        :raises RetriableError: the store cannot be asked for those.
         """
-        found = look.finding
-        if not isinstance(found, Answered) or found.document is None:
-            return []
+        assert found.document is not None
         ids = list(self._kin.of(self._feeds[look.feed_id], found.document))
         held = [id_ for id_ in ids if id_ in self._roster]
         stand = {id_: knowing(self._writing.standing(id_).cursor, self._left.of(id_)) for id_ in held}
         if away := [id_ for id_ in ids if id_ not in stand]:  # A folder, or what is pushed, that another poller has.
             stand |= {id_: cursor_of(row) for id_, row in self._store.feed_rows(away).items()}
-        return [Sibling(id_, self._feeds[id_].publisher.id, cursor) for id_, cursor in stand.items()]
+        siblings = [Sibling(id_, self._feeds[id_].publisher.id, cursor) for id_, cursor in stand.items()]
+        return siblings, bool(away)
 
     def _hear_host(self, standing: FeedStanding, look: Look, now: datetime, quiet: dict[str, datetime]) -> None:
         """Take in whether the host refused us; put into ``quiet`` until when it is left alone."""

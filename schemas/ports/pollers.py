@@ -59,6 +59,14 @@ class PollReport(NamedTuple):
     text: str
 
 
+class Claim(NamedTuple):
+    """A new article that is claimed: by what it is known, by which feed, and what that one says of it (a text of its own)."""
+
+    name: str
+    feed_id: str
+    body: str
+
+
 class PollerStore(Protocol):
     """Any number of pollers may use it at once; each name has at most one holder."""
 
@@ -83,6 +91,12 @@ class PollerStore(Protocol):
     def save_polls(self, progress: PollProgress, *, poller: str, instance: str, names: Collection[str]) -> bool:
         """Keep ``progress`` in one transaction; times are kept of feeds that have a row. False and nothing is written: the
         process no longer holds all of ``names``."""
+        ...
+
+    def claim_articles(self, claims: Sequence[Claim], *, at: datetime) -> Sequence[Claim]:
+        """Keep ``claims`` of which the names are free, all at once for whoever else claims; return the claim that holds each
+        of the names, sorted. Those of one body are of one article: where one of its names is taken, whoever has that gets the
+        free ones too. A claim is kept for a day at least, and until coverage is told after that."""
         ...
 
     def poll_reports(self) -> Sequence[PollReport]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from connectors.store.open import open_store
 from schemas.ports.channel import HourBar
-from schemas.ports.pollers import FeedTimes, PollerEntry, PollProgress
+from schemas.ports.pollers import Claim, FeedTimes, PollerEntry, PollProgress
 from schemas.ports.response import Acknowledgement, AlertVerdict, Silence
 from schemas.ports.store import Attempt, Delivery, FeedRow, RuleSet, Store
 from schemas.reasons import DeliveryStatus, EventKind, FeedState, Judgement
@@ -54,6 +54,7 @@ def fill(store: Store) -> None:
     moved = FeedTimes("f", START + timedelta(minutes=15), START)
     store.save_polls(PollProgress(times=[moved], reports=["[]"]), poller="one", instance="1", names=["coverage"])
     store.polls_told([], until=START)
+    store.claim_articles([Claim("id a", "f", "[]")], at=START)
     store.beat("decide", at=START, detail={"offset": 2})
     store.acknowledge(Acknowledgement(alert_id=held.alert_id, at=START, author="ann", comment="seen"))
     store.add_silence(Silence(silence_id="s1", created_at=START, author="ann", rule="zangezur", until_stories=8))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pipelines.poll import ArticlesLog, PollStore
 from schemas.ports.log import Entry, LogRecord
-from schemas.ports.pollers import PollerEntry, PollProgress, PollReport, Renewal
+from schemas.ports.pollers import Claim, PollerEntry, PollProgress, PollReport, Renewal
 from schemas.ports.store import FeedRow
 
 
@@ -83,6 +83,9 @@ class StoreFront:
 
     def save_polls(self, progress: PollProgress, *, poller: str, instance: str, names: Collection[str]) -> bool:
         return self._store.save_polls(progress, poller=poller, instance=instance, names=names)
+
+    def claim_articles(self, claims: Sequence[Claim], *, at: datetime) -> Sequence[Claim]:
+        return self._store.claim_articles(claims, at=at)
 
     def poll_reports(self) -> Sequence[PollReport]:
         return self._store.poll_reports()

@@ -167,22 +167,25 @@ class DeskMaker:
         partitions: int = 1,
         allowed: Sequence[str] = ("127.0.0.0/8",),
         limits: FetchLimits | None = None,
+        log_url: str = "",
     ) -> None:
-        """Run ``test`` on a desk of its own."""
+        """Run ``test`` on a desk of its own; ``log_url``: of its log, else that is a file in the folder."""
 
         async def go() -> None:
-            async with self._desk(partitions, allowed, limits) as desk:
+            async with self._desk(partitions, allowed, limits, log_url) as desk:
                 await asyncio.wait_for(test(desk), 300)  # Some start processes, on machines that are busy.
 
         self.runner.run(go())
 
     @asynccontextmanager
-    async def _desk(self, partitions: int, allowed: Sequence[str], limits: FetchLimits | None) -> AsyncIterator[Desk]:
+    async def _desk(
+        self, partitions: int, allowed: Sequence[str], limits: FetchLimits | None, log_url: str
+    ) -> AsyncIterator[Desk]:
         clock = ManualClock(START)
         shutil.copy(self.empty_store, self.folder / "store.sqlite")
         async with FeedServer(clock) as server:
             fetcher = Fetcher(clock, allowed_networks=allowed, limits=limits)
-            with open_log(f"sqlite:///{self.folder / 'log.sqlite'}", clock) as log:
+            with open_log(log_url or f"sqlite:///{self.folder / 'log.sqlite'}", clock) as log:
                 log.create_topic(ARTICLES, partitions)
                 store = open_store(f"sqlite:///{self.folder / 'store.sqlite'}")
                 parser = CountedParser(self.parser)

@@ -1,6 +1,7 @@
 """A process that polls one feed once, and is killed at the point that its arguments name.
 
-python -m tests.pipeline.polling.killed_poller FOLDER URL POINT, POINT "nowhere" or one that :class:`Doomed` is asked about;
+python -m tests.pipeline.polling.killed_poller FOLDER URL POINT [LOG], POINT "nowhere" or one that :class:`Doomed` is asked about,
+LOG the address of the log (default: a file in the folder);
 URL may be several with commas between, feeds of one publisher (`daily`, `daily1`, asked in this order), `folder:PATH`, a folder
 to watch, or `push:PORT`, where articles are taken; then it polls until it is ended.
 """
@@ -77,11 +78,11 @@ class DoomedStore(StoreFront):
         return saved
 
 
-async def main(folder: Path, url: str, point: str) -> None:
+async def main(folder: Path, url: str, point: str, log_url: str = "") -> None:
     kind, _, place = url.partition(":")
     clock = SystemClock()
     fetcher = Fetcher(clock, allowed_networks=["127.0.0.0/8"])
-    with open_log(f"sqlite:///{folder / 'log.sqlite'}", clock) as log:
+    with open_log(log_url or f"sqlite:///{folder / 'log.sqlite'}", clock) as log:
         store = open_store(f"sqlite:///{folder / 'store.sqlite'}", migrate=False)
         log.create_topic(ARTICLES, 1)
         doom = Doomed(point)
@@ -112,4 +113,4 @@ async def main(folder: Path, url: str, point: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from alerts.coverage import CoverageBook
 from pipelines.poll import PollJob
+from pipelines.polling.membership import Membership
 from schemas.errors import FatalError, StoreUnavailableError
 from schemas.ids import hour_of
 from tests.pipeline.polling.breaking import BreakingStore, DeafStore
@@ -229,5 +231,64 @@ def test_one_article_in_two_feeds_of_one_publisher_is_one_however_many_poll(desk
         assert all(asked)
         assert asked[0].isdisjoint(asked[1])
         assert sorted(desk.titles()) == [f"Bridge {number}" for number in range(1, 9)]
+
+    desks.run(go)
+
+
+def test_who_slept_past_its_lease_writes_nothing_of_what_another_has_by_then(desks: DeskMaker) -> None:
+    """A request is on its way as it falls asleep, alone; the other comes, takes everything, and reads the same."""
+
+    async def go(desk: Desk) -> None:
+        desk.set(jitter=0.0)
+        held = asyncio.Event()
+        page = desk.server.page("/rss", rss([Item("a", "Bridge opened", START)]), held=held)
+        desk.feed("daily", "/rss", interval=5 * MINUTE)
+        asleep, heir = desk.new_job(name="asleep"), desk.new_job(name="heir")
+        polling = asyncio.create_task(asleep.poll_due(desk.clock.now()))
+        while not page.in_flight:
+            await asyncio.sleep(0.001)
+        page.held = None
+        for _ in range(8):
+            desk.clock.advance_to(desk.clock.now() + 10 * SECOND)
+            await heir.poll_due(desk.clock.now())
+        assert desk.titles() == ["Bridge opened"]
+        held.set()
+        assert await polling == 0
+        assert desk.titles() == ["Bridge opened"]
+        assert "daily" in heir._poller._roster
+
+    desks.run(go)
+
+
+@pytest.mark.parametrize("words", ["Bridge opened", "Bridge opened by the minister"])
+def test_who_falls_asleep_between_its_last_look_at_the_lease_and_the_log_makes_no_second_article(
+    desks: DeskMaker, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can keep it from appending then. It is a revision, and an article counts once whatever its revisions are."""
+
+    async def go(desk: Desk) -> None:
+        desk.set(jitter=0.0)
+        held = asyncio.Event()
+        page = desk.server.page("/rss", rss([Item("a", words, START)]), held=held)
+        desk.feed("daily", "/rss", interval=5 * MINUTE)
+        asleep, heir = desk.new_job(name="asleep"), desk.new_job(name="heir")
+        polling = asyncio.create_task(asleep.poll_due(desk.clock.now()))
+        while not page.in_flight:
+            await asyncio.sleep(0.001)
+        page.held = None
+        monkeypatch.setattr(Membership, "late", False)  # It looked just before.
+        desk.server.page("/rss", rss([Item("a", "Bridge opened", START)]))
+        for _ in range(8):
+            desk.clock.advance_to(desk.clock.now() + 10 * SECOND)
+            await heir.poll_due(desk.clock.now())
+        page.body, body = rss([Item("a", words, START)]).encode(), page.body
+        held.set()
+        assert await polling == 1
+        page.body = body
+        first, second = desk.articles()
+        assert second.article_id == first.article_id
+        assert second.revision > first.revision
+        assert (second.event_time, second.event_time_reason) == (first.event_time, first.event_time_reason)
+        assert ("daily" in asleep._poller._roster, "daily" in heir._poller._roster) == (False, True)
 
     desks.run(go)

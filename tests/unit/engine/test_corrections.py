@@ -42,6 +42,20 @@ def test_what_comes_on_time_is_no_update() -> None:
     assert told(scene.events)[:1] == [(EventKind.OPENED, EventReason.CROSSED)]
 
 
+def test_what_two_pollers_wrote_of_one_article_counts_once() -> None:
+    """The same revision twice, or another one a moment later as of the same words, in whatever order they lie in the log."""
+    for at, again in ((5, 5), (5, 7), (7, 5)):
+        scene = Scene(RULE)
+        scene.close(30)
+        for minute in (at, again):
+            scene.take(signal("twice", scene.at(30, 1), feed=FEED_IDS[0], observed_at=scene.at(30, minute)))
+        scene.articles(1)
+        assert told(scene.events) == []
+        scene.articles(1)
+        (opened_event,) = [event for event in scene.events if event.key]
+        assert opened_event.counts.articles == 3
+
+
 def test_what_comes_late_is_one_update_at_the_end_of_the_hour() -> None:
     scene, _ = opened()
     scene.close(4)
