@@ -138,6 +138,42 @@ def test_a_robots_file_that_cannot_be_had_forbids_and_is_asked_for_again_later(d
     desks.run(go)
 
 
+def test_a_robots_file_leads_to_no_private_address_and_to_no_other_service(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        secret = desk.server.page("/secret", "User-agent: *\nDisallow:")
+        pages = []
+        targets = (f"http://127.0.0.1:{desk.server.port}/secret", "http://127.0.0.2:22/")
+        for number, target in enumerate(targets):
+            desk.server.page("/robots.txt", status=302, headers={"Location": target})
+            pages.append(desk.server.page(f"/{number}", PAGE, headers=HTML))
+            desk.server.page("/rss", linked((str(number), desk.server.url(f"/{number}", host=2))))
+            if not number:
+                desk.feed("daily", "/rss", host=2, full_text=True)
+            await desk.poll(after=25 * 60 * MINUTE * number)
+        assert secret.requests == []
+        assert pages[0].requests == [], "nobody knows what it allows"
+
+    desks.run(go, allowed=["127.0.0.2/32"])
+
+
+def test_a_page_that_asks_for_patience_gets_it_for_the_feeds_of_its_host(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        desk.server.page("/robots.txt", NO_ROBOTS)
+        page = desk.server.page("/a", status=429, headers={"Retry-After": "3600"})
+        desk.server.page("/rss", linked(("a", desk.server.url("/a")), ("b", desk.server.url("/a"))))
+        beside = desk.server.page("/beside", linked(("c", desk.server.url("/a"))))
+        desk.feed("daily", "/rss", full_text=True)
+        desk.feed("beside", "/beside", interval=5 * MINUTE)
+        await desk.poll()
+        asked = len(beside.requests)
+        await desk.poll(after=59 * MINUTE)
+        assert (len(beside.requests), len(page.requests)) == (asked, 1)
+        await desk.poll(after=2 * MINUTE)
+        assert len(beside.requests) == asked + 1
+
+    desks.run(go)
+
+
 def test_pages_keep_the_pace_of_their_host_and_the_rest_waits_no_longer_than_is_allowed(desks: DeskMaker) -> None:
     async def go(desk: Desk) -> None:
         desk.set(host_gap_s=5.0, pages_s=0.5)

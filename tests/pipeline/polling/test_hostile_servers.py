@@ -9,6 +9,7 @@ import logging
 import resource
 import socket
 import ssl
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -376,6 +377,42 @@ def test_a_redirect_puts_no_header_into_the_next_request(desks: DeskMaker, locat
         assert desk.row("odd").state is FeedState.FAILING
 
     desks.run(go, limits=LIMITS)
+
+
+def old_tls() -> ssl.SSLContext:
+    """Return the TLS side of a server that knows no version that is still thought safe."""
+    context = server_tls()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context
+
+
+def test_a_version_of_tls_that_is_no_longer_safe_is_no_connection(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        async with serving(no_http, tls=old_tls()) as (port, requests):
+            desk.feeds.append(FeedSettings(id="old", url=f"https://127.0.0.1:{port}/rss"))
+            await asyncio.wait_for(desk.poll(), _PATIENCE_S)
+        assert requests == []
+        assert desk.row("old").state is FeedState.FAILING
+
+    desks.run(go)
+
+
+def test_who_never_begins_tls_is_not_waited_for(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()  # Until whoever asked has had enough.
+            writer.close()
+
+        async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            desk.feeds.append(FeedSettings(id="mute", url=f"https://127.0.0.1:{port}/rss"))
+            await asyncio.wait_for(desk.poll(), _PATIENCE_S)
+        assert desk.row("mute").state is FeedState.FAILING
+
+    desks.run(go, limits=FetchLimits(total_s=3_600.0, connect_s=0.5, silence_s=0.5))
 
 
 def test_a_certificate_that_nobody_vouches_for_is_no_connection(desks: DeskMaker) -> None:

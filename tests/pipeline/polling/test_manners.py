@@ -59,6 +59,48 @@ def test_what_one_feed_is_told_to_wait_its_host_is_told_also_after_a_restart(des
     desks.run(go)
 
 
+@pytest.mark.parametrize("status", [403, 429])
+def test_three_refusals_in_a_row_slow_the_whole_host_and_an_answer_ends_it(desks: DeskMaker, status: int) -> None:
+    async def go(desk: Desk) -> None:
+        desk.set(jitter=0.0)
+        for number in range(3):
+            desk.server.page(f"/{number}", rss(NEWS))
+            desk.feed(f"feed{number}", f"/{number}", interval=10 * MINUTE)
+        calm, elsewhere = (desk.server.page(path, rss(NEWS)) for path in ("/calm", "/elsewhere"))
+        desk.feed("calm", "/calm", interval=12 * MINUTE)
+        desk.feed("elsewhere", "/elsewhere", host=2, interval=12 * MINUTE)
+        await desk.poll()
+        for number in range(3):
+            desk.server.page(f"/{number}", status=status)
+        await desk.poll(after=10 * MINUTE)
+        desk.again()
+        await desk.poll(after=4 * MINUTE)
+        assert (len(calm.requests), len(elsewhere.requests)) == (1, 2), "for five minutes, also after a restart"
+        await desk.poll(after=MINUTE)
+        assert len(calm.requests) == 2
+        desk.server.page("/0", rss(NEWS))
+        await desk.poll(after=5 * MINUTE)  # Of three one answers, whichever is heard first: two are no burst.
+        assert desk.row("calm").next_poll_at == START + 27 * MINUTE
+
+    desks.run(go)
+
+
+def test_a_server_that_is_away_for_a_while_says_so_for_the_whole_host(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        desk.server.page("/away", status=503, headers={"Retry-After": "1800"})
+        calm = desk.server.page("/calm", rss(NEWS))
+        desk.feed("away", "/away")
+        desk.feed("calm", "/calm", interval=5 * MINUTE)
+        await desk.poll()
+        asked = len(calm.requests)
+        await desk.poll(after=29 * MINUTE)
+        assert len(calm.requests) == asked
+        await desk.poll(after=2 * MINUTE)
+        assert len(calm.requests) == asked + 1
+
+    desks.run(go)
+
+
 def test_a_permanent_redirect_is_adopted_and_the_settings_are_asked_again_when_it_fails(desks: DeskMaker) -> None:
     async def go(desk: Desk) -> None:
         away = desk.server.url("/new", host=3)
