@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import connectors.log.kafka_client as client
@@ -141,10 +141,16 @@ class KafkaTopics:
             client.place(self.full_name(topic), partition): client.position(offset, position_mark(log_id))
             for partition, offset in offsets.items()
         }
-        answer = self._cluster.retried(
-            f"setting positions of {group!r}", lambda: self._admin.alter_group_offsets(name, positions)
-        )
-        for outcome in answer.values():
+
+        def outcomes() -> Collection[type[Exception]]:
+            """Set them; :raises KafkaError: a broker that has just begun still reads in what it knows of groups."""
+            found = list(self._admin.alter_group_offsets(name, positions).values())
+            passing = [one for one in found if client.is_retriable(one()) and not issubclass(one, client.GROUP_IN_USE)]
+            if passing:
+                raise passing[0]()
+            return found
+
+        for outcome in self._cluster.retried(f"setting positions of {group!r}", outcomes):
             if issubclass(outcome, client.GROUP_IN_USE):
                 raise FatalError(
                     f"group {group!r} is reading {topic!r} now; its position was not changed",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from connectors.clock import SystemClock
 from connectors.log.open import open_log
 from pipelines.archive_job import GROUPS, ArchiveJob, ArchiveSettings
 from pipelines.trimming import Retention
-from schemas.errors import LogUnavailableError
-from schemas.ports.log import Entry, Log
+from schemas.ports.log import Entry
 from schemas.topics import ARTICLES, DEAD_LETTERS, SIGNALS
 from tests.pipeline.archive.living import Life, all_of
 
@@ -32,7 +30,7 @@ def test_a_kafka_log_is_archived_trimmed_and_read_again(tmp_path: Path, kafka_ur
             log.append(SIGNALS, [Entry(0, b"\xff%d" % number)])
         streams = [(ARTICLES, 0), (ARTICLES, 1), (SIGNALS, 0)]
         written = {stream: all_of(log, *stream) for stream in streams}
-        _commit(log, {0: log.end_offset(ARTICLES, 0), 1: written[ARTICLES, 1][5].offset})
+        log.commit(GROUPS[0], ARTICLES, {0: log.end_offset(ARTICLES, 0), 1: written[ARTICLES, 1][5].offset})
         keep_nothing = Retention(articles=timedelta(0), signals=timedelta(0), dead_letters=timedelta(0))
         tier = LogTier(tmp_path / "archive", log.log_id)
         job = ArchiveJob(log, store, SystemClock(), tier, ArchiveSettings(retention=keep_nothing, roll_records=7))
@@ -50,16 +48,3 @@ def test_a_kafka_log_is_archived_trimmed_and_read_again(tmp_path: Path, kafka_ur
         log.append(ARTICLES, [Entry(0, b"{}")])
         assert again.step(all_of_it=True) == 1
         assert len(tier.spans(ARTICLES, 0)) == 1
-
-
-def _commit(log: Log, offsets: dict[int, int]) -> None:
-    """Set the group's positions; a broker that has just begun looks for its coordinator first, and says so."""
-    deadline_s = time.monotonic() + 120
-    while True:
-        try:
-            log.commit(GROUPS[0], ARTICLES, offsets)
-        except LogUnavailableError:
-            assert time.monotonic() < deadline_s, "the broker does not find a coordinator"
-            time.sleep(0.2)
-        else:
-            return
