@@ -59,7 +59,7 @@ TALKS = [
 ]
 #: What of them begins with a whole head that says 200.
 AFTER_THE_STATUS = {a_head_and_nothing_more, slow_body, silence, endless_body, one_huge_chunk, endless_chunk_size}
-LIMITS = FetchLimits(total_s=5.0, connect_s=2.0, silence_s=2.0)
+LIMITS = FetchLimits(total_s=2.5, connect_s=1.0, silence_s=1.0)
 #: Where our own server lies; nothing else may be connected to.
 HERE = "127.0.0.2"
 CLOCK = SystemClock()

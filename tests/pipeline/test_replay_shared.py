@@ -30,6 +30,7 @@ from schemas.errors import FatalError
 from schemas.signal import Signal
 from tests.pipeline.invented_history import OUTLETS, START, history, imported
 from tests.pipeline.test_replay_workers import running, waited
+from tests.services.left_behind import children_of
 from tocsin.commands.replay import command
 from tocsin.history import rules_in
 
@@ -148,7 +149,7 @@ def test_a_record_that_cannot_be_decided_counts_for_no_rule_in_any_process(
 
 
 def _children() -> set[int]:
-    return {int(pid) for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()}
+    return children_of(os.getpid())
 
 
 def _shared(past: Archive, rules: Path, workers: int) -> SharedReplay:
@@ -230,8 +231,7 @@ def test_processes_end_with_the_one_that_started_them(
     )
 
     def children() -> list[int]:
-        found = [path.read_text() for path in Path(f"/proc/{parent.pid}/task").glob("*/children")]
-        return [int(pid) for pids in found for pid in pids.split() if begun(int(pid))]
+        return [pid for pid in children_of(parent.pid) if begun(pid)]
 
     # One stopped before its program is loaded would hold the parent within the system call that starts it.
     assert waited(lambda: len(children()) == 2 or parent.poll() is not None)

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,22 @@ def _threads() -> list[str]:
 
 def _processes() -> list[str]:
     found = []
-    for listed in Path("/proc/self/task").glob("*/children"):
-        for process in listed.read_text().split():
-            try:
-                words = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").strip()
-            except OSError:
-                continue  # It has ended by now.
-            if words and not any(servant in words for servant in _SERVANTS):
-                found.append(f"the process {process} runs: {words.decode(errors='replace')[:200]}")
+    for process in children_of(os.getpid()):
+        try:
+            words = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").strip()
+        except OSError:
+            continue  # It has ended by now.
+        if words and not any(servant in words for servant in _SERVANTS):
+            found.append(f"the process {process} runs: {words.decode(errors='replace')[:200]}")
+    return found
+
+
+def children_of(process: int) -> set[int]:
+    """Return the processes that ``process`` has started and not yet buried; none where it has ended itself."""
+    found = set()
+    for thread in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):  # It has ended by now, and its children are those of another thread.
+            found |= {int(child) for child in thread.read_text().split()}
     return found
 
 

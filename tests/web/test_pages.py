@@ -237,7 +237,7 @@ def test_the_alert_tells_what_is_new_in_its_words(house: House) -> None:
     before = house.site.mark
     if house.site.words.of(life) is None:
         assert "is being worked out" in house.page(f"/alerts/{house.alert_id}") or house.site.words.count
-    assert house.site.words.wait(60)
+    assert house.site.words.wait(240)
     words = house.site.words.of(life)
     assert words is not None
     assert words.new
@@ -254,7 +254,7 @@ def test_what_is_new_is_not_told_where_the_log_was_trimmed(own_news: Path) -> No
         with made.site.open_log() as log:
             log.trim(SIGNALS, 0, 20)
         assert made.site.words.of(life) is None
-        assert made.site.words.wait(60)
+        assert made.site.words.wait(240)
         assert made.site.words.of(life) == AlertWords()
     finally:
         made.close()

@@ -25,6 +25,7 @@ from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
 from tests.pipeline.polling.test_folders import lines, put, row
 from tests.services.ports import free_port
+from tocsin import source_checks
 from tocsin.commands.feeds import command
 from tocsin.folder_lock import FolderLock
 from tocsin.pushing import taking_pushes
@@ -37,6 +38,12 @@ def check(folder: Path, *names: str, environ: dict[str, str] | None = None) -> R
 
 def documents(folder: Path, *names: str) -> Sequence[dict[str, object]]:
     return [json.loads(line) for line in check(folder, *names, "--json").stdout.splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The endpoint may be on a busy machine."""
+    monkeypatch.setattr(source_checks, "_ANSWER_S", 120.0)
 
 
 @pytest.fixture
