@@ -23,11 +23,13 @@ from alerts.rules.model import (
     Watch,
     WatchKind,
 )
+from alerts.rules.never_rings import countries_left, shortcoming
 from alerts.rules.readers import JsonSchema, Name, Reader, described
 from alerts.rules.reading import Reading, no_text
-from alerts.rules.shared_grammar import SEVERITIES, SEVERITY, SHARED, Standing, standing_of
+from alerts.rules.shared_grammar import CORROBORATED, SEVERITIES, SEVERITY, SHARED, Standing, standing_of
 from alerts.rules.watch_grammar import WATCH
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_, readable
+from schemas.plain_text import plural
 from schemas.reasons import Severity
 
 __all__ = ["FILE", "Mistake", "RulesError", "load_rules", "load_watch"]
@@ -108,6 +110,21 @@ def _can_be_new(values: Values) -> None:
             values.wrong(_WHEN, f"every key holds {always}, which is known: it can never ring", "take it out of known")
 
 
+def _leaves_something(values: Values) -> None:
+    watch = values.get(_WATCH)
+    for detector in values.get_or(_WHEN, ()):
+        if watch is not None and (found := shortcoming(watch, detector)) is not None:
+            values.wrong(_WHEN, *found)
+
+
+def _can_be_corroborated(values: Values) -> None:
+    watch, needed = values.get(_WATCH), values.get(CORROBORATED)
+    left = countries_left(watch.sources) if watch is not None else None
+    if needed is not None and left is not None and left < needed.source_countries:
+        message = f"only publishers of {plural(left, 'country', 'countries')} count: it can never ring"
+        values.wrong(CORROBORATED, message, "ask for fewer, or let publishers of more countries count")
+
+
 def _draft(values: Values) -> _Draft | None:
     name, watch, when = values.get(_NAME), values.get(_WATCH), values.get(_WHEN)
     if name is None or watch is None or when is None:
@@ -135,6 +152,8 @@ _RULE = Fields(
     checks=(
         Check((_WHEN, FOR), _own_for_fits, of_parts=True),
         Check((_WATCH, _WHEN), _can_be_new, of_parts=True),
+        Check((_WATCH, _WHEN), _leaves_something, of_parts=True),
+        Check((_WATCH, CORROBORATED), _can_be_corroborated, of_parts=True),
         Check((SEVERITY, SEVERITIES), _own_levels_are_graver, of_parts=True),
     ),
     part=_draft_in_part,

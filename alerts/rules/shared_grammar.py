@@ -38,14 +38,14 @@ SEVERITY = Key("severity", Word(Severity), "How loudly; normal by default.")
 SEVERITIES = Key("severities", LEVELS, "What makes an alert of the rule graver than severity; nothing by default.")
 _LABELS = Key("labels", TextMap(), "For routing and for people; added to those of the defaults.")
 _MODE = Key("mode", Word(Mode), "live rings, shadow only records, off rests; live by default.")
-_CORROBORATED = Key("corroborated_by", Fields((_SOURCE_COUNTRIES,), _corroboration), "Who else must have it.")
+CORROBORATED = Key("corroborated_by", Fields((_SOURCE_COUNTRIES,), _corroboration), "Who else must have it.")
 _MAX_KEYS = Key("max_keys", Whole(least=1), f"Keys the rule may count, {DEFAULT_MAX_KEYS:,} by default.")
 _LIMIT = Key("limit", Whole(least=1), f"Alerts that may be open at once, {DEFAULT_LIMIT} by default.")
 _TEMPLATE = Key("template", TEMPLATE, "What the rule adds to its messages; nothing by default.")
 _ACTIVE = Key("active", SCHEDULE, "When it may ring; always by default. It counts and learns all the time.")
 
 #: What a rule may leave to ``defaults``.
-SHARED = (SEVERITY, SEVERITIES, _LABELS, _MODE, _CORROBORATED, _MAX_KEYS, _LIMIT, FOR, RENOTIFY, _ACTIVE, _TEMPLATE)
+SHARED = (SEVERITY, SEVERITIES, _LABELS, _MODE, CORROBORATED, _MAX_KEYS, _LIMIT, FOR, RENOTIFY, _ACTIVE, _TEMPLATE)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def standing_of(values: Values) -> Standing:
         levels=values.get(SEVERITIES),
         labels=values.get(_LABELS),
         mode=values.get(_MODE),
-        corroborated_by=values.get(_CORROBORATED),
+        corroborated_by=values.get(CORROBORATED),
         max_keys=values.get(_MAX_KEYS),
         limit=values.get(_LIMIT),
         for_h=values.get(FOR),

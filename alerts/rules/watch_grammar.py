@@ -24,6 +24,7 @@ from alerts.rules.model import (
     Watch,
     WatchKind,
 )
+from alerts.rules.never_rings import nobody_left
 from alerts.rules.readers import Items, JsonSchema, Reader, Text, Word
 from alerts.rules.reading import Reading
 from alerts.rules.term_grammar import KEYWORDS
@@ -129,8 +130,19 @@ def _sources(values: Values) -> SourcesPart:
     )
 
 
+def _somebody_is_left(values: Values) -> None:
+    if nobody_left(_sources(values)):
+        values.wrong(_EXCEPT, "everybody is excepted, nobody is left", "shorten except")
+
+
 SOURCES_PART = Shorthand(
-    Fields((_IDS, _GROUPS, _COUNTRIES, _EXCEPT), _sources, about="Which publishers count.", nothing=_NO_PUBLISHER),
+    Fields(
+        (_IDS, _GROUPS, _COUNTRIES, _EXCEPT),
+        _sources,
+        about="Which publishers count.",
+        checks=(Check((_IDS, _GROUPS, _COUNTRIES, _EXCEPT), _somebody_is_left),),
+        nothing=_NO_PUBLISHER,
+    ),
     _NAMES,
     lambda ids: SourcesPart(ids=tuple(sorted(set(ids)))),
 )

@@ -249,6 +249,12 @@ def test_a_pattern_that_cannot_be_used_is_a_mistake(pattern: str) -> None:
         ("{spike: {windows: [30d]}}", "too long"),
         ("{spike: {only: {}}}", "nothing is listed here"),
         ("{new: {quiet_for: 180d, known: [Azerbaijan]}}", "it can never ring"),
+        ("{shift: {to: {tone: [conflict, neutral, cooperation]}}}", "the part is always the whole, it can never ring"),
+        (
+            "{shift: {to: {tone: conflict}, only: {tone: conflict}}}",
+            "all that is counted is conflict: the part is always",
+        ),
+        ("{shift: {to: {tone: conflict}, only: {tone: neutral}}}", "nothing that is counted is conflict: the part is"),
         ("{new: {quiet_for: 180d, known: [Nobody]}}", "no actor, topic or pair is called"),
         ("{new: {}}", "the key 'quiet_for' is missing"),
         ("{spike: {}, drop: {}}", "a detector is needed"),
