@@ -54,6 +54,17 @@ def rule_paths(workplace: Workplace) -> Sequence[Path]:
     return files
 
 
+def paths_meant(files: Sequence[Path], workplace: Workplace | None, folder: Path) -> Sequence[Path]:
+    """Return ``files``; without any those of the settings, and where there are no settings those settings would look for.
+
+    :raises UsageError: there is none.
+    """
+    if files:
+        return files
+    found = workplace is None and [p for p in sorted(folder.glob("rules/*.yaml")) if not p.name.endswith(".test.yaml")]
+    return found or rule_paths(workplace or load_workplace(folder))
+
+
 def names_of(workplace: Workplace | None) -> Names:
     """Return the actors rules may name: the built-in ones and those of the settings."""
     from pipelines.actor_directory import actor_directory

@@ -121,8 +121,8 @@ def test_what_is_wrong_writes_nothing(folder: Path) -> None:
     path.write_text(WRITTEN)
     for words, message in (
         (("Azerbaijan & Rusia",), "unknown actor 'Rusia'"),
-        (("SOCAR", "--name", "one"), "already in"),
-        (("SOCAR", "--name", "one", "--file", str(path)), "already on line 3"),
+        (("SOCAR", "--name", "one"), f"'one' is already in {path}, line 3"),
+        (("SOCAR", "--name", "one", "--file", str(path)), f"'one' is already in {path}, line 3"),
         (("SOCAR", "--name", "Big"), "is no name"),
         (("SOCAR", "--when", "spiek"), "unknown detector"),
         (("SOCAR", "--topic", "sanction"), "unknown topic"),

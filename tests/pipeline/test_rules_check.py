@@ -35,6 +35,18 @@ def test_mistakes_of_all_files_come_with_names_two_of_them_share_and_files_that_
     assert all(one["remedy"] for one in found)
 
 
+def test_a_folder_without_settings_is_checked_where_settings_would_look(tmp_path: Path) -> None:
+    folder = ("-C", str(tmp_path))
+    assert "there is no tocsin.toml" in str(run("rules", "check", *folder).exception)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text(RULE.format(name="one", one="Georgia"))
+    (tmp_path / "rules" / "a.test.yaml").write_text("no rules\n")
+    good = run("rules", "check", *folder)
+    assert (good.exit_code, good.stdout) == (0, "one  GEO-RUS  spike  normal\n")
+    (tmp_path / "rules" / "b.yaml").write_text(RULE.format(name="two", one="Georgai"))
+    assert run("rules", "check", *folder).exit_code == 1
+
+
 def test_mistakes_of_rules_hide_none_of_their_tests(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(RULE.format(name="one", one="Azerbaijn"))
     tests = tmp_path / "a.test.yaml"

@@ -40,6 +40,20 @@ def test_every_rule_of_a_file_without_any_settings(file: Path) -> None:
     assert "Georgia" in told
 
 
+def test_without_a_word_it_is_every_rule_there_is(file: Path) -> None:
+    folder = ("-C", str(file.parent))
+    with pytest.raises(UsageError, match=r"there is no tocsin\.toml"):
+        explained(*folder)
+    (file.parent / "rules").mkdir()
+    file.rename(file.parent / "rules" / "caucasus.yaml")
+    (file.parent / "rules" / "caucasus.test.yaml").write_text("tests: []\n")
+    told = explained(*folder)  # Where there are no settings yet, as `tocsin rules add` leaves a folder.
+    assert told.index("baku-moscow") < told.index("tbilisi")
+    assert "Georgia" in explained("tbilisi", *folder)
+    (file.parent / "tocsin.toml").write_text('rules = ["rules/*.yaml"]\n')
+    assert explained(*folder) == told
+
+
 def test_one_rule_of_a_file(file: Path) -> None:
     told = explained("tbilisi", str(file), "-C", str(file.parent))
     assert "tbilisi" in told

@@ -23,7 +23,7 @@ from tocsin.commands.rules_in_force import apply, history, rollback
 from tocsin.commands.rules_test import test
 from tocsin.commands.rules_tune import tune
 from tocsin.progress import Progress
-from tocsin.rule_files import RuleFile, names_of, read_files, read_text, rule_paths, workplace_or_none
+from tocsin.rule_files import RuleFile, names_of, paths_meant, read_files, read_text, rule_paths, workplace_or_none
 from tocsin.settings import Workplace
 from tocsin.workplace import folder_option, json_option, open_log_of, open_workplace
 
@@ -61,13 +61,14 @@ command.add_command(scorecard)
 def check(files: Sequence[Path], history: bool, folder: Path, as_json: bool) -> None:
     """Check FILES, or the rule files of the settings: all mistakes at once, each with its line and a remedy.
 
+    Where there are no settings yet, the files are rules/*.yaml of the folder.
+
     Prints every rule with the keys it counts, names in their canonical form. Exit code 0 when all is well, 1 when there
     are mistakes, 2 when a file cannot be read.
     """
-    workplace = workplace_or_none(folder) if files else open_workplace(folder)
-    paths = files or (rule_paths(workplace) if workplace is not None else ())
+    workplace = workplace_or_none(folder)
     try:
-        checked = read_files(paths, names_of(workplace))
+        checked = read_files(paths_meant(files, workplace, folder), names_of(workplace))
     except RulesError as error:
         _say_mistakes(error, as_json=as_json)
         sys.exit(2 if error.unreadable else 1)
@@ -136,20 +137,21 @@ def _say_rules(files: Sequence[RuleFile], *, as_json: bool) -> None:
 
 
 @command.command(epilog="Example: tocsin rules explain azerbaijan-russia-hostile")
-@click.argument("wanted", nargs=-1, required=True, metavar="[NAME]... [FILE]...")
+@click.argument("wanted", nargs=-1, metavar="[NAME]... [FILE]...")
 @folder_option
 def explain(wanted: Sequence[str], folder: Path) -> None:
     """Say in plain words what a rule counts and when it rings.
 
-    The rules called NAME, or all of them; those in FILE (*.yaml), or without a file those of the settings.
+    The rules called NAME, or all of them; those in FILE (*.yaml), or without a file those of the settings, or of rules/*.yaml
+    where there are no settings yet.
     """
     from alerts.rules.words import describe
 
     files = [Path(word) for word in wanted if word.endswith((".yaml", ".yml"))]
     called = [word for word in wanted if not word.endswith((".yaml", ".yml"))]
-    workplace = workplace_or_none(folder) if files else open_workplace(folder)
+    workplace = workplace_or_none(folder)
     names = names_of(workplace)
-    paths = files or (rule_paths(workplace) if workplace is not None else ())
+    paths = paths_meant(files, workplace, folder)
     rules = {rule.name: rule for file in read_files(paths, names) for rule in file.rules.rules}
     for name in called:
         if name not in rules:

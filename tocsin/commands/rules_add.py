@@ -79,6 +79,7 @@ def add(
     _must_be_found(workplace, target)
     files = dict.fromkeys(workplace.files(workplace.settings.rules) if workplace is not None else ())
     same = next((one for one in files if one.resolve() == target.resolve()), target)
+    _must_be_free(name, [*files, *([] if same in files or not target.exists() else [target])])
     if target.exists():
         files_of({same: None}, names)  # It must be right before: only then is it known where its rules end.
         text = with_rule(read_rule_text(target), item, str(target))
@@ -132,6 +133,18 @@ def _must_be_found(workplace: Workplace | None, target: Path) -> None:
             raise UsageError(message, remedy="name one that is, or add it to `rules` there")
     if target.name.endswith(".test.yaml"):
         raise UsageError(f"{target} is a file of tests", remedy="name a rule file")
+
+
+def _must_be_free(name: str, files: Sequence[Path]) -> None:
+    """:raises UsageError: a rule of one of ``files`` has that name, whatever else is wrong with it."""
+    from alerts.rules.load import lines_of_names
+    from tocsin.rule_files import read_rule_text
+
+    for path in files:
+        line = lines_of_names(read_rule_text(path)).get(name)
+        if line is not None:
+            message = f"a rule of the name {name!r} is already in {path}, line {line}"
+            raise UsageError(message, remedy="name the new one with --name, or change that one")
 
 
 def _write(path: Path, text: str) -> None:
