@@ -12,7 +12,7 @@ from alerts.chain import quantised_expected
 from alerts.lifecycle import Verdict
 from alerts.rule_state import RuleState
 from alerts.rules.model import Sensitivity
-from alerts.standing_conditions import Condition, Need, of_cusum, of_drop, of_recent, of_shift
+from alerts.standing_conditions import Condition, Need, of_cusum, of_drop, of_recent, of_shift, publishers_condition
 from alerts.tracks.bars import K_OF
 from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.cusum import CusumTrack
@@ -98,7 +98,7 @@ def _of_spike(track: SpikeTrack, key: str, hour: int) -> list[Standing]:
     if track.share is None:
         return []
     floors, found = track.settings.floors, []
-    bar, publishers = track.k_by_hour[hour], track.floor.at(hour)
+    bar = track.k_by_hour[hour]
     for score in track.share.scores(track.rows.get(key, 0), hour):
         first = hour - score.hours + 1
         counts = track.counts(key, first, hour)
@@ -106,7 +106,7 @@ def _of_spike(track: SpikeTrack, key: str, hour: int) -> list[Standing]:
             Condition(Need.ARTICLES, counts.articles, 1),
             Condition(Need.SCORE, round(score.score, 3), bar),
             Condition(Need.STORIES, counts.stories, floors.stories),
-            Condition(Need.PUBLISHERS, counts.publishers, publishers),
+            publishers_condition(counts.publishers, track.floor, hour),
         ]
         if floors.times:
             # Compared as the track does: count with so many times the expectation, never a quotient that may have no end.

@@ -12,6 +12,7 @@ from enum import StrEnum
 from alerts.chain import quantised_expected
 from alerts.lifecycle import Verdict
 from alerts.rules.model import Floors, Ratio, Zscore
+from alerts.tracks.counting import PublishersFloor
 from alerts.tracks.cusum import CusumTrack
 from alerts.tracks.drop import BLIND_BELOW, DropTrack
 from alerts.tracks.recent import RecentTrack
@@ -42,11 +43,12 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: what there is and what is needed."""
+    """One condition: what there is and what is needed. ``most``: no rule can ask for more; None where it can."""
 
     need: Need
     has: float
     needs: float
+    most: float | None = None
 
     @property
     def met(self) -> bool:
@@ -69,7 +71,7 @@ def of_cusum(track: CusumTrack, key: str, hour: int) -> list[Found]:
     conditions = (
         Condition(Need.ARTICLES, verdict.counts.articles, 1),
         Condition(Need.SCORE, round(verdict.score or 0.0, 3), track.k_by_hour[hour]),
-        *_floors(verdict, floors, track.floor.at(hour)),
+        *_floors(verdict, floors, track.floor, hour),
         Condition(Need.TIMES, verdict.count, needed),
     )
     return [(verdict, conditions)]
@@ -102,7 +104,7 @@ def of_shift(track: ShiftTrack, key: str, hour: int) -> list[Found]:
         Condition(Need.SCORE, round(verdict.score or 0.0, 3), track.k_by_hour[hour]),
         Condition(Need.STORIES, whole.stories, settings.floors.stories),
         Condition(Need.PART, verdict.count, max(1, settings.part)),
-        Condition(Need.PUBLISHERS, verdict.counts.publishers, track.floor.at(hour)),
+        publishers_condition(verdict.counts.publishers, track.floor, hour),
         Condition(Need.COVERAGE, round(verdict.coverage, 3), BLIND_BELOW),
     ]
     if settings.floors.times:
@@ -128,15 +130,20 @@ def of_recent(track: RecentTrack, key: str, hour: int) -> list[Found]:
         Condition(Need.ARTICLES, verdict.counts.articles, 1),
         Condition(Need.HISTORY_HOURS, max(0, hour - bank.first_hour), track.needed_history_h),
         own,
-        *_floors(verdict, settings.floors, track.floor.at(hour)),
+        *_floors(verdict, settings.floors, track.floor, hour),
     ]
     if settings.floors.times:
         conditions.append(Condition(Need.TIMES, found.count, settings.floors.times * found.expected))
     return [(verdict, tuple(conditions))]
 
 
-def _floors(verdict: Verdict, floors: Floors, publishers: int) -> tuple[Condition, Condition]:
+def publishers_condition(publishers: int, floor: PublishersFloor, hour: int) -> Condition:
+    """Return the condition of a floor that asks for no more publishers than there are to be had."""
+    return Condition(Need.PUBLISHERS, publishers, floor.at(hour), floor.most_at(hour))
+
+
+def _floors(verdict: Verdict, floors: Floors, floor: PublishersFloor, hour: int) -> tuple[Condition, Condition]:
     return (
         Condition(Need.STORIES, verdict.counts.stories, floors.stories),
-        Condition(Need.PUBLISHERS, verdict.counts.publishers, publishers),
+        publishers_condition(verdict.counts.publishers, floor, hour),
     )

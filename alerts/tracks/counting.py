@@ -200,10 +200,14 @@ class PublishersFloor:
 
     def at(self, hour: int) -> int:
         """Return the floor of ``hour``; an hour before the first has that of the first."""
+        return min(self.written, self.most_at(hour))
+
+    def most_at(self, hour: int) -> int:
+        """Return what the floor of ``hour`` can be at most, whatever is written."""
         if not self.by_hour:
-            return self.written
+            return max(FEWEST_PUBLISHERS, self.written)
         covered = self.by_hour[hour] if hour in self.by_hour else self.by_hour[min(self.by_hour)]
-        return min(self.written, max(FEWEST_PUBLISHERS, covered))
+        return max(FEWEST_PUBLISHERS, covered)
 
     def forget_before(self, hour: int) -> None:
         """Drop hours below ``hour``."""

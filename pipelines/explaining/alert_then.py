@@ -181,7 +181,7 @@ def rule_then(store: Store, event: AlertEvent) -> Rule | None:
 
 def offset_of(store: Store, opened: AlertEvent) -> int:
     """Return the offset of the record that wrote ``opened``; :raises FatalError: the ledger does not hold that event."""
-    for event, provenance in store.events_with_provenance():
+    for event, provenance in store.events_with_provenance(alert_id=opened.alert_id):
         if event.rule == opened.rule and event.seq == opened.seq:
             return provenance.log_offset
     raise FatalError(f"{opened.rule} #{opened.seq} is not in the ledger", remedy="`tocsin verify` shows the extent")

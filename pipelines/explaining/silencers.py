@@ -13,8 +13,8 @@ _FLOORS = {
     Need.STORIES: "min: {{stories: {}}}",
     Need.PUBLISHERS: "min: {{publishers: {}}}",
     Need.COUNT: "count: {}",
-    Need.PART: "part: {}",
-    Need.EXPECTED: "expected: {}",
+    Need.PART: "min: {{part: {}}}",
+    Need.EXPECTED: "min: {{expected: {}}}",
     Need.COUNTRIES: "corroborated_by: {{source_countries: {}}}",
 }
 
@@ -29,6 +29,9 @@ def silencers(crossing: Sequence[Standing]) -> tuple[str, ...]:
         if len(had) == len(crossing):
             found.extend(_silencing(need, had))
     if any(standing.verdict.detector == "new" for standing in crossing):
+        found = [
+            setting.replace("min:", "confirm:") for setting in found
+        ]  # What it asks for before it believes a first.
         found.append(f"known: [{crossing[0].key}]")
     return tuple(found)
 
@@ -44,6 +47,11 @@ def _silencing(need: Need, had: Sequence[tuple[Standing, Condition]]) -> list[st
     if need in (Need.MEAN_TIMES, Need.DEVIATIONS):
         name = "ratio" if need is Need.MEAN_TIMES else "sd"
         return [f"{name}: {math.floor(10 * most + 1) / 10:g}"]
-    if need is Need.QUIET_HOURS:
+    if need is Need.FEWER:
+        ratios = [s.verdict.expected / s.verdict.count for s, c in had if s.verdict.expected and s.verdict.count]
+        return [f"min: {{times: {math.floor(max(ratios)) + 1}}}"] if len(ratios) == len(had) else []
+    if need is Need.QUIET_HOURS or (need is Need.HISTORY_HOURS and had[0][0].verdict.detector == "new"):
         return [f"quiet_for: {int(most) + 1}h"]
+    if any(condition.most is not None and int(most) + 1 > condition.most for _, condition in had):
+        return []  # No more is asked for than there are to be had.
     return [_FLOORS[need].format(int(most) + 1)] if need in _FLOORS else []

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from alerts.explanation.names import NamesById
 from alerts.rules.model import Floors, Sensitivity, Spike
 from alerts.standing import Need
-from pipelines.explaining.alert_then import AlertThen, alert_then, rule_text
+from connectors.store.parsed_events import parsed_event
+from pipelines.explaining.alert_then import AlertThen, alert_then, offset_of, rule_text
 from pipelines.explaining.engine_then import engine_then
 from schemas.alert_event import AlertEvent
 from schemas.errors import FatalError
@@ -148,6 +149,25 @@ def test_a_trimmed_log_leaves_what_the_ledger_holds(tmp_path: Path) -> None:
     assert "Evidence by story" in said.stdout
     with pytest.raises(FatalError):
         then(desk)
+
+
+def test_the_ledger_is_read_no_further_than_the_alert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Script(rules=(RULE,), hours=160).burst(2.1, 18).burst(120.1, 18, name="c").desk(tmp_path)
+    with desk.store() as store:
+        alerts = {event.alert_id for event in store.events() if event.alert_id}
+        second = [event for event in store.events() if event.event is EventKind.OPENED][-1]
+    assert len(alerts) == 2
+    read: list[str] = []
+
+    def noted(position: int, body: bytes) -> AlertEvent:
+        event = parsed_event(position, body)
+        read.append(event.alert_id)
+        return event
+
+    monkeypatch.setattr("connectors.store.ledger.parsed_event", noted)
+    with desk.store() as store:
+        assert offset_of(store, second) > 0
+    assert set(read) == {second.alert_id}
 
 
 def test_the_rule_as_it_was_written() -> None:
