@@ -55,6 +55,7 @@ class _Life(Part):
     settled: bool = False
     grown: bool = False
     level: Severity | None = None
+    taken_back: tuple[int, int, int] | None = None
 
 
 class _Rule(Part):
@@ -215,6 +216,7 @@ def _rule_document(state: RuleState) -> _Rule:
             settled=life.settled,
             grown=life.grown,
             level=life.level,
+            taken_back=life.taken_back,
         )
         for key, life in state.lives.items()
     )
@@ -254,6 +256,7 @@ def _rule_state(
             settled=life.settled,
             grown=life.grown,
             level=life.level,
+            taken_back=life.taken_back,
         )
     state.keys = dict.fromkeys(document.keys)
     state.blind_feeds = document.blind_feeds

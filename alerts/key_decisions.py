@@ -110,6 +110,8 @@ class KeyDecisions:
     ) -> list[KeyMove]:
         """Return what opens of ``choice`` for a quiet key, or that too many alerts are open."""
         verdicts, learning = choice.may_open, self.learning(open_hour)
+        if life.taken_back is not None and not activation:
+            verdicts = tuple(verdict for verdict in verdicts if not life.holds_back(verdict, open_hour))
         if not verdicts:
             return []
         if sum(1 for other in self.lives.values() if other.firing) >= self.rule.limit:

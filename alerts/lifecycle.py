@@ -68,7 +68,8 @@ class Life:
 
     ``pending`` is the hour a crossing began in that must last before it opens. ``told_hour`` is the hour that was open when
     people were last told of the alert. ``seen`` are the hours of the window it opened on, its stories and publishers as last
-    looked at or told; ``settled`` once what comes for that window is late; ``grown`` once it escalated.
+    looked at or told; ``settled`` once what comes for that window is late; ``grown`` once it escalated. ``taken_back`` is the
+    hour that was open when an alert was retracted, its detector, and the count people had last been told.
     """
 
     crossing: int | None = None
@@ -86,6 +87,7 @@ class Life:
     settled: bool = False
     grown: bool = False
     level: Severity | None = None  # the gravest that was reached, where the rule has levels
+    taken_back: tuple[int, int, int] | None = None
 
     @property
     def firing(self) -> bool:
@@ -98,7 +100,18 @@ class Life:
 
     def is_blank(self) -> bool:
         """Whether forgetting this life would change nothing."""
-        return self.is_idle() and self.cooling_until < 0
+        return self.is_idle() and self.cooling_until < 0 and self.taken_back is None
+
+    def holds_back(self, verdict: Verdict, open_hour: int) -> bool:
+        """While quiet: tell whether ``verdict`` is no more than what was taken back in this hour.
+
+        An article that is edited to and fro on the boundary would open and retract the same alert each time. The same
+        opens again when the hour ends, if it still crosses; more than that opens at once.
+        """
+        if self.taken_back is None:
+            return False
+        hour, track, count = self.taken_back
+        return (hour, track) == (open_hour, verdict.track) and verdict.count <= count
 
     def consider(
         self,
@@ -126,7 +139,7 @@ class Life:
                 continue
             self.crossing, self.track = began_in(verdict), verdict.track
             self.last_count, self.calm_hours, self.blind = verdict.count, 0, False
-            self.pending, self.pending_track = None, 0
+            self.pending, self.pending_track, self.taken_back = None, 0, None
             reason = EventReason.CROSSED
             if activation:
                 reason = EventReason.AT_ACTIVATION
@@ -187,6 +200,7 @@ class Life:
         """While firing, after a correction: retract when the hour it opened on no longer crosses and may still change."""
         if self.crossing is None or at_crossing.crossed or open_hour - self.crossing >= OPEN_TO_CHANGE_HOURS:
             return None
+        self.taken_back = (open_hour, self.track, self.last_count)
         self._end()
         return Move(EventKind.RETRACTED, EventReason.EVIDENCE_GONE, at_crossing)
 

@@ -64,7 +64,7 @@ def decision_links(then: EngineThen, state: RuleState, key: str, events: Sequenc
     links = [
         *_before_bars(state.rule, every),
         *_bars(every),
-        *_life_links(state, key, every),
+        *_life_links(state, key, every, open_hour),
         *_condition_links(state, key, open_hour, events),
     ]
     broken = any(link.state is State.BROKEN for link in links)
@@ -135,7 +135,7 @@ def _near_misses(every: Sequence[Standing]) -> Iterator[str]:
                 yield f"sensitivity {sensitivity.value} would have rung in the hour from {hour} (score {score:.3g})"
 
 
-def _life_links(state: RuleState, key: str, every: Sequence[Standing]) -> Iterator[Checked]:
+def _life_links(state: RuleState, key: str, every: Sequence[Standing], open_hour: int) -> Iterator[Checked]:
     crossed = [standing.verdict.hour for standing in every if not standing.missing]
     if not crossed:
         return
@@ -145,6 +145,10 @@ def _life_links(state: RuleState, key: str, every: Sequence[Standing]) -> Iterat
         yield Checked(
             Link.COOL_DOWN, State.BROKEN, text, (f"{plural(life.crossed_while_cooling, 'crossing')} meanwhile",)
         )
+        return
+    if life is not None and life.taken_back is not None and life.taken_back[0] == open_hour:
+        text = f"an alert on {life.taken_back[2]} was taken back in this hour: as many open again when it ends"
+        yield Checked(Link.COOL_DOWN, State.BROKEN, text)
         return
     yield Checked(Link.COOL_DOWN, State.HOLDS, "the key was not resting")
     firing = sum(1 for other in state.lives.values() if other.firing)

@@ -354,6 +354,19 @@ def test_the_key_was_resting(tmp_path: Path) -> None:
     assert "rested until" in text
 
 
+def test_the_same_was_taken_back_in_this_hour(tmp_path: Path) -> None:
+    rule = pair_rule("baku-moscow", Threshold(count=3, within_h=6))
+    script = Script(rules=(rule,), background=False).burst(1.1, 3)
+    for minute, status in ((20, ArticleStatus.WITHDRAWN), (30, ArticleStatus.LIVE)):
+        revised = at(1) + timedelta(minutes=minute)
+        script.put(signal("b0", at(1.1), feed=FEED_IDS[0], revised_at=revised, status=status))
+    desk = script.desk(tmp_path)
+    link, text = broken(ask(desk, 1.9))
+    assert link is Link.COOL_DOWN
+    assert text == "an alert on 3 was taken back in this hour: as many open again when it ends"
+    assert {checked.link: checked for checked in ask(desk, 2).chain.links}[Link.OPENED].state is State.HOLDS
+
+
 def test_it_must_last_longer(tmp_path: Path) -> None:
     rule = pair_rule("baku-moscow", Threshold(count=3, within_h=2, for_h=3))
     desk = Script(rules=(rule,)).burst(2.1, 3).burst(8.1, 3, name="d").desk(tmp_path)
