@@ -9,10 +9,12 @@ and every later wording of its article, for one may take back what an earlier on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import and_
 
+import numpy as np
+import numpy.typing as npt
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick
 
 from alerts.rules.folding import fold
@@ -31,6 +33,12 @@ _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 
 #: U+2000 to U+207F in UTF-8: spaces, dashes, quotes and characters nobody sees.
 _PRINTED_MARKS = re.compile(rb"\xe2[\x80\x81].", re.DOTALL)
+
+#: So many ids at most are looked for in a whole day at a time: of more there is one in most signals anyway.
+_FEW_IDS = 8
+
+#: Where in the text of a day some of the ids were found.
+Found = Sequence[tuple[int, int, int]]
 
 #: One of it must be in the JSON. Ids as they are, literals in the folded JSON.
 _Group = frozenset[str | bytes]
@@ -65,6 +73,8 @@ class PossibleSignals:
         self._are_plain = all(literal.isascii() and literal.isalnum() for literal in literals)
         self._passed: set[bytes] = set()
         self._begun = False
+        some = _some_ids(wanted)
+        self._sieve = BytesAhoCorasick(sorted(some)) if some else None
 
     def __contains__(self, raw: bytes) -> bool:
         """Tell whether ``raw``, the JSON of a record of ``signals``, may matter; it counts as passed on then."""
@@ -77,6 +87,35 @@ class PossibleSignals:
         self._begun = True
         self._passed.add(article_id)
         return True
+
+    def look_for(self, text: bytes) -> Found | None:
+        """Return where in ``text`` ids stand of which each rule needs one; None: it has to be asked of each record.
+
+        Other threads run meanwhile.
+        """
+        return self._sieve.find_matches_as_indexes(text, overlapping=True) if self._sieve is not None else None
+
+    def passed_of(self, text: bytes, starts: npt.NDArray[np.int32], found: Found | None) -> Iterator[bytes]:
+        """Yield the records of ``text``, which begin at ``starts``, that pass, as if it had been asked of each in order.
+
+        ``found`` is what :meth:`look_for` told of the text.
+        """
+        number = len(starts) - 1
+        for index in range(number) if found is None else self._worth_asking(text, starts, found):
+            raw = text[starts[index] : starts[index + 1]]
+            if raw in self:
+                yield raw
+
+    def _worth_asking(self, text: bytes, starts: npt.NDArray[np.int32], found: Found) -> Sequence[int]:
+        """Return the records of which an id was found, later wordings of what passes, and what begins otherwise."""
+        if not self._begun:
+            return range(len(starts) - 1)
+        asked = set((np.searchsorted(starts, [begin for _, begin, _ in found], side="right") - 1).tolist())
+        ids = [_article_id(text, at) for at in starts[:-1].tolist()]
+        passing = self._passed.union(ids[index] for index in asked)
+        # What begins otherwise has no id, and passes.
+        asked.update(index for index, one in enumerate(ids) if not one or one in passing)
+        return sorted(asked)
 
     def _may_hit(self, raw: bytes) -> bool:
         found = 0
@@ -98,6 +137,27 @@ class PossibleSignals:
             if bare.isascii():
                 return bare.decode("ascii").lower()
         return fold(raw.decode("utf-8", "replace")).text
+
+
+def _article_id(text: bytes, at: int) -> bytes:
+    """Return the id of the article whose signal begins ``at``; empty where no signal does."""
+    begin = at + len(_HEAD)
+    return text[begin : text.index(b'"', begin)] if text.startswith(_HEAD, at) else b""
+
+
+def _some_ids(wanted: Sequence[frozenset[_Group]]) -> set[bytes]:
+    """Return a few ids of which any record has one that a rule can hit; none where there are no such few."""
+    some: set[bytes] = set()
+    for of_rule in wanted:
+        ids = [
+            {needle for needle in group if isinstance(needle, bytes)}
+            for group in of_rule
+            if not group & {_SOME_PAIR, _SOME_ACTOR, _SOME_TOPIC} and all(isinstance(needle, bytes) for needle in group)
+        ]
+        if not ids:
+            return set()
+        some |= min(ids, key=lambda group: (len(group), sorted(group)))
+    return some if len(some) <= _FEW_IDS else set()
 
 
 def _groups(watch: Watch) -> list[_Group]:

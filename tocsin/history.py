@@ -17,6 +17,7 @@ from tocsin.progress import Progress
 from tocsin.rule_files import read_files
 
 if TYPE_CHECKING:
+    from alerts.rules.directory import ActorDirectory
     from connectors.archive.folder import Archive
     from pipelines.replay.extract_archive import ArchiveExtraction
     from pipelines.replay.order import ChosenOrder, Order
@@ -72,8 +73,8 @@ deciding_workers_option = _workers(
 )
 
 
-def rules_in(path: Path, actors: Sequence[Path]) -> tuple[RuleSet, str]:
-    """Return the rules in ``path``, a file or a folder, and their text.
+def rules_in(path: Path, actors: Sequence[Path], names: ActorDirectory | None = None) -> tuple[RuleSet, str]:
+    """Return the rules in ``path``, a file or a folder, and their text; ``names`` are those of ``actors``, if they are known.
 
     :raises UsageError: no rule file, or mistakes (all of them).
     """
@@ -84,7 +85,7 @@ def rules_in(path: Path, actors: Sequence[Path]) -> tuple[RuleSet, str]:
         paths = sorted(p for p in path.iterdir() if p.suffix in _RULE_FILES and not p.stem.endswith(_TESTS))
     if not paths:
         raise UsageError(f"no rule file is in {path}", remedy="rule files end in .yaml")
-    files = read_files(paths, actor_directory(actors))
+    files = read_files(paths, names or actor_directory(actors))
     rules = RuleSet.of(*(rule for file in files for rule in file.rules.rules))
     if not any(rule.mode is not Mode.OFF for rule in rules.rules):
         raise UsageError(f"no rule in {path} is switched on", remedy="write one, or take `mode: off` away")

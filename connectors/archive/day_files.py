@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -73,6 +75,12 @@ def read_columns(path: Path, names: Iterable[str]) -> list[tuple[Cell, ...]]:
     return list(zip(*columns, strict=True))
 
 
+def read_milliseconds(path: Path, names: Iterable[str]) -> list[npt.NDArray[np.int64]]:
+    """Return the named columns of ``path``, which are times or milliseconds; :raises FatalError: no such file."""
+    table = _table(path, names)
+    return [table.column(name).cast(pa.int64()).to_numpy() for name in names]
+
+
 def has_column(path: Path, name: str) -> bool:
     """Tell whether ``path`` has that column; files of earlier versions have fewer."""
     try:
@@ -85,6 +93,17 @@ def read_records(path: Path) -> list[bytes]:
     """Return the JSON of every record of ``path``, in order; :raises FatalError: no such file."""
     found: list[bytes] = _table(path, ["record"]).column(0).cast(pa.binary()).to_pylist()
     return found
+
+
+def read_text(path: Path) -> tuple[bytes, npt.NDArray[np.int32]]:
+    """Return the JSON of all records of ``path`` one behind the other, and where each begins; the end of the last, too.
+
+    Other threads run meanwhile. :raises FatalError: no such file.
+    """
+    column: Any = _table(path, ["record"]).column(0).combine_chunks()
+    _, offsets, text = column.buffers()
+    starts = np.frombuffer(offsets, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+    return (text.to_pybytes() if text is not None else b""), starts
 
 
 def about(path: Path) -> tuple[int, str, str]:

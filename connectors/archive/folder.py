@@ -12,6 +12,9 @@ from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from connectors.archive.day_files import (
     Cell,
     Kind,
@@ -20,7 +23,9 @@ from connectors.archive.day_files import (
     days_in,
     has_column,
     read_columns,
+    read_milliseconds,
     read_records,
+    read_text,
     write_day,
 )
 from connectors.archive.rhythm import feed_of
@@ -88,6 +93,11 @@ class Archive:
         """Return (first observed, event time, this wording observed) of every article of ``day`` in milliseconds, in order."""
         rows = read_columns(day_path(self.folder / "articles", day), ["observed_at", "event_time", "revision"])
         return [(int(observed), int(event), int(revised)) for observed, event, revised in rows]
+
+    def time_columns(self, day: date) -> Sequence[npt.NDArray[np.int64]]:
+        """Return the same as three columns."""
+        path = day_path(self.folder / "articles", day)
+        return read_milliseconds(path, ["observed_at", "event_time", "revision"])
 
     def sightings(self, day: date) -> list[tuple[str, datetime]]:
         """Return (source id, when observed) of every article of ``day``, in order."""
@@ -180,6 +190,10 @@ class Archive:
     def signal_records(self, version: str, day: date) -> list[bytes]:
         """Return the JSON of every cached signal of ``day``, in order; see :meth:`has_signals`."""
         return read_records(day_path(self._signals_folder(version), day))
+
+    def signal_text(self, version: str, day: date) -> tuple[bytes, npt.NDArray[np.int32]]:
+        """Return the same one behind the other, and where each begins; the end of the last, too."""
+        return read_text(day_path(self._signals_folder(version), day))
 
     def signal_ids(self, version: str, day: date) -> list[tuple[str, int]]:
         """Return the article id and the revision of each of them."""

@@ -10,8 +10,9 @@ from alerts.rules.model import Rule, RuleSet
 from pipelines.backtest.backtest import pass_over
 from pipelines.backtest.choosing import Judge, Point, choose, points
 from pipelines.backtest.judging import Matching, Stretch
+from pipelines.backtest.tried_bars import bars_tried
 from pipelines.backtest.truth import TrueEvent
-from pipelines.backtest.variants import BARS, FLOORS, WINDOWS, Setting, as_written, varied
+from pipelines.backtest.variants import as_written
 from pipelines.replay.past import Past
 from pipelines.replay.replay import Told
 
@@ -40,18 +41,21 @@ def tune(
     budget_a_week: float,
     told: Told,
 ) -> list[Tuned]:
-    """Return what to make of each rule; the week in which it learns what is normal is left out."""
+    """Return what to make of each rule; the week in which it learns what is normal is left out.
+
+    A rule that is as good as the best that is tried stays as it is: what was tuned is not tuned again.
+    """
     written = as_written(rules.rules)
-    tried = varied(rules.rules, [Setting("", bar, WINDOWS[0], FLOORS[1]) for bar in BARS])
+    tried = bars_tried(rules.rules)
     passed = pass_over(past, version, [*written, *tried], (), told)
     first = min(passed.learnt, passed.last)
     judge = Judge(truth, Matching(), names, Stretch(first, passed.last), passed.last, first)
     found = []
     for variant in written:
-        mine = [one for one in tried if one.base == variant.base]
-        point = choose(points(mine, passed.books, judge), budget_a_week, passed.last).point
-        rule = next((one.rule for one in mine if point is not None and one.setting == point.setting), None)
-        before = points([variant], passed.books, judge)[0].whole.a_week
+        mine = [variant, *(one for one in tried if one.base == variant.base)]
+        of_each = [points([one], passed.books, judge)[0] for one in mine]
+        point = choose(of_each, budget_a_week, passed.last).point
+        rule = next((one.rule for one, its in zip(mine, of_each, strict=True) if its is point), None)
         tuned = None if rule is None else rule.model_copy(update={"name": variant.base})
-        found.append(Tuned(variant.rule, tuned, before, point))
+        found.append(Tuned(variant.rule, tuned, of_each[0].whole.a_week, point))
     return found

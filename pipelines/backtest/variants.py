@@ -169,6 +169,11 @@ def _under(detector: Detector, setting: Setting) -> Detector:
     return detector.model_copy(update=changes) if changes else detector
 
 
+def barred_at(detector: Detector, bar: str) -> Detector:
+    """Return ``detector`` at ``bar``, one of :data:`BARS`, where its score has to reach one; else as it is."""
+    return detector.model_copy(update=_bar(detector.kind, bar)) if isinstance(detector, Barred) else detector
+
+
 def _bar(kind: str, bar: str) -> dict[str, object]:
     if bar != "strict":
         return {"sensitivity": Sensitivity(bar), "budget": None}

@@ -16,10 +16,14 @@ from difflib import get_close_matches
 from heapq import merge
 from itertools import islice
 
+import numpy as np
+import numpy.typing as npt
+
 from alerts.engine import Engine, History, no_history
 from alerts.rules.model import RuleSet, rules_hash
 from connectors.archive.folder import Archive
-from pipelines.possible_signals import PossibleSignals
+from pipelines.possible_signals import Found, PossibleSignals
+from pipelines.replay.reading_ahead import read_ahead
 from pipelines.stepping import step_or_fail
 from schemas.alert_event import Decision
 from schemas.control import RulesActivated
@@ -105,19 +109,24 @@ def records_by_day(
     """
     possible = possible_under(rules)
     total, done = number_of_records(archive, version, days), 1
-    for day in days:
+
+    def read(day: date) -> tuple[bytes, npt.NDArray[np.int32], Found | None]:
         if not archive.has_signals(version, day):
             raise FatalError(f"the signals of {day} are gone", remedy="replay again: they will be extracted")
-        rows = archive.signal_records(version, day)
-        passed = (raw for raw in rows if raw in possible)
+        text, starts = archive.signal_text(version, day)
+        return text, starts, possible.look_for(text)
+
+    for day, of_day in read_ahead(read, days):
+        passed = possible.passed_of(*of_day)
+        signals = len(of_day[1]) - 1
         if since is not None and day < since:
             # Later wordings of what passed here have to pass: it is gone through, at a tenth of the price of deciding.
             deque(passed, maxlen=0)
-            done += len(rows) + archive.coverage_count(day)
+            done += signals + archive.coverage_count(day)
         else:
             coverage = archive.coverage(day)
             yield day, in_order(decoded(passed, sources), [seen_of(record, sources) for record in coverage])
-            done += len(rows) + len(coverage)
+            done += signals + len(coverage)
         told(done, total)
 
 

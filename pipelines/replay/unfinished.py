@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from time import process_time
 
 from alerts.engine import ENGINE_VERSION
 from alerts.engine_state import SNAPSHOT_VERSION
@@ -62,7 +63,7 @@ def key_of(past: Past, version: str, rules: RulesActivated, sources: Collection[
 @dataclass(frozen=True)
 class Unfinished:
     """The folder of one replay, which this run alone works with. ``lock`` is the number of the open file that says so: while
-    any process has it open, the folder is taken. ``every_s`` lies between two snapshots, at least."""
+    any process has it open, the folder is taken. ``every_s`` of processor lie between two snapshots."""
 
     folder: Path
     key: str
@@ -84,7 +85,7 @@ class Unfinished:
     def share(self, names: Sequence[str]) -> UnfinishedShare:
         """Return the files of those who decide for the rules ``names``; for all of them, if there are none."""
         folder = self.folder / (digest(*names, length=12) if names else "all")
-        return UnfinishedShare(folder, self.key, SystemClock().monotonic_s, self.every_s)
+        return UnfinishedShare(folder, self.key, process_time, self.every_s)
 
     def first_day(self, shares: Sequence[Sequence[str]]) -> date | None:
         """Return the first day that is not decided by everybody; None: that is the first of all."""

@@ -1,7 +1,7 @@
 """How far a share of the rules of a replay has been decided, in files: a killed replay goes on from there.
 
     each decision ──▶ events, in memory ─┐
-    a day is over, some seconds passed ──┴▶ events appended, snapshot of the engine, then the place that names both
+    a day is over, some seconds spent ───┴▶ events appended, snapshot of the engine, then the place that names both
                                             │
     the same replay again ◀──events, engine─┘
 
@@ -32,7 +32,7 @@ from schemas.model import Part
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two snapshots, and what one may take of them before they become rarer: 4 %.
+#: Seconds of processor between two snapshots, and what one may take of them before they become rarer: 4 %.
 EVERY_S = 5.0
 _MOST_OF_IT = 0.04
 
@@ -64,17 +64,17 @@ class Place:
 class UnfinishedShare:
     """The files in ``folder`` of one share of one replay, named by ``key``; one process at a time works with them.
 
-    ``monotonic_s`` says how time goes by, ``every_s`` how much lies between two snapshots at least; 0: one at the end of
-    every day.
+    ``spent_s`` says how many seconds of processor went by, ``every_s`` how many lie between two snapshots at least; 0: one
+    at the end of every day.
     """
 
-    def __init__(self, folder: Path, key: str, monotonic_s: Callable[[], float], every_s: float = EVERY_S) -> None:
+    def __init__(self, folder: Path, key: str, spent_s: Callable[[], float], every_s: float = EVERY_S) -> None:
         self._folder = folder
         self._key = key
-        self._monotonic_s = monotonic_s
+        self._spent_s = spent_s
         self._every_s = every_s
         self._pause_s = every_s
-        self._since_s = monotonic_s()
+        self._since_s = spent_s()
         self._held: list[bytes] = []
         self._written = 0  # bytes of events that the place names
         self._hash = hashlib.sha256()
@@ -117,7 +117,7 @@ class UnfinishedShare:
 
         Its events are left out: whoever decides has told them. ``make`` as in :meth:`go_on`.
         """
-        began_s = self._monotonic_s()
+        began_s = self._spent_s()
         if self._refused or began_s - self._since_s < self._pause_s:
             return None
         try:
@@ -126,7 +126,7 @@ class UnfinishedShare:
             self._refused = True
             logger.warning("this replay cannot be gone on with when it is stopped: %s", error)
             return None
-        self._since_s = self._monotonic_s()
+        self._since_s = self._spent_s()
         if self._every_s:
             self._pause_s = max(self._every_s, (self._since_s - began_s) / _MOST_OF_IT)
         return Place(following, number, (), self._beginning(number, digest, make))

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alerts.engine import Engine
@@ -140,6 +141,31 @@ def test_a_later_wording_of_what_was_hit_is_passed_on(rules: RuleSet, signals: l
     withdrawn = _later(hit, 2, status=ArticleStatus.WITHDRAWN, pairs=(), actors=(), text="", title="", sentences=())
     assert encode(withdrawn) in possible
     assert encode(_later(nothing, 2)) not in possible
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["pair"], ["pair", "both"], ["directed", "actor"], ["topic"], ["wild"], ["words", "pair"], ["every-pair"]],
+)
+def test_of_a_whole_day_passes_what_would_pass_one_by_one(
+    rules: RuleSet, signals: list[Signal], names: list[str]
+) -> None:
+    chosen, some = random.Random(5), [rule for rule in rules.rules if rule.name in names]
+    raws = [encode(one) for one in signals]
+    later = [
+        encode(one.model_copy(update={"pairs": (), "actors": (), "topics": (), "title": "Rain", "text": ""}))
+        for one in signals
+    ]
+    one_by_one, of_days = PossibleSignals(some), PossibleSignals(some)
+    assert (of_days.look_for(b"") is not None) == (names not in (["words", "pair"], ["every-pair"]))
+    passed = 0
+    for size in (0, 1, 7, 40, 0, 200):
+        day = chosen.choices([*raws, *later, b'{"kind":"coverage"}', b"not JSON", b"{"], k=size)
+        text, starts = b"".join(day), np.cumsum([0, *map(len, day)], dtype=np.int32)
+        expected = [raw for raw in day if raw in one_by_one]
+        assert list(of_days.passed_of(text, starts, of_days.look_for(text))) == expected
+        passed += len(expected)
+    assert passed
 
 
 def test_rules_that_are_off_ask_for_nothing(rules: RuleSet, signals: list[Signal]) -> None:

@@ -63,9 +63,11 @@ def compare(
     Both run side by side over signals kept in the archive. Alerts of one key within 24 hours are the same alert. Exit code 1
     when any comes or goes. What a folder's own log says of changed rules, tocsin rules diff tells.
     """
+    from pipelines.actor_directory import actor_directory
     from pipelines.backtest.difference import differences
 
-    old, new = rules_in(before, actors)[0], rules_in(after, actors)[0]
+    names = actor_directory(actors)
+    old, new = rules_in(before, actors, names)[0], rules_in(after, actors, names)[0]
     past = past_in(folder, order, first, last)
     version, _ = extracted(past.archive, past.files, actors, workers=workers, batch=1_000)
     with Progress("deciding") as progress:
