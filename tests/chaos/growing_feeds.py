@@ -25,6 +25,12 @@ class Growing:
     let_go: threading.Event = field(default_factory=threading.Event)
 
 
+class _Server(ThreadingHTTPServer):
+    """Every connection is taken in, however many come at once: what finds no place is ended without a word to either side."""
+
+    request_queue_size = 128
+
+
 class GrowingFeeds:
     """Serves feeds named ``feed1`` … on 127.0.0.1 …, all on one port. Times are those of the machine's clock."""
 
@@ -68,7 +74,7 @@ class GrowingFeeds:
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing on stderr."""
 
-        self._server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
+        self._server = _Server(("0.0.0.0", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
