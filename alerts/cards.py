@@ -13,10 +13,12 @@ from schemas.alert_event import Evidence
 from schemas.article import Source
 from schemas.ids import milliseconds
 from schemas.model import Part, UtcDatetime
-from schemas.signal import Signal
 
 #: Milliseconds of an hour.
 _HOUR_MS = 3_600_000
+
+#: Publishers whose sources are shared; more are begun with anew.
+_MOST_PUBLISHERS = 10_000
 
 
 class KeyHit(NamedTuple):
@@ -31,7 +33,7 @@ class KeyHit(NamedTuple):
     parts: tuple[int, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Card:
     """One article in its newest accepted revision. ``hits`` is by rule name; ``counted`` is False while its feed was blind."""
 
@@ -43,16 +45,31 @@ class Card:
     url: str | None
     title: str
     fingerprint: str
-    hits: dict[str, tuple[KeyHit, ...]] = field(default_factory=dict)
-    counted: bool = False
-    place: Place = field(init=False)  # among the articles of a key
-    hour: int = field(init=False)  # of event time: the one it counts in
-    _signature: Signature | None = field(init=False, default=None, compare=False, repr=False)
+    hits: dict[str, tuple[KeyHit, ...]]
+    counted: bool
+    place: Place  # among the articles of a key
+    hour: int  # of event time: the one it counts in
+    _signature: Signature | None = field(compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        event_ms = milliseconds(self.event_time)
-        self.place = (event_ms, self.article_id)
-        self.hour = event_ms // _HOUR_MS
+    def __init__(
+        self,
+        article_id: str,
+        revision: int,
+        event_time: datetime,
+        feed_id: str,
+        source: Source,
+        url: str | None,
+        title: str,
+        fingerprint: str,
+        hits: dict[str, tuple[KeyHit, ...]] | None = None,
+        counted: bool = False,
+    ) -> None:
+        event_ms = milliseconds(event_time)
+        self.article_id, self.revision, self.event_time = article_id, revision, event_time
+        self.feed_id, self.source, self.url, self.title = feed_id, source, url, title
+        self.fingerprint, self.hits, self.counted = fingerprint, {} if hits is None else hits, counted
+        self.place, self.hour = (event_ms, article_id), event_ms // _HOUR_MS
+        self._signature = None
 
     @property
     def signature(self) -> Signature | None:
@@ -76,18 +93,21 @@ class Card:
         )
 
 
-def make_card(signal: Signal, event_time: datetime) -> Card:
-    """Return the card of ``signal``, which hits nothing yet."""
-    return Card(
-        signal.article_id,
-        signal.revision,
-        event_time,
-        signal.feed_id,
-        signal.source,
-        signal.url,
-        signal.title,
-        signal.fingerprint,
-    )
+class Publishers:
+    """One ``Source`` for all the articles of a publisher, which would each hold a copy of it for days."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Source] = {}
+
+    def shared(self, source: Source) -> Source:
+        """Return a source equal to ``source``, the same one for as long as the publisher is said to be the same."""
+        known = self._known.get(source.id)
+        if known is not None and known.__dict__ == source.__dict__:
+            return known
+        if len(self._known) >= _MOST_PUBLISHERS:
+            self._known.clear()
+        self._known[source.id] = source
+        return source
 
 
 class CardState(Part):

@@ -132,11 +132,13 @@ class CoverageBook:
             due, succeeded = row.polls.get(feed.feed_id, (0, 0))
             row.polls[feed.feed_id] = (due + feed.polls_due, succeeded + feed.polls_succeeded)
         if feed.polls_succeeded and feed.reached_back_to is not None:
-            return self._extend(standing, feed.feed_id, feed.reached_back_to, coverage)
+            return self._extend(standing, feed.feed_id, feed.reached_back_to, coverage, hour)
         return set()
 
-    def _extend(self, standing: FeedStanding, feed_id: str, reached: datetime, coverage: Coverage) -> set[int]:
-        """Lengthen the stretch known without a gap and restore the closed hours that lie wholly inside it."""
+    def _extend(
+        self, standing: FeedStanding, feed_id: str, reached: datetime, coverage: Coverage, before: int
+    ) -> set[int]:
+        """Lengthen the stretch known without a gap and restore the hours below ``before`` that lie wholly inside it."""
         continues = standing.last_success is not None and reached <= standing.last_success
         if continues and standing.complete_since is not None:
             standing.complete_since = min(standing.complete_since, reached)
@@ -149,7 +151,7 @@ class CoverageBook:
         oldest = max(first_new, standing.complete_since, coverage.at - _KEPT)
         start = hour_of(oldest - _INSTANT) + 1  # the first hour that begins at or after ``oldest``
         restored: set[int] = set()
-        for hour in range(start, hour_of(coverage.since)):
+        for hour in range(start, before):
             row = self.hours.get(hour)
             if row is None:
                 row = self.hours[hour] = HourCoverage()

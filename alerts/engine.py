@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from alerts.aside import Aside
 from alerts.card_book import CardBook
-from alerts.cards import Card, make_card
+from alerts.cards import Card, Publishers
 from alerts.chain import Chains
 from alerts.coverage import KEPT_HOURS, CoverageBook, count_deadline, open_hour
 from alerts.key_moves import KeyMove, blank_verdict
@@ -78,6 +78,7 @@ class Engine:
         self.coverage = CoverageBook()
         self.open: int | None = None  # the open hour; None until the first Coverage has started the engine
         self.cards = CardBook()
+        self._publishers = Publishers()
         self._rules: dict[str, RuleState] = {}
         self._resting = Resting()
         self.reader = Reader(())
@@ -124,7 +125,7 @@ class Engine:
         it differs in what it left out, or in its rules, it is not used: what is decided does not depend on it.
         """
         self.activated = self.took_force = None
-        if any(first <= offset <= last for first, last in self.skips):
+        if self.skips and any(first <= offset <= last for first, last in self.skips):
             return []
         if isinstance(record, Signal):
             return self._signal(record)
@@ -146,17 +147,29 @@ class Engine:
         before = self.cards.get(signal.article_id)
         if before is not None and signal.revision <= before.revision:
             return []  # A duplicate, or an older revision that came later.
-        after = make_card(signal, before.event_time if before is not None else signal.event_time)
+        after = Card(
+            signal.article_id,
+            signal.revision,
+            before.event_time if before is not None else signal.event_time,
+            signal.feed_id,
+            self._publishers.shared(signal.source),
+            signal.url,
+            signal.title,
+            signal.fingerprint,
+        )
         if not self._can_count(signal, after.hour):
             return []
-        self._note_extractor(signal.extractor_version)
+        if signal.extractor_version not in self.extractors:
+            self._note_extractor(signal.extractor_version)
         if signal.status is ArticleStatus.LIVE:
             after.hits = self.reader.read(signal)
         after.counted = self._was_seen(after)
         self.cards.put(after)
         if not after.hits and (before is None or not before.hits):
             return []
-        return self._recount([(before, after)])
+        touched: Touched = {}
+        self._exchange(before, after, touched)
+        return self._tell(touched)
 
     def _can_count(self, signal: Signal, hour: int) -> bool:
         """Whether this revision counts: a property of the record once the engine has started.
@@ -176,8 +189,7 @@ class Engine:
         return self.coverage.exposure(card.feed_id, card.hour) > 0.0
 
     def _note_extractor(self, version: str) -> None:
-        if version not in self.extractors:
-            self.extractors[version] = self.open if self.open is not None else 0
+        self.extractors.setdefault(version, self.open if self.open is not None else 0)
 
     def _recount(self, changes: Iterable[tuple[Card | None, Card | None]]) -> list[Decision]:
         """Exchange cards in the counts and say what the touched keys do now."""
@@ -196,10 +208,9 @@ class Engine:
             if state is None:
                 continue
             found = state.count(before, after)
-            if name not in touched:
-                touched[name] = found
+            keys = touched.setdefault(name, found)
+            if keys is found:
                 continue
-            keys = touched[name]
             for key, corrected in found.items():
                 keys[key] = keys.get(key, False) or corrected
 
@@ -211,9 +222,10 @@ class Engine:
         for name in sorted(touched) if len(touched) > 1 else touched:
             state, keys = self._rules[name], touched[name]
             moves: list[KeyMove] = []
-            for key in sorted(keys):
+            for key in sorted(keys) if len(keys) > 1 else keys:
                 moves += state.evaluate(key, self.open, corrected=keys[key])
-            moves += state.overflow_of_keys(self.open)
+            if state.keys_overflowed:
+                moves += state.overflow_of_keys(self.open)
             if moves:
                 decisions += [self._decide(state, move) for move in moves]
         return decisions

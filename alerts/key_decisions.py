@@ -57,28 +57,36 @@ class KeyDecisions:
         self, key: str, open_hour: int, *, corrected: bool, activation: bool = False, at_end: bool = False
     ) -> list[KeyMove]:
         """Return what a touched key does now; ``at_end``: an hour just ended."""
-        life = self.lives.get(key)
-        before = life.level if life is not None else None
-        moves = self._evaluate(key, life, open_hour, corrected=corrected, activation=activation, at_end=at_end)
-        return self._graded(key, before, moves) if moves else moves
-
-    def _evaluate(
-        self, key: str, life: Life | None, open_hour: int, *, corrected: bool, activation: bool, at_end: bool
-    ) -> list[KeyMove]:
         if self.start_hour is None:
             return []
-        conditional = self._conditional
         # A crossing that must last a whole day is a day old when it has.
-        first = max(open_hour - OPEN_TO_CHANGE_HOURS + (0 if conditional else 1), self.start_hour)
+        first = max(open_hour - OPEN_TO_CHANGE_HOURS + (0 if self._conditional else 1), self.start_hour)
         verdicts: list[Verdict] = []
         for track in self.tracks:
             crossed = track.verdicts(key, first, open_hour)
             if crossed:
                 verdicts += [v for v in crossed if self._corroborated(key, v)]
-        if life is None:
-            if not verdicts:
-                return []
-            life = Life()
+        life = self.lives.get(key)
+        if life is None and not verdicts:
+            return []  # What nearly always is so.
+        before = life.level if life is not None else None
+        moves = self._evaluate(
+            key, life or Life(), verdicts, open_hour, corrected=corrected, activation=activation, at_end=at_end
+        )
+        return self._graded(key, before, moves) if moves else moves
+
+    def _evaluate(
+        self,
+        key: str,
+        life: Life,
+        verdicts: list[Verdict],
+        open_hour: int,
+        *,
+        corrected: bool,
+        activation: bool,
+        at_end: bool,
+    ) -> list[KeyMove]:
+        conditional = self._conditional
         verdicts.sort(key=lambda verdict: (verdict.hour, verdict.track))
         learning = self.learning(open_hour)
         if life.firing:

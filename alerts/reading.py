@@ -26,11 +26,12 @@ class KeptHits:
         self._every = tuple(range(len(rule.when)))
         self._only = {i: Narrowing(d.only, scope) for i, d in enumerate(rule.when) if d.only is not None}
         self._parts = {i: Narrowing(d.to, scope) for i, d in enumerate(rule.when) if isinstance(d, Shift)}
+        self._plain = not self._only and not self._parts
 
     def of(self, hits: Iterable[Hit], view: SignalView) -> tuple[KeyHit, ...]:
         """Return what is kept of ``hits``, which the rule has in the signal of ``view``; in their order."""
         signal = view.signal
-        if not self._only and not self._parts:
+        if self._plain:
             every = self._every
             return tuple([KeyHit(key, _excerpt(signal, where), every) for key, where, _ in hits])
         kept = []
@@ -51,14 +52,15 @@ class Reader:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._index = RuleIndex(rules)
-        self._kept = {rule.name: KeptHits(rule) for rule in rules}
+        self._kept = [(rule.name, KeptHits(rule)) for rule in rules]
 
     def read(self, signal: Signal) -> dict[str, tuple[KeyHit, ...]]:
         """Return what is kept of ``signal`` by rule name; rules that keep nothing of it are not in it."""
         view = SignalView(signal)
         found = {}
-        for name, hits in self._index.hits_in(view).items():
-            kept = self._kept[name].of(hits, view)
+        for number, hits in self._index.numbered_hits(view):
+            name, keeping = self._kept[number]
+            kept = keeping.of(hits, view)
             if kept:
                 found[name] = kept
         return found

@@ -79,7 +79,8 @@ class SpikeBank(SpikeWindows):
                 self.full = np.ones((0, self._capacity))
         self.open_hour = hour
         # The oldest one is what the next hour's opening learns from.
-        self._weights = {window: sums for window, sums in self._weights.items() if window[0] >= hour - p.guard_h}
+        oldest = hour - p.guard_h if self._is_remembered(hour - 1) else hour
+        self._weights = {window: sums for window, sums in self._weights.items() if window[0] >= oldest}
         ring = hour % p.kept_h
         self.counts[ring, :n] = 0.0
         self.exposure[ring, :n] = 1.0

@@ -14,6 +14,10 @@ import numpy.typing as npt
 from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.detectors.spike_rows import Floats, Rows, SpikeRows
 
+#: With more rows than this, sums are remembered of the open hour alone: those of a day would weigh a fifth of the state. What
+#: is asked of a row in an hour before is then summed for that row.
+MANY_ROWS = 8_000
+
 
 class SpikeWindows(SpikeRows):
     """Rows whose hours are told counts and exposures, and are summed."""
@@ -57,8 +61,9 @@ class SpikeWindows(SpikeRows):
 
     def set_count(self, row: int, hour: int, count: float) -> None:
         """Set the count of an hour that is open or not learnt yet; hours before the first are ignored."""
-        if self.first_hour <= hour <= self.open_hour and hour > self.open_hour - self.parameters.guard_h:
-            self.counts[hour % self.parameters.kept_h, row] = count
+        newest = self.open_hour
+        if self.first_hour <= hour <= newest and hour > newest - self.parameters.guard_h:
+            self.counts[hour % self._kept, row] = count
 
     def set_exposures(self, hour: int, exposure: Floats | float, rows: Rows | None = None) -> bool:
         """Set the exposure of an hour that is not learnt yet: one number for all of ``rows``, or one for each.
@@ -115,10 +120,31 @@ class SpikeWindows(SpikeRows):
 
     def _weights_of(self, row: int, hour: int, w: int) -> tuple[float, float, float]:
         """Return Σ f, Σ f·E and the mean of a window."""
-        weight, seen, mean = self._weights.get((hour, w)) or self._weights_of_all(hour, w)
+        known = self._weights.get((hour, w))
+        if known is None:
+            if not self._is_remembered(hour):
+                return self._weights_alone(row, hour, w)
+            known = self._weights_of_all(hour, w)
+        weight, seen, mean = known
         if row >= len(weight):
             row = self._copied(row, len(weight))
         return weight.item(row), seen.item(row), mean.item(row)
+
+    def _is_remembered(self, hour: int) -> bool:
+        """Tell whether sums over windows that end with ``hour`` are kept for whoever asks next."""
+        return hour >= self.open_hour or self.rows <= MANY_ROWS
+
+    def _weights_alone(self, row: int, hour: int, w: int) -> tuple[float, float, float]:
+        """Return for one row what :meth:`_weights_of_all` has of it, to the last bit: running sums add oldest first."""
+        factors = self._in_window(self.factors, row, hour, w)
+        weight = factors.cumsum(dtype=np.float64).item(-1)
+        seen = (factors * self._in_window(self.exposure, row, hour, w)).cumsum(dtype=np.float64).item(-1)
+        return weight, seen, self.level.item(hour % self._kept, row) * seen
+
+    def remembered_bytes(self) -> int:
+        """Return what the sums weigh that are kept beside the state."""
+        arrays = {id(array): array for sums in self._weights.values() for array in sums}
+        return sum(array.nbytes for array in arrays.values())
 
     def _copied(self, row: int, rows: int) -> int:
         """Return which of the first ``rows`` what was found when there were so many is true of, for ``row``."""
@@ -139,7 +165,8 @@ class SpikeWindows(SpikeRows):
             like = [self._copied(row, found) for row in range(found, self.rows)]
             weight, seen, mean = (np.concatenate((old, old[like])) for old in known)
             seen = weight if whole else seen
-        self._weights[hour, w] = weight, seen, mean
+        if self._is_remembered(hour):
+            self._weights[hour, w] = weight, seen, mean
         return weight, seen, mean
 
     def _weights_at(self, rows: Rows, hour: int, w: int) -> tuple[Floats, Floats]:
@@ -153,7 +180,10 @@ class SpikeWindows(SpikeRows):
 
     def expected(self, row: int, hour: int, w: int) -> float:
         """Return the mean of a window."""
-        _, _, mean = self._weights.get((hour, w)) or self._weights_of_all(hour, w)
+        known = self._weights.get((hour, w))
+        if known is None:
+            return self._weights_of(row, hour, w)[2]
+        mean = known[2]
         return mean.item(row if row < len(mean) else self._copied(row, len(mean)))
 
     def expected_at_most(self, rows: Rows | np.intp, hour: int) -> Floats:

@@ -25,6 +25,7 @@ class RuleIndex:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._watches: list[CompiledWatch] = []
+        self._names: list[str] = []
         self._by_pair: dict[tuple[str, str], list[int]] = {}
         self._by_actor: dict[str, list[int]] = {}
         self._by_topic: dict[str, list[int]] = {}
@@ -35,6 +36,7 @@ class RuleIndex:
         for rule in rules:
             self._file(len(self._watches), rule)
             self._watches.append(compile_watch(rule))
+            self._names.append(rule.name)
         literals = sorted(self._by_literal)
         self._rules_of_literal = [self._by_literal[text] for text in literals]
         self._automaton = AhoCorasick(literals) if literals else None
@@ -45,12 +47,13 @@ class RuleIndex:
 
     def hits_in(self, view: SignalView) -> Mapping[str, tuple[Hit, ...]]:
         """Return the same as :meth:`hits` for the signal of ``view``."""
-        found: dict[str, tuple[Hit, ...]] = {}
-        for number in self._candidates(view):
-            watch = self._watches[number]
-            if hits := watch.hits_in(view):
-                found[watch.rule.name] = hits
-        return found
+        names = self._names
+        return {names[number]: hits for number, hits in self.numbered_hits(view)}
+
+    def numbered_hits(self, view: SignalView) -> list[tuple[int, tuple[Hit, ...]]]:
+        """Return the same with the number of each rule, as they were given, instead of its name."""
+        watches = self._watches
+        return [(number, hits) for number in self._candidates(view) if (hits := watches[number].hits_in(view))]
 
     def _candidates(self, view: SignalView) -> Sequence[int]:
         signal = view.signal

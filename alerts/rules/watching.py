@@ -47,7 +47,8 @@ class CompiledWatch:
 
     def hits_in(self, view: SignalView) -> tuple[Hit, ...]:
         """Return the same as :meth:`hits` for the signal of ``view``, sharing what other rules made it compute."""
-        if not self._may_hit(view.signal):
+        signal = view.signal
+        if signal.status is not ArticleStatus.LIVE or (self._filters and not self._admits(signal)):
             return ()
         if self._pair_alone:
             return self._hits_of_pairs(view)
@@ -55,11 +56,7 @@ class CompiledWatch:
         subjects = self._subjects(view, conditions)
         return self._placed(view, subjects, conditions) if subjects else ()
 
-    def _may_hit(self, signal: Signal) -> bool:
-        if signal.status is not ArticleStatus.LIVE:
-            return False
-        if not self._filters:
-            return True
+    def _admits(self, signal: Signal) -> bool:
         watch = self._watch
         return (
             (not watch.languages or signal.language in watch.languages)
@@ -71,14 +68,14 @@ class CompiledWatch:
         """Return the hits where nothing has to hold beside the pair: wherever it stands."""
         assert self._pair is not None
         met = self._pair.met(view)
+        if not met:
+            return ()
         placed = bool(view.signal.sentences)
         hits = []
-        for key in sorted(met) if len(met) > 1 else met:
-            one, other, sentences = met[key]
-            if len(sentences) > 1:
-                sentences = tuple(sorted(set(sentences)))
-            if sentences:
-                hits.append(Hit(key, sentences if placed else (), (one, other)))
+        for key, (one, other, sentences) in sorted(met.items()) if len(met) > 1 else met.items():
+            where = sentences if len(sentences) < 2 else tuple(sorted(set(sentences)))
+            if where:
+                hits.append(Hit(key, where if placed else (), (one, other)))
         return tuple(hits)
 
     def _subjects(self, view: SignalView, conditions: list[Found]) -> Mapping[str, Found] | None:

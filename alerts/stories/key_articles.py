@@ -6,6 +6,7 @@ else it starts one. Articles of frozen hours neither come nor go, and keep their
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,12 +21,15 @@ from schemas.alert_event import Counts
 #: Milliseconds of an hour.
 _HOUR_MS = 3_600_000
 
+#: How much older than an article the first one of its story may be.
+_STORY_MS = STORY_HOURS * _HOUR_MS
+
 _place_of = attrgetter("place")
 
 
 @dataclass(slots=True, init=False)
 class Entry:
-    """An article as a key counts it. ``story`` is the article_id of its story's first article, "" while unknown."""
+    """An article as a key counts it. ``story`` is the article_id of its story's first article: its own until it joins another."""
 
     place: Place
     hour: int  # of event time
@@ -41,7 +45,7 @@ class Entry:
     ) -> None:
         self.place, self.hour = place, place[0] // _HOUR_MS
         self.feed_id, self.publisher, self.country, self.signature = feed_id, publisher, country, signature
-        self.story, self.leads = "", False
+        self.story, self.leads = place[1], True
 
     @property
     def article_id(self) -> str:
@@ -56,59 +60,55 @@ class Entry:
 class KeyArticles:
     """The articles of a key that can still count or lead. Not thread-safe."""
 
-    __slots__ = ("_by_id", "_hours", "_leaders", "_order")
+    __slots__ = ("_hours", "_leaders", "_order")
 
     def __init__(self) -> None:
-        self._by_id: dict[str, Entry] = {}
         self._order: list[Entry] = []
-        self._hours: list[int] = []  # of the articles in order: looked through far sooner than the articles
+        self._hours = array("q")  # of the articles in order: looked through far sooner than the articles
         self._leaders = Leaders()
 
     def __len__(self) -> int:
         return len(self._order)
 
-    def __contains__(self, article_id: str) -> bool:
-        return article_id in self._by_id
+    def ids(self) -> set[str]:
+        """Return the ids of all articles."""
+        return {entry.place[1] for entry in self._order}
 
     # -- articles in and out ----------------------------------------------------------------------------------------
 
     def insert(self, entry: Entry) -> set[int]:
         """Count ``entry``, in place of what was counted for its article; return the hours that changed."""
-        place, order = entry.place, self._order
-        changed = {entry.hour}
-        if place[1] in self._by_id:
-            changed |= self.remove(place[1])
-        self._by_id[place[1]] = entry
+        place, order, hour = entry.place, self._order, entry.hour
         if not order or order[-1].place < place:  # What nearly always is so.
             order.append(entry)
-            self._hours.append(entry.hour)
-            entry.tell(self._story_of(entry))
-            if entry.leads and entry.signature is not None:
-                self._leaders.add(place, entry.signature)
-            return changed
+            self._hours.append(hour)
+            signature = entry.signature
+            if signature is not None:
+                entry.tell(self._leaders.joined_by(place, signature, place[0] - _STORY_MS) or place[1])
+            return {hour}
+        changed = {hour} | self.remove(place)
         index = self._index(place)
         order.insert(index, entry)
-        self._hours.insert(index, entry.hour)
+        self._hours.insert(index, hour)
         entry.tell(self._story_of(entry))
         if entry.leads and entry.signature is not None:
             self._leaders.add(place, entry.signature)
-            first = self._first_alike(entry.signature, index + 1, place[0] + STORY_HOURS * _HOUR_MS)
+            first = self._first_alike(entry.signature, index + 1, place[0] + _STORY_MS)
             if first is not None:
                 changed |= self._tell_again(first)
         return changed
 
-    def remove(self, article_id: str) -> set[int]:
-        """Stop counting an article; return the hours that changed (none when it was not counted)."""
-        entry = self._by_id.pop(article_id, None)
-        if entry is None:
+    def remove(self, place: Place) -> set[int]:
+        """Stop counting the article at ``place``; return the hours that changed (none when it was not counted)."""
+        index, order = self._index(place), self._order
+        if index == len(order) or order[index].place != place:
             return set()
-        index = self._index(entry.place)
-        del self._order[index]
+        entry = order.pop(index)
         del self._hours[index]
         changed = {entry.hour}
         if entry.leads and entry.signature is not None:
-            self._leaders.drop(entry.place)
-            orphans = (i for i in range(index, len(self._order)) if self._order[i].story == article_id)
+            self._leaders.drop(place)
+            orphans = (i for i in range(index, len(order)) if order[i].story == place[1])
             first = next(orphans, None)
             if first is not None:
                 changed |= self._tell_again(first)
@@ -121,11 +121,8 @@ class KeyArticles:
     def forget_before(self, hour: int) -> None:
         """Drop the articles of hours below ``hour``; what they lead keeps its story."""
         gone = bisect_left(self._hours, hour)
-        for entry in self._order[:gone]:
-            del self._by_id[entry.place[1]]
-        del self._order[:gone]
-        del self._hours[:gone]
-        self._leaders.forget_before((hour * _HOUR_MS, ""))
+        del self._order[:gone], self._hours[:gone]
+        self._leaders.forget_before(hour * _HOUR_MS)
 
     def _index(self, place: Place) -> int:
         """Return where in the order ``place`` is, or would be."""
@@ -138,8 +135,7 @@ class KeyArticles:
         place = entry.place
         if entry.signature is None:
             return place[1]
-        since = (place[0] - STORY_HOURS * _HOUR_MS, "")
-        return self._leaders.first_alike(entry.signature, since, place) or place[1]
+        return self._leaders.first_alike(entry.signature, place[0] - _STORY_MS, place) or place[1]
 
     def _first_alike(self, signature: Signature, index: int, last_ms: int) -> int | None:
         """Return the place in the order, from ``index`` on, of the first article a new leader could take; None: of none.
@@ -178,6 +174,9 @@ class KeyArticles:
 
     def stories_in(self, hour: int) -> int:
         """Return how many stories began in ``hour``."""
+        hours = self._hours
+        if hours and hours[-1] == hour:  # What nearly always is so: the newest few.
+            return sum([entry.leads for entry in self._order[bisect_left(hours, hour) :]])
         start, end = self._span(hour, hour)
         return sum([entry.leads for entry in self._order[start:end]])
 
@@ -195,10 +194,15 @@ class KeyArticles:
         stories, publishers = sum([e.leads for e in entries]), len({e.publisher for e in entries})
         return Counts(stories=stories, publishers=publishers, articles=len(entries))
 
+    def fewer_since(self, hour: int, articles: int) -> bool:
+        """Tell whether there are fewer than ``articles`` (at least 1) of ``hour`` and later ones."""
+        return len(self._hours) < articles or self._hours[-articles] < hour
+
     def articles_between(self, first_hour: int, last_hour: int) -> int:
         """Return how many articles there are in ``first_hour..last_hour``."""
-        start, end = self._span(first_hour, last_hour)
-        return end - start
+        hours = self._hours
+        end = len(hours) if not hours or hours[-1] <= last_hour else bisect_left(hours, last_hour + 1)
+        return end - bisect_left(hours, first_hour, 0, end)
 
     def reaches(self, first_hour: int, last_hour: int, stories: int, publishers: int) -> bool:
         """Tell whether so many stories began in ``first_hour..last_hour``, and so many distinct publishers are in it."""
@@ -217,6 +221,14 @@ class KeyArticles:
     def between(self, first_hour: int, last_hour: int) -> list[Entry]:
         """Return the articles of ``first_hour..last_hour`` in order."""
         start, end = self._span(first_hour, last_hour)
+        return self._order[start:end]
+
+    def of_hour(self, hour: int) -> list[Entry]:
+        """Return the articles of ``hour`` in order."""
+        hours = self._hours
+        end = start = bisect_left(hours, hour)
+        while end < len(hours) and hours[end] == hour:
+            end += 1
         return self._order[start:end]
 
     def any_between(self, first_hour: int, last_hour: int) -> bool:
@@ -244,7 +256,6 @@ class KeyArticles:
             place = (int(ms or 0), str(article_id))
             entry = Entry(place, str(feed_id), str(publisher), None if country is None else str(country), signature)
             entry.tell(str(story))
-            key._by_id[place[1]] = entry
             key._order.append(entry)
             key._hours.append(entry.hour)
             if entry.leads and signature is not None:

@@ -25,6 +25,9 @@ from alerts.tracks.spike_banks import BankShare, SharedBanks
 
 S = TypeVar("S", bound=BaselineSettings)
 
+#: Hours whose articles are forgotten together.
+_FORGOTTEN_TOGETHER_H = 6
+
 
 class BaselineTrack(ExpectingTrack[S]):
     """See :class:`alerts.tracks.port.Track`; a subclass adds ``_verdict``, ``crossed`` and ``candidates``."""
@@ -163,8 +166,10 @@ class BaselineTrack(ExpectingTrack[S]):
         return bar_of(self.settings, self.watches(hour) if self.settings.budget is not None else 0)
 
     def _forget(self, open_hour: int) -> None:
-        self.articles.forget_before(open_hour - self.memory_hours)  # What they were is in the baseline.
-        self.layers.shadow.forget_before(open_hour - self.memory_hours)
+        # What they were is in the baseline. A key is gone through once for the articles of some hours: nothing asks about older.
+        oldest_article = open_hour - open_hour % _FORGOTTEN_TOGETHER_H - self.memory_hours
+        self.articles.forget_before(oldest_article)
+        self.layers.shadow.forget_before(oldest_article)
         if open_hour % 24 == 0:  # Once a day is enough: older hours are never asked about.
             oldest = open_hour - OPEN_TO_CHANGE_HOURS - max(self.settings.windows_h)
             self.floor.forget_before(oldest)

@@ -12,6 +12,7 @@ from alerts.cards import Card
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
 from alerts.rules.model import Floors, Unit
 from alerts.stories.key_articles import Entry, KeyArticles
+from alerts.stories.leaders import Place
 from alerts.stories.likeness import BANDS, STORY_HOURS, Signature
 from alerts.tracks.port import Exposure
 from schemas.alert_event import Counts
@@ -43,23 +44,22 @@ class KeyedArticles:
         articles = self.by_key.get(key)
         if articles is None:
             articles = self.by_key[key] = KeyArticles()
-        hour = entry.hour
-        if hour in self._by_hour:
-            self._by_hour[hour].add(key)
-        else:
-            self._by_hour[hour] = {key}
+        keys = self._by_hour.get(entry.hour)
+        if keys is None:
+            keys = self._by_hour[entry.hour] = set()
+        keys.add(key)
         return articles.insert(entry)
 
     def remove(self, key: str, card: Card) -> set[int]:
         """Stop counting ``card`` for ``key``; return the hours that changed."""
-        return self.take(key, card.article_id, card.hour)
+        return self.take(key, card.place, card.hour)
 
-    def take(self, key: str, article_id: str, hour: int) -> set[int]:
-        """Stop counting an article of ``hour`` for ``key``; return the hours that changed."""
+    def take(self, key: str, place: Place, hour: int) -> set[int]:
+        """Stop counting the article at ``place``, which is in ``hour``, for ``key``; return the hours that changed."""
         articles = self.by_key.get(key)
         if articles is None:
             return set()
-        changed = articles.remove(article_id)
+        changed = articles.remove(place)
         if changed and not articles.articles_in(hour):
             self._by_hour.get(hour, set()).discard(key)
         if not articles:

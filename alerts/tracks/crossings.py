@@ -8,7 +8,7 @@ A window that nothing happened to is never asked about twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import Protocol
 
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Verdict
@@ -32,21 +32,28 @@ class Crossings:
     def __init__(self) -> None:
         self._first = self._newest = 0
         self._unscreened: set[int] = set()
-        self._to_ask: dict[str, set[int]] = {}
+        self._to_ask: dict[str, Set[int]] = {}
+        self._newest_alone: Set[int] = frozenset()  # what most keys are to be asked about, one for all of them
         self._crossed: dict[str, dict[int, Verdict]] = {}
 
     def start(self, first_hour: int, newest: int) -> None:
         """Begin with nothing known about the windows that end with ``first_hour..newest``."""
-        self._first, self._newest = first_hour, newest
+        self._first = first_hour
+        self._begin(newest)
         self.all_changed(first_hour)
 
     def opened(self, hour: int) -> None:
         """Take note that windows may end with ``hour`` now; the oldest ones are forgotten."""
-        self._newest = hour
+        self._begin(hour)
         self._unscreened.add(hour)
         oldest = self._oldest()
-        self._to_ask = {k: kept for k, hours in self._to_ask.items() if (kept := {h for h in hours if h >= oldest})}
+        self._to_ask = {
+            k: kept for k, hours in self._to_ask.items() if (kept := frozenset(h for h in hours if h >= oldest))
+        }
         self._keep_crossed(lambda known: known >= oldest)
+
+    def _begin(self, newest: int) -> None:
+        self._newest, self._newest_alone = newest, frozenset({newest})
 
     def passed(self, hours: Iterable[int]) -> None:
         """Take note that windows may end with ``hours`` now, of which none was asked about when it opened."""
@@ -59,13 +66,8 @@ class Crossings:
         if hour > newest:
             return
         asked = self._to_ask.get(key)
-        if hour < newest:
-            hours = range(max(hour, self._oldest()), newest + 1)
-            self._to_ask[key] = asked.union(hours) if asked is not None else set(hours)
-        elif asked is None:  # What nearly always is so.
-            self._to_ask[key] = {newest}
-        else:
-            asked.add(newest)
+        hours = self._newest_alone if hour == newest else frozenset(range(max(hour, self._oldest()), newest + 1))
+        self._to_ask[key] = hours if asked is None else asked | hours
         if key in self._crossed:
             self._crossed[key] = {h: verdict for h, verdict in self._crossed[key].items() if h < hour}
 
@@ -82,9 +84,9 @@ class Crossings:
             verdict = windows.crossed(key, hour)
             if verdict is not None:
                 self._crossed.setdefault(key, {})[hour] = verdict
-        if key not in self._crossed:
+        crossed = self._crossed.get(key)
+        if crossed is None:
             return []
-        crossed = self._crossed[key]
         return [crossed[hour] for hour in sorted(crossed) if first_hour <= hour <= last_hour]
 
     def keys(self, windows: Windows) -> set[str]:
@@ -110,7 +112,7 @@ class Crossings:
         hours, self._unscreened = sorted(h for h in self._unscreened if h >= oldest), set()
         for hour in hours:
             for key in windows.candidates(hour):
-                self._to_ask.setdefault(key, set()).add(hour)
+                self._to_ask[key] = self._to_ask.get(key, frozenset()) | {hour}
 
     def _keep_crossed(self, wanted: Callable[[int], bool]) -> None:
         kept = {key: {h: v for h, v in known.items() if wanted(h)} for key, known in self._crossed.items()}

@@ -61,10 +61,14 @@ class FeedRoll:
         """Tell whether articles of ``feed`` in ``hour`` count; before the start all do."""
         if not self.started:
             return True
-        periods = self.periods.get(feed, ())
-        if len(periods) == 1:  # Asked of every article and key, and what nearly always is so.
-            first, last = periods[0]
-            return first <= hour and (last is None or hour <= last)
+        periods = self.periods.get(feed)
+        if periods is None:
+            return False
+        first, last = periods[-1]
+        if first <= hour and (
+            last is None or hour <= last
+        ):  # Asked of every article and key, and what nearly always is so.
+            return True
         return any(first <= hour and (last is None or hour <= last) for first, last in periods)
 
     def at(self, hour: int) -> list[str]:

@@ -68,13 +68,14 @@ class FeedShares:
     def learn(self, stories: Mapping[int, Mapping[str, int]], shortfalls: Mapping[str, float]) -> None:
         """Learn an hour: ``stories[row][feed]`` began in it; a feed's old share fades as far as the feed was seen."""
         self.fade(1, shortfalls)
-        rows, columns, counts = [], [], []
+        cells: list[int] = []
+        known = self.columns
         for row, by_feed in stories.items():
             for feed, count in by_feed.items():
-                rows.append(row)
-                columns.append(self._column(feed))  # May make new arrays: first all columns, then the cells.
-                counts.append(count)
-        if rows:
+                # A column may make new arrays: first all columns, then the cells.
+                cells += (row, known[feed] if feed in known else self._column(feed), count)
+        if cells:
+            rows, columns, counts = np.array(cells).reshape(-1, 3).T
             self._learnt[rows, columns] += counts / self._faded[columns]
 
     def fade(self, hours: int, shortfalls: Mapping[str, float] | None = None) -> None:

@@ -21,7 +21,7 @@ def stories_that_count(
     """Return, by volume and by row of every key with an article in ``hour``, how many stories began there, by feed."""
     found: list[ByFeed] = [{} for _ in range(volumes)]
     for key in articles.keys_in(hour):
-        row, entries = rows[key], articles.by_key[key].between(hour, hour)
+        row, entries = rows[key], articles.by_key[key].of_hour(hour)
         first = found[0][row] = {}
         for entry in entries:
             if not entry.leads:
@@ -29,7 +29,7 @@ def stories_that_count(
             leader, feed = entry.place[1], entry.feed_id
             if len(entries) > 1 and any(e.story == leader and e.feed_id != feed for e in entries):
                 feed = SHARED
-            volume = volume_of(key, leader)
+            volume = volume_of(key, leader) if volumes > 1 else 0
             by_feed = found[volume].setdefault(row, {}) if volume else first
             by_feed[feed] = by_feed.get(feed, 0) + 1
     return found

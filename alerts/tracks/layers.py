@@ -98,6 +98,6 @@ class Layers:
 
 
 def _move(key: str, entry: Entry, here: KeyedArticles, there: KeyedArticles) -> set[int]:
-    changed = here.take(key, entry.article_id, entry.hour)
+    changed = here.take(key, entry.place, entry.hour)
     moved = Entry(entry.place, entry.feed_id, entry.publisher, entry.country, entry.signature)
     return changed | there.put(key, moved)

@@ -60,9 +60,11 @@ class ShiftTrack(HourlyTrack[Shift, ShiftBank]):
 
     def _forgotten(self, key: str) -> None:
         layers = [layer.by_key[key] for layer in (self.articles, self.layers.shadow) if key in layer.by_key]
-        self.parts[key] = {a for a in self.parts.get(key, ()) if any(a in articles for articles in layers)}
-        if not self.parts[key]:
-            del self.parts[key]
+        kept = self.parts.get(key, set()) & set[str]().union(*(articles.ids() for articles in layers))
+        if kept:
+            self.parts[key] = kept
+        else:
+            self.parts.pop(key, None)
 
     def _volume_of(self, key: str, leader: str) -> int:
         return PART if leader in self.parts.get(key, ()) else REST

@@ -43,15 +43,18 @@ class SpikeTrack(BaselineTrack[Spike]):
         if articles is None or share is None:
             return False
         floors = self.settings.floors
-        stories, row = floors.stories if floors.stories > 1 else 1, self.rows[key]
+        stories = floors.stories if floors.stories > 1 else 1
+        if articles.fewer_since(hour - self._longest_first[0][0] + 1, stories):
+            return False
+        row, least_times = self.rows[key], 0.999 * floors.times
         for length, window in self._longest_first:
-            ending = (hour - length + 1, hour)
-            most = articles.articles_between(*ending)  # No unit has more.
+            first = hour - length + 1
+            most = articles.articles_between(first, hour)  # No unit has more.
             if most < stories:
                 return False  # Nor does a shorter window.
-            if most < 0.999 * floors.times * share.expected(row, hour, window):
+            if most < least_times * share.expected(row, hour, window):
                 continue
-            if not self.reaches(key, ending, stories, self.floor.at(hour)):
+            if not self.reaches(key, (first, hour), stories, self.floor.at(hour)):
                 return False
             if share.may_score(row, hour, window, self.k_by_hour[hour], floors.times):
                 return True
