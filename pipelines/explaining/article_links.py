@@ -11,6 +11,7 @@ from alerts.explanation.phrases import percent
 from alerts.rule_state import BLIND_BELOW
 from alerts.rules.model import Rule
 from alerts.rules.shortfall import NameOf
+from pipelines.explaining.behind import Behind, behind_at
 from pipelines.explaining.engine_then import EngineThen
 from pipelines.explaining.fates import Fate
 from pipelines.explaining.links import Checked, Link, State
@@ -41,10 +42,14 @@ def article_links(
 ) -> Iterator[Checked]:
     """Yield the links from ``polled`` to ``counted``."""
     state = then.engine.rules.get(rule.name)
-    yield _polled(then.engine.coverage, hours, state.shadows() if state is not None else {})
+    behind = behind_at(log, then.engine.coverage, then.moment)
+    yield _polled(then.engine.coverage, hours, state.shadows() if state is not None else {}, behind)
     seen = f"{plural(len(fates), 'article', 'articles')} of these hours reached the rules"
-    yield Checked(Link.SEEN, State.HOLDS if fates else State.BROKEN, seen if fates else "no article of these hours")
-    yield from _extracted(log, then, hours, lambda article: mentions(rule, article, name_of))
+    extracted = list(_extracted(log, then, hours, lambda article: mentions(rule, article, name_of), behind))
+    waits = any(link.state is State.BROKEN for link in extracted)  # Then that is why none is seen.
+    unseen = State.NOTE if waits else State.BROKEN
+    yield Checked(Link.SEEN, State.HOLDS if fates else unseen, seen if fates else "no article of these hours")
+    yield from extracted
     if not fates:
         return
     matching = [fate for fate in fates if fate.matches]
@@ -54,8 +59,13 @@ def article_links(
         yield from _unmatched(fates)
 
 
-def _polled(coverage: CoverageBook, hours: range, shadows: Mapping[str, int]) -> Checked:
+def _polled(coverage: CoverageBook, hours: range, shadows: Mapping[str, int], behind: Behind | None) -> Checked:
     feeds = coverage.counting()
+    if behind is not None and not behind.polled:
+        text = (
+            f"no poll was recorded {behind.where}since {behind.since:%Y-%m-%d %H:%M} UTC: nothing is known after that"
+        )
+        return Checked(Link.POLLED, State.BROKEN, text)
     closed = [hour for hour in hours if hour in coverage.hours]
     if not feeds or not closed:
         return Checked(Link.POLLED, State.BROKEN, "no feed was polled in these hours")
@@ -78,9 +88,17 @@ def _polled(coverage: CoverageBook, hours: range, shadows: Mapping[str, int]) ->
     return Checked(Link.POLLED, state, text, details, {"feeds": len(feeds), "coverage": round(mean, 3)})
 
 
-def _extracted(log: Log, then: EngineThen, hours: range, is_about: Callable[[Article], bool]) -> Iterator[Checked]:
+def _extracted(
+    log: Log, then: EngineThen, hours: range, is_about: Callable[[Article], bool], behind: Behind | None
+) -> Iterator[Checked]:
     """Compare the articles in the log with the signals: what waits, and what could not be extracted."""
     waiting = list(_without_signal(log, then, hour_start(hours.start)))
+    still = []
+    if behind is not None and behind.polled:
+        still = [f"nothing was extracted {behind.where}since {behind.since:%Y-%m-%d %H:%M} UTC: hours wait for it"]
+    if not waiting and still:
+        yield Checked(Link.EXTRACTED, State.BROKEN, still[0])
+        return
     if not waiting:
         yield Checked(Link.EXTRACTED, State.HOLDS, "every article was extracted")
         return
@@ -88,7 +106,7 @@ def _extracted(log: Log, then: EngineThen, hours: range, is_about: Callable[[Art
     failed = [article for article in waiting if article.article_id in dead]
     late = len(waiting) - len(failed)
     about = [article for article in waiting if is_about(article)]
-    parts = [f"{plural(late, 'article', 'articles')} had not been extracted by then"] if late else []
+    parts = [*still, *([f"{plural(late, 'article', 'articles')} had not been extracted by then"] if late else [])]
     parts += [f"{plural(len(failed), 'article', 'articles')} could not be extracted"] if failed else []
     if about:
         parts.append(
@@ -96,7 +114,7 @@ def _extracted(log: Log, then: EngineThen, hours: range, is_about: Callable[[Art
         )
     details = [f"“{a.title}”" + (f": {dead[a.article_id]}" if a.article_id in dead else "") for a in about or failed]
     numbers: dict[str, float | int | str] = {"waiting": late, "failed": len(failed), "about": len(about)}
-    state = State.BROKEN if about else State.NOTE
+    state = State.BROKEN if about or still else State.NOTE
     yield Checked(Link.EXTRACTED, state, "; ".join(parts), tuple(details[:_SHOWN]), numbers)
 
 

@@ -114,9 +114,13 @@ def _bars(every: Sequence[Standing]) -> Iterator[Checked]:
     numbers |= {f"{c.need.value} needed": round(c.needs, 3) for c in best.conditions}
     if far:
         details = (*line, *_near_misses(every))
-        yield Checked(Link.EXPECTATION, State.BROKEN, "not far enough from what is expected", details, numbers)
+        few = far[0].need is Need.COUNT  # Of a threshold, which expects nothing.
+        text = "not as many as the rule asks for" if few else "not far enough from what is expected"
+        yield Checked(Link.EXPECTATION, State.BROKEN, text, details, numbers)
     else:
-        yield Checked(Link.EXPECTATION, State.HOLDS, "far enough from what is expected", line, numbers)
+        counts = any(condition.need is Need.COUNT for condition in best.conditions)
+        text = "as many as the rule asks for" if counts else "far enough from what is expected"
+        yield Checked(Link.EXPECTATION, State.HOLDS, text, line, numbers)
     if low:
         names = ", ".join(condition.need.value for condition in low)
         yield Checked(Link.FLOORS, State.BROKEN, f"a floor was not reached: {names}", line)

@@ -95,6 +95,8 @@ def _coverage(hour: int, partition: int) -> Coverage:
 
 def _append(log: Log, articles: list[Article]) -> None:
     places = log.append(ARTICLES, [Entry(_FEEDS.index(a.feed_id), encode(a), a.feed_id.encode()) for a in articles])
+    polls = [Entry(part, encode(_coverage(hour, part))) for hour in range(_HOURS) for part in range(len(_FEEDS))]
+    log.append(ARTICLES, polls)
     refused, offset = next((a, o) for a, o in zip(articles, places, strict=True) if a.article_id == _REFUSED)
     letter = DeadLetter(
         dead_letter_id=dead_letter_id(log.log_id, ARTICLES, _FEEDS.index("bravo"), offset),
@@ -180,6 +182,14 @@ def test_what_waits_in_a_stalled_partition_is_the_first_link_that_failed(desk: P
     assert broken == "extracted"
     assert "1 article had not been extracted by then" in str(links[broken]["text"])
     assert "trawlers of Norway" in str(links[broken]["details"])
+
+
+def test_a_stalled_partition_is_named_where_nothing_of_it_waits(desk: Path) -> None:
+    broken, links = why(desk, 32)
+    assert broken == "extracted"
+    since = _START + _STALLED * _HOUR
+    told = f"nothing was extracted of partition 2 of 3 since {since:%Y-%m-%d %H:%M} UTC: hours wait for it"
+    assert str(links[broken]["text"]).startswith(told)
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,11 @@ from schemas.ports.channel import Outcome
 from schemas.ports.log import Entry
 from schemas.ports.response import Silence
 from schemas.reasons import ArticleStatus, EventTimeReason, LanguageSupport, Severity, Tone
+from schemas.topics import ARTICLES
+from schemas.wire import encode
 from tests.pipeline.explaining.scripted import QUIET_H, RULE, Script, article, at, refuse
 from tests.streams.deciding import Desk
-from tests.streams.records import FEED_IDS, pair_rule, signal
+from tests.streams.records import FEED_IDS, coverage, pair_rule, signal
 from tests.unit.notify.world import NEVER, YES, Phone
 from tocsin.cli import cli
 
@@ -157,6 +159,24 @@ def test_nobody_was_polled(tmp_path: Path) -> None:
     link, text = broken(ask(script.desk(tmp_path), 24))
     assert link is Link.POLLED
     assert "alfa was not seen in 23 of 23 h" in text
+
+
+def test_polling_stood_still(tmp_path: Path) -> None:
+    desk = Script().desk(tmp_path)
+    link, text = broken(ask(desk, 34))
+    assert link is Link.POLLED
+    assert text == f"no poll was recorded since {at(30):%Y-%m-%d %H:%M} UTC: nothing is known after that"
+    assert broken(ask(desk, 31.5))[0] is Link.SEEN, "an hour and a half may pass between two"
+
+
+def test_extraction_stood_still(tmp_path: Path) -> None:
+    desk = Script().desk(tmp_path)
+    polls = [coverage(at(hour), reached_back_to=at(hour)) for hour in range(34)]
+    with desk.log() as log:
+        log.append(ARTICLES, [Entry(0, encode(poll)) for poll in polls])
+    link, text = broken(ask(desk, 34))
+    assert link is Link.EXTRACTED
+    assert text == f"nothing was extracted since {at(30):%Y-%m-%d %H:%M} UTC: hours wait for it"
 
 
 def test_nothing_was_seen(tmp_path: Path) -> None:
