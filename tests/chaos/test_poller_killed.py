@@ -116,13 +116,14 @@ def kill_at_once(service: ServiceProcess, feeds: GrowingFeeds, caught: Growing) 
     """Kill supervisor and poller, neither of which can do anything about it; return when the feeds have taken in all that the
     poller has asked, ``caught`` among them."""
     (poller,) = service.started("poll")
-    os.kill(poller, signal.SIGSTOP)  # Or it would see the end of its supervisor, and stop in good order.
+    os.kill(service.process.pid, signal.SIGSTOP)  # Or it would start another.
+    os.kill(poller, signal.SIGSTOP)
     wait_for("the poller to stand still", lambda: state_of(poller) == "T")
-    service.kill()
     connections = own_ports(poller, feeds.port)
     assert connections
     feeds.over.clear()
-    os.kill(poller, signal.SIGKILL)
+    os.kill(poller, signal.SIGKILL)  # First: it would see the end of its supervisor, and stop in good order.
+    service.kill()
     wait_for("the end of the poller", lambda: not lives(poller))
     caught.held = False
     caught.let_go.set()
