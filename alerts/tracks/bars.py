@@ -72,6 +72,16 @@ FITS = {
 }
 
 
+#: A key with less an hour than those that :data:`FITS` were measured on is seldom.
+SELDOM_BELOW = 0.05
+
+#: The same of seldom keys, where four stories at once are far from normal whatever they tell: as read of real headlines at bars
+#: of 5.2 and 6.8, else on invented pairs like those (docs/adr/0013-seldom-keys-have-a-curve.md).
+SELDOM_FITS = {
+    "spike": BudgetFit(((1.5, -1.6), (3.0, -1.9), (5.2, -2.2), (6.8, -2.58), (8.0, -2.87), (10.0, -3.6), (12.0, -4.3))),
+}
+
+
 def k_of_budget(false_alarms_per_month: float, keys: int, fit: BudgetFit = FITS["spike"]) -> float:
     """Return the score at which ``keys`` together ring so many false alarms a month, as far as ``fit`` reaches."""
     return fit.score_at(math.log10(false_alarms_per_month / max(1, keys)))
@@ -82,9 +92,16 @@ def is_counted_anew(hour: int, learnt_h: int) -> bool:
     return hour % 24 == 0 or learnt_h < COUNTED_HOURLY_UNTIL
 
 
-def bar_of(settings: Barred, active_keys: int) -> float:
-    """Return the score to reach, while so many keys had an article in the last :data:`BUDGET_HOURS`."""
+def bar_of(settings: Barred, active_keys: int, seldom_keys: int = 0) -> float:
+    """Return the score to reach, while so many keys had an article in the last :data:`BUDGET_HOURS`, some of them seldom.
+
+    It is the higher of two: what all of them would need, were none seldom, and what those that are need.
+    """
     if settings.sensitivity is not None:
         return (K_OF_SHIFT if settings.kind == "shift" else K_OF)[settings.sensitivity]
     assert settings.budget is not None
-    return k_of_budget(settings.budget.false_alarms_per_month, active_keys, FITS[settings.kind])
+    allowed = settings.budget.false_alarms_per_month
+    bar = k_of_budget(allowed, active_keys, FITS[settings.kind])
+    if not seldom_keys or settings.kind not in SELDOM_FITS:
+        return bar
+    return max(bar, k_of_budget(allowed, seldom_keys, SELDOM_FITS[settings.kind]))

@@ -16,7 +16,7 @@ from alerts.detectors.spike_bank import SpikeBank
 from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Verdict
 from alerts.rules.model import BaselineSettings
-from alerts.tracks.bars import bar_of
+from alerts.tracks.bars import SELDOM_BELOW, SELDOM_FITS, bar_of
 from alerts.tracks.counting import STORY_MEMORY_HOURS, forget_hours, hours_of_json
 from alerts.tracks.expecting import ExpectingTrack
 from alerts.tracks.joining import Moved, only
@@ -124,6 +124,10 @@ class BaselineTrack(ExpectingTrack[S]):
                 shares.new_day()
         self.share.open(hour)
         self.floor.open(hour, exposure)
+        self._open_bar(hour)
+
+    def _open_bar(self, hour: int) -> None:
+        """Find the bar of ``hour``, which opens: mostly that of the hour before."""
         previous = self.k_by_hour.get(hour - 1)
         self.k_by_hour[hour] = self._k(hour) if previous is None or self.counts_watches(hour) else previous
 
@@ -151,8 +155,7 @@ class BaselineTrack(ExpectingTrack[S]):
                 unlearnt += 1
             self.share.open(hour + 1)
             self.floor.open(hour + 1, ended)
-            # Also while a budget's watches are counted hourly: no other had a story since the hour from which it rests.
-            self.k_by_hour[hour + 1] = self.k_by_hour[hour]
+            self._open_bar(hour + 1)
         for of_volume in shares:
             of_volume.fade(unlearnt)
         unsettled = [hour + 1 for hour in hours if not roll.is_plain(hour + 1)]
@@ -163,7 +166,13 @@ class BaselineTrack(ExpectingTrack[S]):
         self._forget(hours[-1] + 1)
 
     def _k(self, hour: int) -> float:
-        return bar_of(self.settings, self.watches(hour) if self.settings.budget is not None else 0)
+        if self.settings.budget is None:
+            return bar_of(self.settings, 0)
+        sharing, seldom = self.sharing(hour), 0
+        if self.settings.kind in SELDOM_FITS:
+            assert self.share is not None
+            seldom = int((sharing & (self.share.levels(hour) < SELDOM_BELOW)).sum())
+        return bar_of(self.settings, int(sharing.sum()), seldom)
 
     def _forget(self, open_hour: int) -> None:
         # What they were is in the baseline. A key is gone through once for the articles of some hours: nothing asks about older.

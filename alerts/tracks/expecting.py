@@ -213,16 +213,16 @@ class ExpectingTrack(ABC, Generic[S]):
         first, _ = self._first_and_open()
         return is_counted_anew(hour, hour + 1 - self.lag_h - first)
 
-    def watches(self, hour: int) -> int:
-        """Return how many keys had an article in the hours up to ``hour``, which opens, that share a budget.
+    def sharing(self, hour: int) -> npt.NDArray[np.bool_]:
+        """Return by row whether a key had an article in the hours up to ``hour``, which opens, that share a budget.
 
         Hours that are not learnt yet are looked through: a history that begins has learnt nothing for a day, and would share
         its budget among none.
         """
-        had = self.last_learnt.all >= hour - BUDGET_HOURS
+        had: npt.NDArray[np.bool_] = self.last_learnt.all >= hour - BUDGET_HOURS
         for key in self.articles.alive(hour + 1 - self.lag_h, hour):
             had[self.rows[key]] = True
-        return int(had.sum())
+        return had
 
     # -- verdicts ---------------------------------------------------------------------------------------------------
 

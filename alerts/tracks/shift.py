@@ -98,7 +98,7 @@ class ShiftTrack(HourlyTrack[Shift, ShiftBank]):
         self.k_by_hour[hour] = self._k(hour) if previous is None or self.counts_watches(hour) else previous
 
     def _k(self, hour: int) -> float:
-        return bar_of(self.settings, self.watches(hour) if self.settings.budget is not None else 0)
+        return bar_of(self.settings, int(self.sharing(hour).sum()) if self.settings.budget is not None else 0)
 
     def _forget(self, open_hour: int) -> None:
         super()._forget(open_hour)

@@ -52,6 +52,12 @@ class BankShare:
         """Return what a window of number ``row`` is expected to hold."""
         return self.bank.expected(self._row[row], hour, window)
 
+    def levels(self, hour: int) -> Floats:
+        """Return by number what was normal an hour when ``hour`` opened, season aside; of the oldest hour kept at least."""
+        kept = self.bank.parameters.kept_h
+        levels: Floats = self.bank.level[max(hour, self.bank.open_hour - kept + 1) % kept, self.rows]
+        return levels
+
     def may_reach(self, hour: int, least: float, bar: float, times: float) -> Rows:
         """Return the numbers that :meth:`SpikeBank.may_reach` finds among these rows."""
         first, last = self._row[0], self._row[-1]

@@ -44,7 +44,7 @@ RULES = (
     pair_rule("d-two", Spike(floors=Floors(stories=2, publishers=2)), Spike(windows_h=(12,)), one="ARM", other="AZE"),
     pair_rule("e-long", Spike(windows_h=(6, 72)), one="ARM", other="RUS"),
     pair_rule("f-counts", Threshold(count=2, within_h=6), one="ARM", other="UKR"),
-    pair_rule("h-budget", Spike(sensitivity=None, budget=Budget(false_alarms_per_month=0.3))).model_copy(
+    pair_rule("h-budget", Spike(sensitivity=None, budget=Budget(false_alarms_per_month=0.01))).model_copy(
         update={"watch": Watch(kind=WatchKind.PAIR, pair=_OF_ARMENIA, scope=Scope.SENTENCE)}
     ),
 )

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.detectors.climb_bank import ClimbParameters
 from alerts.rules.model import Budget, Cusum, Drop, PartOf, Sensitivity, Shift, Spike
-from alerts.tracks.bars import CALM_P, FITS, BudgetFit, bar_of, k_of_budget
+from alerts.tracks.bars import CALM_P, FITS, SELDOM_FITS, BudgetFit, bar_of, k_of_budget
 
 every = pytest.mark.parametrize("kind", sorted(FITS))
 PLAIN = BudgetFit(((2.0, -1.0), (4.0, -2.0), (5.0, -4.0)))
@@ -59,3 +59,26 @@ def test_a_sensitivity_is_a_bar_whatever_the_watches() -> None:
 def test_a_budget_is_a_bar_by_the_detectors_own_curve(make: type[Spike] | type[Drop] | type[Cusum]) -> None:
     settings = make(sensitivity=None, budget=Budget(false_alarms_per_month=4.0))
     assert bar_of(settings, 200) == k_of_budget(4.0, 200, FITS[settings.kind])
+
+
+def test_seldom_keys_only_ever_raise_the_bar() -> None:
+    for allowed in (0.01, 0.1, 1.0, 4.0, 30.0):
+        settings = Spike(sensitivity=None, budget=Budget(false_alarms_per_month=allowed))
+        for size in (1, 20, 200, 2000):
+            bars = [bar_of(settings, size, seldom) for seldom in (0, size // 10, size // 2, size)]
+            assert bars == sorted(bars)
+            assert bars[0] == bar_of(settings, size) == k_of_budget(allowed, size)
+            assert bars[-1] == max(bars[0], k_of_budget(allowed, size, SELDOM_FITS["spike"]))
+
+
+def test_a_few_alarms_over_many_seldom_keys_need_more_than_over_busy_ones() -> None:
+    settings = Spike(sensitivity=None, budget=Budget(false_alarms_per_month=1.0))
+    assert bar_of(settings, 540, 540) > bar_of(settings, 540) + 0.5
+    assert bar_of(settings, 20, 20) == bar_of(settings, 20), "many are allowed to each"
+    drop = Drop(sensitivity=None, budget=Budget(false_alarms_per_month=1.0))
+    assert bar_of(drop, 540, 540) == bar_of(drop, 540)
+
+
+def test_the_curve_of_seldom_keys_only_falls() -> None:
+    for fit in SELDOM_FITS.values():
+        assert all(a[0] < b[0] and a[1] > b[1] for a, b in pairwise(fit.points))

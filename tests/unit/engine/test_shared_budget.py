@@ -7,7 +7,7 @@ import pytest
 from alerts.engine import Engine
 from alerts.engine_state import restore, snapshot
 from alerts.rules.model import AnyActor, Budget, Cusum, Detector, Drop, PairPart, PartOf, Rule, Shift, Spike
-from alerts.tracks.bars import COUNTED_HOURLY_UNTIL, FITS, is_counted_anew, k_of_budget
+from alerts.tracks.bars import COUNTED_HOURLY_UNTIL, bar_of, is_counted_anew
 from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.shift import ShiftTrack
 from schemas.reasons import ArticleStatus, Tone
@@ -42,7 +42,9 @@ def bar(engine: Engine, hour: int | None = None) -> float:
 
 
 def shared_by(watches: int, detector: Detector = SPIKE) -> float:
-    return k_of_budget(ALLOWED, watches, FITS[detector.kind])
+    """The bar for so many watches, all of which are seldom."""
+    assert isinstance(detector, Spike | Drop | Cusum | Shift)
+    return bar_of(detector, watches, watches)
 
 
 def one_each(scene: Scene, pairs: int, *, since: int = 0) -> None:
@@ -92,6 +94,27 @@ def test_a_watch_is_shared_with_for_28_days() -> None:
     assert bar(scene.engine, scene.first_hour + midnight) == shared_by(31)
     scene.close(24)
     assert bar(scene.engine, scene.first_hour + midnight + 24) == shared_by(1)
+
+
+def test_those_that_are_seldom_are_told_apart_by_what_is_normal_for_them() -> None:
+    """Three keys of one story every two hours are none, 40 with one in all are; so few alarms are allowed that it matters."""
+    spike = Spike(sensitivity=None, budget=Budget(false_alarms_per_month=0.05))
+    scene = Scene(every_pair(spike))
+    scene.close()
+    one_each(scene, 40)
+    while scene.hour < 15 * 24:
+        for pair in PAIRS[40:43]:
+            scene.articles(1, pair=pair)
+        scene.close(2)
+    while scene.hour % 24:
+        scene.close()
+    assert bar(scene.engine) == bar_of(spike, 43, 40)
+    assert bar(scene.engine) > bar_of(spike, 43, 0)
+    other = restore(snapshot(scene.engine))
+    scene.close(24)
+    for offset in range(len(scene.log) - 24, len(scene.log)):
+        other.step(offset, scene.log[offset])
+    assert bar(other) == bar(scene.engine)
 
 
 def test_a_story_that_is_withdrawn_is_no_story() -> None:
