@@ -57,22 +57,19 @@ class HostPace:
         else:
             known.asked_at = now
 
-    def may_be_sent(self, host: str, now: datetime) -> bool:
-        """Return whether a request may be sent at ``now``, whoever it is promised to."""
-        known = self._hosts.get(host)
-        if known is None:
-            return True
-        if known.quiet_until is not None and known.quiet_until > now:
-            return False
-        return known.sent_at is None or not self._gap or now - known.sent_at >= self._gap
-
     def send(self, host: str, now: datetime) -> bool:
         """Take in that a request is sent at ``now``; False: it may not be."""
-        if not self.may_be_sent(host, now):
+        known = self._hosts.get(host)
+        if known is None:
+            if host not in self._ours:
+                self._hosts[host] = _Host(now, now)
+            return True
+        sent_at = known.sent_at
+        if sent_at is not None and now - sent_at < self._gap:
             return False
-        if host not in self._ours:
-            known = self._hosts.setdefault(host, _Host())
-            known.asked_at = known.sent_at = now
+        if known.quiet_until is not None and known.quiet_until > now:
+            return False
+        known.asked_at = known.sent_at = now
         return True
 
     def answered(self, host: str) -> None:

@@ -30,14 +30,6 @@ class Places(NamedTuple):
     doubtful: int = 0  # 0: who failed the last time waits with all others
 
 
-class Served(NamedTuple, Generic[Item]):
-    """A turn that was taken."""
-
-    host: str
-    item: Item
-    place: Place
-
-
 class Line(Generic[Item]):
     """Gives turns in the order they are asked for, as far as places and hosts allow. A turn taken is to be left again."""
 
@@ -59,14 +51,14 @@ class Line(Generic[Item]):
         place = Place.DOUBTFUL if doubtful and self._tells_doubtful else Place.PROMPT
         self._ready[place].append((host, item))
 
-    def take(self) -> Served[Item] | None:
-        """Return the first whose host has room; None: nobody can be served now."""
+    def take(self) -> tuple[str, Item, Place] | None:
+        """Return the first whose host has room, with its host and its place; None: nobody can be served now."""
         for place, waiting in self._ready.items():
             while waiting and self._free[place]:
                 host, item = waiting.popleft()
                 if self.enter(host):
                     self._free[place] -= 1
-                    return Served(host, item, place)
+                    return host, item, place
                 self._held.setdefault(host, deque()).append((place, item))
         return None
 

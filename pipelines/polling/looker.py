@@ -56,13 +56,11 @@ class Looker:
 
         def may_follow(other: str) -> bool:
             """Tell whether a redirect may be followed now: each host has its pace and its places."""
-            if not self._hosts.may_be_sent(other, at := self._clock.now()):
-                return False
             if other != host and other not in entered:
                 if not self._line.enter(other):
                     return False
                 entered.append(other)
-            return self._hosts.send(other, at)
+            return self._hosts.send(other, self._clock.now())
 
         try:
             look = await look_at(feed, standing.cursor, self._fetcher, self._parser, now, may_follow, hop)

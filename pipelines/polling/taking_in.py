@@ -91,14 +91,15 @@ class TakingIn:
         finding = look.finding
         if isinstance(finding, PutOff):
             return None
-        standing, left = self._roster[look.feed_id], self._left.of(look.feed_id)
+        standing = self._roster[look.feed_id]
+        if not isinstance(finding, Answered) or finding.document is None:
+            return settle(standing, finding, now, partitions=partitions, jitter=self._jitter)
+        left = self._left.of(look.feed_id)
 
         def settled_beside(siblings: Sequence[Sibling]) -> Settled:
             jitter = self._jitter
             return settle(standing, finding, now, partitions=partitions, jitter=jitter, siblings=siblings, left=left)
 
-        if not isinstance(finding, Answered) or finding.document is None:
-            return settled_beside(())
         siblings, some_are_away = self._siblings(look, finding)
         settled = settled_beside(siblings)
         if some_are_away and settled.first_seen:

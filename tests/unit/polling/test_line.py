@@ -30,8 +30,8 @@ def test_limits_hold_and_everyone_has_a_turn(seed: int) -> None:
     most = 0
     while len(served) < 60:
         while (turn := line.take()) is not None:
-            busy.append(turn.host)
-            served.append(turn.item)
+            busy.append(turn[0])
+            served.append(turn[1])
         assert max(Counter(busy).values()) <= 2
         most = max(most, len(busy))
         line.leave(busy.pop(choose.randrange(len(busy))), Place.PROMPT)
@@ -45,7 +45,7 @@ def test_a_slow_host_takes_no_turn_from_others_and_the_first_that_waits_for_it_i
         line.put("slow", f"slow{number}")
     for number in range(3):
         line.put("quick", f"quick{number}")
-    assert [turn and turn.item for turn in (line.take() for _ in range(5))] == [
+    assert [turn and turn[1] for turn in (line.take() for _ in range(5))] == [
         "slow0",
         "slow1",
         "quick0",
