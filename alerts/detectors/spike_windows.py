@@ -16,7 +16,7 @@ from alerts.detectors.spike_rows import Floats, Rows, SpikeRows
 
 #: With more rows than this, sums are remembered of the open hour alone: those of a day would weigh a fifth of the state. What
 #: is asked of a row in an hour before is then summed for that row.
-MANY_ROWS = 8_000
+MANY_ROWS = 20_000
 
 
 class SpikeWindows(SpikeRows):
