@@ -213,14 +213,18 @@ class Poller:
         if not looks:
             return 0
         self._writing.check_clock()
-        if self._member.late:
-            self._holding.share(self._clock.now())  # We slept: what another has taken over is not written.
+        self._keep_the_lease()
         now = self._clock.now()
         quiet = self._taking_in.take_in(looks, now)
         written = self._write_settled(now)
         for put_off in self._roster.leave_alone(quiet) if quiet else ():
             self._progress.moved(put_off)
         return written
+
+    def _keep_the_lease(self) -> None:
+        """Where we slept past it, ask who has our feeds: what another has taken over is not written."""
+        if self._member.late:
+            self._holding.share(self._clock.now())
 
     def _write_settled(self, now: datetime) -> int:
         """Write what is settled; return how many articles that were."""
@@ -242,6 +246,7 @@ class Poller:
         :raises RetriableError: log or store failed; the next call tells the same and more.
         :raises ClockRefusedError: the clock is too far off; nothing is told while it is.
         """
+        self._keep_the_lease()
         self._write_settled(now)
         self._writing.check_clock()
         self._holding.save()

@@ -139,7 +139,7 @@ def test_what_has_waited_for_a_place_is_sent_at_the_pace_of_its_host(desks: Desk
 
 def test_robots_pages_and_their_redirects_keep_the_pace_that_feeds_keep(desks: DeskMaker) -> None:
     async def go(desk: Desk) -> None:
-        desk.set(host_gap_s=GAP.total_seconds(), jitter=0.0)
+        desk.set(host_gap_s=GAP.total_seconds(), jitter=0.0, pages_s=3_600.0)
         server = desk.server
         server.page("/robots.txt", "User-agent: *\nAllow: /")
         leads(desk, "/page", server.url("/page-2"))

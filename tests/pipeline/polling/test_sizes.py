@@ -16,7 +16,7 @@ from connectors.feeds.fetch import FetchLimits
 from connectors.feeds.parsing import FeedParser, NotAFeedError
 from connectors.feeds.settings import FeedSettings
 from schemas.reasons import FeedState
-from tests.pipeline.polling.desk import START, Desk, DeskMaker
+from tests.pipeline.polling.desk import START, CountedParser, Desk, DeskMaker
 from tests.pipeline.polling.server import Item, rss
 from tests.pipeline.polling.test_hostile_servers import serving
 
@@ -57,7 +57,8 @@ def poll_once(desks: DeskMaker, encoding: str, body: bytes, check: Callable[[Des
 
     async def go(desk: Desk) -> None:
         nonlocal grown_kb
-        async with serving(talk) as (port, _):
+        async with serving(talk) as (port, _), FeedParser(cpu_s=600.0, wall_s=3_600.0) as parser:
+            desk.parser = CountedParser(parser)
             desk.feeds.append(FeedSettings(id="large", url=f"http://127.0.0.1:{port}/rss"))
             before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             written = await desk.poll()

@@ -58,3 +58,15 @@ def test_refusals_in_a_row_slow_a_host_and_an_answer_ends_it() -> None:
 )
 def test_a_host_has_one_name_however_it_is_spelled(address: str, host: str) -> None:
     assert host_of(address) == host
+
+
+def test_what_was_promised_early_is_sent_apart_all_the_same() -> None:
+    pace = HostPace(5.0)
+    for second in (0, 5):
+        pace.asked("a", NOW + second * SECOND)
+    assert [pace.send("a", NOW + second * SECOND) for second in (6, 7, 10.9, 11)] == [True, False, False, True]
+    assert pace.free_at("a", NOW) == NOW + 16 * SECOND, "the next is promised for after what was sent"
+    pace.refused("a", NOW, 60.0)
+    assert [pace.send("a", NOW + second * SECOND) for second in (59, 60)] == [False, True]
+    free = HostPace(0.0, ["ours"])
+    assert [free.send(host, NOW) for host in ("a", "a", "ours", "ours")] == [True] * 4
