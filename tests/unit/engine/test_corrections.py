@@ -5,9 +5,21 @@ from __future__ import annotations
 import pytest
 
 from alerts.engine_state import restore, snapshot
-from alerts.rules.model import Rule, Spike, Threshold
+from alerts.rules.model import (
+    Confirm,
+    Detector,
+    New,
+    PartOf,
+    Ratio,
+    Record,
+    Rule,
+    Shift,
+    Spike,
+    Threshold,
+    Zscore,
+)
 from schemas.alert_event import AlertEvent
-from schemas.reasons import ArticleStatus, EventKind, EventReason
+from schemas.reasons import ArticleStatus, EventKind, EventReason, Tone
 from tests.streams.records import FEED_IDS, pair_rule, signal
 from tests.streams.scene import Scene
 
@@ -142,3 +154,44 @@ def test_restarts_change_nothing(detector: Threshold | Spike) -> None:
             scene.articles(2 if hour in (3, 7) else 0, hour=200)
     assert scenes[0].events == scenes[1].events
     assert told(scenes[0].events).count(LATE) == 2
+
+
+@pytest.mark.parametrize(
+    "detector",
+    [
+        Threshold(count=6, within_h=6),
+        Spike(),
+        New(quiet_for_h=72, confirm=Confirm(stories=2, publishers=2)),
+        Shift(to=PartOf(tones=(Tone.CONFLICT,))),
+        Ratio(),
+        Zscore(),
+        Record(baseline_h=240),
+    ],
+    ids=lambda detector: detector.kind,
+)
+def test_whatever_rang_is_taken_back_when_all_of_it_is_withdrawn(detector: Detector) -> None:
+    """All but a drop, which stands on nothing, and a cusum, which stands on weeks that cannot be withdrawn any more."""
+    scene = Scene(pair_rule("r", detector))
+    if not isinstance(detector, New):
+        scene.close(24 * 12, each=0)
+        for _ in range(6):  # Some normal, too old to be withdrawn.
+            scene.articles(1)
+            scene.close(20)
+    else:
+        scene.close(100)
+    scene.close(30)
+    first = scene.hour
+    ids = [f"w{n}" for n in range(12)]
+    moments = [scene.at(first, 5 + n) for n in range(len(ids))]
+    for n, moment in enumerate(moments):
+        scene.take(signal(ids[n], moment, feed=FEED_IDS[n % 6], tone=Tone.CONFLICT))
+    scene.close(2)
+    alert = next(event for event in scene.events if event.event is EventKind.OPENED)
+    gone: list[AlertEvent] = []
+    for n, moment in enumerate(moments):
+        now = scene.at(scene.hour, 20 + n)
+        gone += scene.take(signal(ids[n], moment, feed=FEED_IDS[n % 6], revised_at=now, status=ArticleStatus.WITHDRAWN))
+    taken_back = [event for event in gone if event.event is EventKind.RETRACTED]
+    assert [event.alert_id for event in taken_back] == [alert.alert_id]
+    assert gone[-1] is taken_back[0]
+    assert EventKind.OPENED not in [event.event for event in scene.close(40)]
