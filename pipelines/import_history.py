@@ -26,6 +26,7 @@ from connectors.archive.one_writer import only_writer
 from connectors.archive.own_records import article_in, own_record
 from connectors.archive.rhythm import ArchiveRhythm
 from schemas.article import Article
+from schemas.errors import FatalError
 from schemas.ids import milliseconds
 from schemas.wire import decode_articles, encode
 
@@ -111,7 +112,7 @@ def import_items(
         days = _spool(items, spool)
         _file_in(archive, spool, days, report, told)
     finally:
-        shutil.rmtree(spool)
+        shutil.rmtree(spool, ignore_errors=True)  # The next import removes what is left.
 
 
 def _spool(items: Iterable[ImportedItem | Article], spool: Path) -> set[date]:
@@ -132,8 +133,14 @@ def _spool(items: Iterable[ImportedItem | Article], spool: Path) -> set[date]:
 
 def _append(spool: Path, held: dict[date, list[str]]) -> None:
     for day, lines in held.items():
-        with (spool / day.isoformat()).open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
+        try:
+            with (spool / day.isoformat()).open("a", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in lines)
+        except OSError as error:
+            raise FatalError(
+                f"{spool.parent} cannot be written: {error.strerror}",
+                remedy="make room there, twice the size of the text, then import again: nothing was imported",
+            ) from error
     held.clear()
 
 

@@ -109,10 +109,14 @@ def extracted(
     from pipelines.replay.extract_archive import extract_archive
 
     version = extractor_for(actors).version
-    with Progress("extracting") as progress:
-        extraction = extract_archive(
-            archive, version, days, actors, progress.update, workers=workers, batch=batch, beam_options=beam_options
-        )
+    try:
+        with Progress("extracting") as progress:
+            extraction = extract_archive(
+                archive, version, days, actors, progress.update, workers=workers, batch=batch, beam_options=beam_options
+            )
+    except KeyboardInterrupt:
+        click.echo("what is extracted stays so: the same command goes on from there", err=True)
+        raise
     for one in extraction.failed[:_FAILED_SHOWN]:
         click.echo(f"no signal could be made of article {one.article_id}: {one.reason}: {one.error}", err=True)
     without = sum(archive.count(day) - archive.signals_count(version, day) for day in days)

@@ -171,7 +171,10 @@ def _json_rows(text: TextIO, path: Path) -> Iterator[Row]:
     if first.lstrip()[:1] not in ("[", "{", ""):
         raise UsageError(f"{path}:1: neither JSON Lines nor a JSON array: it begins with {first.strip()[:40]!r}")
     try:
-        document = alone if alone is not None and len(written) == 1 else json.loads("".join(chain(begin, text)))
+        whole = "".join(chain(begin, text))
+        if not whole.strip():
+            raise UsageError(f"{path} is empty", remedy="write it out again where it comes from")
+        document = alone if alone is not None and len(written) == 1 else json.loads(whole)
     except RecursionError as error:
         raise UsageError(f"{path}: its JSON is nested too deeply") from error
     except ValueError as error:

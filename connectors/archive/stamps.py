@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, tzinfo
+from datetime import datetime, time, timedelta, timezone, tzinfo
 
 from schemas.timestamps import names_a_day_only, parse_timestamp
 
 #: Of fewer stamps at 00:00 nothing is concluded.
 _LEAST_MIDNIGHTS = 3
 
+#: No place on earth is there: a time that is another one there says no zone.
+_ELSEWHERE = timezone(timedelta(hours=-17, minutes=-17))
+
 
 @dataclass(frozen=True, slots=True)
 class StampShares:
-    """Counts of stamps; one is counted in at most one of the last four."""
+    """Counts of stamps; one is counted in at most one of the last four. ``zoneless`` say a time of day and no zone."""
 
     all: int
     missing: int
     unreadable: int
     day_only: int
     midnight: int
+    zoneless: int = 0
 
     @property
     def midnights_are_days(self) -> bool:
@@ -33,7 +37,7 @@ class StampShares:
 
 def share_of_stamps(stamps: Iterable[object], zone: tzinfo) -> StampShares:
     """Return what ``stamps`` are, times without a zone taken in ``zone``."""
-    every = missing = unreadable = day_only = midnight = 0
+    every = missing = unreadable = day_only = midnight = zoneless = 0
     for stamp in stamps:
         every += 1
         if stamp is None or stamp == "":
@@ -42,9 +46,11 @@ def share_of_stamps(stamps: Iterable[object], zone: tzinfo) -> StampShares:
             day_only += 1
         elif (moment := _read(stamp, zone)) is None:
             unreadable += 1
-        elif moment.astimezone(zone).time() == time() or moment.time() == time():
-            midnight += 1
-    return StampShares(every, missing, unreadable, day_only, midnight)
+        else:
+            zoneless += moment != _read(stamp, _ELSEWHERE)
+            if moment.astimezone(zone).time() == time() or moment.time() == time():
+                midnight += 1
+    return StampShares(every, missing, unreadable, day_only, midnight, zoneless)
 
 
 def _read(stamp: object, zone: tzinfo) -> datetime | None:

@@ -9,6 +9,7 @@ import io
 import json
 import lzma
 import random
+import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from connectors.archive.folder import Archive
 from connectors.archive.import_rows import read_rows
 from pipelines.import_history import only_import
 from schemas.article import Article
-from schemas.errors import ArchiveUnavailableError, TocsinError, UsageError
+from schemas.errors import ArchiveUnavailableError, FatalError, TocsinError, UsageError
 from schemas.reasons import EventTimeReason, SourceKind
 from tests.pipeline.invented_history import START, history, json_lines, row
 from tocsin.commands.archive import command
@@ -340,3 +341,36 @@ def test_two_imports_at_once_are_refused_and_what_a_killed_one_left_is_removed(r
     assert run(folder, file, "--map", MAP).exit_code == 0
     assert not left.exists()
     assert Archive(folder).days()
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_an_empty_file_is_said_to_be_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "old.jsonl").write_text(text)
+    result = run(tmp_path / "history", tmp_path / "old.jsonl")
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.message == f"{tmp_path / 'old.jsonl'} is empty"
+
+
+def test_times_without_a_zone_are_told_where_nobody_named_one(tmp_path: Path) -> None:
+    times = [
+        "2020-01-03T14:15:00",
+        "2020-01-03 14:16",
+        "2020-01-03T14:17:00Z",
+        "2020-01-03",
+        "Fri, 3 Jan 2020 14:18:00 +0100",
+    ]
+    lines = [json.dumps({"published": at, "title": f"No. {n}", "source": "s"}) for n, at in enumerate(times)]
+    (tmp_path / "old.jsonl").write_text("\n".join(lines))
+    told = "2 of the first 5 rows have times without a zone: taken for UTC; --tz says another"
+    assert told in run(tmp_path / "history", tmp_path / "old.jsonl", "--dry-run").stderr
+    assert told in run(tmp_path / "history", tmp_path / "old.jsonl").stderr
+    assert "without a zone" not in run(tmp_path / "history", tmp_path / "old.jsonl", "--tz", "UTC").stderr
+
+
+def test_a_disk_that_refuses_is_told_and_nothing_was_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    json_lines(tmp_path / "old.jsonl", history(2))
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda **_: str(tmp_path / "history" / "gone"))
+    result = run(tmp_path / "history", tmp_path / "old.jsonl", "--map", MAP)
+    assert isinstance(result.exception, FatalError)
+    assert "cannot be written: No such file or directory" in result.exception.message
+    assert not Archive(tmp_path / "history").days()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import json
 import re
 import shutil
@@ -562,3 +563,26 @@ def test_the_diff_of_tune_is_applied_and_gives_what_it_promised(
     assert {words.partition("; ")[2] for words in now.values()} == {"it stays as it is"}
     assert now["lanterns"].startswith(f"{promised} alerts a week")
     assert float(promised) <= 1
+
+
+def test_a_report_that_cannot_be_written_leaves_the_one_before(
+    past: Archive, rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    for name in ("report.json", "report.html"):
+        (tmp_path / "out" / name).write_text("the one before")
+    write = Path.write_text
+
+    def refuse(self: Path, text: str, encoding: str) -> int:
+        written = write(self, text[: len(text) // 2], encoding=encoding)
+        if "report.html" in self.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_text", refuse)
+        result = run(past, rules, tmp_path / "out", "--to", "2023-05-04")
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.message == f"{tmp_path / 'out'} cannot be written: No space left on device"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.html", "report.json"]
+    assert {path.read_text() for path in (tmp_path / "out").iterdir()} == {"the one before"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,12 +179,25 @@ def _print_schema(context: click.Context) -> None:
 def _write(report: Report, names: ActorDirectory, out: Path) -> None:
     from tocsin.report.page import report_page
 
+    files = {
+        "report.json": f"{json.dumps(report.as_json(), ensure_ascii=False)}\n",
+        "report.html": report_page(report, names),
+    }
+    unfinished = {name: out / f".{name}.{os.getpid()}.unfinished" for name in files}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "report.json").write_text(f"{json.dumps(report.as_json(), ensure_ascii=False)}\n", encoding="utf-8")
-        (out / "report.html").write_text(report_page(report, names), encoding="utf-8")
+        for name, text in files.items():
+            unfinished[name].write_text(text, encoding="utf-8")
+        for name, path in unfinished.items():  # Both are there: the report of a run before is exchanged as a whole.
+            path.replace(out / name)
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error}", remedy="choose another --out, or make room") from error
+        raise UsageError(
+            f"{out} cannot be written: {error.strerror}",
+            remedy="choose another --out, or make room; no report was changed",
+        ) from error
+    finally:
+        for path in unfinished.values():
+            path.unlink(missing_ok=True)
 
 
 def _say(report: Report, out: Path) -> None:
