@@ -5,7 +5,15 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
+
 from pipelines.garbage import TIDY_RECORDS, Tidying, seldom_collected
+
+
+@pytest.fixture(autouse=True)
+def nothing_frozen() -> None:
+    """An extraction that ran in this process before freezes what it has, garbage of later among it."""
+    gc.unfreeze()
 
 
 class Ring:
