@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pipelines.backtest.choosing import Point
 from pipelines.backtest.day_book import Day
-from pipelines.backtest.judging import AlarmVerdict, EventFate, JudgedAlarm, JudgedEvent
+from pipelines.backtest.judging import AlarmVerdict, EventFate, JudgedAlarm, JudgedEvent, Stretch
 
 #: Inches at 96 to the inch: two side by side on a desk, one on a phone without letters too small to read.
 _WIDE, _HIGH = 5.4, 2.1
@@ -109,14 +109,18 @@ def timeline(
     alarms: Sequence[JudgedAlarm],
     events: Sequence[JudgedEvent],
     blind: Sequence[tuple[datetime, datetime | None]],
+    stretch: Stretch,
 ) -> str:
-    """Draw the stories of each day over what was normal, with what rang above, what happened and blindness behind."""
+    """Draw the stories of each day over what was normal, with what rang above, what happened and blindness behind.
+
+    Each chart of a report spans the whole ``stretch``, however late its first story came: they are read beside each other.
+    """
     with _axes(f"timeline {name}") as (axes, drawn):
         when = [day.end for day in days]
         counts = [day.count for day in days]
         top = max([*counts, *(day.upper or 0 for day in days), 1]) * 1.02
         for begun, ended in blind:
-            axes.axvspan(_number(begun), _number(ended or when[-1]), color=_PALE, alpha=0.22, lw=0)
+            axes.axvspan(_number(begun), _number(ended or stretch.last), color=_PALE, alpha=0.22, lw=0)
         for event in events:
             first, last = event.event.start, max(event.event.end, event.event.start)
             axes.axvspan(_number(first), _number(last), color=_EVENT, alpha=0.13, lw=0)
@@ -134,8 +138,7 @@ def timeline(
                 axes.scatter(at, [top * 1.07] * len(at), color=colour, marker=marker, s=34, clip_on=False, zorder=5)
         axes.set_ylim(0, top * 1.12)
         axes.set_ylabel("stories a day")
-        if when:
-            axes.set_xlim(_number(when[0]) - 1, _number(when[-1]))
+        axes.set_xlim(_number(stretch.first), _number(stretch.last))
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         locator: Any = dates.AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)

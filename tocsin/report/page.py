@@ -160,7 +160,7 @@ def _timelines(report: Report, names: ActorNames) -> tuple[list[dict[str, object
         alarms = by_key.get((rule_name, key), [])
         events = [event for event in rule.judgement.events if _concerns(rule, key, event)]
         days = report.days[rule_name, key]
-        svg = charts.timeline(f"{rule_name} {key}", days, alarms, events, rule.book.blind)
+        svg = charts.timeline(f"{rule_name} {key}", days, alarms, events, rule.book.blind, report.stretch)
         # The chart is made of numbers and of dates only: it holds no word of the world.
         found.append(
             {
