@@ -1,4 +1,4 @@
-"""Python's collector where records go by in thousands: they make no cycles, and looking for some takes its time.
+"""Python's collector where records or polls go by in thousands: they make no cycles, and looking for some takes its time.
 
 What drops to no reference is freed at once without it; it is there for what holds itself, of which there is next to nothing.
 """
@@ -31,16 +31,16 @@ def seldom_collected() -> Iterator[None]:
 
 
 class Tidying:
-    """Within :func:`seldom_collected`: what holds itself goes after so many records, however long it stood before."""
+    """Within :func:`seldom_collected`: what holds itself goes after ``every`` records, however long it stood before."""
 
-    def __init__(self) -> None:
-        self._left = TIDY_RECORDS
+    def __init__(self, every: int = TIDY_RECORDS) -> None:
+        self._every = self._left = every
 
     def took(self, records: int) -> None:
         """Take note that so many records more went by."""
         self._left -= records
         if self._left <= 0:
-            self._left = TIDY_RECORDS
+            self._left = self._every
             gc.unfreeze()
             gc.collect()
             gc.freeze()

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from connectors.feeds.settings import FeedSettings
+from pipelines.garbage import Tidying, seldom_collected
 from pipelines.polling.looking import DocumentParser, FeedFetcher, Inlet
 from pipelines.polling.pages import PageTools
 from pipelines.polling.poll_settings import PollSettings
@@ -29,6 +30,9 @@ from schemas.ids import EPOCH
 __all__ = ["ArticlesLog", "PollJob", "PollSettings", "PollStore"]
 
 logger = logging.getLogger(__name__)
+
+#: Coverage is told so often between two looks of Python's collector at everything: an hour.
+_TOLD_BETWEEN_LOOKS = 60
 
 
 class PollJob:
@@ -71,6 +75,7 @@ class PollJob:
         self._coverage_at = clock.now() + timedelta(seconds=self._settings.first_coverage_s)
         self._told = False
         self._failures = 0
+        self._tidying = Tidying(_TOLD_BETWEEN_LOOKS)
 
     async def poll_due(self, now: datetime) -> int:
         """Poll every feed that is due at ``now``; return how many articles were written. See :class:`Poller`."""
@@ -81,10 +86,15 @@ class PollJob:
         self._poller.write_coverage(now)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll and tell until ``stop``; what can be tried again is, with a growing pause, and nothing is lost by it.
+        """Poll and tell until ``stop``; what can be tried again is, with a growing pause, and nothing is lost by it. Python's
+        collector rests meanwhile (:mod:`pipelines.garbage`): what is known of feeds stays, and it would go through it all day.
 
         :raises FatalError: going on would lose or falsify something.
         """
+        with seldom_collected():
+            await self._run(stop)
+
+    async def _run(self, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
         rounds: set[asyncio.Task[object]] = set()
         try:
@@ -141,6 +151,7 @@ class PollJob:
     def _tell(self, now: datetime) -> None:
         self._poller.write_coverage(now)
         self._poller.beat(now)
+        self._tidying.took(1)
         self._told = True
         self._failures = 0
         every_s = self._settings.coverage_every_s

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import socket
@@ -61,8 +60,6 @@ async def run_poll(workplace: Workplace, log: Log, store: Store, stop: asyncio.E
                 settings=manners,
                 name=name,
             )
-            # What was imported stays for ever: Python's collector need not go through it each time feeds have nothing new.
-            gc.freeze()
             await job.run(stop)
     finally:
         await fetcher.close()

@@ -122,7 +122,7 @@ class Fetcher:
         may_follow: Callable[[str], bool] | None,
         before_hop: Callable[[str], Awaitable[None]] | None,
     ) -> Fetched:
-        address, permanent, already = hop or Hop(url, True, 0)
+        address, permanent, already = hop or (url, True, 0)
         for number in range(already, self._limits.max_redirects + 1):
             if number > already:
                 transfer.asks()

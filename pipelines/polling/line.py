@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from enum import Enum
+from enum import IntEnum
 from typing import Generic, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 
 
-class Place(Enum):
-    """What kind of place a turn has."""
+class Place(IntEnum):
+    """What kind of place a turn has; numbers, because a place is looked up several times for each request."""
 
-    PROMPT = "for those that are expected to answer"
-    LONG = "for those that turned out to take long"
-    DOUBTFUL = "for those that failed the last time"
+    PROMPT = 0  # for those that are expected to answer
+    DOUBTFUL = 1  # for those that failed the last time
+    LONG = 2  # for those that turned out to take long
+
+
+_BEGUN_IN = (Place.PROMPT, Place.DOUBTFUL)
 
 
 class Places(NamedTuple):
@@ -34,17 +37,17 @@ class Line(Generic[Item]):
     """Gives turns in the order they are asked for, as far as places and hosts allow. A turn taken is to be left again."""
 
     def __init__(self, places: Places, per_host: int) -> None:
-        self._free = {Place.PROMPT: places.prompt, Place.LONG: places.long, Place.DOUBTFUL: places.doubtful}
+        self._free = [places.prompt, places.doubtful, places.long]  # by Place
         self._tells_doubtful = places.doubtful > 0
         self._per_host = per_host
         self._taken: dict[str, int] = {}
-        self._ready: dict[Place, deque[tuple[str, Item]]] = {Place.PROMPT: deque(), Place.DOUBTFUL: deque()}
+        self._ready: tuple[deque[tuple[str, Item]], ...] = (deque(), deque())  # by Place; nobody waits for a long one
         self._held: dict[str, deque[tuple[Place, Item]]] = {}  # those whose host was busy when their turn came
 
     @property
     def turns(self) -> int:
         """Return how many more may be served now, at most."""
-        return sum(min(self._free[place], len(waiting)) for place, waiting in self._ready.items())
+        return sum(min(free, len(waiting)) for free, waiting in zip(self._free, self._ready, strict=False))
 
     def put(self, host: str, item: Item, *, doubtful: bool = False) -> None:
         """Let ``item`` wait for a turn with ``host``; ``doubtful``: it failed the last time."""
@@ -53,7 +56,8 @@ class Line(Generic[Item]):
 
     def take(self) -> tuple[str, Item, Place] | None:
         """Return the first whose host has room, with its host and its place; None: nobody can be served now."""
-        for place, waiting in self._ready.items():
+        for place in _BEGUN_IN:
+            waiting = self._ready[place]
             while waiting and self._free[place]:
                 host, item = waiting.popleft()
                 if self.enter(host):
@@ -97,8 +101,10 @@ class Line(Generic[Item]):
 
     def drop(self, unwanted: Callable[[Item], bool]) -> None:
         """Send away those who are ``unwanted``."""
-        for place, waiting in self._ready.items():
-            self._ready[place] = deque((host, item) for host, item in waiting if not unwanted(item))
+        for waiting in self._ready:
+            kept_ready = [one for one in waiting if not unwanted(one[1])]
+            waiting.clear()
+            waiting.extend(kept_ready)
         for host in list(self._held):
             kept = deque((place, item) for place, item in self._held[host] if not unwanted(item))
             self._held[host] = kept

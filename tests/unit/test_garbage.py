@@ -49,6 +49,17 @@ def test_it_begins_anew_after_that() -> None:
         assert ring() is None
 
 
+def test_how_many_go_by_between_two_looks_is_up_to_who_counts() -> None:
+    with seldom_collected():
+        tidying = Tidying(3)
+        for _ in range(2):
+            ring = weakref.ref(Ring())
+            tidying.took(2)
+            assert ring() is not None
+            tidying.took(1)
+            assert ring() is None
+
+
 def test_what_stays_is_passed_over() -> None:
     with seldom_collected():
         before = gc.get_freeze_count()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -42,6 +43,20 @@ async def until(
 
 def quick(desk: Desk) -> None:
     desk.set(tick_s=0.01, linger_s=0.02, clock_retry_s=0.05, longest_retry_s=0.05)
+
+
+def test_the_collector_rests_while_it_polls(desks: DeskMaker) -> None:
+    async def go(desk: Desk) -> None:
+        quick(desk)
+        desk.server.page("/rss", rss(NEWS))
+        desk.feed("daily", "/rss")
+        before = gc.get_threshold()
+        async with running(desk, desk.job) as task:
+            await until(lambda: len(desk.coverage()) == 1, task, desk)
+            assert gc.get_threshold() > before
+        assert gc.get_threshold() == before
+
+    desks.run(go)
 
 
 def test_it_polls_tells_each_minute_and_ends_with_a_last_word(desks: DeskMaker) -> None:
