@@ -18,11 +18,11 @@ from pipelines.extraction.extractor import extractor_for
 from schemas.article import Article, Source
 from schemas.coverage import Coverage, FeedCoverage
 from schemas.dead_letter import DeadLetter, dead_letter_id
-from schemas.ids import milliseconds
 from schemas.ports.log import Entry, Log
-from schemas.reasons import DeadLetterReason, EventTimeReason, FeedState
+from schemas.reasons import DeadLetterReason, FeedState
 from schemas.topics import ARTICLES, DEAD_LETTERS, SIGNALS
 from schemas.wire import SignalsRecord, encode
+from tests.pipeline.explaining.scripted import article
 from tests.services.kafka.broker import KafkaBroker
 from tests.services.kafka.external import ExternalBroker
 from tocsin.cli import cli
@@ -62,19 +62,7 @@ _REFUSED = "bravo-21"
 
 def _article(feed: str, hour: int, title: str) -> Article:
     published = _START + hour * _HOUR + timedelta(minutes=7)
-    return Article(
-        article_id=f"{feed}-{hour}",
-        revision=milliseconds(published),
-        revised_at=published,
-        source=Source(id=feed, name=feed.title()),
-        feed_id=feed,
-        url=f"https://{feed}.example/{hour}",
-        title=title,
-        observed_at=published,
-        event_time=published,
-        event_time_reason=EventTimeReason.PUBLISHED,
-        content_hash=title,
-    )
+    return article(f"{feed}-{hour}", published, title, feed=feed)
 
 
 def _coverage(hour: int, partition: int) -> Coverage:
@@ -195,7 +183,7 @@ def test_a_stalled_partition_is_named_where_nothing_of_it_waits(desk: Path) -> N
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("https://alfa.example/20", ["articles[0] 1 ", "counts  norway-iceland  ISL-NOR: counted"]),
+        ("https://alfa.example/alfa-20", ["articles[0] 1 ", "counts  norway-iceland  ISL-NOR: counted"]),
         ("charlie-7", ["articles[2] 1 ", "opened"]),
         ("answers fishing quotas", ["charlie-7", "articles[2] 1 "]),
         (_REFUSED, ["articles[1] 0 ", "the model would not"]),
