@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from alerts.rules.load import Mistake, RulesError, lines_of_names, load_rules
 from alerts.rules.mistakes import clipped
 from alerts.rules.model import RuleSet
 from alerts.rules.yaml_tree import MAX_FILE_BYTES
+from connectors.text_files import TooLargeFileError, UnreadableFileError, read_text_file
 from schemas.errors import UsageError
 from tocsin.settings import FILE_NAME, Workplace, load_workplace
 
@@ -99,9 +99,9 @@ def files_of(texts: Mapping[Path, str | None], names: ActorDirectory) -> Sequenc
         except RulesError as error:
             mistakes.extend(error.mistakes)
             continue
-        except UsageError as error:
+        except UnreadableFileError as error:
             unreadable = True
-            mistakes.append(Mistake(str(path), 1, "", error.message, error.remedy))
+            mistakes.append(Mistake(str(path), error.line, "", error.problem, error.remedy))
             continue
         try:
             beside = _Beside(path.parent)
@@ -141,7 +141,14 @@ class _Beside:
     def read(self, name: str) -> str:
         """Return the text; :raises UsageError: it cannot be read, or lies elsewhere."""
         path = self._folder / name
-        if not path.resolve().is_relative_to(self._folder.resolve()):
+        try:
+            home = path.resolve()
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # Python 3.11 and 3.12 raise the latter for links that lead in a circle.
+            raise UsageError("its links lead in a circle", remedy="name a file that is there") from error
+        if not home.is_relative_to(self._folder.resolve()):
             raise UsageError("it lies outside the folder of the rule file")
         self.texts[name] = text = read_rule_text(path)
         return text
@@ -151,20 +158,12 @@ def read_rule_text(path: Path) -> str:
     """Return the text of a rule file; never more of it than a rule file may have is read.
 
     :raises RulesError: it is larger.
-    :raises UsageError: it cannot be read.
+    :raises UnreadableFileError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-        if len(raw) > MAX_FILE_BYTES:
-            message = f"the file is larger than {MAX_FILE_BYTES:,} bytes"
-            raise RulesError([Mistake(str(path), 1, "", message, "split it into several files")])
-        return io.StringIO(raw.decode("utf-8"), newline=None).read()  # Line ends as in any text file.
-    except OSError as error:
-        remedy = "name a file that is there, and that may be read"
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}", remedy=remedy) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} cannot be read: {error}", remedy="a rule file is text in UTF-8") from error
+        return read_text_file(path, most_bytes=MAX_FILE_BYTES)
+    except TooLargeFileError as error:
+        raise RulesError([Mistake(str(path), 1, "", error.problem, error.remedy)]) from error
 
 
 def read_text(path: Path) -> str:

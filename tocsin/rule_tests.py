@@ -12,6 +12,7 @@ from alerts.rules.mistakes import Mistake, RulesError
 from alerts.rules.model import Rule
 from alerts.rules.timeline_grammar import load_timelines
 from alerts.rules.timeline_model import Timeline
+from connectors.text_files import UnreadableFileError
 from schemas.errors import UsageError
 from tocsin.rule_files import names_of, read_files, read_rule_text, rule_paths
 from tocsin.settings import Workplace
@@ -65,9 +66,9 @@ def read_timelines(paths: Sequence[Path], workplace: Workplace | None) -> list[T
             timelines = load_timelines(text, str(path), names, rules=known[home].names, topics=topic_ids())
         except RulesError as error:
             mistakes.extend(error.mistakes)
-        except UsageError as error:
+        except UnreadableFileError as error:
             unreadable = True
-            mistakes.append(Mistake(str(path), 1, "", error.message, error.remedy))
+            mistakes.append(Mistake(str(path), error.line, "", error.problem, error.remedy))
         else:
             files.append(TimelineFile(path, timelines, known[home].rules))
     if mistakes:
@@ -103,7 +104,7 @@ def _rules(home: Path, workplace: Workplace | None, names: ActorDirectory) -> _K
 def _names_written(path: Path) -> Collection[str]:
     try:
         return lines_of_names(read_rule_text(path))
-    except UsageError:
+    except (RulesError, UnreadableFileError):
         return ()  # It is among the mistakes already.
 
 

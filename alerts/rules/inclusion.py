@@ -49,7 +49,7 @@ class Included(Reader[Standing]):
             return UNSURE
         except UsageError as error:
             remedy = "name a file beside this one, or in a folder below it"
-            reading.wrong(node, path, f"{clipped(name)!r} cannot be included: {error}", error.remedy or remedy)
+            reading.wrong(node, path, f"{clipped(name)!r} cannot be included: {error.message}", error.remedy or remedy)
             reading.sets_missing = True
             return UNSURE
         reading.mistakes.extend(mistakes)

@@ -189,10 +189,11 @@ class _Rules(Reader[tuple[_Draft, ...]]):
         name = name_in(item)
         if name is None:
             return
-        if name.text in lines:
-            message = f"a rule of the name {clipped(name.text)!r} is already on line {lines[name.text]}"
+        text = name.text.strip()  # As it is read: "a " and a are one name.
+        if text in lines:
+            message = f"a rule of the name {clipped(text)!r} is already on line {lines[text]}"
             reading.wrong(name, f"{path}.name", message, "give each rule a name of its own")
-        lines.setdefault(name.text, name.line)
+        lines.setdefault(text, name.line)
 
     def schema(self) -> JsonSchema:
         return {"type": "array", "items": _RULE.schema(), "maxItems": _MAX_RULES}
@@ -212,7 +213,7 @@ def lines_of_names(text: str) -> Mapping[str, int]:
         return {}
     rules = root.entries.get("rules", (None, None))[1] if isinstance(root, Mapping_) else None
     names = [name_in(rule) for rule in rules.items] if isinstance(rules, Sequence_) else []
-    return {name.text: name.line for name in reversed(names) if name is not None}
+    return {name.text.strip(): name.line for name in reversed(names) if name is not None}
 
 
 def _defaults_of(values: Values) -> Standing:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.extraction.actors.actor_yaml import read_actor_file
+from connectors.text_files import read_text_file
+from pipelines.extraction.actors.actor_yaml import MAX_FILE_BYTES, read_actor_file
 from pipelines.extraction.actors.catalogue import ActorFileError, load_catalogue
 from pipelines.extraction.actors.data_files import built_in_date, built_in_names, is_newer
 from pipelines.own_actors.writing import write_checked
@@ -32,10 +33,7 @@ def update(file: Path, folder: Path, own_files: Sequence[Path]) -> Installed:
 
     :raises UsageError: it is wrong, replaces nothing, bears no date, or is not newer than what is in use.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}", remedy="name a UTF-8 file you may read") from error
+    text = read_text_file(file, most_bytes=MAX_FILE_BYTES)
     entries, mistakes = read_actor_file(text, str(file))
     if mistakes:
         raise ActorFileError(mistakes)

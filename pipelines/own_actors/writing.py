@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipelines.extraction.actors.actor_yaml import line_behind_actors
+from connectors.text_files import read_text_file
+from pipelines.extraction.actors.actor_yaml import MAX_FILE_BYTES, line_behind_actors
 from pipelines.extraction.actors.catalogue import ActorFileError, load_catalogue
 from schemas.errors import UsageError
 
@@ -64,10 +65,7 @@ def add_entry(path: Path, entry: Mapping[str, Value], own_files: Sequence[Path])
 
     :raises UsageError: a mistake, in the entry or in any file; then nothing was written.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", remedy="make it a UTF-8 text file you may read") from error
+    text = read_text_file(path, most_bytes=MAX_FILE_BYTES) if path.exists() else ""
     write_checked(path, with_entry(text, entry, str(path)), own_files)
     return entry_line(entry)
 

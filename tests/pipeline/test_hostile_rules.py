@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from schemas.errors import UsageError
-from tests.services.not_run import not_run
 from tocsin.cli import cli
 
 GOOD = "rules:\n  - name: one\n    watch: {pair: [Azerbaijan, Russia]}\n    when: spike\n"
@@ -39,6 +39,11 @@ ATTACKS = {
     "deep nesting, blocks": ("\n".join(" " * n + "a:" for n in range(300)) + "\n", 51, "more than 50 levels deep"),
     "unknown tags": ("rules: [" + "!!python/object/apply:os.system [id], " * 900 + "]\n", 1, "(and 899 more tags)"),
     "duplicate key": (GOOD + "rules: []\n", 5, "the key 'rules' is here twice (first on line 1)"),
+    "duplicate name, with a space": (
+        GOOD + GOOD.partition("\n")[2].replace("one", "'one '"),
+        5,
+        "a rule of the name 'one' is already on line 2",
+    ),
     "duplicate name": (GOOD + GOOD.partition("\n")[2], 5, "a rule of the name 'one' is already on line 2"),
     "anchors beside what is wrong": (
         "rules:\n" + "".join(f"  - &a{n} {{nonsense: {n}}}\n" for n in range(40)),
@@ -87,16 +92,30 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"rules: \xff\xfe\n")
     checked = run("rules", "check", str(path), "-C", str(tmp_path))
     assert checked.exit_code == 2
-    assert f"{path}:1: {path} cannot be read" in checked.stdout
+    assert f"{path}:1: cannot be read: the byte 0xff on line 1 is none of UTF-8" in checked.stdout
 
 
-def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
-    endless = Path("/dev/zero")
-    if not endless.exists():
-        not_run("a rule file without end", "there is no /dev/zero here", required_in_ci=False)
-    checked = run("rules", "check", str(endless), "-C", str(tmp_path))
+@pytest.mark.parametrize("included", [False, True], ids=["named", "included"])
+def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path, included: bool) -> None:
+    path = tmp_path / "pipe.yaml"
+    os.mkfifo(path)
+    if included:
+        path = tmp_path / "rules.yaml"
+        path.write_text("include: pipe.yaml\n" + GOOD)
+    checked = run("rules", "check", str(path), "-C", str(tmp_path))
+    assert checked.exit_code == 1 + (not included)
+    assert "cannot be read: it is a named pipe" in checked.stdout
+    assert checked.stdout.count("→") == 1
+
+
+def test_links_that_lead_in_a_circle_include_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to("b.yaml")
+    (tmp_path / "b.yaml").symlink_to("a.yaml")
+    path = tmp_path / "rules.yaml"
+    path.write_text("include: a.yaml\n" + GOOD)
+    checked = run("rules", "check", str(path), "-C", str(tmp_path))
     assert checked.exit_code == 1
-    assert "larger than" in checked.stdout
+    assert f"{path}:1: include: 'a.yaml' cannot be included: " in checked.stdout
 
 
 def test_the_rules_in_force_stay_whatever_apply_fails_on(tmp_path: Path) -> None:

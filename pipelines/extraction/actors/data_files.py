@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.extraction.actors.actor_yaml import ActorMistake, line_of, read_actor_file
+from connectors.text_files import UnreadableFileError, read_text_file
+from pipelines.extraction.actors.actor_yaml import MAX_FILE_BYTES, ActorMistake, line_of, read_actor_file
 from pipelines.extraction.actors.entries import ActorFile
 
 _BUILT_IN = Path(__file__).parent / "data"
@@ -75,10 +76,9 @@ def _read_all(paths: Sequence[Path], mistakes: list[ActorMistake]) -> list[ReadF
     files = []
     for path in paths:
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            remedy = "correct the path, or save the file as UTF-8"
-            mistakes.append(ActorMistake(str(path), 1, "", f"it cannot be read: {error}", remedy))
+            text = read_text_file(path, most_bytes=MAX_FILE_BYTES)
+        except UnreadableFileError as error:
+            mistakes.append(ActorMistake(str(path), error.line, "", error.problem, error.remedy))
             continue
         entries, wrong = read_actor_file(text, str(path))
         mistakes += wrong
