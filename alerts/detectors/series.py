@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from alerts.chain import quantised_score
+from alerts.detectors.negative_binomial import minus_log10_tail_of_clumps
 from alerts.detectors.spike_bank import SpikeBank
 from alerts.detectors.spike_parameters import SpikeParameters, slot_of
 from alerts.detectors.spike_rows import Floats, Rows
@@ -82,6 +83,10 @@ class SeriesBank(SpikeBank):
 
     def _begin(self, number: int) -> datetime:
         return self._start + number * self._bucket
+
+    def _tail(self, count: float, mean: float, variance: float) -> float:
+        # Of any series, and with any parameters: a torrent of a million may teach any dispersion.
+        return minus_log10_tail_of_clumps(count, mean, variance)
 
     # Running sums add in order, as the engine does, so that both give the same last digit.
 

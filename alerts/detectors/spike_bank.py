@@ -168,9 +168,12 @@ class SpikeBank(SpikeWindows):
         count, mean, phi, coverage, variance = self._moments(row, hour, w)
         if mean <= 0.0:
             return WindowScore(length, count, 0.0, phi, coverage, 0.0, 1.0)
-        surprise = minus_log10_tail(count, mean, variance)
+        surprise = self._tail(count, mean, variance)
         score = max(0.0, surprise - self._windows_log10)
         return WindowScore(length, count, mean, phi, coverage, score, 10.0**-surprise, variance)
+
+    def _tail(self, count: float, mean: float, variance: float) -> float:
+        return minus_log10_tail(count, mean, variance)
 
     def _moments(self, row: int, hour: int, w: int) -> tuple[float, float, float, float, float]:
         """Return count, mean, φ, coverage and variance of a window; a variance of 0 where nothing is expected."""

@@ -63,6 +63,15 @@ def test_rows_left_out_are_zeros_or_unseen(tmp_path: Path) -> None:
         (["timestamp,count", "2024-01-01T00:00Z,4", "soon,5"], [], "counts.csv:3: 'soon' is no time"),
         (["timestamp,count", "2024-01-01T00:00Z,many"], [], "counts.csv:2: the count 'many' is no number"),
         (["timestamp,count", "2024-01-01T00:00Z,-1"], [], "counts.csv:2: the count -1 is not 0 or more"),
+        (["2024-01-01T00:00Z,-1"], [], "counts.csv:1: the count -1 is not 0 or more"),
+        (["timestamp,count", "2024-01-01T00:00Z,nan"], [], "counts.csv:2: the count 'nan' is no number"),
+        (["timestamp,count", "2024-01-01T00:00Z,inf"], [], "counts.csv:2: the count 'inf' is no number"),
+        (["timestamp,count", "2024-01-01T00:00Z,"], [], "counts.csv:2: the count '' is no number"),
+        (["timestamp,count", "2024-01-01T00:00Z,1_000"], [], "counts.csv:2: the count '1_000' is no number"),
+        (["timestamp,count", "2024-01-01T00:00Z,1,000"], [], "counts.csv:2: a row of 3 cells under a first line of 2"),
+        (["timestamp,count", "2024-01-01T00:00Z,1e308"], [], r"counts.csv:2: the count 1e308 is more than 1e\+15"),
+        (["timestamp,count", "2024-01-01T00:00Z\0,1"], [], "counts.csv:2: this is no text: it holds a NUL"),
+        (["", " "], [], "counts.csv: there is nothing in it"),
         (
             ["timestamp,count", "2024-01-01T00:00Z,1", "2024-01-01T00:30Z,1"],
             [],
@@ -96,3 +105,33 @@ def test_buckets_from_five_minutes_to_a_week(tmp_path: Path, bucket: str, window
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert len(rows) == 900
     assert float(rows[-1]["expected"]) == pytest.approx(4.0, rel=0.2)
+
+
+def test_a_file_as_a_table_writes_it_reads_as_a_plain_one(tmp_path: Path) -> None:
+    """A byte order mark, CRLF, quotes, columns the other way round, hours named by the clock of the place."""
+    path = tmp_path / "exported.csv"
+    summer = ("2024-03-31T01:00:00+01:00", "2024-03-31T03:00:00+02:00", "2024-03-31T04:00:00+02:00")
+    path.write_bytes(
+        ("\ufeff" + "".join(f'"{n}","{t}"\r\n' for n, t in [("count", "timestamp"), *enumerate(summer)])).encode()
+    )
+    plain = written(tmp_path, "timestamp,count", *(f"2024-03-31T0{n}:00Z,{n}" for n in range(3)))
+    exported, same = (list(csv.DictReader(io.StringIO(detect(one).stdout))) for one in (path, plain))
+    assert [row["timestamp"] for row in exported] == list(summer)
+    assert [row | {"timestamp": ""} for row in exported] == [row | {"timestamp": ""} for row in same]
+    assert len(same) == 3
+
+
+def test_a_header_alone_gives_a_header_alone(tmp_path: Path) -> None:
+    assert detect(written(tmp_path, "timestamp,count")).stdout == "timestamp,count,expected,score,alarm\n"
+
+
+def test_rows_come_in_by_standard_input() -> None:
+    result = CliRunner().invoke(command, ["-"], input="timestamp,count\n2024-01-01T00:00Z,2\n")
+    assert result.stdout.splitlines()[1:] == ["2024-01-01T00:00Z,2,0.02083,2.183,0"]
+
+
+def test_part_of_a_bucket_is_no_bucket(tmp_path: Path) -> None:
+    """A quiet of an hour and a half after an alarm covers the next hour, and not the one after it."""
+    path = written(tmp_path, *hourly([0] * 100 + [50] * 4))
+    alarms = [row["alarm"] for row in csv.DictReader(io.StringIO(detect(path, "--cooldown", "90m").stdout))]
+    assert alarms[100:] == ["1", "0", "1", "0"]

@@ -6,7 +6,7 @@ Whole histories are kept and looked up by bucket number; the tail is scipy's, or
     capped  x' = min(x, m·f + cap·√(m·f·φ) + 1), φ of the first window in the bucket before; not in the warm-up
     season  r ← α·x'/m + (1 − α)·r, α = 1 on the first visit, then .1;  f ∝ (r·v + s)/(v + s), v = m·min(visits, 12)
     spread  φ = max(1, (S + φ0·n0)/(n + n0)),  S ← δS + min((c − μ)²/μ, cap²·φ),  n ← δn + 1
-    score   max over windows of −log10 P(X ≥ c) − log10 2,  X negative binomial: mean μ = m·Σf, variance μφ + μ²φ/A
+    score   max over windows of −log10 P(X ≥ c) − log10(their number),  X negative binomial: mean μ = m·Σf, variance μφ + μ²φ/A
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class SlowSpike:
             surprise(math.fsum(self.counts[max(0, t - n + 1) :]), self.mu[t][w], self.phi[t][w], self.a[t])
             for w, n in enumerate(self.windows)
         ]
-        return max(0.0, max(surprises) - math.log10(2.0))
+        return max(0.0, max(surprises) - math.log10(len(self.windows)))
 
     def _learn_level(self, old: int, now: int) -> None:
         decay = 2.0 ** (-1.0 / self.half_life)
@@ -114,10 +114,12 @@ def surprise(count: float, mean: float, phi: float, shape: float) -> float:
     variance = max(mean * phi + mean * mean * phi / shape, mean * 1.0001)
     r, q = mean * mean / (variance - mean), 1.0 - mean / variance
     p = float(betainc(count, r, q))
-    return -math.log10(p) if p > 0.0 else 300.0
+    if p < 1e-250:  # scipy holds p itself, and loses it some way before doubles end.
+        return min(300.0, tail_by_terms(count, mean, variance))
+    return -math.log10(p)
 
 
-def tail_by_terms(count: int, mean: float, variance: float) -> float:
+def tail_by_terms(count: float, mean: float, variance: float) -> float:
     """Return −log10 P(X ≥ count) by adding up the distribution's terms: slow where the tail is long."""
     r, q = mean * mean / (variance - mean), 1.0 - mean / variance  # q: what each further event costs
     first = math.lgamma(count + r) - math.lgamma(r) - math.lgamma(count + 1) + r * math.log1p(-q) + count * math.log(q)

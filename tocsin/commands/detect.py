@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from datetime import timedelta
 from typing import TextIO
@@ -67,7 +68,7 @@ def command(file: TextIO, bucket: str, windows: str, season: str, missing: str, 
     without a unit counts buckets.
     """
     parameters = _parameters(_stretch("--bucket", bucket), windows, Season(season), options)
-    rows = read_counts(file, file.name, parameters.bucket)
+    rows = read_counts(file, getattr(file, "name", "<stdin>"), parameters.bucket)
     _write(rows, parameters, unseen=missing == "unseen")
 
 
@@ -95,7 +96,7 @@ def _parameters(
         dispersion_weight=number("dispersion_weight", 1e-9),
         dispersion_half_life_h=number("dispersion_half_life", 1e-3),
         season_shrink=number("season_shrink", 1e-9),
-        warmup_h=round(number("warmup", 0.0)),
+        warmup_h=math.floor(number("warmup", 0.0)),
         guard=_whole("--guard", str(guard), bucket)
         if guard is not None
         else default_guard([length * bucket for length in lengths], bucket),
@@ -103,7 +104,7 @@ def _parameters(
         season=season,
         k=number("k", 0.0),
         min_count=number("min_count", 0.0),
-        cooldown=round(number("cooldown", 0.0)),
+        cooldown=math.floor(number("cooldown", 0.0)),
     )
 
 
