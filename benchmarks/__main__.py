@@ -1,5 +1,6 @@
 """`python -m benchmarks bench [NAME]` and `evaluate [NAME]`: runs one measurement by its name, or all of them one by one.
 
+`--seeds N` behind a name asks for its long form, with intervals from so many seeds, where it has one (`with_seeds`).
 Evaluation data lie in the folder that TOCSIN_EVALUATION_DATA names; what cannot do without them is loudly not run.
 """
 
@@ -40,10 +41,11 @@ def data_folder(environment: Mapping[str, str]) -> Path | None:
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
     """Run what is named; return 0 all reached, 1 something was not, 2 wrong usage or something could not be run."""
-    if not arguments or arguments[0] not in _KINDS or len(arguments) > 2 or "--help" in arguments:
+    words, seeds = _words_and_seeds(arguments)
+    if not words or words[0] not in _KINDS or len(words) > 2 or "--help" in arguments:
         print(_usage(), file=sys.stderr)
         return 0 if "--help" in arguments else 2
-    kind, *wanted = arguments
+    kind, *wanted = words
     chosen = _chosen(kind, wanted[0]) if wanted else names_of(kind)
     if not chosen:
         print(f"unknown name: {wanted[0]}\n  → one of: {' '.join(names_of(kind))}", file=sys.stderr)
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     data = data_folder(environment)
     if kind == "bench":
         heading()
-    codes = {name: _run(kind, name, data) for name in chosen}
+    codes = {name: _run(kind, name, data, seeds) for name in chosen}
     for name, code in codes.items():
         if code:
             print(f"{kind} {name}: {'not run' if code == 2 else 'not reached'}", file=sys.stderr)
@@ -65,13 +67,30 @@ def _chosen(kind: str, wanted: str) -> list[str]:
     return alike if len(alike) == 1 else []
 
 
-def _run(kind: str, name: str, data: Path | None) -> int:
+def _words_and_seeds(arguments: Sequence[str]) -> tuple[list[str], int]:
+    """Return what is named, and the number behind ``--seeds``, which comes last and needs a name: 0 without it."""
+    words = list(arguments)
+    if len(words) == 4 and words[2] == "--seeds" and words[3].isdecimal() and int(words[3]) >= 2:
+        return words[:2], int(words[3])
+    return words, 0
+
+
+def _run(kind: str, name: str, data: Path | None, seeds: int) -> int:
     print(f"── {kind} {name}", file=sys.stderr, flush=True)
-    return int(import_module(f"benchmarks.{kind}_{name}").main(data))
+    module = import_module(f"benchmarks.{kind}_{name}")
+    if not seeds:
+        return int(module.main(data))
+    if not hasattr(module, "with_seeds"):
+        print(f"{kind} {name} has no long form\n  → leave --seeds out", file=sys.stderr)
+        return 2
+    return int(module.with_seeds(seeds))
 
 
 def _usage() -> str:
-    lines = ["usage: ./run bench [NAME] | ./run evaluate [NAME]     for example: ./run bench extraction", ""]
+    lines = [
+        "usage: ./run bench [NAME] | ./run evaluate [NAME [--seeds N]]     for example: ./run bench extraction",
+        "",
+    ]
     lines += [f"  {kind:9} {' '.join(names_of(kind))}\n            {text}" for kind, text in _KINDS.items()]
     return "\n".join(lines)
 

@@ -10,7 +10,7 @@ import pytest
 from alerts.rules.model import Ratio, Spike, Zscore
 from benchmarks.detector_runs import FIRST_HOUR
 from benchmarks.detector_scenarios import SHIFT
-from benchmarks.evaluate_exposure import DOWN, EVERYONE, FIRST, Portfolio, Tally, until_joined
+from benchmarks.feeds_portfolio import DOWN, EVERYONE, FIRST, Portfolio, Tally, until_joined
 from benchmarks.feeds_simulation import World, feed_ids
 from benchmarks.feeds_watch import ToldSpike, Watch
 from benchmarks.news_simulation import News

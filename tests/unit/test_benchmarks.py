@@ -27,7 +27,11 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path | None]]:
             asked.append((name, data))
             return codes[name]
 
-        return SimpleNamespace(main=run)
+        def with_seeds(seeds: int) -> int:
+            asked.append((f"{name} {seeds}", None))
+            return 0
+
+        return SimpleNamespace(main=run, **({"with_seeds": with_seeds} if name == "alpha" else {}))
 
     monkeypatch.setattr(door, "import_module", load)
     monkeypatch.setattr(door, "names_of", lambda _kind: sorted(codes))
@@ -90,7 +94,22 @@ def test_missing_data_are_said_with_a_remedy(
     assert [data for _, data in seen] == [None, None]
 
 
-@pytest.mark.parametrize("arguments", [[], ["bunch"], ["bench", "alpha", "beta"]])
+def test_a_long_form_is_asked_for_with_a_number_of_seeds(
+    seen: list[tuple[str, Path | None]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert door.main(["bench", "alpha", "--seeds", "12"], {}) == 0
+    assert seen == [("alpha 12", None)]
+    assert door.main(["bench", "betony", "--seeds", "12"], {}) == 2
+    assert "bench betony has no long form" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *([], ["bunch"], ["bench", "alpha", "beta"]),
+        *(["bench", "--seeds", "3"], ["bench", "alpha", "--seeds"], ["bench", "alpha", "--seeds", "1"]),
+    ],
+)
 def test_wrong_usage_tells_the_right_one(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert door.main(arguments, {}) == 2
     assert "usage: ./run bench [NAME]" in capsys.readouterr().err
