@@ -226,10 +226,13 @@ class _Worker:
             return  # It went by itself.
 
 
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPYCACHEPREFIX")
+
+
 def _environment() -> dict[str, str]:
     """Return what a worker needs to start and nothing else: what parses strangers' bytes gets to know no secret."""
     root = str(Path(__file__).resolve().parents[2])
-    kept = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV") if key in os.environ}
+    kept = {key: os.environ[key] for key in _KEPT if key in os.environ}
     return {**kept, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
 
 

@@ -24,10 +24,10 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(checkout: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", str(checkout / "run"), *words], env={"PATH": str(checkout / "bin")}, capture_output=True, text=True,
-        check=False,
+        ["bash", str(checkout / "run"), *words], env={"PATH": str(checkout / "bin"), **environ}, capture_output=True,
+        text=True, check=False,
     )  # fmt: skip
 
 
@@ -70,3 +70,19 @@ def test_without_the_module_venv_it_names_the_package(checkout: Path) -> None:
     assert done.returncode == 2
     assert "Making .venv with Python 3.12.9" in done.stderr
     assert "apt install python3-venv" in done.stderr.splitlines()[-1]
+
+
+def test_compiled_code_is_kept_where_python_may_keep_none_beside_the_sources(checkout: Path) -> None:
+    environment = checkout / ".venv"
+    (environment / "bin").mkdir(parents=True)
+    python = environment / "bin/python"
+    python.write_text(f'#!{checkout}/bin/bash\necho "${{PYTHONDONTWRITEBYTECODE-unset}} $PYTHONPYCACHEPREFIX"\n')
+    python.chmod(0o755)
+    locks = [checkout / "requirements" / name for name in ("base.lock", "uv.lock")]
+    stamp = subprocess.run(
+        ["cksum"], input=b"".join(lock.read_bytes() for lock in locks), capture_output=True, check=True
+    )
+    (environment / ".complete").write_bytes(stamp.stdout.strip())
+    assert run(checkout, "demo").stdout == "unset \n"
+    kept = run(checkout, "demo", PYTHONDONTWRITEBYTECODE="1")
+    assert kept.stdout == f"unset {checkout}/.cache/bytecode\n"
