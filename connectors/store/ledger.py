@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any  # The values of a row, whose types the table knows.
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, literal, select, update
 
 from connectors.store.database import Database
 from connectors.store.parsed_events import parsed_event, parsed_evidence
@@ -16,11 +16,14 @@ from connectors.store.upsert import Row, insert_all_new, insert_new
 from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Provenance
 from schemas.errors import AnotherDeciderError, FatalError
 from schemas.ids import canonical_json
-from schemas.ports.store import DeciderHead, StoredEvent
+from schemas.ports.store import DeciderHead, Opening, StoredEvent
 
 #: Rows read in one short transaction, so that a slow reader never keeps the WAL from being checkpointed.
 _PAGE = 500
 _HEAD_FIELDS = tuple(DeciderHead.model_fields)
+
+#: How the body of an event says what it is.
+_OPENED, _IN_SHADOW = b'"event":"opened"', b'"mode":"shadow"'
 
 
 class Ledger:
@@ -75,6 +78,22 @@ class Ledger:
         with self._database.reading() as connection:
             rows = connection.execute(select(chain_heads).order_by(chain_heads.c.rule)).mappings()
             return {row["rule"]: ChainHead.model_validate(dict(row)) for row in rows}
+
+    def openings(self) -> Sequence[Opening]:
+        """Return every event ``opened``, in the order they were written.
+
+        The database looks for the words in the canonical JSON: inside of a text their quotes would be escaped. So no event is
+        read, which takes ten times as long as all the rest.
+        """
+        table = events_table.c
+        with self._database.reading() as connection:
+            query = (
+                select(table.rule, table.alert_id, _holds(connection, _IN_SHADOW))
+                .where(_holds(connection, _OPENED), table.alert_id != "")
+                .order_by(table.position)
+            )
+            rows = connection.execute(query).all()
+        return [Opening(rule, "shadow" if in_shadow else "live", alert) for rule, alert, in_shadow in rows]
 
     def stored_events(self, *, first_position: int = 0) -> Iterator[StoredEvent]:
         """Yield the rows of the ledger as they lie there, unread and unchecked: what ``verify`` hashes again."""
@@ -143,6 +162,14 @@ class Ledger:
                 return
             position = rows[-1]["position"]
             left = None if left is None else left - size
+
+
+def _holds(connection: Connection, words: bytes) -> ColumnElement[bool]:
+    """Return whether the body of an event holds ``words``, as the database says it."""
+    body = events_table.c.body
+    if connection.dialect.name == "sqlite":
+        return func.instr(body, words) > 0
+    return func.position(literal(words).op("IN")(body)) > 0
 
 
 def _stored_head(connection: Connection) -> DeciderHead | None:

@@ -1,14 +1,17 @@
-"""How each rule does: alerts, verdicts, what part of them was useful; live and shadow side by side. Pure."""
+"""How each rule does: alerts, verdicts, what part of them was useful; live and shadow side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.alert_event import AlertEvent
 from schemas.ports.response import AlertVerdict
-from schemas.reasons import EventKind, Judgement
+from schemas.ports.store import LedgerStore, Opening
+from schemas.reasons import Judgement
+
+#: The alerts that opened, by rule and mode.
+Opened = Mapping[tuple[str, str], Collection[str]]
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,14 @@ class Scorecard:
         return self.useful / judged if judged else None
 
 
-def scorecards(events: Iterable[AlertEvent], verdicts: Mapping[str, AlertVerdict]) -> list[Scorecard]:
-    """Return one card for each rule and mode that ever opened an alert, by name; weeks count from the first event on."""
-    first: datetime | None = None
-    last: datetime | None = None
-    opened: dict[tuple[str, str], list[str]] = {}
-    for event in events:
-        first, last = first or event.at, event.at
-        if event.event is EventKind.OPENED and event.alert_id:
-            ids = opened.setdefault((event.rule, event.mode), [])
-            if event.alert_id not in ids:
-                ids.append(event.alert_id)
-    weeks = max(1.0, ((last - first) / timedelta(weeks=1))) if first is not None and last is not None else 1.0
+def scorecards(
+    opened: Opened, span: tuple[datetime, datetime] | None, verdicts: Mapping[str, AlertVerdict]
+) -> list[Scorecard]:
+    """Return one card for each rule and mode that ever opened an alert, by name.
+
+    ``span``: the times of the first and of the newest event of the ledger, between which weeks are counted.
+    """
+    weeks = max(1.0, (span[1] - span[0]) / timedelta(weeks=1)) if span is not None else 1.0
     cards = []
     for (rule, mode), ids in sorted(opened.items()):
         judged = [verdicts[name].judgement for name in ids if name in verdicts]
@@ -60,3 +59,18 @@ def scorecards(events: Iterable[AlertEvent], verdicts: Mapping[str, AlertVerdict
             )
         )
     return cards
+
+
+def opened_by(openings: Iterable[Opening]) -> Opened:
+    """Return the alerts of ``openings`` by rule and mode; one that opened twice is one alert."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in openings:
+        found.setdefault((one.rule, one.mode), set()).add(one.alert_id)
+    return found
+
+
+def span_of(store: LedgerStore) -> tuple[datetime, datetime] | None:
+    """Return the times of the first and of the newest event; None while there is none."""
+    head = store.decider_head()
+    ends = [*store.events(limit=1), *store.events(first_position=head.events, limit=1)] if head is not None else []
+    return (ends[0].at, ends[-1].at) if ends else None

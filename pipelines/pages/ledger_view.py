@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from pipelines.explaining.scorecards import Opened, opened_by
 from schemas.alert_event import AlertEvent
-from schemas.ports.store import LedgerStore, StandingStore
+from schemas.ports.store import LedgerStore, Opening, StandingStore
 from schemas.reasons import EventKind
 
 #: Events kept; at a few kilobytes each.
@@ -64,7 +65,7 @@ class AlertLife:
 @dataclass(frozen=True)
 class LedgerReading:
     """What the ledger says at a moment: ``alerts`` by id in the order they opened, open ones, what is blind, what waits;
-    ``edges``: the first and the newest event read."""
+    ``edges``: the first and the newest event read; ``opened``: every alert there ever was by rule and mode."""
 
     events: int
     alerts: Mapping[str, AlertLife]
@@ -72,6 +73,7 @@ class LedgerReading:
     blind: Sequence[AlertEvent]
     pending: Sequence[AlertEvent] = ()
     edges: Sequence[AlertEvent] = ()
+    opened: Opened = field(default_factory=dict)
 
     def newest_first(self) -> list[AlertLife]:
         """Return every alert kept, newest first."""
@@ -100,6 +102,7 @@ class LedgerView:
         self._most_events = most_events
         self._read = 0
         self._first: AlertEvent | None = None
+        self._opened: Opened = {}
         self.reading = EMPTY_LEDGER
 
     def refresh(self, store: PagesStore) -> bool:
@@ -110,6 +113,8 @@ class LedgerView:
         begin = max(self._read, standing.position - self._most_events)
         fresh = list(store.events(first_position=begin + 1, limit=standing.position - begin))
         self._read = standing.position
+        # The database counts faster than events are read; what it counts beyond ``fresh`` is counted again, as the same.
+        self._opened = _and_fresh(self._opened, fresh) if self._first else opened_by(store.openings())
         self._first = self._first or (fresh[0] if begin == 0 else next(store.events(limit=1)))
         self._events.extend(fresh)
         alerts = lives_of(self._events)
@@ -123,8 +128,16 @@ class LedgerView:
             blind=standing.blind,
             pending=standing.pending,
             edges=(self._first, fresh[-1]),
+            opened=self._opened,
         )
         return True
+
+
+def _and_fresh(opened: Opened, fresh: Sequence[AlertEvent]) -> Opened:
+    """Return ``opened`` with the alerts that ``fresh`` open; what is in use elsewhere stays as it is."""
+    openings = [Opening(e.rule, e.mode, e.alert_id) for e in fresh if e.event is EventKind.OPENED and e.alert_id]
+    more = {place: {*opened.get(place, ()), *ids} for place, ids in opened_by(openings).items()}
+    return {**opened, **more} if more else opened
 
 
 def lives_of(events: Sequence[AlertEvent] | deque[AlertEvent]) -> dict[str, AlertLife]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Provenance
 from schemas.model import Part, UtcDatetime
@@ -59,6 +59,14 @@ class StandingEvents(Part):
     alerts: tuple[AlertEvent, ...]
     blind: tuple[AlertEvent, ...]  # rules and alerts
     pending: tuple[AlertEvent, ...]  # crossings that must last before they open an alert
+
+
+class Opening(NamedTuple):
+    """That an alert opened: under which rule, in which mode (``live shadow``). What goes live while it is open opens twice."""
+
+    rule: str
+    mode: str
+    alert_id: str
 
 
 class StoredStandings(Part):
@@ -190,6 +198,10 @@ class LedgerStore(Protocol):
         self, *, first_offset: int = 0, alert_id: str | None = None, limit: int | None = None
     ) -> Iterator[tuple[AlertEvent, Provenance]]:
         """Yield events computed at ``first_offset`` of the log or later, in the order they were written."""
+        ...
+
+    def openings(self) -> Sequence[Opening]:
+        """Return every event ``opened``, in the order they were written: counted where they lie, the events are not read."""
         ...
 
     def stored_events(self, *, first_position: int = 0) -> Iterator[StoredEvent]:

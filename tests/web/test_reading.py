@@ -101,6 +101,16 @@ def test_an_alert_that_is_open_for_longer_than_events_are_kept_is_still_shown(tm
     assert view.reading.events == 9
     assert [event.seq for event in view.reading.edges] == [1, 8]
     assert len(view.reading.alerts) == 4, "the newest three events, and what is open"
+    assert {place: len(ids) for place, ids in view.reading.opened.items()} == {("a", "live"): 1, ("b", "live"): 4}
+    before = view.reading
+    scribe.commit(scribe.decide("b", key="K9"), scribe.decide("b", key="K9", mode="shadow"))
+    assert view.refresh(store)
+    assert {place: len(ids) for place, ids in view.reading.opened.items()} == {
+        ("a", "live"): 1,
+        ("b", "live"): 5,
+        ("b", "shadow"): 1,
+    }, "of the whole ledger, whatever is kept of it"
+    assert len(before.opened["b", "live"]) == 4
     store.close()
 
 

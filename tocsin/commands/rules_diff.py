@@ -93,11 +93,11 @@ def scorecard(folder: Path, as_json: bool) -> None:
 
     `tocsin alerts verdict` gives the verdicts.
     """
-    from pipelines.explaining.scorecards import scorecards
+    from pipelines.explaining.scorecards import opened_by, scorecards, span_of
 
     store = open_store_of(open_workplace(folder))
     try:
-        cards = scorecards(store.events(), store.verdicts())
+        cards = scorecards(opened_by(store.openings()), span_of(store), store.verdicts())
     finally:
         store.close()
     if not cards:

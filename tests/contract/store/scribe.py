@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from schemas.alert_event import AlertEvent, ChainHead, Decision, Evidence, Provenance
 from schemas.article import Source
@@ -45,6 +46,7 @@ class Scribe:
         about_alert: bool = True,
         at: datetime = START,
         detail: str = "",
+        mode: Literal["live", "shadow"] = "live",
     ) -> Decision:
         """Return the next decision of ``rule``, linked to its previous one."""
         before = self.chains.get(rule)
@@ -59,6 +61,7 @@ class Scribe:
             expected=1.234,
             evidence=tuple(item.evidence_hash() for item in evidence),
             detail=detail,
+            mode=mode,
             previous=before.hash if before else "",
         )
         self.chains[rule] = ChainHead.after(made)

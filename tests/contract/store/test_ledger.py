@@ -9,7 +9,8 @@ import pytest
 from schemas.alert_event import ChainHead, Decision, ledger_digest
 from schemas.errors import AnotherDeciderError, FatalError
 from schemas.ids import canonical_json, digest
-from schemas.ports.store import Store
+from schemas.ports.store import Opening, Store
+from schemas.reasons import EventKind
 from tests.contract.store.scribe import START, Scribe, evidence_of, provenance
 
 
@@ -40,6 +41,25 @@ def test_stored_bytes_are_those_that_were_hashed(store: Store) -> None:
     assert row.body == canonical_json(decision.event.model_dump(mode="json"))
     assert row.hash == digest("alert-event", row.body, length=64) == decision.event.chain_hash()
     assert (row.position, row.rule, row.seq, row.previous) == (1, "r", 1, "")
+
+
+def test_openings_are_counted_where_they_lie(store: Store) -> None:
+    scribe = Scribe(store)
+    assert list(store.openings()) == []
+    forged = '"event":"opened","mode":"shadow"'
+    shadow = scribe.decide("b", mode="shadow")
+    scribe.commit(
+        first := scribe.decide("a", key=forged, detail=forged),
+        shadow,
+        scribe.decide("a", key="AZE-RUS", event=EventKind.UPDATED, detail=forged),
+        scribe.decide("a", event=EventKind.RULE_READY, about_alert=False),
+    )
+    scribe.commit(scribe.decide("b"))
+    assert list(store.openings()) == [
+        Opening("a", "live", first.event.alert_id),
+        Opening("b", "shadow", shadow.event.alert_id),
+        Opening("b", "live", shadow.event.alert_id),
+    ]
 
 
 def test_the_head_moves_without_events(store: Store) -> None:

@@ -14,8 +14,9 @@ from alerts.rules.model import Corroboration, Floors, Mode, Rule, Spike, Thresho
 from pipelines.backtest.truth import read_truth
 from pipelines.explaining.proposals import AS_IT_IS, JudgedAlert, judged_alerts, proposals
 from pipelines.explaining.rule_replay import replay_rules
-from pipelines.explaining.scorecards import scorecards
+from pipelines.explaining.scorecards import opened_by, scorecards, span_of
 from schemas.alert_event import AlertEvent, Counts
+from schemas.ports.store import Opening
 from schemas.reasons import EventKind, Judgement
 from tests.pipeline.explaining.scripted import RULE as SCRIPTED
 from tests.pipeline.explaining.scripted import Script, at
@@ -128,14 +129,19 @@ def test_verdicts_become_a_list_of_what_happened(desk: Desk, tmp_path: Path) -> 
 
 def test_shadow_and_live_have_cards_of_their_own(desk: Desk) -> None:
     wide, narrow = alerts(desk)
-    shadow = wide.model_copy(update={"mode": "shadow", "alert_id": "other", "at": wide.at + timedelta(days=21)})
-    cards = scorecards([wide, narrow, wide, shadow], {})
+    opened = opened_by(
+        [Opening("r", "live", one.alert_id) for one in (wide, narrow, wide)] + [Opening("r", "shadow", wide.alert_id)]
+    )
+    cards = scorecards(opened, (wide.at, wide.at + timedelta(days=21)), {})
     assert [(card.mode, card.alerts, card.unjudged, card.useful_share) for card in cards] == [
         ("live", 2, 2, None),
         ("shadow", 1, 1, None),
     ]
     assert cards[0].a_week == pytest.approx(2 / 3, abs=0.01)
-    assert scorecards([], {}) == []
+    assert scorecards({}, None, {}) == []
+    with desk.store() as store:
+        events = list(store.events())
+        assert span_of(store) == (events[0].at, events[-1].at)
 
 
 def test_a_log_that_does_not_reach_back_says_so(tmp_path: Path) -> None:

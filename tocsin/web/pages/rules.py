@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -41,11 +40,10 @@ def rules(request: Request, start: Annotated[int, Query(ge=0)] = 0) -> HTMLRespo
 
 
 def _cards(site: Site) -> dict[str, list[Scorecard]]:
-    """Return the scorecards by rule, of the events that the page holds."""
+    """Return the scorecards by rule."""
     ledger = site.reading.ledger
-    first, newest = ledger.edges[:1], ledger.edges[1:]
-    events = chain(first, *(life.events for life in ledger.alerts.values()), newest)
+    span = (ledger.edges[0].at, ledger.edges[-1].at) if ledger.edges else None
     found: dict[str, list[Scorecard]] = {}
-    for card in scorecards(events, site.store.verdicts()):
+    for card in scorecards(ledger.opened, span, site.store.verdicts()):
         found.setdefault(card.rule, []).append(card)
     return found
