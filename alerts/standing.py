@@ -13,7 +13,7 @@ from alerts.lifecycle import Verdict
 from alerts.rule_state import RuleState
 from alerts.rules.model import Sensitivity
 from alerts.standing_conditions import Condition, Need, of_cusum, of_drop, of_recent, of_shift, publishers_condition
-from alerts.tracks.bars import K_OF
+from alerts.tracks.bars import k_of
 from alerts.tracks.baseline import BaselineTrack
 from alerts.tracks.cusum import CusumTrack
 from alerts.tracks.drop import DropTrack
@@ -71,7 +71,7 @@ def more_sensitive(standing: Standing) -> Iterator[tuple[Sensitivity, float]]:
     missing = standing.missing
     if len(missing) == 1 and missing[0].need is Need.SCORE:
         for sensitivity in Sensitivity:
-            if K_OF[sensitivity] <= missing[0].has:
+            if k_of(standing.verdict.detector, sensitivity) <= missing[0].has:
                 yield sensitivity, missing[0].has
 
 

@@ -88,6 +88,11 @@ class PossibleSignals:
         self._passed.add(article_id)
         return True
 
+    def has_passed(self, article_ids: Iterable[str]) -> None:
+        """Count articles as passed on before the stretch began: their later wordings may matter."""
+        self._passed.update(article_id.encode() for article_id in article_ids)
+        self._begun = True
+
     def look_for(self, text: bytes) -> Found | None:
         """Return where in ``text`` ids stand of which each rule needs one; None: it has to be asked of each record.
 

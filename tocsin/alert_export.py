@@ -134,8 +134,9 @@ def _numbers(opened: AlertEvent, then: AlertThen | None) -> Iterator[tuple[str, 
     yield from (
         ("near miss", f"sensitivity {n.value} would have rung at {s.at:%Y-%m-%d %H:%M}") for n, s in then.sooner.items()
     )
-    if then.silenced_by:
-        yield "silenced by", "; or ".join(then.silenced_by)
+    if then.silenced_by and then.silenced_until is not None:
+        until = f"(each alone, for as long as it was open up to {then.silenced_until:%Y-%m-%d %H:%M} UTC)"
+        yield "silenced by", f"{'; or '.join(then.silenced_by)} {until}"
 
 
 def _story(story: Story, texts: Mapping[str, str]) -> str:

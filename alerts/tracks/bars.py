@@ -92,13 +92,18 @@ def is_counted_anew(hour: int, learnt_h: int) -> bool:
     return hour % 24 == 0 or learnt_h < COUNTED_HOURLY_UNTIL
 
 
+def k_of(kind: str, sensitivity: Sensitivity) -> float:
+    """Return the score a detector of that kind must reach."""
+    return (K_OF_SHIFT if kind == "shift" else K_OF)[sensitivity]
+
+
 def bar_of(settings: Barred, active_keys: int, seldom_keys: int = 0) -> float:
     """Return the score to reach, while so many keys had an article in the last :data:`BUDGET_HOURS`, some of them seldom.
 
     It is the higher of two: what all of them would need, were none seldom, and what those that are need.
     """
     if settings.sensitivity is not None:
-        return (K_OF_SHIFT if settings.kind == "shift" else K_OF)[settings.sensitivity]
+        return k_of(settings.kind, settings.sensitivity)
     assert settings.budget is not None
     allowed = settings.budget.false_alarms_per_month
     bar = k_of_budget(allowed, active_keys, FITS[settings.kind])

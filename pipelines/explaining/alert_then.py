@@ -20,6 +20,7 @@ from alerts.rules.match import compile_watch
 from alerts.rules.model import Rule, Sensitivity
 from alerts.rules.model import RuleSet as RuleSetModel
 from alerts.standing import HourCount, Standing, hour_counts, more_sensitive, standings
+from pipelines.explaining.crossings_of_life import CrossingsOfLife
 from pipelines.explaining.engine_then import Progress, engine_then, no_progress
 from pipelines.explaining.silencers import silencers
 from pipelines.pages.hour_series import Hour, hours_of
@@ -30,12 +31,18 @@ from schemas.errors import BrokenRecordError, FatalError
 from schemas.ids import hour_of, milliseconds
 from schemas.ports.log import Log, LogRecord
 from schemas.ports.store import RuleSet, Store
+from schemas.reasons import EventKind
 from schemas.signal import Signal
 from schemas.topics import SIGNALS
 from schemas.wire import SignalsRecord, decode_signals
 
+#: How long after its opening windows are looked at that a quieter rule would ring on.
+_LIFE = timedelta(days=3)
+
 #: How long before its opening it is looked whether a more sensitive rule would have rung.
 _SOONER = timedelta(hours=26)
+
+_ENDS = (EventKind.RESOLVED, EventKind.RETRACTED)
 
 #: Keys that are made of the ids of actors; and where a record says which article it is of.
 _OF_ACTORS = re.compile(r"[A-Z][A-Z0-9_]*(?:[->][A-Z][A-Z0-9_]*)?")
@@ -74,6 +81,7 @@ class AlertThen:
     hours: tuple[HourCount, ...] = ()
     drawn: tuple[Hour, ...] = ()  # the same with how widely normal news scatters, for a chart
     silenced_by: tuple[str, ...] = ()
+    silenced_until: datetime | None = None  # up to where its life was gone through for that
     sooner: dict[Sensitivity, Sooner] = field(default_factory=dict)
     new_words: tuple[str, ...] = ()
     conflict: str = ""
@@ -92,20 +100,22 @@ def alert_then(
 
     :raises FatalError: the log does not reach back so far, nor does a snapshot; or it does not give this alert again.
     """
-    offset = offset_of(store, opened)
-    looking = _Looking(opened, offset, rule_then(store, opened))
+    offset, ended = offset_of(store, opened), _ended(store, opened)
+    looking = _Looking(opened, offset, rule_then(store, opened), ended)
     since = opened.at - KEPT
+    until = opened.at + _LIFE if ended is None else min(ended.at, opened.at + _LIFE)
     stepped = engine_then(
         log,
         store,
         snapshots,
-        opened.at,
+        until,
         since,
         progress,
         looking.take,
         keep_signals=False,
         shorten=True,
         heard_from=opened.at - _SOONER,
+        only=_forms_of(store, opened.rule),
     )
     if not looking.reached:
         raise FatalError(
@@ -114,6 +124,8 @@ def alert_then(
         )
     then = looking.then
     if then.rule is not None:
+        then.silenced_by = silencers(looking.life.crossings, detectors=len(then.rule.when))
+        then.silenced_until = until if stepped.engine.now is None else min(until, stepped.engine.now)
         history = KeyHistory([then.rule])
         for signal in (*signals_between(log, since, stepped.began, opened.key), *looking.signals):
             history.take(signal)
@@ -187,11 +199,34 @@ def offset_of(store: Store, opened: AlertEvent) -> int:
     raise FatalError(f"{opened.rule} #{opened.seq} is not in the ledger", remedy="`tocsin verify` shows the extent")
 
 
-class _Looking:
-    """Hears every record on the way to the opening, and reads the engine where it matters."""
+@dataclass(frozen=True)
+class _End:
+    """Where an alert ended."""
 
-    def __init__(self, opened: AlertEvent, offset: int, rule: Rule | None) -> None:
-        self._opened, self._offset = opened, offset
+    at: datetime
+    offset: int
+
+
+def _ended(store: Store, opened: AlertEvent) -> _End | None:
+    """Return where the alert ended; None while it is open."""
+    last = list(store.events_with_provenance(alert_id=opened.alert_id))[-1:]
+    return next((_End(event.at, by.log_offset) for event, by in last if event.event in _ENDS), None)
+
+
+def _forms_of(store: Store, name: str) -> list[Rule]:
+    """Return every form that the rule has had; none where the store knows none."""
+    found: list[Rule] = []
+    for one in store.rule_sets():
+        found += [r for r in RuleSetModel.from_compiled(one.compiled).rules if r.name == name and r not in found]
+    return found
+
+
+class _Looking:
+    """Hears every record on the way to the opening and until the end, and reads the engine where it matters."""
+
+    def __init__(self, opened: AlertEvent, offset: int, rule: Rule | None, ended: _End | None) -> None:
+        self._opened, self._offset, self._ended = opened, offset, ended
+        self.life = CrossingsOfLife(opened)
         self._since = opened.at - KEPT
         self._watch = compile_watch(rule) if rule is not None else None
         self._known: set[str] = set()
@@ -201,6 +236,8 @@ class _Looking:
 
     def take(self, record: LogRecord, decoded: SignalsRecord, engine: Engine) -> None:
         if self.reached:
+            if self._ended is None or record.offset < self._ended.offset:
+                self.life.take(engine, touched=isinstance(decoded, Signal) and self._touches(decoded, engine))
             return
         if isinstance(decoded, Signal) and decoded.revised_at >= self._since and self._is_about(decoded):
             self.signals.append(decoded)
@@ -208,6 +245,7 @@ class _Looking:
             return
         if record.offset == self._offset:
             self._read(engine)
+            self.life.take(engine, touched=True)
             self.then.rung_by = _rung_by(decoded, engine)
             self.reached = True
         elif engine.now is not None and engine.now >= self._opened.at - _SOONER and self._touches(decoded, engine):
@@ -232,7 +270,6 @@ class _Looking:
         crossing = hour_of(opened.crossing)
         every = standings(state, opened.key, crossing)
         self.then.windows = tuple(s for s in every if s.verdict.detector == opened.detector)
-        self.then.silenced_by = silencers([s for s in self.then.windows if not s.missing])
         track = next((t for t, d in zip(state.tracks, state.rule.when, strict=True) if d.kind == opened.detector), None)
         if track is not None:
             self.then.hours = tuple(hour_counts(track, opened.key, crossing - _HOURS_SHOWN + 1, engine.open))

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from alerts.engine import Engine
 from alerts.engine_state import restore
+from alerts.rules.model import Rule
 from pipelines.older_snapshots import older_snapshots
+from pipelines.possible_signals import PossibleSignals
 from pipelines.recovery import from_snapshot_file, load_snapshot
 from pipelines.signal_history import read_range
 from pipelines.stepping import Begin, Stepping, begun_with
@@ -77,11 +79,14 @@ def engine_then(
     keep_signals: bool = True,
     shorten: bool = False,
     heard_from: datetime | None = None,
+    only: Sequence[Rule] = (),
 ) -> EngineThen:
     """Step to ``moment``; ``each`` hears of every record after its step. Signals are kept unless the caller needs none.
 
     With ``shorten`` it begins with the newest snapshot that is not later than ``heard_from`` (``moment`` without it), if
-    there is one: the engine is the same, but ``each`` hears nothing of what came before.
+    there is one: the engine is the same, but ``each`` hears nothing of what came before. With ``only``, every form that one
+    rule has had, signals that it cannot hit are passed over: of that rule the engine is the same, of others it is not, and
+    no signals are kept.
 
     :raises FatalError: the log was trimmed, and the snapshot is of a later moment or lost.
     """
@@ -92,9 +97,16 @@ def engine_then(
     begin, first = short or (Engine, start)
     stepping = Stepping(log, begin, first)
     then = EngineThen(stepping.engine, moment, since, first, began=first, whole=short is None)
+    possible = _possible(only, then.engine)
+    keep_signals = keep_signals and possible is None
     if keep_signals and then.offset > start:
         _keep_signals_before(log, then)
     for record in read_range(log, first, end):
+        if (record.offset - first) % 1000 == 0:
+            progress(record.offset - first, end - first)
+        if possible is not None and record.value not in possible:
+            then.offset = record.offset + 1
+            continue
         try:
             decoded = decode_signals(record.value)
         except BrokenRecordError:
@@ -109,10 +121,17 @@ def engine_then(
             then.signals.append(SeenSignal(record.offset, record.append_time_ms, decoded))
         if each is not None and decoded is not None:
             each(record, decoded, then.engine)
-        if (record.offset - first) % 1000 == 0:
-            progress(record.offset - first, end - first)
     progress(end - first, end - first)
     return then
+
+
+def _possible(only: Sequence[Rule], engine: Engine) -> PossibleSignals | None:
+    if not only:
+        return None
+    possible = PossibleSignals(only)
+    if engine.now is not None:  # Of a snapshot: it has met articles whose later wordings matter.
+        possible.has_passed(card.article_id for card in engine.cards)
+    return possible
 
 
 def passes(engine: Engine, coverage: Coverage, moment: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What would have kept a window from ringing: each setting with the value that is just beyond what it had. Pure."""
+"""What would have kept windows from ringing: each setting with the value that is just beyond what they had. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from alerts.rules.model import Sensitivity
 from alerts.standing import Condition, Need, Standing
-from alerts.tracks.bars import K_OF
+from alerts.tracks.bars import k_of
 
 _FLOORS = {
     Need.STORIES: "min: {{stories: {}}}",
@@ -15,43 +15,86 @@ _FLOORS = {
     Need.COUNT: "count: {}",
     Need.PART: "min: {{part: {}}}",
     Need.EXPECTED: "min: {{expected: {}}}",
-    Need.COUNTRIES: "corroborated_by: {{source_countries: {}}}",
 }
 
+Had = Sequence[tuple[Standing, Condition]]
 
-def silencers(crossing: Sequence[Standing]) -> tuple[str, ...]:
-    """Return the settings that would each alone have silenced ``crossing``, all windows of one detector that crossed."""
-    if not crossing:
-        return ()
+
+def silencers(crossing: Sequence[Standing], *, detectors: int = 1) -> tuple[str, ...]:
+    """Return the settings that would each alone have silenced ``crossing``, the windows of one key that crossed.
+
+    With several ``detectors`` of the rule a setting names its detector. Where several of them crossed, no setting of one is
+    enough: then the first of each are named together, if each has one.
+    """
+    by_track: dict[int, list[Standing]] = {}
+    for standing in crossing:
+        by_track.setdefault(standing.verdict.track, []).append(standing)
     found: list[str] = []
-    for need in dict.fromkeys(c.need for standing in crossing for c in standing.conditions):
-        had = [(s, c) for s in crossing for c in s.conditions if c.need is need]
-        if len(had) == len(crossing):
-            found.extend(_silencing(need, had))
-    if any(standing.verdict.detector == "new" for standing in crossing):
-        found = [
-            setting.replace("min:", "confirm:") for setting in found
-        ]  # What it asks for before it believes a first.
-        found.append(f"known: [{crossing[0].key}]")
+    of_each = [_of_detector(of_track) for _, of_track in sorted(by_track.items())]
+    if len(by_track) == 1:
+        found = [_written(setting, crossing[0], detectors) for setting in of_each[0]]
+    elif all(of_each):
+        firsts = zip((of_track[0] for _, of_track in sorted(by_track.items())), of_each, strict=True)
+        found = [" and ".join(_written(settings[0], standing, detectors) for standing, settings in firsts)]
+    countries = _had(crossing, Need.COUNTRIES)
+    if countries and len(countries) == len(crossing):
+        most = max(condition.has for _, condition in countries)
+        found.append(f"corroborated_by: {{source_countries: {int(most) + 1}}}")
     return tuple(found)
 
 
-def _silencing(need: Need, had: Sequence[tuple[Standing, Condition]]) -> list[str]:
+def _written(setting: str, standing: Standing, detectors: int) -> str:
+    if detectors == 1:
+        return setting
+    written, of, why = setting.partition(" (")
+    return f"{standing.verdict.detector}: {{{written}}}{of}{why}"
+
+
+def _had(crossing: Sequence[Standing], need: Need) -> list[tuple[Standing, Condition]]:
+    return [(s, c) for s in crossing for c in s.conditions if c.need is need]
+
+
+def _of_detector(crossing: Sequence[Standing]) -> list[str]:
+    """Return the settings of a detector that would each have silenced ``crossing``, all windows of it."""
+    found: list[str] = []
+    for need in dict.fromkeys(c.need for standing in crossing for c in standing.conditions):
+        had = _had(crossing, need)
+        if len(had) == len(crossing):
+            found.extend(_silencing(need, had))
+    if any(standing.verdict.detector == "new" for standing in crossing):
+        # What it asks for before it believes a first.
+        found = [setting.replace("min:", "confirm:") for setting in found]
+        found = [*found, *_quiet_for(crossing), f"known: [{crossing[0].key}]"]
+    return found
+
+
+def _silencing(need: Need, had: Had) -> list[str]:
     most = max(condition.has for _, condition in had)
     if need is Need.SCORE:
-        quieter = [f"sensitivity: {s.value} (asks for {K_OF[s]:g})" for s in Sensitivity if K_OF[s] > most]
-        return [f"{text}; its score was {most:.3g}" for text in quieter[-1:]]
+        kind = had[0][0].verdict.detector
+        quieter = [(s, k_of(kind, s)) for s in Sensitivity if k_of(kind, s) > most]
+        return [f"sensitivity: {s.value} (asks for {k:g}; its highest score was {most:g})" for s, k in quieter[:1]]
     if need is Need.TIMES:
         ratios = [c.has / s.verdict.expected for s, c in had if s.verdict.expected]
-        return [f"min: {{times: {math.floor(max(ratios)) + 1}}}"] if ratios else []
+        return [f"min: {{times: {math.floor(max(ratios)) + 1}}}"] if len(ratios) == len(had) else []
     if need in (Need.MEAN_TIMES, Need.DEVIATIONS):
         name = "ratio" if need is Need.MEAN_TIMES else "sd"
-        return [f"{name}: {math.floor(10 * most + 1) / 10:g}"]
+        return [f"{name}: {math.floor(round(10 * most, 6) + 1) / 10:g}"]
     if need is Need.FEWER:
         ratios = [s.verdict.expected / s.verdict.count for s, c in had if s.verdict.expected and s.verdict.count]
         return [f"min: {{times: {math.floor(max(ratios)) + 1}}}"] if len(ratios) == len(had) else []
-    if need is Need.QUIET_HOURS or (need is Need.HISTORY_HOURS and had[0][0].verdict.detector == "new"):
-        return [f"quiet_for: {int(most) + 1}h"]
-    if any(condition.most is not None and int(most) + 1 > condition.most for _, condition in had):
+    if need not in _FLOORS:
+        return []
+    value = int(most) + 1
+    if any(c.has >= min(value, c.most) for _, c in had if c.most is not None):
         return []  # No more is asked for than there are to be had.
-    return [_FLOORS[need].format(int(most) + 1)] if need in _FLOORS else []
+    return [_FLOORS[need].format(value)]
+
+
+def _quiet_for(crossing: Sequence[Standing]) -> list[str]:
+    """Return for how long a key must not have been seen to have kept quiet: longer than it was not, or than was known."""
+    hours = [
+        min(c.has for c in standing.conditions if c.need in (Need.QUIET_HOURS, Need.HISTORY_HOURS))
+        for standing in crossing
+    ]
+    return [f"quiet_for: {int(max(hours)) + 1}h"]

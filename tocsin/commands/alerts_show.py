@@ -200,6 +200,10 @@ def _then(then: AlertThen) -> Iterator[str]:
         yield f"  near miss  sensitivity {name.value} would have rung at {one.at:%Y-%m-%d %H:%M} (score {one.score:.3g})"
     for number, text in enumerate(then.silenced_by):
         yield f"  {'silenced by' if number == 0 else '        or '} {text}"
+    if then.silenced_by and then.silenced_until is not None:
+        yield f"             (each alone, for as long as it was open up to {then.silenced_until:%Y-%m-%d %H:%M})"
+    elif then.silenced_until is not None:
+        yield "  silenced by no single setting"
     if then.new_words:
         yield f"  new words  {', '.join(then.new_words)} (against the key's 28 days before)"
     if then.conflict:
@@ -246,6 +250,7 @@ def as_document(then: AlertThen, text: str) -> dict[str, object]:
             for standing in then.windows
         ],
         "silenced_by": then.silenced_by,
+        "silenced_until": None if then.silenced_until is None else then.silenced_until.isoformat(),
         "sooner": [
             {"sensitivity": name.value, "at": one.at.isoformat(), "score": one.score}
             for name, one in then.sooner.items()

@@ -10,8 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alerts.explanation.names import NamesById
-from alerts.rules.model import Floors, Sensitivity, Spike
-from alerts.standing import Need
+from alerts.rules.model import Floors, Rule, Sensitivity, Spike
 from connectors.store.parsed_events import parsed_event
 from pipelines.explaining.alert_then import AlertThen, alert_then, offset_of, rule_text
 from pipelines.explaining.engine_then import engine_then
@@ -22,6 +21,7 @@ from schemas.ports.store import RuleSet
 from schemas.reasons import EventKind
 from schemas.topics import SIGNALS
 from tests.pipeline.explaining.scripted import Script, at
+from tests.pipeline.explaining.silenced import still_rings
 from tests.streams.deciding import Desk, desk_in
 from tests.streams.records import FEED_IDS, pair_rule, signal
 from tocsin.cli import cli
@@ -39,6 +39,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         made = signal(f"x{n}", moment, feed=FEED_IDS[n % 6])
         title = f"Airliner shot down near Aktau, report {n}"
         script.put(made.model_copy(update={"title": title}))
+        script.put(signal(f"u{n}", moment, pair=("GEO", "TUR")))  # Nothing that the rule can hit.
     desk = script.desk(folder)
     (folder / "tocsin.toml").write_text(
         f'log = "{desk.log_url}"\nstore = "{desk.store_url}"\nsnapshots = "{desk.snapshots}"\n'
@@ -93,24 +94,31 @@ def test_the_article_that_rang_is_named_with_the_time_it_was_taken_in(desk: Desk
     assert "rung by    “Airliner shot down near Aktau" in show(desk).stdout
 
 
-def test_each_setting_that_would_have_silenced_it_does(desk: Desk) -> None:
+def test_each_setting_that_would_have_silenced_it_does_for_as_long_as_it_is_open(desk: Desk) -> None:
     event, found = opened(desk), then(desk)
-    assert f"min: {{stories: {event.counts.stories + 1}}}" in found.silenced_by
-    quieter = pair_rule(
-        "baku-moscow",
-        Spike(sensitivity=Sensitivity.LOW, floors=Floors(stories=event.counts.stories + 1, publishers=2, times=1.5)),
-    )
-    from tests.pipeline.explaining.silenced import still_rings_at
+    assert event.counts.stories < 9, "it opens before all nine are there"
 
-    assert still_rings_at(desk, RULE, event)
-    assert not still_rings_at(desk, quieter, event)
-    assert {c.need for s in found.windows for c in s.conditions} >= {Need.SCORE, Need.TIMES}
+    def with_stories(least: int) -> Rule:
+        floors = Floors(stories=least, publishers=2, times=1.5)
+        return pair_rule("baku-moscow", Spike(sensitivity=Sensitivity.LOW, floors=floors))
+
+    (asked,) = (int(text.removeprefix("min: {stories: ")[:-1]) for text in found.silenced_by if "stories" in text)
+    assert still_rings(desk, with_stories(event.counts.stories + 1), event), "a story later it would ring all the same"
+    assert still_rings(desk, with_stories(asked - 1), event), "one less is too few"
+    assert not still_rings(desk, with_stories(asked), event)
+    assert f"(each alone, for as long as it was open up to {at(10):%Y-%m-%d %H:%M})" in show(desk).stdout
 
 
 def test_the_words_that_are_new(desk: Desk) -> None:
     words = then(desk).new_words
     assert {"Airliner", "Aktau"} <= set(words)
     assert "meet" not in words
+
+
+def test_passing_over_what_the_rule_cannot_hit_changes_no_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    passing_over = then(desk)
+    monkeypatch.setattr("pipelines.explaining.alert_then._forms_of", lambda store, name: [])
+    assert then(desk) == passing_over
 
 
 def test_a_snapshot_shortens_the_way_and_changes_no_answer(desk: Desk, tmp_path: Path) -> None:

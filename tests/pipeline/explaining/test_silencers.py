@@ -1,4 +1,4 @@
-"""What an alert says would have silenced it is a setting as a rule file takes it, and with it the alert does not open."""
+"""What an alert says would have silenced it is a setting as a rule file takes it, and with it no alert opens until it ended."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from alerts.engine import Engine
+from alerts.lifecycle import Verdict
 from alerts.rules.load import load_rules
 from alerts.rules.model import Cusum, Detector, Drop, Rule
-from alerts.standing import standings
+from alerts.standing import Condition, Need, Standing
+from pipelines.explaining.crossings_of_life import CrossingsOfLife
 from pipelines.explaining.silencers import silencers
-from schemas.ids import hour_of
+from schemas.alert_event import Counts
 from schemas.reasons import EventKind
+from schemas.signal import Signal
 from schemas.wire import SignalsRecord
 from tests.streams.records import activated
 from tests.streams.world import START
@@ -54,16 +57,17 @@ def rule_of(written: dict[str, Any], more: dict[str, Any]) -> Rule:
 
 
 def opened(rule: Rule, records: Sequence[SignalsRecord]) -> tuple[int, tuple[str, ...]] | None:
-    """Return at which record an alert opens first, and what would have silenced it; None: none opens."""
-    engine = Engine()
+    """Return where the first alert that opens ends, and what would have silenced it; None: none opens."""
+    engine, life, end = Engine(), None, len(records) + 1
     for offset, record in enumerate([activated(START, rule), *records]):
         for event in (decision.event for decision in engine.step(offset, record)):
-            if event.event is EventKind.OPENED:
-                assert event.crossing is not None
-                state = engine.rules["r"]
-                every = standings(state, event.key, hour_of(event.crossing))
-                return offset, silencers([one for one in every if not one.missing])
-    return None
+            if event.event is EventKind.OPENED and life is None:
+                life = CrossingsOfLife(event)
+            elif event.event is EventKind.RESOLVED and life is not None:
+                end = min(end, offset)
+        if life is not None and offset < end:
+            life.take(engine, touched=isinstance(record, Signal))
+    return None if life is None else (end, silencers(life.crossings, detectors=len(rule.when)))
 
 
 def with_setting(written: dict[str, Any], setting: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -86,11 +90,48 @@ def test_with_each_of_them_it_does_not_open(written: dict[str, Any], like: Detec
     more = {} if "drop" in written else {"corroborated_by": {"source_countries": 2}}
     first = opened(rule_of(written, more), records)
     assert first is not None
-    offset, settings = first
+    end, settings = first
     assert named <= {setting.partition(":")[0] for setting in settings}, settings
     assert more.keys() <= {setting.partition(":")[0] for setting in settings}, settings
     for setting in settings:
         later = opened(
-            rule_of(*((changed := with_setting(written, setting))[0], {**more, **changed[1]})), records[:offset]
+            rule_of(*((changed := with_setting(written, setting))[0], {**more, **changed[1]})), records[: end - 1]
         )
         assert later is None, setting
+
+
+def window(detector: str, track: int, *conditions: Condition) -> Standing:
+    verdict = Verdict(detector, track, 0, 24, True, False, 0, Counts(), None, None, 1.0)
+    return Standing("AZE-RUS", verdict, conditions)
+
+
+def test_the_sensitivity_is_the_least_quiet_one_by_the_bars_of_the_detector() -> None:
+    shift = [window("shift", 0, Condition(Need.SCORE, score, 2.2)) for score in (2.3, 2.9)]
+    assert silencers(shift) == ("sensitivity: low (asks for 3.5; its highest score was 2.9)",)
+    assert silencers(shift[:1]) == ("sensitivity: normal (asks for 2.6; its highest score was 2.3)",)
+    assert silencers([window("spike", 0, Condition(Need.SCORE, 2.9, 2.5))]) == (
+        "sensitivity: normal (asks for 3; its highest score was 2.9)",
+    )
+    assert silencers([window("spike", 0, Condition(Need.SCORE, 4.0, 2.5))]) == ()
+
+
+def test_where_several_detectors_crossed_one_of_them_is_not_enough() -> None:
+    countries = Condition(Need.COUNTRIES, 2, 2)
+    spike = window("spike", 0, Condition(Need.STORIES, 4, 4), Condition(Need.PUBLISHERS, 3, 3), countries)
+    threshold = window("threshold", 1, Condition(Need.COUNT, 6, 6), countries)
+    assert silencers([spike], detectors=2)[:2] == ("spike: {min: {stories: 5}}", "spike: {min: {publishers: 4}}")
+    assert silencers([threshold, spike], detectors=2) == (
+        "spike: {min: {stories: 5}} and threshold: {count: 7}",
+        "corroborated_by: {source_countries: 3}",
+    )
+
+
+def test_no_more_publishers_are_asked_for_than_there_are() -> None:
+    few, many = (Condition(Need.PUBLISHERS, has, 2, most) for has, most in ((3, 3), (3, 5)))
+    assert silencers([window("spike", 0, many)]) == ("min: {publishers: 4}",)
+    assert silencers([window("spike", 0, many), window("spike", 0, few)]) == ()
+
+
+def test_a_first_is_silenced_by_the_shortest_quiet_that_does() -> None:
+    has = (Condition(Need.HISTORY_HOURS, 900, 336), Condition(Need.QUIET_HOURS, 640, 336))
+    assert silencers([window("new", 0, *has)]) == ("quiet_for: 641h", "known: [AZE-RUS]")
