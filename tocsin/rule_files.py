@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pipelines.actor_directory import ActorDirectory as Names
 
 
+#: What the name of a file of timeline tests ends with.
+TESTS_SUFFIX = ".test.yaml"
+
+
 @dataclass(frozen=True)
 class RuleFile:
     """A file without mistakes: its rules and its text; ``included`` are names and texts of what it includes."""
@@ -61,7 +65,7 @@ def paths_meant(files: Sequence[Path], workplace: Workplace | None, folder: Path
     """
     if files:
         return files
-    found = workplace is None and [p for p in sorted(folder.glob("rules/*.yaml")) if not p.name.endswith(".test.yaml")]
+    found = workplace is None and [p for p in sorted(folder.glob("rules/*.yaml")) if not p.name.endswith(TESTS_SUFFIX)]
     return found or rule_paths(workplace or load_workplace(folder))
 
 
@@ -87,6 +91,7 @@ def read_files(paths: Sequence[Path], names: ActorDirectory) -> Sequence[RuleFil
 
 def files_of(texts: Mapping[Path, str | None], names: ActorDirectory) -> Sequence[RuleFile]:
     """Return the same as :func:`read_files`; where a text is given, for the file as if that stood in it."""
+    from pipelines.extraction.language import understands
     from pipelines.extraction.topics import topic_ids
 
     files: list[RuleFile] = []
@@ -94,6 +99,11 @@ def files_of(texts: Mapping[Path, str | None], names: ActorDirectory) -> Sequenc
     names_of_wrong: dict[Path, Mapping[str, int]] = {}
     unreadable = False
     for path, given in texts.items():
+        if path.name.endswith(TESTS_SUFFIX):
+            mistakes.append(
+                Mistake(str(path), 1, "", "a file of tests holds no rules", "try it with `tocsin rules test`")
+            )
+            continue
         try:
             text = read_rule_text(path) if given is None else given
         except RulesError as error:
@@ -105,7 +115,9 @@ def files_of(texts: Mapping[Path, str | None], names: ActorDirectory) -> Sequenc
             continue
         try:
             beside = _Beside(path.parent)
-            rules = load_rules(text, str(path), names, topics=topic_ids(), included=beside.read)
+            rules = load_rules(
+                text, str(path), names, topics=topic_ids(), understands=understands, included=beside.read
+            )
             files.append(RuleFile(path, text, rules, tuple(beside.texts.items())))
         except RulesError as error:
             mistakes.extend(error.mistakes)

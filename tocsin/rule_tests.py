@@ -14,7 +14,7 @@ from alerts.rules.timeline_grammar import load_timelines
 from alerts.rules.timeline_model import Timeline
 from connectors.text_files import UnreadableFileError
 from schemas.errors import UsageError
-from tocsin.rule_files import names_of, read_files, read_rule_text, rule_paths
+from tocsin.rule_files import TESTS_SUFFIX, names_of, read_files, read_rule_text, rule_paths
 from tocsin.settings import Workplace
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from pipelines.rule_tests.run import TimelineResult
     from schemas.article import Article
     from schemas.signal import Signal
-
-#: What the name of a file of tests ends with.
-SUFFIX = ".test.yaml"
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class TimelineFile:
 
 def files_beside(rule_files: Sequence[Path]) -> list[Path]:
     """Return the files of tests in the folders of ``rule_files``, sorted."""
-    return sorted({path for file in rule_files for path in file.parent.glob(f"*{SUFFIX}")})
+    return sorted({path for file in rule_files for path in file.parent.glob(f"*{TESTS_SUFFIX}")})
 
 
 def read_timelines(paths: Sequence[Path], workplace: Workplace | None) -> list[TimelineFile]:
@@ -55,8 +52,8 @@ def read_timelines(paths: Sequence[Path], workplace: Workplace | None) -> list[T
     mistakes: list[Mistake] = []
     unreadable = False
     for path in paths:
-        if not path.name.endswith(SUFFIX):
-            raise UsageError(f"{path} is no file of tests", remedy=f"their names end with {SUFFIX}")
+        if not path.name.endswith(TESTS_SUFFIX):
+            raise UsageError(f"{path} is no file of tests", remedy=f"their names end with {TESTS_SUFFIX}")
         home = path.parent if workplace is None else workplace.folder
         if home not in known:
             known[home] = _rules(home, workplace, names)
@@ -89,7 +86,7 @@ def _rules(home: Path, workplace: Workplace | None, names: ActorDirectory) -> _K
     paths = (
         rule_paths(workplace)
         if workplace is not None
-        else sorted(path for path in home.glob("*.yaml") if not path.name.endswith(SUFFIX))
+        else sorted(path for path in home.glob("*.yaml") if not path.name.endswith(TESTS_SUFFIX))
     )
     if not paths:
         raise RulesError([Mistake(str(home), 1, "", "there are no rule files here", "put the tests beside the rules")])

@@ -16,17 +16,16 @@ from alerts.rules.mistakes import Mistake, RulesError, clipped
 from alerts.rules.model import (
     Detector,
     Level,
-    NamedActors,
     New,
     Rule,
     RuleSet,
     Watch,
-    WatchKind,
 )
-from alerts.rules.never_rings import countries_left, shortcoming
+from alerts.rules.never_rings import shortcoming, uncorroborated
 from alerts.rules.readers import JsonSchema, Name, Reader, described
 from alerts.rules.reading import Reading, no_text
 from alerts.rules.shared_grammar import CORROBORATED, SEVERITIES, SEVERITY, SHARED, Standing, standing_of
+from alerts.rules.sources_left import publishers_left
 from alerts.rules.watch_grammar import WATCH
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_, readable
 from schemas.plain_text import plural
@@ -62,6 +61,8 @@ class _Draft:
         here = self.own.over(defaults)
         if self.own.for_h is None and here.for_h is not None:
             _note_too_long(self.values, _WHEN, self.values.get_or(_WHEN, ()), here.for_h)
+        if self.own.corroborated_by is None and here.corroborated_by is not None:
+            _note_uncorroborated(self.values, here.corroborated_by.source_countries)
         if {"severity", "levels"} & here.unsure:
             return
         severity, levels = here.severity or Severity.NORMAL, here.levels or ()
@@ -79,6 +80,16 @@ def _note_too_long(values: Values, key: Key[Any], when: Iterable[Detector], last
             continue
         if message := too_long_to_be_new(lasting_h, detector.confirm):
             values.wrong(key, message, SHORTER_FOR)
+
+
+def _note_uncorroborated(values: Values, needed: int) -> None:
+    watch = values.get(_WATCH)
+    found = uncorroborated(watch, values.get_or(_WHEN, ()), needed) if watch is not None else None
+    if found is not None:
+        message = f"the defaults ask that publishers of {needed} countries corroborate it, and {found[0]}"
+        values.wrong(
+            _WATCH, message, "let publishers of more count, or write corroborated_by: {source_countries: 1} here"
+        )
 
 
 def _note_no_graver(
@@ -103,26 +114,30 @@ def _own_levels_are_graver(values: Values) -> None:
         _note_no_graver(values, severity, levels)
 
 
-def _can_be_new(values: Values) -> None:
-    watch = values.get(_WATCH)
-    for detector in values.get_or(_WHEN, ()):
-        if watch is not None and isinstance(detector, New) and (always := _always_known(watch, detector)):
-            values.wrong(_WHEN, f"every key holds {always}, which is known: it can never ring", "take it out of known")
-
-
 def _leaves_something(values: Values) -> None:
     watch = values.get(_WATCH)
     for detector in values.get_or(_WHEN, ()):
-        if watch is not None and (found := shortcoming(watch, detector)) is not None:
+        if watch is not None and (found := shortcoming(watch, detector, values.reading.understands)) is not None:
             values.wrong(_WHEN, *found)
 
 
 def _can_be_corroborated(values: Values) -> None:
     watch, needed = values.get(_WATCH), values.get(CORROBORATED)
-    left = countries_left(watch.sources) if watch is not None else None
-    if needed is not None and left is not None and left < needed.source_countries:
-        message = f"only publishers of {plural(left, 'country', 'countries')} count: it can never ring"
-        values.wrong(CORROBORATED, message, "ask for fewer, or let publishers of more countries count")
+    if watch is not None and needed is not None:
+        found = uncorroborated(watch, values.get_or(_WHEN, ()), needed.source_countries)
+        if found is not None:
+            values.wrong(CORROBORATED, *found)
+
+
+def _levels_can_be_reached(values: Values) -> None:
+    watch = values.get(_WATCH)
+    left = publishers_left(watch.sources) if watch is not None else None
+    for level in values.get_or(SEVERITIES, ()):
+        if left is not None and level.publishers > left:
+            message = (
+                f"only {plural(left, 'publisher', 'publishers')} can have it: {level.severity.value} is never reached"
+            )
+            values.wrong(SEVERITIES, message, "ask for fewer publishers, or let more of them count: sources")
 
 
 def _draft(values: Values) -> _Draft | None:
@@ -136,24 +151,15 @@ def _draft_in_part(values: Values) -> _Draft:
     return _Draft(None, standing_of(values), values)
 
 
-def _always_known(watch: Watch, new: New) -> str:
-    """Return the actors of one side of the pair, if the rule says of all of them that they are no news."""
-    sides = (watch.pair.one, watch.pair.other) if watch.kind is WatchKind.PAIR and watch.pair else ()
-    for side in sides:
-        if all(isinstance(choice, NamedActors) and set(new.known).issuperset(choice.ids) for choice in side):
-            return " or ".join(actor for choice in side if isinstance(choice, NamedActors) for actor in choice.ids)
-    return ""
-
-
 _RULE = Fields(
     (_NAME, _WATCH, _WHEN, *SHARED),
     _draft,
     about="A rule.",
     checks=(
         Check((_WHEN, FOR), _own_for_fits, of_parts=True),
-        Check((_WATCH, _WHEN), _can_be_new, of_parts=True),
         Check((_WATCH, _WHEN), _leaves_something, of_parts=True),
         Check((_WATCH, CORROBORATED), _can_be_corroborated, of_parts=True),
+        Check((_WATCH, SEVERITIES), _levels_can_be_reached, of_parts=True),
         Check((SEVERITY, SEVERITIES), _own_levels_are_graver, of_parts=True),
     ),
     part=_draft_in_part,
@@ -247,17 +253,19 @@ def load_rules(
     directory: ActorDirectory,
     *,
     topics: Collection[str] | None = None,
+    understands: Callable[[str], bool] | None = None,
     included: Callable[[str], str] = no_text,
 ) -> RuleSet:
     """Return the rules in ``text`` (YAML 1.2) of the file called ``name``, every name resolved by ``directory``.
 
-    ``topics`` are the topic ids there are; None leaves them unchecked. ``included`` returns the text of a file by the name
+    ``topics`` are the topic ids there are; None leaves them unchecked. ``understands`` tells whether tone, topics and who acts
+    on whom are read in a language (two letters); None: in all. ``included`` returns the text of a file by the name
     under which it is included, or raises :class:`UsageError`.
 
     :raises RulesError: with every mistake there is.
     """
     root, mistakes = readable(text, name)
-    reading = Reading(name, directory, topics, included=included, mistakes=[*mistakes])
+    reading = Reading(name, directory, topics, understands, included=included, mistakes=[*mistakes])
     # Sets are read before the rules that use them, wherever they stand.
     rules = FILE.read(read_first(root), "", reading)
     if rules is None or reading.mistakes:

@@ -279,7 +279,7 @@ class Items(Reader[tuple[T, ...]]):
         if not fit:
             message = f"{len(node.items):,} items, from {self._least} to {self._most:,} are needed"
             remedy = f"keep at most {self._most:,}" if len(node.items) > self._most else f"write at least {self._least}"
-            reading.wrong(node, path, message, remedy if node.items else "remove the key where it is not needed")
+            reading.wrong(node, path, message, remedy if node.items else f"{remedy}, or remove the key")
         items = node.items[: max(self._most, _READ_ANYWAY)]
         values = [self._item.read(item, f"{path}[{i}]", reading) for i, item in enumerate(items)]
         found = tuple(value for value in values if value is not None)

@@ -21,6 +21,7 @@ def no_text(name: str) -> str:
 class Reading:
     """One reading of one file: what names mean in it, and every mistake so far. ``topics`` None = ids are not checked.
 
+    ``understands`` tells whether tone, topics and direction are read in a language; None = in all.
     ``included`` returns the text of a file that is included; it raises :class:`UsageError` with why it cannot.
     ``parts`` is what is right of values that are wrong as a whole, so that one mistake hides no other.
     """
@@ -28,6 +29,7 @@ class Reading:
     file: str
     actors: ActorDirectory
     topics: Collection[str] | None = None
+    understands: Callable[[str], bool] | None = None
     sets: dict[str, ActorSet] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
     included: Callable[[str], str] = no_text

@@ -103,7 +103,12 @@ class Standing:
 
 
 #: What is compared with what is written elsewhere, by the name it has here.
-_COMPARED: dict[str, Key[Any]] = {"severity": SEVERITY, "levels": SEVERITIES, "for_h": FOR}  # Any: of any type
+_COMPARED: dict[str, Key[Any]] = {  # Any: of any type
+    "severity": SEVERITY,
+    "levels": SEVERITIES,
+    "for_h": FOR,
+    "corroborated_by": CORROBORATED,
+}
 
 #: Nothing is known of what is written.
 UNSURE = Standing(unsure=frozenset(_COMPARED))

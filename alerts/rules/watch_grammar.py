@@ -12,11 +12,10 @@ from alerts.rules.groups import AnyAllNone, Groups
 from alerts.rules.mistakes import clipped, did_you_mean
 from alerts.rules.model import (
     ActorPart,
-    ActorsOfType,
+    ActorSet,
     AnyActor,
     NamedActors,
     PairPart,
-    Phrase,
     Scope,
     SourcesPart,
     TonePart,
@@ -24,9 +23,11 @@ from alerts.rules.model import (
     Watch,
     WatchKind,
 )
-from alerts.rules.never_rings import nobody_left
+from alerts.rules.never_rings import unread
 from alerts.rules.readers import Items, JsonSchema, Reader, Text, Word
 from alerts.rules.reading import Reading
+from alerts.rules.refusals import all_refused, never_without, written
+from alerts.rules.sources_left import nobody_left
 from alerts.rules.term_grammar import KEYWORDS
 from alerts.rules.yaml_tree import Node
 from schemas.reasons import Prominence, Tone
@@ -262,31 +263,41 @@ def _possible_topics(values: Values) -> None:
 
 
 def _possible_words(values: Values) -> None:
-    if (words := values.get(_KEYWORDS)) is not None:
-        wanted, refused = (
-            [term.text for term in terms if isinstance(term, Phrase)]
-            for terms in ((*words.any, *words.all), words.none)
-        )
-        _note_both(values, _KEYWORDS, wanted, refused)
+    if (words := values.get(_KEYWORDS)) is None:
+        return
+    wanted = (*words.any, *words.all)
+    same = [term for term in wanted if term in words.none]
+    _note_both(values, _KEYWORDS, map(written, same), map(written, same))
+    for term in wanted:
+        refused = next((other for other in words.none if never_without(term, other)), None)
+        if refused is not None and term not in same:
+            message = f"{clipped(written(term))!r} never counts: none refuses {clipped(written(refused))!r} in it"
+            values.wrong(_KEYWORDS, message, "remove one of them")
 
 
 def _possible_actors(values: Values) -> None:
-    if (actor := values.get(_ACTOR)) is not None and _refuses_all(actor):
+    actor = values.get(_ACTOR)
+    if actor is None:
+        return
+    anybody: ActorSet = (AnyActor(),) if values.get(_EACH) is Each.ACTOR else ()
+    type_of = values.reading.actors.type_of
+    if any(all_refused(wanted, actor.none, type_of) for wanted in (actor.any or anybody, *actor.all)):
         values.wrong(_ACTOR, "everybody who is wanted is refused by none", "shorten none")
 
 
-def _refuses_all(actor: ActorPart) -> bool:
-    refused: set[str] = set()
-    for choice in actor.none:
-        match choice:
-            case NamedActors(ids=ids):
-                refused.update(ids)
-            case AnyActor(excepted=()):
-                return True
-            case ActorsOfType() | AnyActor():
-                return False
-    wanted = [actor.any, *actor.all] if actor.any else [*actor.all]
-    return any(all(isinstance(c, NamedActors) and refused.issuperset(c.ids) for c in choices) for choices in wanted)
+def _possible_pair(values: Values) -> None:
+    actor, pair = values.get(_ACTOR), values.get(_PAIR)
+    if actor is None or (pair is None and values.get(_EACH) is not Each.PAIR):
+        return
+    sides: tuple[ActorSet, ...] = ((AnyActor(),),) if pair is None else (pair.one, pair.other)
+    if any(all_refused(side, actor.none, values.reading.actors.type_of) for side in sides):
+        values.wrong(_ACTOR, "everybody on one side of the pair is refused by none", "shorten none")
+
+
+def _read_in_its_languages(values: Values) -> None:
+    watch = _watch(values)
+    if watch is not None and (found := unread(watch, values.reading.understands)) is not None:
+        values.wrong(_LANGUAGES, *found)
 
 
 WATCH = Fields(
@@ -300,6 +311,8 @@ WATCH = Fields(
         Check((_TOPICS,), _possible_topics, of_parts=True),
         Check((_KEYWORDS,), _possible_words, of_parts=True),
         Check((_ACTOR,), _possible_actors),
+        Check((_ACTOR, _PAIR, _EACH), _possible_pair),
+        Check((_PAIR, _ACTOR, _KEYWORDS, _TOPICS, _EACH, _TONE, _SCOPE, _LANGUAGES), _read_in_its_languages),
     ),
     part=_pair_in_part,
 )

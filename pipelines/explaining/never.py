@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from alerts.coverage import CoverageBook
 from alerts.rules.match import RuleIndex
-from alerts.rules.model import Mode, New, Rule, SourcesPart, Threshold
+from alerts.rules.model import Detector, Drop, Mode, New, Rule, Shift, SourcesPart, Threshold
 from alerts.tracks.counting import FEWEST_PUBLISHERS
 from schemas.article import Source
 from schemas.coverage import Coverage
@@ -70,15 +70,15 @@ def _doubts(rule: Rule, history: History) -> Iterator[Doubt]:
     if history.sources and not admitted:
         yield Doubt(rule.name, True, f"can never ring: none of your {_feeds(history)} is among its sources")
         return
-    publishers = len({source.publisher for source in admitted})
-    reasons = list(filter(None, (_unreachable(rule, number, publishers) for number in range(len(rule.when)))))
+    reasons = list(filter(None, (_unreachable(detector, admitted, history.sources) for detector in rule.when)))
     if history.sources and len(reasons) == len(rule.when):
         yield Doubt(rule.name, True, f"can never ring: {'; '.join(dict.fromkeys(reasons))}")
     elif history.sources:
         yield from (Doubt(rule.name, False, f"one of its detectors can never ring: {reason}") for reason in reasons)
     countries = len({source.country for source in admitted if source.country is not None})
     wanted = rule.corroborated_by
-    if history.sources and wanted is not None and wanted.source_countries > countries:
+    asked = wanted is not None and not all(isinstance(detector, Drop) for detector in rule.when)
+    if history.sources and wanted is not None and asked and wanted.source_countries > countries:
         yield Doubt(
             rule.name,
             True,
@@ -88,19 +88,29 @@ def _doubts(rule: Rule, history: History) -> Iterator[Doubt]:
     yield from _in_history(rule, history)
 
 
-def _unreachable(rule: Rule, number: int, publishers: int) -> str:
-    """Return why one detector cannot ring with so many publishers; empty where it can."""
-    detector = rule.when[number]
+def _unreachable(detector: Detector, admitted: Sequence[Source], everybody: Sequence[Source]) -> str:
+    """Return why ``detector`` cannot ring with the publishers ``admitted`` of ``everybody``; empty where it can."""
+    if isinstance(detector, Shift) and detector.to.sources is not None:
+        admitted = [source for source in admitted if _admits(detector.to.sources, source)]
+    publishers, covered = _publishers(admitted), _publishers(everybody)
     if isinstance(detector, Threshold):
         needed = max(detector.floors.publishers, detector.count if detector.of.value == "publishers" else 0)
     elif isinstance(detector, New):
         needed = detector.confirm.publishers
     else:
-        # Statistical floors ask for no more publishers than there are, but for two at least.
-        needed = min(detector.floors.publishers, FEWEST_PUBLISHERS)
+        # Statistical floors ask for no more publishers than all feeds have, whoever of them counts, but for two at least.
+        needed = min(detector.floors.publishers, max(FEWEST_PUBLISHERS, covered))
     if needed <= publishers:
         return ""
+    if publishers < covered:
+        return (
+            f"only {publishers} of the {covered} publishers in your feeds can have it, {detector.kind} needs {needed}"
+        )
     return f"{plural(publishers, 'publisher', 'publishers')} in your feeds, {detector.kind} needs {needed}"
+
+
+def _publishers(sources: Sequence[Source]) -> int:
+    return len({source.publisher for source in sources})
 
 
 def _in_history(rule: Rule, history: History) -> Iterator[Doubt]:

@@ -60,6 +60,11 @@ def support_of(language: str | None) -> LanguageSupport:
     return LanguageSupport.NAMES if language in _NAMES else LanguageSupport.NONE
 
 
+def understands(language: str) -> bool:
+    """Tell whether tone, topics and who acts on whom are read in ``language`` (ISO 639-1)."""
+    return support_of(language) is LanguageSupport.FULL
+
+
 def identify(text: str, declared: str | None) -> str | None:
     """Return the ISO 639-1 code of the language of ``text``, None for a text without words.
 

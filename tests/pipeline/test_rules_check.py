@@ -56,3 +56,21 @@ def test_mistakes_of_rules_hide_none_of_their_tests(tmp_path: Path) -> None:
     places = [(Path(mistake.file).name, mistake.line) for mistake in caught.value.mistakes]
     assert places == [("a.test.yaml", 3), ("a.test.yaml", 4), ("a.yaml", 3)]
     assert not any("there are no rule" in mistake.message for mistake in caught.value.mistakes)
+
+
+def test_a_file_of_tests_is_told_from_rules(tmp_path: Path) -> None:
+    tests = tmp_path / "a.test.yaml"
+    tests.write_text("tests: []\n")
+    checked = run("rules", "check", str(tests), "-C", str(tmp_path))
+    assert checked.stdout.splitlines() == [
+        f"{tests}:1: a file of tests holds no rules",
+        "    → try it with `tocsin rules test`",
+    ]
+
+
+def test_the_languages_that_are_read_are_those_of_extraction(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("rules:\n  - name: one\n    watch: {topics: sanctions, languages: ru}\n    when: spike\n")
+    assert "topics are not read in articles in ru" in run("rules", "check", str(path), "-C", str(tmp_path)).stdout
+    path.write_text(path.read_text().replace("languages: ru", "languages: [ru, en]"))
+    assert run("rules", "check", str(path), "-C", str(tmp_path)).exit_code == 0

@@ -11,10 +11,13 @@ from click.testing import CliRunner, Result
 from alerts.rules.model import (
     Confirm,
     Corroboration,
+    Drop,
     Floors,
     Mode,
     New,
+    PartOf,
     Rule,
+    Shift,
     SourcesPart,
     Spike,
     Threshold,
@@ -70,7 +73,30 @@ def test_filters_of_sources_are_taken_into_account() -> None:
     nobody = rule.model_copy(update={"watch": rule.watch.model_copy(update={"sources": SourcesPart(ids=("x",))})})
     assert said(nobody) == [Doubt("r", True, "can never ring: none of your 2 feeds is among its sources")]
     one = rule.model_copy(update={"watch": rule.watch.model_copy(update={"sources": SourcesPart(except_ids=("a",))})})
-    assert said(one)[0].text == "can never ring: 1 publisher in your feeds, spike needs 2"
+    assert said(one)[0].text == "can never ring: only 1 of the 2 publishers in your feeds can have it, spike needs 2"
+
+
+def test_a_floor_counts_all_publishers_there_are_not_those_that_count_alone() -> None:
+    four = History(sources=tuple(Source(id=name) for name in "abcd"), hits={})
+    watch = pair_rule("r", Spike()).watch.model_copy(update={"sources": SourcesPart(ids=("a", "b"))})
+    two = pair_rule("r", Spike()).model_copy(update={"watch": watch})
+    assert [doubt.text for doubt in said(two, four)] == [
+        "can never ring: only 2 of the 4 publishers in your feeds can have it, spike needs 3"
+    ]
+    assert said(two, TWO) == []
+    low = Spike(floors=Floors(stories=4, publishers=2, times=2))
+    assert said(two.model_copy(update={"when": (low,)}), four) == []
+
+
+def test_the_part_of_a_shift_has_publishers_of_its_own() -> None:
+    part = Shift(to=PartOf(sources=SourcesPart(countries=("GEO",))))
+    (doubt,) = said(pair_rule("r", part))
+    assert doubt.text == "can never ring: only 0 of the 2 publishers in your feeds can have it, shift needs 2"
+
+
+def test_what_is_missing_needs_nobody_else() -> None:
+    corroborated = {"corroborated_by": Corroboration(source_countries=2)}
+    assert said(pair_rule("r", Drop()).model_copy(update=corroborated)) == []
 
 
 def test_one_of_several_detectors_is_a_note_and_a_good_rule_is_none() -> None:

@@ -397,7 +397,7 @@ def test_the_detectors_that_compare_have_their_defaults_and_take_what_is_written
             "{shift: {to: {tone: conflict}}}",
             "what is of conflict tone makes up far more of the stories of 3 days than normal",
         ),
-        ("{shift: {to: {sources: [alfa]}}}", "what is brought by alfa makes up"),
+        ("{shift: {to: {sources: [alfa]}, min: {publishers: 1}}}", "what is brought by alfa makes up"),
         (
             "drop",
             "far fewer stories than normal within 24 h or 3 days (sensitivity normal), where 12 or more are expected",

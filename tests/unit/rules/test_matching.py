@@ -70,7 +70,7 @@ def test_keywords_beside_a_pair_must_stand_in_its_sentence() -> None:
 def test_none_looks_at_the_whole_article() -> None:
     assert keys("{pair: [AZE, RUS], keywords: {none: [topic]}}", MEET) == []
     assert keys("{pair: [AZE, RUS], topics: {none: [energy]}}", MEET) == []
-    assert keys("{pair: [AZE, RUS], actor: {none: [RUS]}}", MEET) == []
+    assert keys("{pair: [AZE, '*'], actor: {none: [RUS]}}", MEET) == []
     passing = signal("Azerbaijan speaks.", actors={"AZE": [0], "RUS": [0]}, prominence=Prominence.MENTION)
     assert keys("{keywords: speaks, actor: {none: [Russia]}}", passing) == []
     assert keys("{pair: [AZE, RUS], keywords: {none: [peace]}, topics: {none: [protest]}}", MEET) == ["AZE-RUS"]

@@ -101,7 +101,7 @@ WATCHES = (
     "{each: pair, topics: sanctions}",
     "{actor: {any: [AZE, {type: company}], none: [UKR]}, tone: {none: conflict}}",
     "{keywords: {any: [a, {text: B, case: true}, {stem: corridor, language: en}], all: {near: [a, {any: [b, c]}], words: 5}}}",
-    "{keywords: {pattern: 'Su-?(27|30)'}, sources: {ids: [a], except: {countries: RUS}}, languages: [en, ru], scope: paragraph}",
+    "{keywords: {pattern: 'Su-?(27|30)'}, sources: {ids: [a, b], except: {countries: RUS}}, languages: [en], scope: paragraph}",
 )
 
 

@@ -66,7 +66,7 @@ MEETING = signal("Azerbaijan meets Russia", pairs=[("AZE", "RUS", [0])])
 def test_the_first_part_that_fails_is_named(watch: str, article: Signal, short: Short, text: str) -> None:
     if article.language == "en":
         article = article.model_copy(update={"language_support": LanguageSupport.FULL})
-    found = shortfall(rule(watch), article)
+    found = shortfall(rule(watch, when="{threshold: {count: 1, within: 1h}}"), article)
     assert found is not None
     assert found.short is short, found
     assert text in found.text
@@ -92,5 +92,5 @@ def test_it_is_silent_exactly_where_the_matcher_finds_something(watch: str) -> N
         signal("nothing"),
     ]
     for article in articles:
-        asked = rule(watch)
+        asked = rule(watch, when="{threshold: {count: 1, within: 1h}}")
         assert (shortfall(asked, article) is None) == bool(compile_watch(asked).hits(article))

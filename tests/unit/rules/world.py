@@ -108,7 +108,7 @@ def _pair(one: str, other: str, where: Sequence[int], prominence: Prominence, *,
 
 def hits(watch: str, article: Signal) -> tuple[Hit, ...]:
     """Return what a rule with ``watch`` finds in ``article``."""
-    return compile_watch(rule(watch)).hits(article)
+    return compile_watch(rule(watch, when="{threshold: {count: 1, within: 1h}}")).hits(article)
 
 
 def keys(watch: str, article: Signal) -> list[str]:
