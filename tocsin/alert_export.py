@@ -86,6 +86,8 @@ def _body(
     if shown.carried:
         yield f'<p class="muted">{_text(shown.carried)}</p>'
     yield from (_story(story, texts) for story in shown.stories)
+    if shown.left_out:
+        yield f'<p class="muted">{_text(shown.left_out)}</p>'
     if shown.erased:
         yield f'<p class="muted">The texts of {plural(shown.erased, "piece")} of evidence were erased since.</p>'
     yield "<h2>Life</h2><table>"

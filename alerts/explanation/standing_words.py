@@ -9,7 +9,7 @@ from schemas.plain_text import plural
 
 
 def standing_line(standing: Standing) -> str:
-    """Return ``spike, 6 h to 12:00: 3 stories, 3 publishers, expected 1.1, score 1.9; lacks score 3 (has 1.9)``."""
+    """Return ``spike, 6 h to 01-22 12:00: 3 stories, 3 publishers, expected 1.1, score 1.9; lacks score 3 (has 1.9)``."""
     verdict = standing.verdict
     end = hour_start(verdict.hour + 1)
     numbers = [counted(verdict.counts)]
@@ -17,7 +17,7 @@ def standing_line(standing: Standing) -> str:
         numbers.append(f"expected {quantity(verdict.expected)}")
     if verdict.score is not None:
         numbers.append(f"score {verdict.score:.3g}")
-    text = f"{verdict.detector}, {verdict.window_h} h to {end:%H:%M}: {', '.join(numbers)}"
+    text = f"{verdict.detector}, {verdict.window_h} h to {end:%m-%d %H:%M}: {', '.join(numbers)}"
     missing = [condition_words(condition) for condition in standing.missing]
     return f"{text}; lacks {' and '.join(missing)}" if missing else f"{text}; lacks nothing"
 

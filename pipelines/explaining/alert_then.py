@@ -19,6 +19,7 @@ from alerts.explanation.names import ActorNames
 from alerts.rules.match import compile_watch
 from alerts.rules.model import Rule, Sensitivity
 from alerts.rules.model import RuleSet as RuleSetModel
+from alerts.rules.words import words_watched
 from alerts.standing import HourCount, Standing, hour_counts, more_sensitive, standings
 from pipelines.explaining.crossings_of_life import CrossingsOfLife
 from pipelines.explaining.engine_then import Progress, engine_then, no_progress
@@ -96,7 +97,7 @@ def alert_then(
     names: ActorNames,
     progress: Progress = no_progress,
 ) -> AlertThen:
-    """Return what is known of the alert that ``opened`` began.
+    """Return what is known of the alert that ``opened`` began; ``evidence`` is that of its opening.
 
     :raises FatalError: the log does not reach back so far, nor does a snapshot; or it does not give this alert again.
     """
@@ -126,13 +127,21 @@ def alert_then(
     if then.rule is not None:
         then.silenced_by = silencers(looking.life.crossings, detectors=len(then.rule.when))
         then.silenced_until = until if stepped.engine.now is None else min(until, stepped.engine.now)
+        if is_trimmed(log, since):
+            return then  # What the key was about before is not known: every word would seem new.
         history = KeyHistory([then.rule])
         for signal in (*signals_between(log, since, stepped.began, opened.key), *looking.signals):
             history.take(signal)
-        background = background_of(opened, history)
+        background = background_of(opened, history, words=words_watched(then.rule.watch))
         then.new_words = terms_of(opened, evidence, background, names)
         then.conflict = conflict_share(evidence, background)
     return then
+
+
+def is_trimmed(log: Log, since: datetime) -> bool:
+    """Tell whether records appended at ``since`` or later may be gone from the log."""
+    start = log.start_offset(SIGNALS, 0)
+    return 0 < start >= log.offset_at(SIGNALS, 0, milliseconds(since))
 
 
 def signals_between(log: Log, since: datetime, before: int, key: str) -> Iterator[Signal]:
@@ -155,28 +164,6 @@ def signals_between(log: Log, since: datetime, before: int, key: str) -> Iterato
             continue
         if isinstance(decoded, Signal):
             yield decoded
-
-
-def rule_text(rule_set: RuleSet | None, name: str) -> str:
-    """Return the lines of the rule as it was written then; empty where they are not known."""
-    if rule_set is None:
-        return ""
-    lines = rule_set.text.splitlines()
-    starts = [i for i, line in enumerate(lines) if line.strip().removeprefix("- ").strip() in _names(name)]
-    if not starts:
-        return ""
-    first = starts[0]
-    while first > 0 and not lines[first].lstrip().startswith("- "):
-        first -= 1
-    indent = len(lines[first]) - len(lines[first].lstrip())
-    last = first + 1
-    while last < len(lines) and (not lines[last].strip() or len(lines[last]) - len(lines[last].lstrip()) > indent):
-        last += 1
-    return "\n".join(line[indent:] for line in lines[first:last]).strip()
-
-
-def _names(name: str) -> tuple[str, ...]:
-    return f"name: {name}", f'name: "{name}"', f"name: '{name}'"
 
 
 def rule_set_of(store: Store, event: AlertEvent) -> RuleSet | None:

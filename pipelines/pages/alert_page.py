@@ -11,6 +11,7 @@ from alerts.explanation.carriers import carried_by
 from alerts.explanation.names import ActorNames, key_name
 from alerts.explanation.phrases import HAPPENED, because, counted, quantity
 from alerts.explanation.subject import subject_of
+from alerts.telling import MAX_EVIDENCE
 from pipelines.pages.ledger_view import AlertLife
 from schemas.alert_event import AlertEvent, Evidence
 from schemas.ids import hour_of
@@ -49,6 +50,7 @@ class AlertPage:
     sentences: tuple[str, ...]
     stories: tuple[Story, ...]
     carried: str
+    left_out: str
     erased: int
     steps: tuple[Step, ...]
     deliveries: Sequence[Delivery]
@@ -68,9 +70,21 @@ def alert_page(
         sentences=tuple(in_words(told, life)),
         stories=stories_of(texts),
         carried=carried_by(texts, names),
+        left_out=left_out(told),
         erased=len(hashes) - sum(name in evidence for name in hashes),
         steps=tuple(Step(event, HAPPENED[event.event], because(event)) for event in life.events),
         deliveries=deliveries,
+    )
+
+
+def left_out(event: AlertEvent) -> str:
+    """Return that ``event`` counted more articles than it names as evidence; empty where it names them all."""
+    counted_articles, named = event.counts.articles, len(event.evidence)
+    if counted_articles <= named or named < MAX_EVIDENCE:
+        return ""
+    return (
+        f"At {event.at:%Y-%m-%d %H:%M} UTC {counted_articles:,} articles were counted. An event names {MAX_EVIDENCE} of"
+        " them at most, one of each story first."
     )
 
 

@@ -17,15 +17,13 @@ from alerts.explanation.background import background_of, conflict_share, terms_o
 from alerts.explanation.key_history import KEPT, KeyHistory
 from alerts.explanation.names import ActorNames
 from alerts.rules.words import words_watched
-from pipelines.explaining.alert_then import offset_of, rule_then, signals_between
+from pipelines.explaining.alert_then import is_trimmed, offset_of, rule_then, signals_between
 from pipelines.pages.ledger_view import AlertLife
 from schemas.alert_event import AlertEvent
 from schemas.errors import TocsinError
-from schemas.ids import milliseconds
 from schemas.ports.log import Log
 from schemas.ports.store import Store
 from schemas.reasons import EventKind
-from schemas.topics import SIGNALS
 
 logger = logging.getLogger(__name__)
 
@@ -117,8 +115,7 @@ class WordsOfAlerts:
             return AlertWords()
         history = KeyHistory([rule])
         with self._open_log() as log:
-            start = log.start_offset(SIGNALS, 0)
-            if 0 < start >= log.offset_at(SIGNALS, 0, milliseconds(event.at - KEPT)):
+            if is_trimmed(log, event.at - KEPT):
                 return AlertWords()  # What the key was about before is trimmed away: every word would seem new.
             for signal in signals_between(log, event.at - KEPT, before, event.key):
                 history.take(signal)

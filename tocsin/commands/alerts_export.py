@@ -23,8 +23,9 @@ def export(alert: str, out: Path, folder: Path) -> None:
     It holds numbers, hours, evidence with the texts as they were seen, the rule as it was, life and deliveries.
     """
     from connectors.clock import SystemClock
-    from pipelines.explaining.alert_then import rule_set_of, rule_text
+    from pipelines.explaining.alert_then import rule_set_of
     from pipelines.explaining.article_texts import article_texts
+    from pipelines.explaining.rule_text import rule_text
     from tocsin.alert_export import alert_page
     from tocsin.rule_files import names_of
 

@@ -103,7 +103,9 @@ def explained(workplace: Workplace, store: Store, found: StoredAlert) -> tuple[A
         try:
             snapshots = workplace.path(workplace.settings.snapshots)
             names = names_of(workplace)
-            return alert_then(log, store, snapshots, found.opened, found.articles, names, progress.update), ""
+            opened = found.opened
+            evidence = [found.evidence[name] for name in opened.evidence if name in found.evidence]
+            return alert_then(log, store, snapshots, opened, evidence, names, progress.update), ""
         except FatalError as error:
             return None, error.message
 
@@ -125,7 +127,8 @@ def _latency(workplace: Workplace, store: Store, alert: str) -> dict[str, object
 
 
 def _rule_text(store: Store, found: StoredAlert) -> str:
-    from pipelines.explaining.alert_then import rule_set_of, rule_text
+    from pipelines.explaining.alert_then import rule_set_of
+    from pipelines.explaining.rule_text import rule_text
 
     return rule_text(rule_set_of(store, found.opened), found.opened.rule)
 
@@ -150,6 +153,7 @@ def lines_of(found: StoredAlert, then: AlertThen | None, text: str, note: str = 
     yield ""
     yield "Evidence by story"
     yield from _evidence(found.articles)
+    yield from _not_shown(found)
     if text:
         yield ""
         yield "The rule as it was then"
@@ -226,6 +230,17 @@ def _evidence(articles: Sequence[Evidence]) -> Iterator[str]:
         yield f"               {carriers}  {first.url or ''}"
         if first.excerpt and first.excerpt != first.title:
             yield f"               “{first.excerpt}”"
+
+
+def _not_shown(found: StoredAlert) -> Iterator[str]:
+    """Yield which evidence is missing: what an event does not name, and what was erased."""
+    from pipelines.pages.alert_page import left_out
+    from pipelines.pages.ledger_view import AlertLife
+
+    if more := left_out(AlertLife(found.events).strongest):
+        yield f"  {more}"
+    if erased := len({name for event in found.events for name in event.evidence} - found.evidence.keys()):
+        yield f"  {plural(erased, 'text was', 'texts were')} erased since; the ledger keeps the hashes."
 
 
 def as_document(then: AlertThen, text: str) -> dict[str, object]:

@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 from alerts.explanation.names import NamesById
 from alerts.rules.model import Floors, Rule, Sensitivity, Spike
 from connectors.store.parsed_events import parsed_event
-from pipelines.explaining.alert_then import AlertThen, alert_then, offset_of, rule_text
+from pipelines.explaining.alert_then import AlertThen, alert_then, offset_of
 from pipelines.explaining.engine_then import engine_then
+from pipelines.explaining.rule_text import rule_text
 from schemas.alert_event import AlertEvent
 from schemas.errors import FatalError
 from schemas.ports.log import Entry
@@ -24,21 +25,25 @@ from tests.pipeline.explaining.scripted import Script, at
 from tests.pipeline.explaining.silenced import still_rings
 from tests.streams.deciding import Desk, desk_in
 from tests.streams.records import FEED_IDS, pair_rule, signal
+from tests.unit.rules.world import rule
 from tocsin.cli import cli
 
 RULE = pair_rule("baku-moscow", Spike(sensitivity=Sensitivity.LOW, floors=Floors(stories=3, publishers=2, times=1.5)))
+
+
+WORDS = rule("{keywords: {any: [Airliner]}}", when="{threshold: {count: 3, within: 6h}}", name="words")
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """An alert whose articles come slowly, about something new."""
     folder = tmp_path_factory.mktemp("desk")
-    script = Script(rules=(RULE,), hours=10)
+    script = Script(rules=(RULE, WORDS), hours=10)
     for n in range(9):
         moment = at(2) + timedelta(minutes=10 * n)
         made = signal(f"x{n}", moment, feed=FEED_IDS[n % 6])
         title = f"Airliner shot down near Aktau, report {n}"
-        script.put(made.model_copy(update={"title": title}))
+        script.put(made.model_copy(update={"title": title, "text": title}))
         script.put(signal(f"u{n}", moment, pair=("GEO", "TUR")))  # Nothing that the rule can hit.
     desk = script.desk(folder)
     (folder / "tocsin.toml").write_text(
@@ -47,13 +52,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return desk
 
 
-def opened(desk: Desk) -> AlertEvent:
+def opened(desk: Desk, rule: str = RULE.name) -> AlertEvent:
     with desk.store() as store:
-        return next(event for event in store.events() if event.event is EventKind.OPENED)
+        return next(event for event in store.events(rule=rule) if event.event is EventKind.OPENED)
 
 
-def then(desk: Desk) -> AlertThen:
-    event = opened(desk)
+def then(desk: Desk, rule: str = RULE.name) -> AlertThen:
+    event = opened(desk, rule)
     with desk.opened() as (log, store):
         evidence = list(store.evidence(event.evidence).values())
         return alert_then(log, store, desk.snapshots, event, evidence, NamesById())
@@ -113,6 +118,12 @@ def test_the_words_that_are_new(desk: Desk) -> None:
     words = then(desk).new_words
     assert {"Airliner", "Aktau"} <= set(words)
     assert "meet" not in words
+
+
+def test_the_words_that_a_rule_looks_for_are_no_news(desk: Desk) -> None:
+    words = then(desk, WORDS.name).new_words
+    assert "Aktau" in words
+    assert "Airliner" not in words
 
 
 def test_passing_over_what_the_rule_cannot_hit_changes_no_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,10 +200,20 @@ rules:
 
   - name: two
     when: spike
+  - {name: "three", watch: {actor: AZE}, when: spike}
+  - watch: {pair: [AZE, RUS]}
+    when:
+      - spike: {}
+    labels: {name: five}  # name: one
+    name: four # the last
+  # name: five
 defaults: {}
 """
     kept = RuleSet(rules_hash="h", text=text, compiled="", activated_at=at(0), log_offset=0)
     assert rule_text(kept, "one") == "- name: one\n  watch: {pair: [AZE, RUS]}\n  when:\n    - spike: {}"
     assert rule_text(kept, "two") == "- name: two\n  when: spike"
-    assert rule_text(kept, "three") == ""
+    assert rule_text(kept, "three") == '- {name: "three", watch: {actor: AZE}, when: spike}'
+    assert rule_text(kept, "four").startswith("- watch: {pair: [AZE, RUS]}")
+    assert rule_text(kept, "four").endswith("name: four # the last")
+    assert rule_text(kept, "six") == ""
     assert rule_text(None, "one") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from alerts.rules.model import Threshold
+from pipelines.pages.alert_page import left_out
+from schemas.alert_event import Counts
 from schemas.reasons import EventKind
 from tests.pipeline.explaining.scripted import Script, at
 from tests.streams.deciding import Desk
@@ -94,6 +97,30 @@ def test_it_is_readable_without_the_links(desk: Desk, tmp_path: Path) -> None:
 def test_copies_of_a_story_are_folded_below_it(desk: Desk, tmp_path: Path) -> None:
     page = Page(exported(desk, tmp_path / "page.html"))
     assert sum(tag == "div" for tag, _ in page.tags) == 3  # As many as the alert counts stories.
+
+
+def test_what_is_erased_and_what_an_event_does_not_name_is_said(desk: Desk, tmp_path: Path) -> None:
+    copy = Desk(Path(shutil.copytree(desk.folder, tmp_path / "desk")))
+    (copy.folder / "tocsin.toml").write_text(
+        f'log = "{copy.log_url}"\nstore = "{copy.store_url}"\nsnapshots = "{copy.snapshots}"\n'
+    )
+    with copy.store() as store:
+        opened = next(event for event in store.events() if event.event is EventKind.OPENED)
+        for item in store.evidence(opened.evidence).values():
+            store.erase_evidence(item.article_id)
+    words = " ".join(Page(exported(copy, tmp_path / "page.html")).words)
+    assert "The texts of 3 pieces of evidence were erased since." in words
+    assert "The body of article" not in words, "nor are they taken from the log"
+    shown = CliRunner().invoke(cli, ["alerts", "show", opened.alert_id, "--short", "-C", str(copy.folder)])
+    assert "3 texts were erased since" in shown.stdout
+    assert left_out(opened) == ""
+    many = opened.model_copy(
+        update={
+            "counts": Counts(stories=60, publishers=9, articles=87),
+            "evidence": tuple(f"{n:032x}" for n in range(30)),
+        }
+    )
+    assert "87 articles were counted. An event names 30 of them at most" in left_out(many)
 
 
 def test_a_real_browser_without_a_network_shows_all_of_it(desk: Desk, tmp_path: Path) -> None:
