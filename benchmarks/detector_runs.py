@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
+import numpy.typing as npt
 
 from alerts.detectors.climb_bank import ClimbBank, ClimbParameters
 from alerts.detectors.recent_bank import RecentBank, RecentParameters
@@ -15,8 +16,9 @@ from alerts.detectors.shift_bank import ShiftBank, ShiftParameters
 from alerts.detectors.spike_bank import SpikeBank
 from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.detectors.spike_rows import Floats
+from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
 from alerts.rules.model import Cusum, Drop, New, Ratio, Record, Sensitivity, Shift, Spike, Threshold, Zscore
-from alerts.tracks.bars import CALM_P, K_OF, K_OF_SHIFT
+from alerts.tracks.bars import CALM_P, K_OF, K_OF_SHIFT, SELDOM_BELOW, is_counted_anew
 from alerts.tracks.cusum import SHOWN_HOURS
 from alerts.tracks.drop import SETTLED_HOURS
 from alerts.tracks.recent import QUIET_HOURS
@@ -34,6 +36,11 @@ _WARM = -np.log10(CALM_P)
 _NEAR_SD = 1.0
 _NEAR_BELOW_SD = 0.7
 
+#: Counts are final so many hours after theirs began.
+LEARNT_AFTER_H = OPEN_TO_CHANGE_HOURS + 1
+
+Flags = npt.NDArray[np.bool_]
+
 #: Keys whose warm windows end with an hour, and their scores; 0 where the floors are not reached.
 Cells = tuple[Rows, Floats]
 
@@ -43,19 +50,30 @@ class Run(ABC):
 
     #: The score (or what stands for one) at which it rings by default.
     bar = K_OF[Sensitivity.NORMAL]
+    #: The hour it begins with, in hours since 1970.
+    first_hour = FIRST_HOUR
+    #: By hour of the run at which keys that share a budget are counted anew: which of them are seldom.
+    seldom_then: dict[int, Flags]
 
     def over(self, counts: Counts, parts: Counts | None = None, *, first: int = 0) -> Crossings:
         """Step through all hours; note windows that end at ``first`` or later."""
         keys, hours = counts.shape
         self.start(keys)
+        self.seldom_then = {}
         found = Crossings()
         # An hour of all keys lies side by side.
         by_hour, parts_by_hour = counts.T.copy(), None if parts is None else parts.T.copy()
         for hour in range(hours):
             self.step(by_hour[hour], None if parts_by_hour is None else parts_by_hour[hour])
+            if is_counted_anew(self.first_hour + hour, hour + 1 - LEARNT_AFTER_H):
+                self.seldom_then[hour] = self.seldom(keys)
             if hour >= first:
                 found.add(hour, *self.cells())
         return found
+
+    def seldom(self, keys: int) -> Flags:
+        """Return which of ``keys`` are seldom by what is learnt; none where nobody asks."""
+        return np.zeros(keys, dtype=np.bool_)
 
     @abstractmethod
     def start(self, keys: int) -> None:
@@ -87,7 +105,7 @@ class SpikeRun(Run):
 
     def _new(self) -> SpikeBank:
         settings = self.settings
-        return SpikeBank(SpikeParameters(settings.windows_h, float(settings.half_life_h)), FIRST_HOUR)
+        return SpikeBank(SpikeParameters(settings.windows_h, float(settings.half_life_h)), self.first_hour)
 
     def start(self, keys: int) -> None:
         """Make the bank."""
@@ -100,6 +118,11 @@ class SpikeRun(Run):
         bank = self.bank
         bank.open_next()
         bank.counts[bank.open_hour % bank.parameters.kept_h, 1 : bank.rows] = counts
+
+    def seldom(self, keys: int) -> Flags:
+        """Return which of ``keys`` are seldom by what is learnt."""
+        found: Flags = self.bank.level[self.bank.open_hour % self.bank.parameters.kept_h, 1 : keys + 1] < SELDOM_BELOW
+        return found
 
     def _window(self, number: int) -> tuple[Floats, Floats, Floats]:
         """Return, for all keys, count, mean and variance of a window that ends now; every feed answers here."""
@@ -138,7 +161,7 @@ class DropRun(SpikeRun):
     def _new(self) -> SpikeBank:
         drop = self.drop
         parameters = SpikeParameters(drop.windows_h, float(drop.half_life_h), dispersion_after_h=SETTLED_HOURS)
-        return SpikeBank(parameters, FIRST_HOUR)
+        return SpikeBank(parameters, self.first_hour)
 
     def cells(self) -> Cells:
         """Return the warm windows that end with the newest hour."""
@@ -165,7 +188,7 @@ class CusumRun(SpikeRun):
     def _new(self) -> ClimbBank:
         cusum = self.cusum
         parameters = ClimbParameters(windows_h=cusum.windows_h, half_life_h=float(cusum.half_life_h), ratio=cusum.ratio)
-        return ClimbBank(parameters, FIRST_HOUR)
+        return ClimbBank(parameters, self.first_hour)
 
     def start(self, keys: int) -> None:
         """Make the bank."""
@@ -202,7 +225,7 @@ class RecentRun(Run):
 
     def start(self, keys: int) -> None:
         """Make the bank."""
-        self.bank = RecentBank(RecentParameters(self.settings.window_h, self.settings.baseline_h), FIRST_HOUR)
+        self.bank = RecentBank(RecentParameters(self.settings.window_h, self.settings.baseline_h), self.first_hour)
         for _ in range(keys):
             self.bank.add_row()
 
@@ -240,7 +263,7 @@ class ShiftRun(Run):
 
     def start(self, keys: int) -> None:
         """Make the bank."""
-        self.bank = ShiftBank(ShiftParameters(self.settings.window_h, float(self.settings.baseline_h)), FIRST_HOUR)
+        self.bank = ShiftBank(ShiftParameters(self.settings.window_h, float(self.settings.baseline_h)), self.first_hour)
         for _ in range(keys):
             self.bank.add_row()
 

@@ -15,11 +15,22 @@ from pathlib import Path
 
 import numpy as np
 
-from alerts.rules.model import Confirm, New, Ratio, Record, Threshold, Zscore
-from alerts.tracks.bars import FITS, k_of_budget
-from benchmarks.detector_runs import CusumRun, DropRun, NewRun, RecentRun, Run, ShiftRun, SpikeRun, ThresholdRun
+from alerts.rules.model import Barred, Budget, Confirm, Cusum, Drop, New, Ratio, Record, Shift, Spike, Threshold, Zscore
+from benchmarks.budget_bars import is_an_end, sharing_of
+from benchmarks.detector_runs import (
+    FIRST_HOUR,
+    CusumRun,
+    DropRun,
+    NewRun,
+    RecentRun,
+    Run,
+    ShiftRun,
+    SpikeRun,
+    ThresholdRun,
+)
 from benchmarks.detector_scenarios import SHIFT, Evaluation
-from benchmarks.news_simulation import News, stories
+from benchmarks.engine_alarms import engine_alarms
+from benchmarks.news_simulation import News, rates, stories
 
 #: A threshold and a new have no default: these are what one may write.
 THRESHOLD = Threshold(count=6, within_h=24)
@@ -42,6 +53,9 @@ BUDGETED: dict[str, Callable[[], Run]] = {
     "drop": DropRun,
     "cusum": CusumRun,
 }
+#: Watches, days and false alarms a month over which the engine itself, with every article, is held beside hourly looks.
+LOOKED_AT = (40, 40, 20.0)
+
 #: Budgets that are tried: false alarms a month, over so many watches.
 FALSE_ALARMS, SIZES = (0.1, 1.0, 10.0, 30.0), (20, 200, 2000)
 #: A budget is judged over a year: what a baseline has learnt changes for months. Other seeds than the fits'.
@@ -122,17 +136,24 @@ class Kept:
 def budgets(seeds: tuple[int, ...] = BUDGET_SEEDS, keys: int = BUDGET_KEYS) -> dict[tuple[str, int, float], Kept]:
     """Print and return how many times each budget rang, by detector, watches and false alarms a month.
 
-    Watches know nothing of each other, so the mean over portfolios of any size is that over all watches.
+    Watches know nothing of each other, so the mean over portfolios of any size is that over all watches; its bars are those of
+    a rule with so many. Looks are by the hour: the engine, which looks with every article and at every hour's end, opens the same
+    alerts in the same hours (:func:`alike`).
     """
     wanted = [(size, allowed) for size in SIZES for allowed in FALSE_ALARMS]
     rang: dict[tuple[str, int, float], list[int]] = {}
+    ends: dict[tuple[str, int, float], bool] = {}
     for seed in seeds:
         one = Evaluation(keys, News(), seed)
         whole = stories(one.news, one.quiet_rates(BUDGET_DAYS), one.random(2))
         for name, make in BUDGETED.items():
-            crossings = one.quiet_over(make(), whole)
+            crossings = one.quiet_over(run := make(), whole)
+            sharing = sharing_of(run, whole)
             for size, allowed in wanted:
-                alarms = crossings.alarms(k_of_budget(allowed, size, FITS[name]))
+                settings = with_budget(name, allowed)
+                bars = sharing.bars(settings, size)
+                ends[name, size, allowed] = is_an_end(bars[one.first :], settings)
+                alarms = crossings.alarms(bars)
                 by_key = np.bincount([key for key, _ in alarms], minlength=keys)
                 rang.setdefault((name, size, allowed), []).extend(by_key.tolist())
     kept: dict[tuple[str, int, float], Kept] = {}
@@ -144,10 +165,40 @@ def budgets(seeds: tuple[int, ...] = BUDGET_SEEDS, keys: int = BUDGET_KEYS) -> d
                 mean = float(alarms_of.mean())
                 times = mean / (BUDGET_DAYS / 30) * size / allowed
                 error = float(alarms_of.std(ddof=1)) / math.sqrt(len(alarms_of)) / mean if mean else math.inf
-                end = k_of_budget(allowed, size, FITS[name]) in {FITS[name].points[0][0], FITS[name].points[-1][0]}
-                kept[name, size, allowed] = Kept(times, error, end)
+                kept[name, size, allowed] = Kept(times, error, ends[name, size, allowed])
             _line(name, size, *(kept[name, size, allowed] for allowed in FALSE_ALARMS))
     return kept
+
+
+def with_budget(name: str, allowed: float) -> Barred:
+    """Return the detector ``name`` as a rule has it that allows so many false alarms a month."""
+    budget = Budget(false_alarms_per_month=allowed)
+    if name == "shift":
+        return Shift(to=SHIFT.to, sensitivity=None, budget=budget)
+    of_name: dict[str, type[Spike] | type[Drop] | type[Cusum]] = {"spike": Spike, "drop": Drop, "cusum": Cusum}
+    return of_name[name](sensitivity=None, budget=budget)
+
+
+def alike(keys: int, days: int, allowed: float, seed: int = 75) -> Iterator[str]:
+    """Print what the engine rings that looks with every article, beside hourly looks at the banks; yield that they differ.
+
+    Each story is an article of its own feed and minute, publishers are asked for, and the bars are found by the rule.
+    """
+    rate = rates(News(), keys, days * 24, np.random.default_rng([seed, 1]))
+    counts = stories(News(), rate, np.random.default_rng([seed, 2]))
+    engine = {(int(key[1:6]), hour) for key, hour in engine_alarms(counts, allowed, np.random.default_rng([seed, 3]))}
+    run = SpikeRun()
+    run.first_hour = FIRST_HOUR - 1  # The engine's history begins with an hour of coverage.
+    counts = np.hstack([np.zeros((keys, 1)), counts])
+    crossings = run.over(counts)
+    hourly = {
+        (key, hour - 1)
+        for key, hour in crossings.alarms(sharing_of(run, counts).bars(with_budget("spike", allowed), keys))
+    }
+    both = len(engine & hourly)
+    _line("spike, engine", f"{len(engine)} alerts, hour by hour {len(hourly)}, of the same watch and hour {both}")
+    if not engine or engine != hourly:
+        yield f"hourly looks ring {len(hourly)} alerts, the engine {len(engine)}, {both} of them in the same hour"
 
 
 def not_kept(kept: dict[tuple[str, int, float], Kept]) -> Iterator[str]:
@@ -168,6 +219,7 @@ def main(data: Path | None = None, *, keys: int = 200, seeds: tuple[int, ...] = 
     missed = [
         f"{n} is {figures[n]:.2f}, wanted at least {least:g}" for n, least in wanted.items() if figures[n] < least
     ]
+    missed += alike(*LOOKED_AT)
     missed += not_kept(budgets(seeds))
     for line in missed:
         print(f"not reached: {line}", file=sys.stderr)
