@@ -1,4 +1,4 @@
-"""`./run test`: linters, types, layers, then pytest in lanes side by side. The exit code is of the first that failed."""
+"""`./run test`: linters and layers, then types and pytest in lanes side by side. The exit code is of the first that failed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from pathlib import Path
 STEPS: tuple[tuple[str, list[str]], ...] = (
     ("lint", ["-m", "ruff", "check", "."]),
     ("format", ["-m", "ruff", "format", "--check", "--quiet", "."]),
-    ("types", ["-m", "mypy"]),
     ("layers", ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]),
 )
+
+#: As long as a lane: it runs beside them, and what it says is printed when the lanes have ended.
+TYPES = ["-m", "mypy"]
 
 #: Tests that mostly wait for processes and servers come first, those that mostly compute last; in the middle are both.
 WAITING = ("acceptance", "chaos", "contract", "services")
@@ -38,8 +40,13 @@ def main(arguments: list[str]) -> int:
         ended = "ok" if code == 0 else f"FAILED ({code})"
         print(f"== {name}: {ended} in {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
         failed = failed or code
-    code = run_lanes([f"tests/{name}" for name in folders(Path(__file__).parent)])
-    return failed or code
+    with tempfile.TemporaryFile() as said:
+        types = subprocess.Popen([sys.executable, *TYPES], stdout=said, stderr=subprocess.STDOUT)
+        code = run_lanes([f"tests/{name}" for name in folders(Path(__file__).parent)])
+        wrong = types.wait()
+        said.seek(0)
+        print(f"== types: {'ok' if wrong == 0 else f'FAILED ({wrong})'}\n{said.read().decode(errors='replace')}")  # noqa: T201
+    return failed or wrong or code
 
 
 def folders(tests: Path) -> list[str]:
