@@ -17,6 +17,7 @@ from pipelines.backtest.concern import watches
 from pipelines.backtest.truth import canonical
 from pipelines.rule_history import Activation
 from schemas.errors import UsageError
+from schemas.plain_text import plain_line
 
 #: What people write between the two ends of a pair, where a rule file has ``&`` or ``>``.
 _EITHER_WAY = re.compile(r"\s*(?:<->|↔|[–—/])\s*|\s+(?:and|with|vs\.?|versus)\s+", re.IGNORECASE)
@@ -135,7 +136,19 @@ def _suggestion(rules: Sequence[Rule], text: str, names: Names) -> str:
     near = get_close_matches(text.casefold()[:80], choices, n=1, cutoff=0.6)
     if near:
         return f"did you mean {choices[near[0]]}?"
+    if _is_watch(text, names):
+        added = f'`tocsin rules add "{plain_line(text, 80)}"` writes a rule that does'
+        return f"{added}, `tocsin rules history` lists what was in force"
     return did_you_mean(text, (rule.name for rule in rules)) or "`tocsin rules history` lists what was in force"
+
+
+def _is_watch(text: str, names: Names) -> bool:
+    """Tell whether ``text`` is something a rule can watch, as it stands."""
+    try:
+        short_watch(text, names)
+    except (RulesError, ValueError):
+        return False
+    return True
 
 
 def _written(rule: Rule) -> Iterator[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alerts.coverage import count_deadline
 from alerts.engine import Engine
 from alerts.reading import Reader
 from alerts.rule_state import RuleState
-from alerts.rules.match import compile_watch
+from alerts.rules.match import Hit, compile_watch
+from alerts.rules.model import Rule
+from alerts.rules.one_key import with_one_key
 from alerts.rules.shortfall import DEPTH, NameOf, Short, shortfall
 from pipelines.explaining.engine_then import SeenSignal
 from pipelines.explaining.links import Link
@@ -42,9 +44,18 @@ class Fate:
 
 
 def fates_of(
-    state: RuleState, engine: Engine, seen: Sequence[SeenSignal], hours: range, name_of: NameOf = str
+    state: RuleState,
+    engine: Engine,
+    seen: Sequence[SeenSignal],
+    hours: range,
+    name_of: NameOf = str,
+    key: str | None = None,
 ) -> list[Fate]:
-    """Return what became of each article of ``seen`` that is of ``hours`` of event time, or arrived within them."""
+    """Return what became of each article of ``seen`` that is of ``hours`` of event time, or arrived within them.
+
+    With ``key`` an article matches only where it counts for that key, and falls short of that key.
+    """
+    rule = state.rule if key is None else with_one_key(state.rule, key)
     revisions: dict[str, list[SeenSignal]] = {}
     for one in seen:
         revisions.setdefault(one.signal.article_id, []).append(one)
@@ -56,16 +67,24 @@ def fates_of(
         event_hour = card.hour if card is not None else hour_of(every[0].signal.event_time)
         if event_hour not in hours and hour_of(newest.signal.revised_at) not in hours:
             continue
-        fates.append(_fate(state, engine, every, event_hour, hours, name_of))
+        fates.append(_fate(state, engine, every, event_hour, hours, name_of, rule))
     return fates
 
 
 def _fate(
-    state: RuleState, engine: Engine, every: Sequence[SeenSignal], hour: int, hours: range, name_of: NameOf
+    state: RuleState,
+    engine: Engine,
+    every: Sequence[SeenSignal],
+    hour: int,
+    hours: range,
+    name_of: NameOf,
+    rule: Rule,
 ) -> Fate:
     newest = every[-1]
-    signal, rule = newest.signal, state.rule
+    signal = newest.signal
     hits = compile_watch(rule).hits(signal)
+    if hits and rule is not state.rule and not _keys(hits) & _keys(compile_watch(state.rule).hits(signal)):
+        return Fate(signal, newest.offset, Link.MATCHED, "the rule has no such key", depth=len(DEPTH))
     if not hits:
         missing = shortfall(rule, signal, name_of)
         assert missing is not None
@@ -80,6 +99,10 @@ def _fate(
     if fell is None:
         return Fate(signal, newest.offset, None, "counted", keys)
     return Fate(signal, newest.offset, fell[0], fell[1], keys)
+
+
+def _keys(hits: Iterable[Hit]) -> set[str]:
+    return {hit.key for hit in hits}
 
 
 def _dated(signal: Signal, hour: int, hours: range, engine: Engine) -> tuple[Link, str] | None:

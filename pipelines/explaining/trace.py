@@ -88,7 +88,7 @@ def trace(
     fates: list[tuple[str, Fate]] = []
     for name, state in sorted(then.engine.rules.items()):
         fates.extend((name, fate) for fate in fates_of(state, then.engine, seen, range(hour, hour + 1), name_of))
-    fates.sort(key=lambda one: (one[1].fell_at is not None, -one[1].depth, one[0]))
+    fates.sort(key=lambda one: (one[1].fell_at is not None, not one[1].matches, -one[1].depth, one[0]))
     stories = [story for name, fate in fates for story in _stories(then, name, fate, hour)]
     return Trace(
         found=found,

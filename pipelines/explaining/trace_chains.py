@@ -72,7 +72,9 @@ def first_failing(found: Found, fates: Sequence[tuple[str, Fate]], chains: Seque
         if one.chain.broken is not None
     ]
     if not ends:
-        near = sorted(fates, key=lambda one: -one[1].depth)
+        # What a rule found once, and then did not count, came further than what it never found.
+        matching = [one for one in fates if one[1].matches]
+        near = matching or sorted(fates, key=lambda one: -one[1].depth)
         ends = [Failing(fate.fell_at, fate.text, name) for name, fate in near if fate.fell_at is not None]
     # Of several that came equally far the first, which is the nearest to matching.
     return max(ends, key=lambda one: order[one.link], default=Failing(Link.RULE, "no rule was in force"))

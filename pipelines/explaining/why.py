@@ -15,6 +15,7 @@ from pathlib import Path
 from alerts.engine import Engine
 from alerts.rule_state import RuleState
 from alerts.rules.model import Mode, Rule, RuleSet
+from alerts.rules.one_key import with_one_key
 from alerts.rules.shortfall import NameOf
 from alerts.standing import HourCount, Standing, hour_counts, nearest, standings
 from pipelines.explaining.article_links import article_links
@@ -52,7 +53,7 @@ class Why:
     hours: tuple[tuple[str, tuple[HourCount, ...]], ...] = ()
     fates: tuple[Fate, ...] = ()
     alert_id: str = ""
-    other_keys: int = 0
+    other_keys: int = 0  # among which the key was chosen as the nearest to ringing
 
 
 def longest_window_h(rule: Rule) -> int:
@@ -96,11 +97,12 @@ def why(
     if state is None or engine.open is None or state.start_hour is None:
         return Why(name, key or "", moment, engine.now, chain_of(list(_not_started(then, state))))
     hours = range(engine.open - window_h + 1, engine.open + 1)
-    fates = fates_of(state, engine, then.signals, hours, name_of)
+    fates = fates_of(state, engine, then.signals, hours, name_of, key)
     chosen = key if key is not None else _nearest_key(state, engine.open) or _commonest_key(fates)
     of_key = [fate for fate in fates if not fate.matches or not chosen or chosen in fate.keys]
     links = [Checked(Link.RULE, State.HOLDS, _in_force_words(state, engine))]
-    links.extend(article_links(log, then, rule, of_key, hours, name_of))
+    looked_for = rule if key is None else with_one_key(rule, key)
+    links.extend(article_links(log, then, looked_for, of_key, hours, name_of))
     # Where stepping began in the midst, the life before it is in the ledger, which is what the log gave.
     since = moment - WARM_UP
     events = then.events if then.whole else list(events_between(store, since, moment, rule=name))
@@ -120,7 +122,7 @@ def why(
         hours=tuple((d.kind, tuple(hour_counts(t, chosen, engine.open - 35, engine.open))) for t, d in tracks),
         fates=tuple(sorted(of_key, key=_by_nearness, reverse=True)),
         alert_id=decided.alert_id,
-        other_keys=max(0, len(state.keys) - 1),
+        other_keys=max(0, len(state.keys) - 1) if key is None else 0,
     )
 
 

@@ -48,15 +48,21 @@ def why(watch: str, moment: datetime | None, key: str | None, folder: Path, as_j
         store = open_store_of(workplace)
         names = names_of(workplace)
         try:
-            asked = asked_watch(rules_ever(rule_history(log, store)), watch, names)
+            rules = rules_ever(rule_history(log, store))
+            asked = asked_watch(rules, watch, names)
+            if key is not None:
+                asked = asked_watch(rules, f"{asked.rule} {key}", names)
+            now = SystemClock().now()
+            if moment is not None and moment > now:
+                click.echo("that time has not come yet: what follows is how things stand by now", err=True)
             with Progress("deciding again") as progress:
                 answer = explained(
                     log,
                     store,
                     workplace.path(workplace.settings.snapshots),
                     asked.rule,
-                    moment or SystemClock().now(),
-                    key=key or asked.key,
+                    moment or now,
+                    key=asked.key,
                     name_of=names.display_name,
                     progress=progress.update,
                 )

@@ -164,6 +164,13 @@ FAILING = {
         Link.ACTORS,
         "RUS was not found in it",
     ),
+    "edited away": (
+        Script(rules=(pair_rule("abroad", Spike(), one="GBR", other="UKR"), RULE), hours=3).put(
+            signal("asked-about", at(1)), signal("asked-about", at(1), revised_at=at(1.5), pair=None)
+        ),
+        Link.NEWEST,
+        "an earlier version matched",
+    ),
     "no feed": (
         Script(hours=3, failing=lambda hour: ("alfa",) if hour == 1 else ()).put(signal("asked-about", at(1.2))),
         Link.COUNTED,

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from alerts.explanation.names import NamesById
 from alerts.rules.model import (
     ActiveTime,
+    AnyActor,
     Corroboration,
     Mode,
     NamedActors,
@@ -249,6 +250,21 @@ def test_an_actor_is_missing(tmp_path: Path) -> None:
     link, text = broken(ask(Script(background=False).put(plain).desk(tmp_path), 4))
     assert link is Link.ACTORS
     assert "RUS was not found in it" in text
+
+
+def test_of_many_keys_the_one_that_is_asked_about_is_looked_for(tmp_path: Path) -> None:
+    anybody = PairPart(one=(NamedActors(ids=("AZE",)),), other=(AnyActor(),))
+    rule = RULE.model_copy(update={"watch": RULE.watch.model_copy(update={"pair": anybody})})
+    found = [signal(name, at(2), pair=pair) for name, pair in (("g", ("AZE", "GEO")), ("s", ("GEO", "TUR")))]
+    understood = [one.model_copy(update={"language_support": LanguageSupport.FULL}) for one in found]
+    desk = Script(rules=(rule,), background=False).put(*understood).desk(tmp_path)
+    link, text = broken(ask(desk, 4, key="AZE-TUR"))
+    assert link is Link.ACTORS
+    assert text.count("TUR was not found in it") == 2, "of the one article and in all"
+    assert broken(ask(desk, 4, key="AZE-GEO"))[0] is Link.EXPECTATION
+    link, text = broken(ask(desk, 4, key="GEO-TUR"))
+    assert link is Link.MATCHED
+    assert "the rule has no such key" in text
 
 
 def test_the_watch_did_not_match(tmp_path: Path) -> None:
@@ -519,6 +535,11 @@ def test_the_command_takes_what_people_call_a_watch(tmp_path: Path) -> None:
     said = CliRunner().invoke(cli, ["alerts", "why", "Russia & Azerbaijan", *asked])
     document = json.loads(said.stdout)
     assert (document["rule"], document["key"]) == ("baku-moscow", "AZE-RUS")
+    turned = CliRunner().invoke(cli, ["alerts", "why", "baku-moscow", "--key", "RUS-AZE", *asked])
+    assert json.loads(turned.stdout) == document
+    later = CliRunner().invoke(cli, ["alerts", "why", "baku-moscow", "--at", "2999-01-01", *asked[2:]])
+    assert "that time has not come yet" in later.stderr
+    assert json.loads(later.stdout)["broken"] == "polled"
     unknown = CliRunner().invoke(cli, ["alerts", "why", "baku-moscou", *asked])
     assert isinstance(unknown.exception, UsageError)
     assert unknown.exception.remedy == "did you mean baku-moscow?"

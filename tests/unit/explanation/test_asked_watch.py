@@ -78,6 +78,10 @@ def test_what_is_meant(asked: str, rule: str, key: str | None, names: ActorDirec
         ("AZE-RUSS", "did you mean AZE-RUS?"),
         ("Azerbajan & Russia", "did you mean Azerbaijan & Russia?"),
         ("Armenia > Turky", "did you mean Armenia > Türkiye?"),
+        (
+            "keyword:Brexit",
+            '`tocsin rules add "keyword:Brexit"` writes a rule that does, `tocsin rules history` lists what was in force',
+        ),
     ],
 )
 def test_a_slip_of_the_pen_is_met_with_a_suggestion(asked: str, suggestion: str, names: ActorDirectory) -> None:
