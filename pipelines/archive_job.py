@@ -278,8 +278,8 @@ def run_archive(
                 job = ArchiveJob(log, store, clock, tier, settings)
                 while not stop.is_set():
                     job.tend()
-                    failures = 0
                     beats.beat(job.detail())
+                    failures = 0
                     stop.wait(settings.wait_s)
         except (RetriableError, FatalError) as error:
             failures += 1

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.explanation.names import ActorNames
-from alerts.explanation.service_note import dead_delivery_note
 from pipelines.notifying.answer_links import AnswerLinks
 from pipelines.notifying.composing import PLAN_BATCH, UNCLEAR, Backgrounds, Composer, NotifyStore, without_history
 from pipelines.notifying.planning import Receiver, plan, status_of
 from pipelines.notifying.reminding import Reminders
 from pipelines.notifying.retrying import RetryPolicy, after_attempt
 from pipelines.notifying.situations import NO_ROUTES, Routing, Situations
+from pipelines.notifying.telling_others import TellingOthers
 from pipelines.notifying.translating import Translations
 from pipelines.notifying.trying import LONGEST_TRY_S, try_once
 from schemas.clock import Clock
 from schemas.errors import RetriableError
-from schemas.ports.channel import Channel, Message
+from schemas.ports.channel import Channel
 from schemas.ports.store import Attempt, Delivery
 from schemas.reasons import DeliveryReason, DeliveryStatus
 
@@ -36,7 +36,8 @@ _REMIND_EVERY = timedelta(minutes=1)
 @dataclass(frozen=True)
 class NotifySettings:
     """How the job works. ``owner`` is unique among the notifiers of a store. A claimed delivery is this notifier's for
-    ``lease_s``; a try that takes over ``longest_try_s`` is given up, and the lease has room for two of them."""
+    ``lease_s``; a try that takes over ``longest_try_s`` is given up, and the lease has room for two of them. The others hear
+    of a receiver that cannot be reached for ``unreached_s``, and that it lasts or is dead once in ``note_every_s``."""
 
     owner: str
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -46,6 +47,7 @@ class NotifySettings:
     idle_s: float = 0.25
     beat_every_s: float = 5.0
     note_every_s: float = 3600.0
+    unreached_s: float = 300.0
 
 
 class Notifier:
@@ -80,7 +82,12 @@ class Notifier:
         self._settings = settings
         self._delivered = 0
         self._last_beat: datetime | None = None
-        self._last_note: dict[str, datetime] = {}
+        self._others = TellingOthers(
+            self._channels,
+            longest_try_s=settings.longest_try_s,
+            unreached_s=settings.unreached_s,
+            note_every_s=settings.note_every_s,
+        )
 
     async def step(self, now: datetime) -> int:
         """Plan what is new and try what is due at ``now``; return how much was done. Call again until it returns 0.
@@ -188,9 +195,13 @@ class Notifier:
         after = after_attempt(delivery, outcome, now=turn.now(), policy=self._settings.retry)
         if after.status is DeliveryStatus.DEAD:
             # Before it is recorded, so that a process killed in between tells it again rather than never.
-            await self._tell_the_others(after, telling.message, turn.now())
+            await self._others.of_dead(after, telling.message, turn.now())
+        elif after.status is DeliveryStatus.RETRYING:
+            await self._others.of_outage(after, telling.message, turn.now())
         self._delivered += after.status is DeliveryStatus.DELIVERED
         self._record(after, UNCLEAR if outcome.may_have_arrived else outcome.result, outcome.detail, begun_at)
+        if after.status is DeliveryStatus.DELIVERED:
+            await self._others.of_its_end(delivery.receiver, turn.now())
 
     async def _remind(self, now: datetime) -> None:
         """Tell again what is due; looks once a minute. What fails is due again at the next look."""
@@ -206,22 +217,6 @@ class Notifier:
             )
             # The delivery has ended; only the attempt is kept.
             self._store.record_attempt(reminder.delivery, attempt, owner=self._settings.owner)
-
-    async def _tell_the_others(self, dead: Delivery, message: Message, now: datetime) -> None:
-        """Say through every other channel that ``dead`` was not delivered; at most one note per receiver and hour."""
-        logger.error("receiver %s did not get %s: %s", dead.receiver, dead.message_id, dead.reason)
-        last = self._last_note.get(dead.receiver)
-        others = [channel for name, channel in self._channels.items() if name != dead.receiver]
-        if not others or (last is not None and (now - last).total_seconds() < self._settings.note_every_s):
-            return
-        note = dead_delivery_note(dead.receiver, message, dead.reason)
-        longest_try_s = self._settings.longest_try_s
-        outcomes = await asyncio.gather(*(try_once(channel, note, longest_try_s=longest_try_s) for channel in others))
-        for channel, outcome in zip(others, outcomes, strict=True):
-            if outcome.result == "delivered":
-                self._last_note[dead.receiver] = now
-            else:
-                logger.error("receiver %s could not be told of it either: %s", channel.receiver, outcome.detail)
 
     def _end(self, ended: Sequence[tuple[Delivery, DeliveryReason]], now: datetime, *, owner: str = "") -> None:
         by_reason: dict[DeliveryReason, list[int]] = defaultdict(list)

@@ -16,7 +16,7 @@ from schemas.errors import BrokenRecordError
 from schemas.plain_text import plural
 from schemas.ports.log import Log
 from schemas.ports.store import DeciderHead, Delivery, FeedRow, Store
-from schemas.reasons import FeedState
+from schemas.reasons import DeliveryStatus, FeedState
 from schemas.topics import ARTICLES, DEAD_LETTERS, SIGNALS
 from schemas.wire import decode_dead_letter
 
@@ -165,7 +165,7 @@ def judge_service(
         _judge_feeds(store.feeds, problems, notes)
         _judge_warming(store.beats, problems, notes)
         problems += [f"blind: {_name(event)} ({_feeds_of(event)})" for event in store.blind]
-        problems += _delivery_problems(store, now)
+        _judge_deliveries(store, now, problems, notes)
     if log is not None:
         problems += _log_problems(log)
     return ServiceStatus(now, jobs, engine_time, lag_s, log, store, problems, notes)
@@ -247,19 +247,19 @@ def _judge_warming(beats: Beats, problems: list[str], notes: list[str]) -> None:
             problems.append(f"rules {waiting} cannot take force: {problem}; correct them and apply them again")
 
 
-def _delivery_problems(store: StoreFacts, now: datetime) -> list[str]:
-    problems = []
+def _judge_deliveries(store: StoreFacts, now: datetime, problems: list[str], notes: list[str]) -> None:
+    """A first failure is worth a note; a receiver that stays away, and what was never delivered, are problems."""
     stuck = Counter(d.receiver for d in store.open_deliveries if now - d.created_at > _OPEN_FOR)
-    for receiver, count in sorted(stuck.items()):
+    tried = Counter(d.receiver for d in store.open_deliveries if d.status is DeliveryStatus.RETRYING)
+    for receiver, count in sorted(({**tried, **stuck}).items()):
         reason = next((d.reason for d in store.open_deliveries if d.receiver == receiver and d.reason), "")
-        problems.append(
+        (problems if receiver in stuck else notes).append(
             f"receiver {receiver} cannot be reached: {_messages(count, 'waits', 'wait')}{f' ({reason})' if reason else ''}"
         )
     dead = Counter(d.receiver for d in store.dead_deliveries)
     problems += [
         f"receiver {name}: {_messages(count, 'was', 'were')} never delivered" for name, count in sorted(dead.items())
     ]
-    return problems
 
 
 def _messages(count: int, one: str, many: str) -> str:

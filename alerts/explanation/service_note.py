@@ -63,6 +63,43 @@ def dead_delivery_note(receiver: str, message: Message, why: str) -> Message:
     )
 
 
+def unreached_note(receiver: str, message: Message, why: str, *, since: datetime, now: datetime) -> Message:
+    """Return what the other receivers are told when ``receiver`` could not be reached from ``since`` to ``now``; ``message``
+    is one that waits."""
+    body = [
+        f"The receiver {receiver} cannot be reached since {moment(since)}: {why}. This message waits, and perhaps others:",
+        "",
+        message.subject,
+        "",
+        message.body,
+        "",
+        "It is tried again, for a day. What waits: tocsin status. Is the service there, and is its address right?",
+    ]
+    return service_note(
+        f"CANNOT BE REACHED: {receiver}, for {_minutes((now - since).total_seconds())}: {message.subject}",
+        "\n".join(body),
+        occasion=f"unreached {receiver} {since.isoformat()} {now.isoformat()}",
+        severity=message.severity,
+        thread=_outage(receiver, since),
+    )
+
+
+def reached_again_note(receiver: str, *, since: datetime, now: datetime) -> Message:
+    """Return what the other receivers are told when ``receiver`` takes messages again."""
+    return service_note(
+        f"REACHED AGAIN: {receiver}, after {_minutes((now - since).total_seconds())}",
+        "What waited for it is told now; alerts that are over by now are not.",
+        occasion=f"end of {_outage(receiver, since)}",
+        severity=Severity.NORMAL,
+        thread=_outage(receiver, since),
+        over=True,
+    )
+
+
+def _outage(receiver: str, since: datetime) -> str:
+    return f"outage {receiver} {since.isoformat()}"
+
+
 def all_quiet_note(*, since: datetime, engine_time: datetime | None, rang: int, receiver: str) -> Message:
     """Return the line of a day on which nothing was told to ``receiver`` since ``since``, and how fresh the watch is.
     ``rang``: alerts that others were told of, or that were held back from it."""

@@ -147,6 +147,13 @@ def test_one_failing_feed_of_many_is_a_note_and_paused_ones_do_not_count() -> No
     assert status.notes == ["1 of 3 feeds fails"]
 
 
+def test_a_first_failure_to_tell_is_a_note() -> None:
+    waiting = (delivery(DeliveryStatus.RETRYING, created_ago_s=60, reason="HTTP 503"), delivery(DeliveryStatus.HELD))
+    status = judged(replace(GOOD_STORE, open_deliveries=waiting))
+    assert status.problems == []
+    assert status.notes == ["receiver phone cannot be reached: 1 message waits (HTTP 503)"]
+
+
 def test_rules_being_warmed_are_a_note_and_those_that_cannot_be_a_problem() -> None:
     def decide_says(**detail: str) -> StoreFacts:
         last, said = beats()["decide"]

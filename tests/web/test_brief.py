@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from pipelines.pages.brief import Brief
+from pipelines.pages.ledger_view import AlertLife
+from tests.contract.channels.messages import event
 from tests.streams.deciding import desk_in
 from tests.web.house import desk_with_news, settings_in
 from tocsin.commands import brief
@@ -35,6 +40,18 @@ def test_what_moved_without_ringing_says_what_it_lacks(folder: Path) -> None:
     moved = result.stdout.partition("MOVED MOST WITHOUT RINGING")[2]
     assert "United Kingdom–Ukraine" in moved
     assert "lacks " in moved
+
+
+def test_where_one_rings_only_the_others_counted_nothing() -> None:
+    at = datetime(2025, 6, 30, tzinfo=UTC)
+    none = Brief(at=at, since=at, problems=(), rang=(), moved=(), blind=(), watches=2)
+    one = replace(none, rang=(AlertLife((event(),)),))
+    assert "No watch counted anything in its last window." in words_of(none)
+    assert "No other watch counted anything in its last window." in words_of(one)
+
+
+def words_of(told: Brief) -> list[str]:
+    return list(brief.lines_of(told, lambda _: None, lambda life: life.id))
 
 
 def test_for_machines(folder: Path) -> None:

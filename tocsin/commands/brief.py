@@ -98,7 +98,8 @@ def lines_of(brief: Brief, headline: Headline, name: Callable[[AlertLife], str])
         width = max(len(plain_line(row.name, 40)) for row in brief.moved)
         yield from (_moved_line(row, width) for row in brief.moved)
     elif brief.watches:
-        yield "No watch counted anything in its last window."
+        other = "other " if brief.ringing else ""
+        yield f"No {other}watch counted anything in its last window."
     else:
         yield "No watch has counted anything yet: `tocsin rules match` shows what the rules would count."
     if brief.blind:

@@ -20,7 +20,7 @@ from connectors.archive.log_tier import LogTier, Span
 from connectors.clock import ManualClock
 from pipelines.archive_job import JOB, ArchiveJob, ArchiveSettings, run_archive
 from schemas.article import Article, Source
-from schemas.errors import ArchiveUnavailableError, FatalError, OffsetOutOfRangeError, UsageError
+from schemas.errors import ArchiveUnavailableError, FatalError, OffsetOutOfRangeError, StoreUnavailableError, UsageError
 from schemas.ids import content_hash, milliseconds
 from schemas.ports.log import Entry, Log
 from schemas.ports.store import Store
@@ -323,6 +323,26 @@ def test_a_full_disk_is_told_and_tried_again(desk: Desk, monkeypatch: pytest.Mon
     run_archive(desk.log, desk.store, desk.life.clock, desk.tier, settings, stop)
     assert desk.store.heartbeats()[JOB][1] == {"behind": 0, "archived": 8, "trimmed": 0}
     desk.assert_archived()
+
+
+def test_a_store_that_stays_away_is_asked_less_and_less_often(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk nothing is left to archive, and yet the store takes no sign of life."""
+    desk.fill(4)
+    pauses: list[float] = []
+    stop = threading.Event()
+
+    def away(*_args: object, **_more: object) -> None:
+        raise StoreUnavailableError("no space is left for the store")
+
+    def wait(timeout: float) -> None:
+        pauses.append(timeout)
+        if len(pauses) == 5:
+            stop.set()
+
+    monkeypatch.setattr(desk.store, "beat", away)
+    monkeypatch.setattr(stop, "wait", wait)
+    run_archive(desk.log, desk.store, desk.life.clock, desk.tier, ArchiveSettings(), stop)
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 
 
 def test_a_log_from_a_backup_is_not_mixed_with_what_came_after(desk: Desk) -> None:

@@ -16,7 +16,14 @@ from alerts.explanation.joining_note import joining_message
 from alerts.explanation.key_history import Headline
 from alerts.explanation.message import alert_message
 from alerts.explanation.names import NamesById
-from alerts.explanation.service_note import acknowledged_note, all_quiet_note, dead_delivery_note, message_for_test
+from alerts.explanation.service_note import (
+    acknowledged_note,
+    all_quiet_note,
+    dead_delivery_note,
+    message_for_test,
+    reached_again_note,
+    unreached_note,
+)
 from alerts.explanation.subject import SUBJECT_LIMIT
 from alerts.explanation.while_away import several_message, while_away_message
 from pipelines.notifying.answer_links import AnswerLinks
@@ -327,6 +334,8 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     ),
     "all-quiet": lambda: all_quiet_note(since=AT - timedelta(days=1), engine_time=AT, rang=2, receiver="desk-mail"),
     "not-delivered": lambda: dead_delivery_note("desk-mail", _alert("opened"), "refused: the mail server answered 550"),
+    "unreached": lambda: unreached_note("phone", _alert("opened"), "HTTP 503", since=AT - timedelta(minutes=7), now=AT),
+    "reached-again": lambda: reached_again_note("phone", since=AT - timedelta(minutes=7), now=AT),
     "test": lambda: message_for_test("desk-mail", occasion="2025-06-28"),
 }
 

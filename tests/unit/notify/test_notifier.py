@@ -217,6 +217,49 @@ def test_a_dead_delivery_is_told_through_the_others_once_an_hour(tmp_path: Path)
     assert not [m for m in phone.got if m.kind is MessageKind.SERVICE], "who cannot be reached is not told of it"
 
 
+def test_the_others_hear_of_a_receiver_that_cannot_be_reached_and_of_its_end(tmp_path: Path) -> None:
+    phone, mail = Phone(answer=LATER), Phone("mail")
+    desk = Desk(tmp_path, phone, mail)
+    notifier = desk.notifier(retry=RetryPolicy(first_s=60, longest_s=60))
+    desk.ring()
+
+    def notes() -> list[str]:
+        return [m.subject.partition(":")[0] for m in mail.got if m.kind is MessageKind.SERVICE]
+
+    desk.settle(notifier, hours=4 / 60)
+    assert notes() == [], "a short failure is nobody's business"
+    desk.settle(notifier, hours=0.5)
+    assert notes() == ["CANNOT BE REACHED"]
+    note = next(m for m in mail.got if m.kind is MessageKind.SERVICE)
+    assert "busy" in note.body
+    assert phone.tried[0].subject in note.body, "what waits may be what they must know"
+    desk.settle(notifier, hours=1)
+    assert notes() == ["CANNOT BE REACHED"] * 2, "told again after an hour, not with each try"
+    phone.answer = YES
+    desk.settle(notifier)
+    assert notes() == [*["CANNOT BE REACHED"] * 2, "REACHED AGAIN"]
+    end = mail.got[-1]
+    assert end.over
+    assert end.thread_id == note.thread_id
+    desk.ring(key="GBR-UKR")
+    desk.settle(notifier)
+    assert notes()[-1] == "REACHED AGAIN"
+    assert len(notes()) == 3
+    assert all(m.kind is not MessageKind.SERVICE for m in phone.tried)
+
+
+def test_a_first_failure_and_its_end_are_in_the_log(desk: Desk, phone: Phone, caplog: pytest.LogCaptureFixture) -> None:
+    phone.answers = [LATER, LATER]
+    desk.ring()
+    desk.settle(desk.notifier())
+    assert [
+        record.getMessage().partition(" after")[0] for record in caplog.records if record.levelname == "WARNING"
+    ] == [
+        "receiver phone cannot be reached and is tried again: busy",
+        "receiver phone is reached again",
+    ]
+
+
 def test_trying_ends_after_a_day_and_says_so(desk: Desk, phone: Phone) -> None:
     phone.answer = LATER
     notifier = desk.notifier(retry=RetryPolicy(first_s=600, longest_s=7200))
