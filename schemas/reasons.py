@@ -223,6 +223,7 @@ class Judgement(StrEnum):
 
     USEFUL = "useful"
     NOISE = "noise"
+    UNDONE = "undone"  # the verdict before was a mistake: there is none
 
 
 class MessageKind(StrEnum):

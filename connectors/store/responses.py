@@ -12,6 +12,7 @@ from connectors.store.database import Database
 from connectors.store.tables import acknowledgements, silences, verdicts
 from connectors.store.upsert import insert_new
 from schemas.ports.response import Acknowledgement, AlertVerdict, Silence
+from schemas.reasons import Judgement
 
 _CHUNK = 500
 
@@ -72,10 +73,11 @@ class Responses:
             insert_new(connection, verdicts, row)
 
     def verdicts(self) -> Mapping[str, AlertVerdict]:
-        """Return by alert id the newest verdict of each alert that has one."""
+        """Return by alert id the newest verdict of each alert that has one; one that was taken back is none."""
         query = select(verdicts).order_by(verdicts.c.alert_id, verdicts.c.at_us)
         with self._database.reading() as connection:
-            return {row["alert_id"]: _verdict(row) for row in connection.execute(query).mappings()}
+            newest = {row["alert_id"]: row for row in connection.execute(query).mappings()}
+        return {name: _verdict(row) for name, row in newest.items() if row["judgement"] is not Judgement.UNDONE}
 
     def newest_answers(self, limit: int) -> Sequence[Acknowledgement | Silence | AlertVerdict]:
         """Return the newest ``limit`` acknowledgements, the newest silences and the newest verdicts, those replaced too."""

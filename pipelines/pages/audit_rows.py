@@ -23,7 +23,11 @@ class Deed(StrEnum):
     LIFTED = "lifted a silence"
     USEFUL = "judged useful"
     NOISE = "judged noise"
+    UNDONE = "took back a verdict"
     APPLIED = "put rules into force"
+
+
+_DEED_OF = {Judgement.USEFUL: Deed.USEFUL, Judgement.NOISE: Deed.NOISE, Judgement.UNDONE: Deed.UNDONE}
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,7 @@ def _rows(answer: Answer) -> Iterator[AuditRow]:
         case Acknowledgement():
             yield AuditRow(answer.at, answer.author, Deed.ACKNOWLEDGED, answer.alert_id, words=answer.comment)
         case AlertVerdict():
-            deed = Deed.USEFUL if answer.judgement is Judgement.USEFUL else Deed.NOISE
-            yield AuditRow(answer.at, answer.author, deed, answer.alert_id, words=answer.note)
+            yield AuditRow(answer.at, answer.author, _DEED_OF[answer.judgement], answer.alert_id, words=answer.note)
         case Silence():
             about = (answer.alert_id, answer.rule, answer.key)
             yield AuditRow(answer.created_at, answer.author, Deed.SILENCED, *about, words=_silence_words(answer))

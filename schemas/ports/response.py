@@ -56,7 +56,7 @@ class Silence(Part):
 
 
 class AlertVerdict(Part):
-    """Whether an alert was worth ringing. Each is kept; the newest of an alert stands."""
+    """Whether an alert was worth ringing. Each is kept; the newest of an alert stands, unless it takes back what was said."""
 
     alert_id: str
     at: UtcDatetime
@@ -93,7 +93,7 @@ class ResponseStore(Protocol):
         ...
 
     def verdicts(self) -> Mapping[str, AlertVerdict]:
-        """Return by alert id the newest verdict of each alert that has one."""
+        """Return by alert id the newest verdict of each alert that has one; one that was taken back is none."""
         ...
 
     def newest_answers(self, limit: int) -> Sequence[Acknowledgement | Silence | AlertVerdict]:

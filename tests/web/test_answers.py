@@ -77,6 +77,9 @@ def test_a_verdict_is_kept_and_the_newest_stands(acting: House) -> None:
     for judgement in ("useful", "noise"):
         assert post(acting, f"{alert}/verdict", judgement=judgement) == 303
         assert f"<strong>{judgement}</strong>" in acting.page(alert)
+    assert post(acting, f"{alert}/verdict", judgement="undone") == 303
+    assert "found it" not in acting.page(alert)
+    assert "took back a verdict" in acting.page("/audit")
 
 
 @pytest.mark.parametrize(

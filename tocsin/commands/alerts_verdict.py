@@ -12,6 +12,7 @@ import click
 from schemas.errors import UsageError
 from schemas.plain_text import plural
 from tocsin.commands.alerts_show import StoredAlert, stored_alert
+from tocsin.event_lines import printable
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
 
@@ -25,13 +26,14 @@ _SHOWN = 4
 
 @click.command(epilog='Example: tocsin alerts verdict 3f2a9c noise --note "football"')
 @click.argument("alert")
-@click.argument("judgement", type=click.Choice(["useful", "noise"]))
+@click.argument("judgement", type=click.Choice(["useful", "noise", "undo"]))
 @click.option("--note", default="", help="Why, for the record.")
 @click.option("--no-proposal", is_flag=True, help="Do not look for a change of the rule.")
 @folder_option
 @json_option
 def verdict(alert: str, judgement: str, note: str, no_proposal: bool, folder: Path, as_json: bool) -> None:
-    """Say whether ALERT (its id or the beginning of it) was useful or noise. Each verdict is kept, the newest stands.
+    """Say whether ALERT (its id or the beginning of it) was useful or noise. Each verdict is kept, the newest stands; undo
+    takes it back.
 
     For noise, changes of the rule that would have kept it quiet are tried on the history in the log, each with its effect on
     the alerts that were judged before. Nothing is changed by itself.
@@ -49,9 +51,11 @@ def verdict(alert: str, judgement: str, note: str, no_proposal: bool, folder: Pa
             alert_id=found.opened.alert_id,
             at=SystemClock().now(),
             author=author(),
-            judgement=Judgement(judgement),
+            judgement=Judgement.UNDONE if judgement == "undo" else Judgement(judgement),
             note=note,
         )
+        if given.judgement is Judgement.UNDONE and given.alert_id not in store.verdicts():
+            raise UsageError(f"{alert}: it has no verdict that could be taken back")
         store.add_verdict(given)
         wanted = given.judgement is Judgement.NOISE and not no_proposal
         changes, why_none = _proposals(workplace, store, found) if wanted else ([], "")
@@ -60,7 +64,8 @@ def verdict(alert: str, judgement: str, note: str, no_proposal: bool, folder: Pa
     if as_json:
         click.echo(json.dumps({**given.model_dump(mode="json"), "proposals": [vars_of(change) for change in changes]}))
         return
-    click.echo(f"{found.opened.rule} {found.opened.key} {found.opened.alert_id[:12]}: {judgement}")
+    said = "verdict taken back" if given.judgement is Judgement.UNDONE else judgement
+    click.echo(printable(f"{found.opened.rule} {found.opened.key} {found.opened.alert_id[:12]}: {said}"))
     if wanted and not changes:
         click.echo(why_none or "no single change of the rule would have kept it quiet", err=True)
     for change in changes[:_SHOWN]:

@@ -108,6 +108,12 @@ def test_verdicts_are_kept_and_the_newest_stands(store: Store, open_again: Calla
     for one in (later, first, first, other):
         store.add_verdict(one)
     assert open_again().verdicts() == {"a1": later, "a2": other}
+    undone = later.model_copy(update={"at": START + 2 * HOUR, "judgement": Judgement.UNDONE})
+    store.add_verdict(undone)
+    assert store.verdicts() == {"a2": other}
+    assert undone in store.newest_answers(9)
+    store.add_verdict(again := first.model_copy(update={"at": START + 3 * HOUR, "note": ""}))
+    assert store.verdicts()["a1"] == again
 
 
 def test_the_newest_answers_of_each_kind_are_for_the_audit(store: Store) -> None:

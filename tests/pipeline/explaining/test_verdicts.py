@@ -16,6 +16,7 @@ from pipelines.explaining.proposals import AS_IT_IS, JudgedAlert, judged_alerts,
 from pipelines.explaining.rule_replay import replay_rules
 from pipelines.explaining.scorecards import opened_by, scorecards, span_of
 from schemas.alert_event import AlertEvent, Counts
+from schemas.errors import UsageError
 from schemas.ports.store import Opening
 from schemas.reasons import EventKind, Judgement
 from tests.pipeline.explaining.scripted import RULE as SCRIPTED
@@ -125,6 +126,18 @@ def test_verdicts_become_a_list_of_what_happened(desk: Desk, tmp_path: Path) -> 
     assert (event.watch, event.start) == ("AZE-RUS", wide.at.replace(microsecond=0))
     assert abs(event.end - ended) < timedelta(seconds=1)
     assert event.event, "it is called after its first headline"
+
+
+def test_a_verdict_is_taken_back(desk: Desk) -> None:
+    wide, _ = alerts(desk)
+    judged = ["alerts", "verdict", wide.alert_id[:10]]
+    assert run(desk, *judged, "noise", "--no-proposal").exit_code == 0
+    assert run(desk, *judged, "undo").stdout.endswith("verdict taken back\n")
+    with desk.store() as store:
+        assert wide.alert_id not in store.verdicts()
+    again = run(desk, *judged, "undo")
+    assert isinstance(again.exception, UsageError)
+    assert "no verdict that could be taken back" in str(again.exception)
 
 
 def test_shadow_and_live_have_cards_of_their_own(desk: Desk) -> None:

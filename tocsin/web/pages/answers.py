@@ -92,7 +92,7 @@ def verdict(request: Request, alert_id: str, fields: Form) -> Response:
     try:
         judgement = Judgement(fields.get("judgement", ""))
     except ValueError:
-        raise HTTPException(422, "a verdict is useful or noise") from None
+        raise HTTPException(422, "a verdict is useful, noise or undone") from None
     note = plain_line(fields.get("comment", ""), _COMMENT)
     site.store.add_verdict(
         AlertVerdict(alert_id=life.id, at=site.clock.now(), author=visitor.name, judgement=judgement, note=note)
