@@ -23,7 +23,7 @@ from pipelines.notifying.planning import Receiver
 from pipelines.notifying.regular import Regular, RegularMessages
 from pipelines.notifying.situations import NO_ROUTES, Routing
 from pipelines.notifying.translating import Translations
-from pipelines.watchdog import Heartbeat, Watchdog
+from pipelines.watchdog import Watchdog
 from schemas.clock import Clock
 from schemas.errors import UsageError
 from schemas.ports.channel import Channel
@@ -58,7 +58,7 @@ class NamesWhenNeeded:
 
 
 class NotifyJob:
-    """Tells people and watches the watch until told to stop; owns ``channels`` and ``heartbeat``."""
+    """Tells people and watches the watch until told to stop; owns ``channels`` and ``watchdog``, which is over them too."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class NotifyJob:
         names: ActorNames,
         clock: Clock,
         settings: NotifySettings,
-        heartbeat: Heartbeat | None = None,
+        watchdog: Watchdog,
         follower: KeyFollower | None = None,
         page: str | None = None,
         links: AnswerLinks | None = None,
@@ -94,7 +94,7 @@ class NotifyJob:
             translations=translations,
             routing=routing,
         )
-        self._watchdog = Watchdog(store, channels, clock=clock, heartbeat=heartbeat)
+        self._watchdog = watchdog
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``; within a second after it nothing is on its way any more.

@@ -77,6 +77,7 @@ class Watchdog:
         self._settings = settings or WatchdogSettings()
         self._since = clock.now()
         self._beats: Beats = {}
+        self._unkept: tuple[datetime, dict[str, str | int | float]] | None = None
         self._problem = ""
         self._stand: _Stand | None = None
         self._note: _Note | None = None
@@ -116,10 +117,16 @@ class Watchdog:
         """Read the signs of life. While the store is away the last ones stand, and lag grows from them."""
         try:
             self._beats = self._store.heartbeats()
-            self._problem = ""
         except RetriableError as error:
-            logger.warning("watchdog: %s", error)
-            self._problem = f"the store cannot be read: {error.message}"
+            problem = f"the store cannot be read: {error.message}"
+            if problem != self._problem:  # Every five seconds the same line would hide the others.
+                logger.warning("watchdog: %s", error)
+            self._problem = problem
+            return
+        self._problem = ""
+        if self._unkept is not None:
+            at, detail = self._unkept
+            self._keep(at, detail)
 
     def _follow(self, health: Health, now: datetime) -> None:
         """Begin, repeat or end what is told of a stand."""
@@ -202,10 +209,12 @@ class Watchdog:
 
     def _keep(self, now: datetime, detail: dict[str, str | int | float]) -> None:
         self._beats = {**self._beats, JOB: (now, detail)}
+        self._unkept = None
         try:
             self._store.beat(JOB, at=now, detail=detail)
         except RetriableError as error:
-            logger.warning("watchdog: what was told could not be kept: %s", error)
+            self._unkept = (now, detail)  # Else its end would not be told once the store is there again.
+            logger.warning("watchdog: what was told could not be kept yet: %s", error)
 
     async def _ping(self, health: Health, now: datetime) -> None:
         if self._heartbeat is None or not health.advancing or self._problem:

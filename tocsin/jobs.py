@@ -24,6 +24,9 @@ FATAL_CODE = 3
 def run_job(name: str, workplace: Workplace, stop: threading.Event) -> int:
     """Run one job in this process until ``stop``; return the exit code."""
     try:
+        if name == NOTIFY:
+            _notify(workplace, stop)
+            return 0
         with open_log_of(workplace, stop.is_set) as log:
             store = open_store_of(workplace)
             try:
@@ -66,10 +69,16 @@ def _decide(workplace: Workplace, log: Log, store: Store, stop: threading.Event)
     DecideJob(log, store, SystemClock(), settings).run(stop)
 
 
-def _notify(workplace: Workplace, log: Log, store: Store, stop: threading.Event) -> None:
+def _notify(workplace: Workplace, stop: threading.Event) -> None:
+    """Opens its store itself and its log only to say more: where they are away at the start, it is what tells people."""
+    from pipelines.notifying.late_store import LateStore
     from tocsin.receivers import run_notify
 
-    asyncio.run(run_async(lambda ended: run_notify(workplace, store, ended), stop))
+    late = LateStore(lambda: open_store_of(workplace))
+    try:
+        asyncio.run(run_async(lambda ended: run_notify(workplace, late, ended), stop))
+    finally:
+        late.close()
 
 
 def _web(workplace: Workplace, _log: Log, store: Store, stop: threading.Event) -> None:
@@ -106,12 +115,14 @@ async def run_async(job: Callable[[asyncio.Event], Awaitable[None]], stop: threa
     await job(ended)
 
 
-#: How each job is put together, by name.
+#: The job that must begin although log and store are away.
+NOTIFY = "notify"
+
+#: How each of the others is put together, by name.
 JOBS: dict[str, Callable[[Workplace, Log, Store, threading.Event], None]] = {
     "poll": _poll,
     "extract": _extract,
     "decide": _decide,
-    "notify": _notify,
     "archive": _archive,
     "web": _web,
 }

@@ -23,15 +23,16 @@ from connectors.libre_translate import LibreTranslate
 from pipelines.notify import NotifySettings
 from pipelines.notify_job import NamesWhenNeeded, NotifyJob
 from pipelines.notifying.following import KeyFollower
+from pipelines.notifying.late_store import LateStore, store_when_there
 from pipelines.notifying.listening import Listener
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.regular import Regular
 from pipelines.notifying.translating import Translations
+from pipelines.watchdog import Watchdog
 from schemas.clock import Clock
 from schemas.errors import UsageError
 from schemas.ports.answers import AnswerSource
 from schemas.ports.channel import Channel
-from schemas.ports.store import Store
 from tocsin.answer_link_key import answer_links_of
 from tocsin.routes_settings import pacing_of, routing_of
 from tocsin.workplace import open_log_of
@@ -151,28 +152,37 @@ def notify_owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-async def run_notify(workplace: Workplace, store: Store, stop: asyncio.Event) -> None:
-    """Tell people and watch the watch until ``stop``; :raises UsageError: the receivers hold mistakes, all of them."""
+async def run_notify(workplace: Workplace, late: LateStore, stop: asyncio.Event) -> None:
+    """Tell people and watch the watch until ``stop``, from the start on, whether or not the store is there already.
+
+    :raises UsageError: the receivers hold mistakes, all of them.
+    """
     ways = open_ways(workplace)
     if not ways.receivers:
         logger.warning(
             "there are no [[receivers]] in the settings: what rings is only in the ledger (`tocsin alerts list`)"
         )
+    clock = SystemClock()
+    watchdog = Watchdog(late, ways.channels, clock=clock, heartbeat=ways.heartbeat)
+    store = await store_when_there(late, watchdog, clock, stop)
+    if store is None:
+        await asyncio.gather(watchdog.close(), *(channel.close() for channel in ways.channels))
+        return
     job = NotifyJob(
         store,
         ways.channels,
         ways.receivers,
         names=NamesWhenNeeded(lambda: _names(workplace)),
-        clock=SystemClock(),
+        clock=clock,
         settings=NotifySettings(owner=notify_owner()),
-        heartbeat=ways.heartbeat,
-        follower=KeyFollower(lambda: open_log_of(workplace), store.rule_sets, SystemClock()),
+        watchdog=watchdog,
+        follower=KeyFollower(lambda: open_log_of(workplace), store.rule_sets, clock),
         page=workplace.settings.public_url,
         links=answer_links_of(workplace),
-        translations=translations_of(workplace, SystemClock()),
+        translations=translations_of(workplace, clock),
         routing=routing_of(workplace.settings.routes, workplace.settings.inhibit_rules),
         regulars=[regular_of(settings) for settings in workplace.settings.receivers],
-        listener=Listener(store, ways.answers, SystemClock()) if ways.answers else None,
+        listener=Listener(store, ways.answers, clock) if ways.answers else None,
     )
     await job.run(stop)
 

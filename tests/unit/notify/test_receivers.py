@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectors.store.open import open_store
+from pipelines.notifying.late_store import LateStore
 from pipelines.notifying.planning import Receiver
 from schemas.errors import UsageError
 from schemas.reasons import Severity
@@ -98,7 +99,7 @@ def test_without_receivers_the_job_runs_and_says_so_once(tmp_path: Path, caplog:
 
     async def run_a_while() -> None:
         stop = asyncio.Event()
-        job = asyncio.create_task(run_notify(workplace(tmp_path, ""), store, stop))
+        job = asyncio.create_task(run_notify(workplace(tmp_path, ""), LateStore(lambda: store), stop))
         async with asyncio.timeout(120):
             while "notify" not in store.heartbeats():
                 await asyncio.sleep(0.01)

@@ -204,15 +204,20 @@ def test_while_the_store_is_away_it_rings_and_says_so(watched: Watched, monkeypa
     def away(*_: object, **__: object) -> None:
         raise StoreUnavailableError("the database cannot be reached")
 
-    monkeypatch.setattr(store, "heartbeats", away)
-    monkeypatch.setattr(store, "beat", away)
-    pings = len(watched.monitor.pings)
-    for _ in range(8):
-        watched.clock.sleep(60)
-        watched.look(dog)
+    with monkeypatch.context() as outage:
+        outage.setattr(store, "heartbeats", away)
+        outage.setattr(store, "beat", away)
+        pings = len(watched.monitor.pings)
+        for _ in range(8):
+            watched.clock.sleep(60)
+            watched.look(dog)
     assert watched.told() == ["STANDING STILL"]
     assert "the store cannot be read: the database cannot be reached" in watched.phones[0].got[0].body
     assert len(watched.monitor.pings) == pings
+    watched.engine_time = watched.clock.now()
+    watched.beat()
+    watched.look(dog)
+    assert watched.told() == ["STANDING STILL", "MOVING AGAIN"], "what could not be kept meanwhile is not forgotten"
 
 
 def test_the_monitor_is_pinged_each_minute_while_all_four_jobs_advance(watched: Watched) -> None:
