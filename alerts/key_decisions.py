@@ -207,7 +207,8 @@ class KeyDecisions:
                 return [KeyMove(key, move, crossing, (), learning)]
         if self._is_drop(track) or not may_ring(self.rule, open_hour):
             return []  # More than when it opened is no worse.
-        since = rings_since(self.rule, open_hour)
+        # What crossed in the cool-down before it, or for the alert before that, is no growth of this one.
+        since = max(rings_since(self.rule, open_hour), min(crossing, life.cooling_until))
         mine = [v for v in verdicts if v.track == track and v.hour >= since]
         escalated = self._graver(life, mine) or life.escalate(mine)
         if escalated is not None:

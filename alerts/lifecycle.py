@@ -98,6 +98,15 @@ class Life:
         """Whether there is neither an alert nor a crossing that may become one."""
         return self.crossing is None and self.pending is None
 
+    def may_move_by_itself(self, open_hour: int) -> bool:
+        """Whether the key is asked when the hour before ``open_hour`` ends, though none of its news may be in a window now."""
+        return not self.is_idle() or self.cooling_until == open_hour or self.taken_back is not None
+
+    def is_over(self, rested: int, open_hour: int) -> bool:
+        """Whether it may be forgotten: no alert, a cool-down that ended by ``rested``, and nothing taken back in this hour."""
+        held_back = self.taken_back is not None and self.taken_back[0] == open_hour
+        return self.is_idle() and self.cooling_until <= rested and not held_back
+
     def is_blank(self) -> bool:
         """Whether forgetting this life would change nothing."""
         return self.is_idle() and self.cooling_until < 0 and self.taken_back is None
@@ -206,8 +215,8 @@ class Life:
 
     def hour_closed(self, verdict: Verdict, settings: LifeSettings) -> Move | None:
         """While firing, at an hour's end: resolve after enough calm hours; a blind hour neither counts nor resets."""
-        if self.crossing is None or self.blind:
-            return None
+        if self.crossing is None or self.blind or verdict.hour < self.crossing:
+            return None  # What was calm before it crossed is no end of it.
         self.calm_hours = self.calm_hours + 1 if verdict.calm else 0
         if self.calm_hours < settings.resolve_after_h:
             return None

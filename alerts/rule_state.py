@@ -82,7 +82,7 @@ class RuleState(KeyDecisions):
         self._weigh_again()
         moves = self._sight(hour, exposure)
         asked = {k for track in self.tracks for k in track.may_have_crossed() if self._is_alive(k, hour)}
-        asked.update(key for key, life in self.lives.items() if not life.is_idle() or life.cooling_until == hour + 1)
+        asked.update(key for key, life in self.lives.items() if life.may_move_by_itself(hour + 1))
         for key in sorted(asked):
             moves.extend(self.evaluate(key, hour + 1, corrected=False, at_end=True))
             before = self._level_of(key)
@@ -91,7 +91,7 @@ class RuleState(KeyDecisions):
             return moves
         # A rest is remembered as long as its last hour may still be asked about: a crossing in it opens nothing later.
         rested = hour - OPEN_TO_CHANGE_HOURS
-        for key in [k for k, life in self.lives.items() if life.is_idle() and life.cooling_until <= rested]:
+        for key in [k for k, life in self.lives.items() if life.is_over(rested, hour + 1)]:
             del self.lives[key]
         return moves
 

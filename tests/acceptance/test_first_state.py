@@ -29,7 +29,7 @@ def unpacked(name: str, place: Path) -> Path:
     return place / name
 
 
-@pytest.fixture(params=["state_v1", "state_v2", "state_v3"])
+@pytest.fixture(params=["state_v1", "state_v2", "state_v3", "state_v4"])
 def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return unpacked(request.param, tmp_path)
 
@@ -75,7 +75,7 @@ def test_another_engine_goes_on_in_a_segment_of_its_own(folder: Path) -> None:
 
 
 def test_deciding_goes_on_from_the_snapshot_of_this_engine(tmp_path: Path) -> None:
-    workplace = load_workplace(unpacked("state_v4", tmp_path), {})
+    workplace = load_workplace(unpacked("state_v5", tmp_path), {})
     with open_log_of(workplace) as log:
         store = open_store_of(workplace)
         before = list(store.events())

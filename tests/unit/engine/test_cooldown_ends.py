@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from alerts.engine_state import restore, snapshot
-from alerts.rules.model import ActiveTime, Rule, Threshold
+from alerts.rules.model import ActiveTime, Level, Rule, Threshold
 from schemas.alert_event import AlertEvent
-from schemas.reasons import ArticleStatus, EventKind, EventReason
+from schemas.reasons import ArticleStatus, EventKind, EventReason, Severity
 from tests.streams.records import pair_rule, signal
 from tests.streams.scene import Scene
 
@@ -132,3 +132,30 @@ def test_it_is_withdrawn_as_any_other() -> None:
         gone = signal(article, scene.at(OVER + 20), status=ArticleStatus.WITHDRAWN, revised_at=scene.at(scene.hour, 1))
         scene.take(gone)
     assert told(scene.events[-1:]) == [(EventKind.RETRACTED, EventReason.EVIDENCE_GONE)]
+
+
+@pytest.mark.parametrize("levels", [(), (Level(severity=Severity.CRITICAL, stories=9),)])
+def test_what_came_and_went_in_the_cool_down_makes_no_later_alert_grow(levels: tuple[Level, ...]) -> None:
+    """Nine stories in the rest ring never; three after it are an alert of three, neither doubled nor graver."""
+    scene = rested(rule().model_copy(update={"levels": levels}))
+    scene.close(10)
+    scene.articles(9)
+    scene.close(15)
+    scene.articles(3)
+    scene.close(3)
+    scene.articles(1)
+    (opened,) = [event for event in scene.events if event.key][2:]
+    assert (opened.event, opened.counts.stories, opened.severity) == (EventKind.OPENED, 3, Severity.NORMAL)
+    scene.articles(2)
+    grown = scene.events[-1]
+    assert (grown.event, grown.counts.stories) == (EventKind.ESCALATED, 6)
+
+
+def test_what_opened_when_the_cool_down_ended_grows_by_what_came_since_it_crossed() -> None:
+    scene = rested(rule())
+    scene.close(20)
+    scene.articles(3)
+    scene.close(4)
+    assert told(scene.events)[-1] == CAME_BACK
+    scene.articles(3, hour=OVER + 22)
+    assert told(scene.events)[-1] == (EventKind.ESCALATED, EventReason.TWICE_AS_MANY)

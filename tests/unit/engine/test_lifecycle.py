@@ -64,6 +64,13 @@ def test_it_ends_after_so_many_calm_hours_on_end(calm_hours: int) -> None:
     assert resolve(life, 200, settings) == 199 + calm_hours
 
 
+def test_what_was_calm_before_it_crossed_is_no_end_of_it() -> None:
+    """When an hour ends, a key may cross in the next one."""
+    life, settings = open_life(101), LifeSettings(resolve_after_h=1)
+    assert life.hour_closed(verdict(100, calm=True), settings) is None
+    assert life.hour_closed(verdict(101, calm=True), settings) is not None
+
+
 def test_a_blind_hour_neither_counts_nor_starts_again() -> None:
     life, settings = open_life(100), LifeSettings(resolve_after_h=3)
     assert life.hour_closed(verdict(101, calm=True), settings) is None
