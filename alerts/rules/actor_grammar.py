@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.groups import AnyAllNone, Groups
+from alerts.rules.lookalikes import mixes_alphabets, strange_letter
 from alerts.rules.mistakes import clipped, did_you_mean, one_of
 from alerts.rules.model import ActorChoice, ActorPart, ActorSet, ActorsOfType, AnyActor, NamedActors, PairPart
 from alerts.rules.readers import Items, JsonSchema, Reader, Text, described
@@ -56,12 +58,14 @@ class Actors(Reader[ActorSet]):
 def note_unknown(name: str, node: Node, path: str, reading: Reading) -> None:
     """Note that nobody is called ``name``; where a file with sets is missing, only if it looks like a known name."""
     remedy = _suggestion(name, reading)
+    strange = strange_letter(name) if mixes_alphabets(name) else ""
     if not reading.sets_missing or remedy.startswith("did"):
-        reading.wrong(node, path, f"unknown actor {clipped(name)!r}", remedy)
+        what = f"unknown actor {clipped(name)!r}"
+        reading.wrong(node, path, f"{what}: {strange}" if strange else what, remedy)
 
 
 def _suggestion(name: str, reading: Reading) -> str:
-    close = list(reading.actors.suggest(name[:80]))
+    close = list(reading.actors.suggest(unicodedata.normalize("NFKC", name[:80])))
     set_like = did_you_mean(name, reading.sets) if reading.sets else ""
     if close:
         return f"did you mean {one_of(close[:3])}?"
@@ -265,8 +269,8 @@ def _order(choices: ActorSet) -> tuple[tuple[int, str], ...]:
     return tuple((kinds[choice.kind], choice.model_dump_json()) for choice in choices)
 
 
-_FROM = Key("from", ACTORS, "Who acts.", required=True)
-_TO = Key("to", ACTORS, "On whom.", required=True)
+_FROM = Key("from", ACTORS, "Who acts.", required=True, example="from: Russia")
+_TO = Key("to", ACTORS, "On whom.", required=True, example="to: Azerbaijan")
 
 
 def _two_sides(values: Values) -> None:

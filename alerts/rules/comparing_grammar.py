@@ -27,7 +27,8 @@ from alerts.rules.detector_parts import (
 )
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.model import Cusum, Detector, Drop, PartOf, Ratio, Record, Shift, Zscore
-from alerts.rules.readers import Hours, Number, Whole
+from alerts.rules.number_readers import Number, Whole
+from alerts.rules.readers import Hours
 from alerts.rules.watch_grammar import SOURCES_PART
 
 _TO_SOURCES = Key("sources", SOURCES_PART, "Publishers whose articles belong to the part.")
@@ -53,6 +54,7 @@ _TO = Key(
     Fields((ONLY_TONE, ONLY_TOPICS, _TO_SOURCES), _part, nothing=_NO_PART),
     "The part whose share is looked at.",
     required=True,
+    example="to: {tone: conflict}",
 )
 _WINDOW = Key("window", Hours(), "What is compared with normal; 3d for a shift, else 24h by default.")
 _BASELINE = Key("baseline", Hours(least=48), "What normal is learnt from; 28d by default.")

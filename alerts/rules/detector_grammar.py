@@ -25,9 +25,11 @@ from alerts.rules.detector_parts import (
 )
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.mistakes import clipped, did_you_mean, meant, one_of
-from alerts.rules.model import Confirm, Detector, Floors, New, Spike, Threshold
-from alerts.rules.readers import Hours, Items, JsonSchema, Reader, Text, Whole, described
+from alerts.rules.model import Confirm, Detector, Floors, NamedActors, New, Spike, Threshold
+from alerts.rules.number_readers import Whole
+from alerts.rules.readers import Hours, Items, JsonSchema, Reader, Text, described
 from alerts.rules.reading import Reading
+from alerts.rules.watch_grammar import topic_written
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar
 from schemas.ids import Json
 
@@ -57,8 +59,8 @@ def _kept(within: Key[int]) -> Check:
     return Check((within,), note)
 
 
-_COUNT = Key("count", Whole(least=1), "So many or more.", required=True)
-_WITHIN = Key("within", Hours(), "In any stretch so long.", required=True)
+_COUNT = Key("count", Whole(least=1), "So many or more.", required=True, example="count: 3")
+_WITHIN = Key("within", Hours(), "In any stretch so long.", required=True, example="within: 24h")
 
 
 def _threshold(values: Values) -> Threshold:
@@ -78,35 +80,46 @@ def _confirm(values: Values) -> Confirm:
     return Confirm(stories=values.get_or(STORIES, 1), publishers=values.get_or(PUBLISHERS, 1), within_h=within)
 
 
-class _Known(Reader[str]):
-    """An actor, a topic, or a whole key such as AZE-RUS."""
+class _Known(Reader[tuple[str, ...]]):
+    """An actor, a set of named actors, a topic, or a whole key such as AZE-RUS."""
 
     _text = Text()
 
-    def read(self, node: Node, path: str, reading: Reading) -> str | None:
+    def read(self, node: Node, path: str, reading: Reading) -> tuple[str, ...] | None:
         text = self._text.read(node, path, reading)
         if text is None:
             return None
+        if text in reading.sets:
+            return self._of_set(text, node, path, reading)
         actor = reading.actors.resolve(text)
         if actor is not None:
-            return actor
+            return (actor,)
         for sign in (">", "-"):
             ends = [reading.actors.resolve(part.strip()) for part in text.split(sign)]
             if len(ends) == 2 and ends[0] is not None and ends[1] is not None:
-                return sign.join((ends[0], ends[1]) if sign == ">" else sorted((ends[0], ends[1])))
-        if reading.topics is None or text in reading.topics:
-            return text
+                return (sign.join((ends[0], ends[1]) if sign == ">" else sorted((ends[0], ends[1]))),)
+        topic = topic_written(text)
+        if reading.topics is None or topic in reading.topics:
+            return (topic,)
         close = list(reading.actors.suggest(text[:80]))[:3]
         remedy = f"did you mean {one_of(close)}?" if close else did_you_mean(text, reading.topics)
-        reading.wrong(node, path, f"no actor, topic or pair is called {clipped(text)!r}", remedy)
+        if close or not reading.sets_missing:  # A file of sets that cannot be read is a mistake already.
+            reading.wrong(node, path, f"no actor, topic or pair is called {clipped(text)!r}", remedy)
+        return None
+
+    def _of_set(self, name: str, node: Node, path: str, reading: Reading) -> tuple[str, ...] | None:
+        named = [choice for choice in reading.sets[name] if isinstance(choice, NamedActors)]
+        if len(named) == len(reading.sets[name]):
+            return tuple(actor for choice in named for actor in choice.ids)
+        reading.wrong(node, path, f"the set {clipped(name)!r} does not name its actors", "name them one by one")
         return None
 
     def schema(self) -> JsonSchema:
         return self._text.schema()
 
 
-_QUIET = Key("quiet_for", Hours(), "Not seen for so long makes it new.", required=True)
-_KNOWN = Key("known", Items(_Known(), or_one=True), "Actors, topics or whole keys that are no news.")
+_QUIET = Key("quiet_for", Hours(), "Not seen for so long makes it new.", required=True, example="quiet_for: 180d")
+_KNOWN = Key("known", Items(_Known(), or_one=True), "Actors, sets of them, topics or whole keys that are no news.")
 _CONFIRM = Key(
     "confirm",
     Fields((STORIES, PUBLISHERS, _CONFIRM_WITHIN), _confirm, checks=(_kept(_CONFIRM_WITHIN),)),
@@ -133,7 +146,7 @@ def _not_too_long(values: Values) -> None:
 def _new(values: Values) -> New:
     return New(
         quiet_for_h=values.get_or(_QUIET, 1),
-        known=tuple(sorted(set(values.get_or(_KNOWN, ())))),
+        known=tuple(sorted({known for several in values.get_or(_KNOWN, ()) for known in several})),
         confirm=values.get_or(_CONFIRM, Confirm()),
         **shared(values),
     )

@@ -9,7 +9,8 @@ from typing import NotRequired, TypedDict
 from alerts.rules.detector_model import MAX_FOR_H
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.model import Budget, Floors, Only, Sensitivity, Unit
-from alerts.rules.readers import Hours, Items, Number, Whole, Word
+from alerts.rules.number_readers import Number, Whole
+from alerts.rules.readers import Hours, Items, Word
 from alerts.rules.reading import Reading
 from alerts.rules.watch_grammar import TONES, TOPICS
 from alerts.rules.yaml_tree import Node
@@ -116,9 +117,13 @@ def shared(values: Values) -> _Shared:
 
 
 _FALSE_ALARMS = Key(
-    "false_alarms", Number(least=0.001, most=10_000), "False alarms the whole rule may ring.", required=True
+    "false_alarms",
+    Number(least=0.001, most=10_000),
+    "False alarms the whole rule may ring.",
+    required=True,
+    example="false_alarms: 4",
 )
-_PER = Key("per", Word(_Per), "In what time.", required=True)
+_PER = Key("per", Word(_Per), "In what time.", required=True, example="per: month")
 
 
 def _budget(values: Values) -> Budget | None:

@@ -73,13 +73,18 @@ def _shift(shift: Shift) -> str:
     one = _many(shift.part, *_unit(shift.of.value))
     text = f"what is {part} makes up far more of the {shift.of.value} of {duration(shift.window_h)} than normal ({_bar(shift)})"
     floors = _floors(shift.floors.model_copy(update={"stories": 0}))
-    return f"{text}, at least {listed([one, *([floors] if floors else [])], 'and')} of it among {shift.floors.stories} stories"
+    least, stories = (
+        listed([one, *([floors] if floors else [])], "and"),
+        _many(shift.floors.stories, "story", "stories"),
+    )
+    return f"{text}, at least {least} of it among {stories}"
 
 
 def _drop(drop: Drop) -> str:
     windows = listed([duration(hours) for hours in drop.windows_h], "or")
     text = f"there are far fewer {drop.of.value} than normal within {windows} ({_bar(drop)})"
-    return f"{text}, where {drop.expected:g} or more are expected and at most 1/{drop.floors.times:g} of them came"
+    text = f"{text}, where {drop.expected:g} or more are expected"
+    return f"{text} and at most {100 / drop.floors.times:.3g} % of them came" if drop.floors.times else text
 
 
 def _cusum(cusum: Cusum) -> str:

@@ -1,4 +1,4 @@
-"""Mappings of a grammar: known keys, each with its reader; short forms; and what stands for later versions."""
+"""Mappings of a grammar: known keys, each with its reader; short forms; and what has no place there."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Key(Generic[T_co]):
-    """A key of a mapping: its name, the reader of its value and a sentence for people."""
+    """A key of a mapping: its name, the reader of its value and a sentence for people.
+
+    ``example`` is how one that is required may be written, for where it is missing.
+    """
 
     name: str
     reader: Reader[T_co]
     about: str
     required: bool = False
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ class Values:
 
 
 class Fields(Reader[T]):
-    """A mapping with known keys. ``build`` is called when every value is right; ``later`` are keys that come one day.
+    """A mapping with known keys. ``build`` is called when every value is right; ``elsewhere`` are keys that have no place in
+    it, each with why and what to do.
 
     What contradicts each other stands in ``checks``, so that it is noted together with what is wrong elsewhere. ``part``
     makes something of the values that are right, for checks outside; ``nothing`` is noted where it is empty.
@@ -108,14 +113,14 @@ class Fields(Reader[T]):
         *,
         about: str = "",
         may_be_empty: bool = False,
-        later: Mapping[str, str] | None = None,
+        elsewhere: Mapping[str, tuple[str, str]] | None = None,
         checks: Sequence[Check] = (),
         part: Callable[[Values], object | None] | None = None,
         nothing: tuple[str, str] | None = None,
     ) -> None:
         self.keys, self._build, self._about = tuple(keys), build, about
         self.may_be_empty = may_be_empty
-        self._later = later or {}
+        self._elsewhere = elsewhere or {}
         self._checks, self._part, self._nothing = checks, part, nothing
 
     def read(self, node: Node, path: str, reading: Reading) -> T | None:
@@ -131,7 +136,8 @@ class Fields(Reader[T]):
         self._take_all(node, values)
         for key in self.keys:
             if key.required and key.name not in values.written and not node.partial:
-                reading.wrong(node, path, f"the key {key.name!r} is missing", key.about)
+                remedy = f"add for example {key.example}" if key.example else key.about
+                reading.wrong(node, path, f"the key {key.name!r} is missing", remedy)
         if self._nothing is not None and not node.entries and not node.partial:
             values.wrong(None, *self._nothing)
         for check in self._checks:
@@ -151,8 +157,8 @@ class Fields(Reader[T]):
                 values.take(keys[name], name, value)
                 continue
             inner = values.inside(name)
-            if name in self._later:
-                values.reading.wrong(place, inner, f"{name} is not supported by this version", self._later[name])
+            if name in self._elsewhere:
+                values.reading.wrong(place, inner, *self._elsewhere[name])
                 continue
             values.reading.wrong(place, values.path, f"unknown key {clipped(name)!r}", did_you_mean(name, keys))
             likely = meant(name, keys)

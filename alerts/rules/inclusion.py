@@ -76,8 +76,17 @@ DEFAULTS = Key(
 )
 INCLUDE = Key("include", Included(), "Files whose sets and defaults hold here too; what this file says goes first.")
 
-_NO_RULES = "name the file in the settings instead: a file that is included has sets and defaults only"
-_SHARED_FILE = Fields((SETS, DEFAULTS), _standing, later={"rules": _NO_RULES, "include": _NO_RULES}, part=_standing)
+_ELSEWHERE = {
+    "rules": (
+        "a file that is included holds sets and defaults, no rules",
+        "name it in the settings instead of including it",
+    ),
+    "include": (
+        "a file that is included includes no other",
+        "name both in the rule file: include: [one.yaml, other.yaml]",
+    ),
+}
+_SHARED_FILE = Fields((SETS, DEFAULTS), _standing, elsewhere=_ELSEWHERE, part=_standing)
 
 
 def read_first(root: Node) -> Node:

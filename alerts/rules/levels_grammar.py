@@ -7,7 +7,7 @@ from itertools import combinations
 from alerts.rules.detector_parts import PUBLISHERS, STORIES, TIMES
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.levels import Level
-from alerts.rules.readers import Number, Whole
+from alerts.rules.number_readers import Number, Whole
 from schemas.reasons import Severity
 
 _ARTICLES = Key("articles", Whole(least=1), "Articles, at least.")

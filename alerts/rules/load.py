@@ -36,9 +36,9 @@ __all__ = ["FILE", "Mistake", "RulesError", "load_rules", "load_watch"]
 _MAX_RULES = 10_000
 
 
-_NAME = Key("name", Name(), "What the rule is called.", required=True)
-_WATCH = Key("watch", WATCH, "What to count.", required=True)
-_WHEN = Key("when", DETECTORS, "When to ring: any of these detectors.", required=True)
+_NAME = Key("name", Name(), "What the rule is called.", required=True, example="name: baku-moscow")
+_WATCH = Key("watch", WATCH, "What to count.", required=True, example="watch: {pair: [Azerbaijan, Russia]}")
+_WHEN = Key("when", DETECTORS, "When to ring: any of these detectors.", required=True, example="when: spike")
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,9 @@ def _file(values: Values) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule is not None)
 
 
-_RULES = Key("rules", _Rules(), "The rules.", required=True)
+_RULES = Key(
+    "rules", _Rules(), "The rules.", required=True, example="rules: and below it each rule behind a dash: - name: …"
+)
 
 #: A whole file.
 FILE = Fields(

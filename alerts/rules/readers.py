@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from alerts.rules.lookalikes import strange_letter
 from alerts.rules.mistakes import clipped, did_you_mean, one_of
 from alerts.rules.reading import Reading
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_
@@ -84,8 +85,8 @@ class Text(Reader[str]):
         if any(unicodedata.category(character) in _UNWRITABLE and not character.isspace() for character in text):
             reading.wrong(node, path, "a character that cannot be written or seen (a control character)", "remove it")
             return None
-        if len(text) > self._max:
-            reading.wrong(node, path, f"{len(text):,} characters, the limit is {self._max:,}", "shorten it")
+        if len(node.value) > self._max:
+            reading.wrong(node, path, f"{len(node.value):,} characters, the limit is {self._max:,}", "shorten it")
             return None
         return text
 
@@ -107,12 +108,14 @@ class Name(Reader[str]):
         slug = re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-._")[:80]
         remedy = f"for example {slug}" if slug else "for example baku-moscow"
         message = f"{clipped(name)!r} is no name: small letters, digits, dots, dashes and underscores, at most 80"
+        if strange := strange_letter(name):
+            message = f"{clipped(name)!r} is no name: {strange}; small letters a to z, digits, dots, dashes and underscores are"
         reading.wrong(node, path, message, remedy)
         return None
 
     def schema(self) -> JsonSchema:
         """A string of those characters."""
-        return {"type": "string", "pattern": f"^{_NAME}$"}
+        return {"type": "string", "pattern": rf"^\s*{_NAME}\s*$"}
 
 
 class TextMap(Reader[dict[str, str]]):
@@ -144,52 +147,6 @@ class TextMap(Reader[dict[str, str]]):
         }
 
 
-class Number(Reader[float]):
-    """A number of at least ``least``."""
-
-    def __init__(self, *, least: float, most: float) -> None:
-        self._least, self._most = least, most
-
-    def read(self, node: Node, path: str, reading: Reading) -> float | None:
-        """Return the number."""
-        value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self._least <= value <= self._most:
-            message = f"a number from {self._least:g} to {self._most:g} is needed, this is {described(node)}"
-            reading.wrong(node, path, message, _nearest(value, self._least, self._most))
-            return None
-        return float(value)
-
-    def schema(self) -> JsonSchema:
-        """A number."""
-        return {"type": "number", "minimum": self._least, "maximum": self._most}
-
-
-def _nearest(value: object, least: float, most: float) -> str:
-    """Return a number that would do, the nearest to what is written."""
-    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else least
-    return f"write for example {(least if not number >= least else min(number, most)) or 1:.10g}"
-
-
-class Whole(Reader[int]):
-    """A whole number of at least ``least``."""
-
-    def __init__(self, *, least: int, most: int = 1_000_000) -> None:
-        self._least, self._most = least, most
-
-    def read(self, node: Node, path: str, reading: Reading) -> int | None:
-        """Return the number."""
-        value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, bool) or not isinstance(value, int) or not self._least <= value <= self._most:
-            message = f"a whole number from {self._least:,} to {self._most:,} is needed, this is {described(node)}"
-            reading.wrong(node, path, message, _nearest(value, self._least, self._most))
-            return None
-        return value
-
-    def schema(self) -> JsonSchema:
-        """An integer."""
-        return {"type": "integer", "minimum": self._least, "maximum": self._most}
-
-
 class Flag(Reader[bool]):
     """True or false."""
 
@@ -215,7 +172,7 @@ class Hours(Reader[int]):
     def read(self, node: Node, path: str, reading: Reading) -> int | None:
         """Return it in hours."""
         text = node.text.strip() if isinstance(node, Scalar) else ""
-        match = re.fullmatch(r"(\d{1,6})\s*([hdw])", text)
+        match = re.fullmatch(r"([0-9]{1,6})\s*([hdw])", text)
         if match is None:
             remedy = f"write {text}h or {text}d" if text.isdecimal() else "write for example 6h, 14d or 2w"
             reading.wrong(
@@ -230,7 +187,7 @@ class Hours(Reader[int]):
 
     def schema(self) -> JsonSchema:
         """A string such as 6h."""
-        return {"type": "string", "pattern": "^[0-9]+ ?[hdw]$"}
+        return {"type": "string", "pattern": r"^\s*[0-9]{1,6}\s*[hdw]\s*$"}
 
 
 class Word(Reader[E]):

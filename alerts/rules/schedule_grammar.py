@@ -14,7 +14,7 @@ from alerts.rules.zone_table import zone_exists
 
 _DAY = re.compile(r"([a-z]{3})[a-z]*(?:\s*-\s*([a-z]{3})[a-z]*)?")
 _LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_SPAN = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
 _TEXT = Text(max_characters=100)
 
 
@@ -34,7 +34,7 @@ class _Days(Reader[tuple[int, ...]]):
         return tuple((first + n) % 7 for n in range((last - first) % 7 + 1))
 
     def schema(self) -> JsonSchema:
-        return {"type": "string", "pattern": "^[A-Za-z]{3,9}( ?- ?[A-Za-z]{3,9})?$"}
+        return {"type": "string", "pattern": r"^\s*[A-Za-z]{3,9}(\s*-\s*[A-Za-z]{3,9})?\s*$"}
 
 
 def _weekday(word: str) -> int | None:
@@ -66,7 +66,7 @@ class _Span(Reader[tuple[int, int]]):
         return begin, end
 
     def schema(self) -> JsonSchema:
-        return {"type": "string", "pattern": "^[0-9]{1,2}:00 ?- ?[0-9]{1,2}:00$"}
+        return {"type": "string", "pattern": r"^\s*[0-9]{1,2}:00\s*-\s*[0-9]{1,2}:00\s*$"}
 
 
 class _Zone(Reader[str]):

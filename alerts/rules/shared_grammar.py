@@ -18,7 +18,8 @@ from alerts.rules.model import (
     Rule,
     Template,
 )
-from alerts.rules.readers import TextMap, Whole, Word
+from alerts.rules.number_readers import Whole
+from alerts.rules.readers import TextMap, Word
 from alerts.rules.schedule_grammar import SCHEDULE
 from alerts.rules.template_grammar import TEMPLATE
 from schemas.reasons import Severity
@@ -33,6 +34,7 @@ _SOURCE_COUNTRIES = Key(
     Whole(least=1, most=250),
     "Countries the publishers of the evidence sit in, at least.",
     required=True,
+    example="source_countries: 2",
 )
 SEVERITY = Key("severity", Word(Severity), "How loudly; normal by default.")
 SEVERITIES = Key("severities", LEVELS, "What makes an alert of the rule graver than severity; nothing by default.")

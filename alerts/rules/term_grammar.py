@@ -7,11 +7,12 @@ from alerts.rules.folding import fold
 from alerts.rules.groups import AnyAllNone, Groups
 from alerts.rules.mistakes import clipped, did_you_mean, meant, one_of
 from alerts.rules.model import KeywordsPart, Near, Pattern, Phrase, PlainTerm, Stem, Term
+from alerts.rules.number_readers import Whole
 from alerts.rules.patterns import MAX_PATTERN_CHARACTERS, PatternError, UserPattern
-from alerts.rules.readers import Flag, Items, JsonSchema, Reader, Text, Whole, described
+from alerts.rules.readers import Flag, Items, JsonSchema, Reader, Text, described
 from alerts.rules.reading import Reading
 from alerts.rules.stems import LANGUAGES
-from alerts.rules.yaml_tree import Mapping_, Node
+from alerts.rules.yaml_tree import Mapping_, Node, Scalar
 
 _MAX_WORDS_BETWEEN = 100
 _MAX_NEAR_GROUPS = 6
@@ -40,9 +41,10 @@ class Words(Reader[str]):
 class _Language(Reader[str]):
     def read(self, node: Node, path: str, reading: Reading) -> str | None:
         text = Text().read(node, path, reading)
-        if text is None or text in LANGUAGES:
+        written = node.text if isinstance(node, Scalar) else ""
+        if text is None or written in LANGUAGES:
             return text
-        message = f"no endings are known for the language {clipped(text)!r}"
+        message = f"no endings are known for the language {clipped(written)!r}"
         reading.wrong(node, path, message, f"use {one_of(sorted(LANGUAGES))}, or list the forms as words")
         return None
 
@@ -53,7 +55,9 @@ class _Language(Reader[str]):
 _CASE = Key("case", Flag(), "True: spelt exactly so; case, accents and dashes are not overlooked.")
 _WORDS = Key("text", Words(), "Words in a row.", required=True)
 _STEM = Key("stem", Words(), "Words in a row, each in any of its endings.", required=True)
-_LANGUAGE = Key("language", _Language(), "The language the endings are those of.", required=True)
+_LANGUAGE = Key(
+    "language", _Language(), "The language the endings are those of.", required=True, example="language: ru"
+)
 _PATTERN = Key("pattern", Text(max_characters=MAX_PATTERN_CHARACTERS), "An RE2 pattern.", required=True)
 
 
@@ -122,7 +126,9 @@ def _no_kind(node: Mapping_, path: str, reading: Reading, kinds: list[str]) -> N
 
 
 _PLAIN = Plain()
-_CHOICES = Key("any", Items(_PLAIN, or_one=True), "One of these terms.", required=True)
+_CHOICES = Key(
+    "any", Items(_PLAIN, or_one=True), "One of these terms.", required=True, example="any: [corridor, route]"
+)
 _ONE_OF = Fields((_CHOICES,), lambda values: values.get(_CHOICES), about="One of several terms.")
 
 
@@ -144,7 +150,11 @@ _NEAR = Key(
     "near", Items(_Group(), least=2, most=_MAX_NEAR_GROUPS), "Terms (or {any: [terms]}) in any order.", required=True
 )
 _BETWEEN = Key(
-    "words", Whole(least=0, most=_MAX_WORDS_BETWEEN), "Words between the first and the last, at most.", required=True
+    "words",
+    Whole(least=0, most=_MAX_WORDS_BETWEEN),
+    "Words between the first and the last, at most.",
+    required=True,
+    example="words: 5",
 )
 
 

@@ -10,7 +10,8 @@ from alerts.rules.actor_grammar import ACTORS, ACTORS_DEFINITION
 from alerts.rules.directory import ActorDirectory
 from alerts.rules.fields import Check, Fields, Key, Values
 from alerts.rules.mistakes import RulesError
-from alerts.rules.readers import Items, JsonSchema, Number, Text, Whole, Word
+from alerts.rules.number_readers import Number, Whole
+from alerts.rules.readers import Items, JsonSchema, Text, Word
 from alerts.rules.schema_sharing import with_shared_parts
 from alerts.rules.timeline_model import (
     FIRST_DAY,

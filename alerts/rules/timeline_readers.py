@@ -11,7 +11,8 @@ from alerts.rules.actor_grammar import ACTORS, PAIR, split_pair
 from alerts.rules.fields import Fields, Key, Values
 from alerts.rules.mistakes import clipped, did_you_mean
 from alerts.rules.model import ActorSet, NamedActors
-from alerts.rules.readers import Items, JsonSchema, Reader, Text, Whole, described
+from alerts.rules.number_readers import Whole
+from alerts.rules.readers import Items, JsonSchema, Reader, Text, described
 from alerts.rules.reading import Reading
 from alerts.rules.timeline_model import Meeting
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_

@@ -44,6 +44,11 @@ class Each(StrEnum):
     TOPIC = "topic"
 
 
+def topic_written(text: str) -> str:
+    """Return the id that ``text`` stands for: case does not matter, a space or a dash is as good as an underscore."""
+    return re.sub(r"[\s-]+", "_", text.lower())
+
+
 class Topic(Reader[str]):
     """A topic by its id; case does not matter, and a space or a dash is as good as an underscore."""
 
@@ -54,7 +59,7 @@ class Topic(Reader[str]):
         text = self._text.read(node, path, reading)
         if text is None:
             return None
-        topic = re.sub(r"[\s-]+", "_", text.lower())
+        topic = topic_written(text)
         if reading.topics is not None and topic not in reading.topics:
             reading.wrong(node, path, f"unknown topic {clipped(text)!r}", did_you_mean(topic, reading.topics))
             return None
@@ -74,38 +79,44 @@ class _LanguageCode(Reader[str]):
         return None
 
     def schema(self) -> JsonSchema:
-        return {"type": "string", "pattern": "^[a-z]{2}$"}
+        return {"type": "string", "pattern": r"^\s*[a-z]{2}\s*$"}
 
 
-class _Country(Reader[str]):
-    def read(self, node: Node, path: str, reading: Reading) -> str | None:
+class _Countries(Reader[tuple[str, ...]]):
+    """A country, or a set of countries."""
+
+    def read(self, node: Node, path: str, reading: Reading) -> tuple[str, ...] | None:
         before = reading.noted
         match ACTORS.read(node, path, reading):
-            case (NamedActors(ids=(country,)),) if reading.actors.type_of(country) == "country":
-                return country
+            case (NamedActors(ids=ids),) if all(reading.actors.type_of(actor) == "country" for actor in ids):
+                return ids
         if reading.noted == before:
             reading.wrong(node, path, "a country is needed here", "write its name or its three letters: Georgia, GEO")
         return None
 
     def schema(self) -> JsonSchema:
-        return Text().schema()
+        return ACTORS.schema()
 
 
 def _sorted(values: Values, key: Key[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted(set(values.get_or(key, ()))))
 
 
+def _countries(values: Values) -> tuple[str, ...]:
+    return tuple(sorted({country for ids in values.get_or(_COUNTRIES, ()) for country in ids}))
+
+
 _NAMES = Items(Text(), or_one=True)
 _IDS = Key("ids", _NAMES, "Publishers by the id they have in the settings.")
 _GROUPS = Key("groups", _NAMES, "Groups of publishers.")
-_COUNTRIES = Key("countries", Items(_Country(), or_one=True), "Countries publishers sit in.")
+_COUNTRIES = Key("countries", Items(_Countries(), or_one=True), "Countries publishers sit in.")
 
 
 def _excepted_sources(values: Values) -> SourcesPart | None:
     return SourcesPart(
         except_ids=_sorted(values, _IDS),
         except_groups=_sorted(values, _GROUPS),
-        except_countries=_sorted(values, _COUNTRIES),
+        except_countries=_countries(values),
     )
 
 
@@ -124,7 +135,7 @@ def _sources(values: Values) -> SourcesPart:
     return SourcesPart(
         ids=_sorted(values, _IDS),
         groups=_sorted(values, _GROUPS),
-        countries=_sorted(values, _COUNTRIES),
+        countries=_countries(values),
         except_ids=without.except_ids,
         except_groups=without.except_groups,
         except_countries=without.except_countries,

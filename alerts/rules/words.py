@@ -9,6 +9,7 @@ from alerts.rules.model import (
     ActorSet,
     ActorsOfType,
     AnyActor,
+    Drop,
     KeywordsPart,
     Level,
     Mode,
@@ -25,6 +26,7 @@ from alerts.rules.model import (
     WatchKind,
 )
 from alerts.rules.schedule import schedule_in_words
+from schemas.plain_text import plural
 from schemas.reasons import Prominence
 
 #: An actor's id → the name people know it by; the id itself where there is none.
@@ -41,8 +43,11 @@ def describe(rule: Rule, name_of: NameOf = str) -> str:
         start = f"{rings[rule.mode]} ({rule.severity.value})" if number == 0 else "Or"
         lines.append(f"{start} when {detector_in_words(detector)}.")
     if rule.corroborated_by is not None:
-        countries = rule.corroborated_by.source_countries
-        lines.append(f"Only once publishers of at least {countries} countries have it.")
+        countries = plural(rule.corroborated_by.source_countries, "country", "countries")
+        drops = [isinstance(detector, Drop) for detector in rule.when]
+        but = " (but not where there are too few: what is missing has no publishers)" if any(drops) else ""
+        if not all(drops):
+            lines.append(f"Only once publishers of at least {countries} have it{but}.")
     lines.extend(f"It is {level.severity.value} once there are {_asked(level)}." for level in rule.levels)
     if rule.active:
         lines.append(f"It rings only {schedule_in_words(rule.active)}; it counts and learns all the time.")
@@ -50,7 +55,8 @@ def describe(rule: Rule, name_of: NameOf = str) -> str:
         lines.extend(_template_lines(rule.template))
     if rule.labels:
         lines.append("Labels: " + ", ".join(f"{name}={text}" for name, text in rule.labels.items()) + ".")
-    lines.append(f"At most {rule.max_keys:,} counts are kept, and {rule.limit:,} alerts may be open at once.")
+    kept, open_at_once = plural(rule.max_keys, "count is", "counts are"), plural(rule.limit, "alert")
+    lines.append(f"At most {kept} kept, and {open_at_once} may be open at once.")
     return "\n".join(lines)
 
 
@@ -194,11 +200,16 @@ def term_in_words(term: Term | PlainTerm) -> str:
         case Near():
             choices = [[term_in_words(choice) for choice in group] for group in term.groups]
             groups = [words[0] if len(words) == 1 else f"({listed(words, 'or')})" for words in choices]
-            return f"{listed(groups, 'and')} with at most {term.words} words between them"
+            return f"{listed(groups, 'and')} with at most {plural(term.words, 'word')} between them"
 
 
 def _asked(level: Level) -> str:
-    parts = [f"{count:,} {name}" for name in ("stories", "publishers", "articles") if (count := getattr(level, name))]
+    counted = (
+        (level.stories, "story", "stories"),
+        (level.publishers, "publisher", ""),
+        (level.articles, "article", ""),
+    )
+    parts = [plural(*one) for one in counted if one[0]]
     parts += [f"{level.times:g} times the expectation"] if level.times else []
     parts += [f"a score of {level.score:g}"] if level.score else []
     return listed(parts, "and")

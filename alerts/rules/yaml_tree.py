@@ -56,6 +56,8 @@ def readable(text: str, file_name: str) -> tuple[Node, Sequence[Mistake]]:
         ends_at = mark.line + 1 if mark is not None else 1
         problem = error.problem or error.context or "this is no YAML"
         remedy = "look at the indentation, at brackets that are not closed, and quote text with : or # in it"
+        if "'\\t'" in problem:
+            problem, remedy = "a tab where the indentation or a value begins", "indent with spaces instead"
         builder.refuse(ends_at, f"no valid YAML: {problem}", remedy, path="")
     except YAMLError as error:
         # A character YAML does not allow: the reader knows its position only.

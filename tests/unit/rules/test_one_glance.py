@@ -1,0 +1,127 @@
+"""What a message says about what is written: what it is, what it only looks like, and what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from alerts.rules.load import RulesError, load_rules
+from alerts.rules.mistakes import Mistake
+from alerts.rules.model import New
+from alerts.rules.words import describe
+from tests.unit.rules.world import DIRECTORY, TOPICS, rule
+
+
+def mistakes(text: str) -> list[Mistake]:
+    with pytest.raises(RulesError) as caught:
+        load_rules(text, "rules.yaml", DIRECTORY, topics=TOPICS)
+    return list(caught.value.mistakes)
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("1_000", "1000"),
+        ("1 000", "1000"),
+        ('"5"', "5"),
+        ("1.5", "2"),
+        ("1e999", "1000000"),
+        (".nan", "1"),
+        ("-3", "1"),
+        ("true", "1"),
+        ("ten", "1"),
+    ],
+)
+def test_a_number_that_will_not_do_names_the_nearest_that_does(written: str, wanted: str) -> None:
+    text = "rules: [{name: a, watch: {pair: [AZE, RUS]}, when: {threshold: {count: %s, within: 6h}}}]"
+    (mistake,) = mistakes(text % written)
+    assert mistake.remedy == f"write for example {wanted}"
+    load_rules(text % wanted, "rules.yaml", DIRECTORY, topics=TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("rules: [{}]", ["name", "watch", "when"]),
+        ("rules: [{name: a, watch: {pair: {}}, when: {threshold: {}}}]", ["count", "from", "to", "within"]),
+        ("rules: [{name: a, watch: {keywords: {stem: x}}, when: {shift: {}}}]", ["language", "to"]),
+        ("rules: [{name: a, watch: {keywords: {near: [a, b]}}, when: {new: {}}}]", ["quiet_for", "words"]),
+        ("rules: [{name: a, watch: {actor: AZE}, when: {spike: {budget: {}}}}]", ["false_alarms", "per"]),
+        ("defaults: {corroborated_by: {}}", ["rules", "source_countries"]),
+    ],
+)
+def test_a_key_that_is_missing_is_shown_as_it_may_be_written(text: str, missing: list[str]) -> None:
+    found = {m.message.split("'")[1]: m.remedy for m in mistakes(text) if m.message.endswith("is missing")}
+    assert sorted(found) == missing
+    for key, remedy in found.items():
+        assert remedy.startswith(f"add for example {key}:")
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("Ruѕsia", "'ѕ' in it is CYRILLIC SMALL LETTER DZE"),
+        ("Russia\u200b", "'\\u200b' in it is ZERO WIDTH SPACE"),
+        ("\u202eRussia", "RIGHT-TO-LEFT OVERRIDE"),
+    ],
+)
+def test_a_letter_that_only_looks_like_another_is_named(name: str, what: str) -> None:
+    (mistake,) = mistakes(f"rules: [{{name: a, watch: {{actor: '{name}'}}, when: spike}}]")
+    assert what in mistake.message
+    assert mistake.remedy == "did you mean RUS?"
+
+
+@pytest.mark.parametrize("name", ["Атлантида", "Atlântida"])
+def test_a_name_in_its_own_alphabet_is_only_unknown(name: str) -> None:
+    (mistake,) = mistakes(f"rules: [{{name: a, watch: {{actor: {name}}}, when: spike}}]")
+    assert mistake.message == f"unknown actor {name!r}"
+
+
+def test_the_name_of_a_rule_tells_the_letter_that_will_not_do() -> None:
+    (mistake,) = mistakes("rules: [{name: bаku, watch: {actor: AZE}, when: spike}]")
+    assert "'а' in it is CYRILLIC SMALL LETTER A" in mistake.message
+
+
+def test_a_tab_is_called_one() -> None:
+    (mistake,) = mistakes("rules:\n  - name: a\n\twatch: {actor: AZE}\n")
+    assert (mistake.line, mistake.remedy) == (3, "indent with spaces instead")
+
+
+def test_a_set_stands_for_countries_of_publishers_and_for_who_is_known() -> None:
+    text = (
+        "sets: {near: [AZE, GEO], firms: [SOCAR], all: [{type: country}]}\n"
+        "rules: [{name: a, watch: {pair: [RUS, '*'], sources: {countries: near, except: {countries: [near, RUS]}}},"
+        " when: {new: {quiet_for: 30d, known: [near, firms, Energy]}}}]"
+    )
+    (mistake,) = mistakes(text)
+    assert mistake.message == "everybody is excepted, nobody is left"
+    found = load_rules(text.replace("[near, RUS]", "RUS"), "rules.yaml", DIRECTORY, topics=TOPICS).rules[0]
+    assert found.watch.sources is not None
+    assert found.watch.sources.countries == ("AZE", "GEO")
+    assert isinstance(found.when[0], New)
+    assert found.when[0].known == ("AZE", "GEO", "SOCAR", "energy")
+    wrong = text.replace("countries: near", "countries: firms").replace("known: [near", "known: [all")
+    assert {m.message for m in mistakes(wrong)} == {
+        "a country is needed here",
+        "the set 'all' does not name its actors",
+    }
+
+
+def test_one_is_said_as_one() -> None:
+    one = rule(
+        "{keywords: {near: [a, b], words: 1}}", when="{shift: {to: {tone: conflict}, min: {stories: 1, part: 1}}}"
+    )
+    said = describe(one.model_copy(update={"max_keys": 1, "limit": 1}))
+    for words in ("at most 1 word between", "among 1 story", "At most 1 count is kept, and 1 alert may be open"):
+        assert words in said
+
+
+def test_what_is_missing_is_said_to_need_nobody_else() -> None:
+    def said(when: str) -> str:
+        text = "rules: [{name: a, watch: {actor: AZE}, when: %s, corroborated_by: {source_countries: 2}}]"
+        return describe(load_rules(text % when, "rules.yaml", DIRECTORY, topics=TOPICS).rules[0])
+
+    assert "Only once publishers of at least 2 countries have it." in said("spike")
+    assert "but not where there are too few" in said("[spike, drop]")
+    assert "countries" not in said("drop")
+    assert "at most 50 % of them came" in said("drop")
+    assert said("{drop: {min: {times: 0}}}").count("12 or more are expected;") == 1
