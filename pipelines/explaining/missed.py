@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from alerts.rules.match import compile_watch
 from alerts.rules.model import Rule, WatchKind
@@ -20,7 +21,7 @@ from schemas.errors import UsageError
 from schemas.ids import hour_of
 from schemas.plain_text import plain_line
 from schemas.ports.log import Log, LogRecord
-from schemas.reasons import Tone
+from schemas.reasons import EventKind, Tone
 from schemas.signal import Signal
 from schemas.wire import SignalsRecord
 
@@ -28,19 +29,24 @@ from schemas.wire import SignalsRecord
 _MOST_DAYS = 60
 _WITHIN_H = 12
 
+#: How much more quiet is tried at a time, how often, and from which stories an hour on.
+_QUIET_STEP, _MOST_QUIET_STEPS, _LEAST_QUIET = 1.5, 12, 0.001
+
 #: Publishers a test names at most; more than that tell nothing new.
 _MOST_STEPS = 300
 
 
 @dataclass(frozen=True)
 class Missed:
-    """``test``: a file of timeline tests as a mapping. ``truth``: the row ``event,watch,start,end``."""
+    """``test``: a file of timeline tests as a mapping. ``truth``: the row ``event,watch,start,end``. ``rang``: when an alert
+    opened in that time all the same; None: none did."""
 
     rule: str
     key: str
     test: Mapping[str, Plain]
     truth: tuple[str, str, str, str]
     articles: int
+    rang: datetime | None = None
 
 
 def missed(
@@ -83,11 +89,13 @@ def missed(
     days = max(1, min(_MOST_DAYS, (hour_of(start) - state.start_hour) // 24))
     quiet = sum(1 for f in earlier if f.signal.event_time >= start - timedelta(days=days))
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    steps = [*_pushes(rule, event_articles, midnight, then, chosen), _expectation(chosen, rule, start, midnight)]
+    pushes = list(_pushes(rule, event_articles, midnight, then, chosen))
+    steps = [*pushes, _expectation(chosen, rule, start, midnight)]
     name = event or f"{rule.name} missed {chosen} on {start:%Y-%m-%d %H:%M}"
     publishers = len({source.source.publisher for source in then.engine.coverage.feeds.values()})
     background: dict[str, Plain] = {
-        "stories_per_hour": round(quiet / (24 * days), 3),
+        # A test writes so much about each thing that it pushes; together it shall be what there was.
+        "stories_per_hour": round(quiet / (24 * days) / _subjects(pushes), 6),
         "publishers": max(1, min(200, publishers)),
         "days": days,
     }
@@ -105,7 +113,36 @@ def missed(
         test={"tests": [test]},
         truth=(name, watch, start.isoformat(), until.isoformat()),
         articles=len(event_articles),
+        rang=_rang(then, chosen, start),
     )
+
+
+def made_to_fail(
+    test: Mapping[str, Plain], rings: Callable[[Mapping[str, Plain]], bool]
+) -> tuple[Mapping[str, Plain], float]:
+    """Return ``test`` with so many times more quiet before it that the rule does not ring, and how many times: 1 mostly.
+
+    The quiet of a test is even. What there was may have come in waves, from which a rule learns that much is normal; then
+    the same number of stories, spread evenly, would let it ring. 0 times: it rings whatever the quiet.
+    """
+    for step in range(_MOST_QUIET_STEPS):
+        tried = _with_quiet(test, _QUIET_STEP**step)
+        if not rings(tried):
+            return tried, _QUIET_STEP**step
+    return test, 0.0
+
+
+def _with_quiet(test: Mapping[str, Plain], times: float) -> Mapping[str, Plain]:
+    (one,) = cast("list[dict[str, Plain]]", test["tests"])
+    background = cast("dict[str, Plain]", one["background"])
+    rate = max(_LEAST_QUIET if times > 1 else 0.0, cast("float", background["stories_per_hour"])) * times
+    return {"tests": [{**one, "background": {**background, "stories_per_hour": round(rate, 6)}}]}
+
+
+def _rang(then: EngineThen, key: str, start: datetime) -> datetime | None:
+    last = start + timedelta(hours=_WITHIN_H)
+    opened = (e.at for e in then.events if e.event is EventKind.OPENED and e.key == key and start <= e.at <= last)
+    return next(opened, None)
 
 
 class _Collecting:
@@ -157,6 +194,11 @@ def _pushes(
             step["over"] = _moment(midnight + (ends - begins), midnight)
         step.update(_about(rule, signals[0], key))
         yield step
+
+
+def _subjects(pushes: Sequence[Mapping[str, Plain]]) -> int:
+    """Return how many different things are pushed, as a test tells them apart: by text, actors and topics."""
+    return len({repr([push.get(part) for part in ("text", "pair", "actor", "topics")]) for push in pushes})
 
 
 def _about(rule: Rule, signal: Signal, key: str) -> dict[str, Plain]:
