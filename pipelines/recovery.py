@@ -122,7 +122,8 @@ def _check_log(log: Log, head: DeciderHead, start: int) -> None:
     if head.log_id != log.log_id:
         raise ForeignLogError(
             f"the ledger was decided from log {head.log_id}, but the log that is open is {log.log_id}",
-            remedy="open the log it belongs to, or begin a new store beside the new log",
+            remedy="open the log it belongs to, bring both back with `tocsin restore`, or move the store and the snapshots"
+            " away: the ledger then begins anew with this log",
         )
     end = log.end_offset(SIGNALS, 0)
     if not start <= head.next_offset <= end:

@@ -234,8 +234,9 @@ def damaged(path: Path, what: str) -> FatalError:
     """Return the error for a file whose content cannot be trusted."""
     return FatalError(
         f"the log {path} is damaged: {what}",
-        remedy=f"Restore it from a backup, or move {path.name}, {path.name}-wal and {path.name}-shm away together:"
-        " a new log is made and feeds are read again.",
+        remedy="Bring log and store back together with `tocsin restore` from the last backup. Without one, move"
+        f" {path.name} (with {path.name}-wal and {path.name}-shm), the store and the snapshots away together, because"
+        " the ledger goes with its log: both begin anew, and feeds are read again.",
     )
 
 

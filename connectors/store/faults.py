@@ -66,7 +66,8 @@ def _sqlite(error: sqlite3.Error, name: str) -> TocsinError:
     if primary in _CORRUPT:
         return FatalError(
             f"the store {name} is damaged or not a SQLite database ({error})",
-            remedy="stop all jobs and bring back the last backup of this file; keep the damaged one for repair",
+            remedy="stop all jobs and bring log and store back together with `tocsin restore` from the last backup; keep the"
+            " damaged file for repair",
         )
     if primary in _BUSY:
         return StoreUnavailableError(

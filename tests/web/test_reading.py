@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,7 @@ from tests.streams.deciding import Desk, desk_in
 from tests.streams.world import invented_stream
 from tests.web.house import House
 from tocsin.settings import load_workplace
+from tocsin.web.exhibit import Exhibit
 from tocsin.web.serving import make_site, serve
 from tocsin.workplace import open_store_of
 
@@ -166,6 +167,32 @@ def test_a_port_that_is_taken_may_be_free_later(decided: Path) -> None:
                 asyncio.run(serve(workplace, store, asyncio.Event()))
         finally:
             store.close()
+
+
+def test_a_watch_that_is_over_is_shown_on_any_port_that_is_free(decided: Path) -> None:
+    exhibit = Exhibit(title="A demonstration.", words="Invented.", ended_at=datetime(2025, 8, 1, tzinfo=UTC))
+    said: list[str] = []
+
+    async def look() -> None:
+        stop = asyncio.Event()
+
+        def say(line: str) -> None:
+            said.append(line)
+            stop.set()
+
+        await serve(workplace, store, stop, say=say, exhibit=exhibit)
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        workplace = load_workplace(decided, {"TOCSIN_WEB__PORT": str(port)})
+        store = open_store_of(workplace)
+        try:
+            asyncio.run(look())
+        finally:
+            store.close()
+    (line,) = said
+    assert line.startswith("the web page is at http://127.0.0.1:")
+    assert not line.endswith(f":{port}/")
 
 
 def test_an_old_reading_is_told_to_be_old(house: House) -> None:

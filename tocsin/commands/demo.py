@@ -112,7 +112,7 @@ async def _stay_up(shown: Demonstration) -> None:
 
 
 async def _serve_page(shown: Demonstration, stop: asyncio.Event) -> None:
-    """Serve the web page of what was shown until ``stop``; where its port is taken, say so and go on without."""
+    """Serve the web page of what was shown until ``stop``; where none can be had, say so and go on without."""
     from schemas.errors import RetriableError
     from tocsin.settings import load_workplace
     from tocsin.web.exhibit import Exhibit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import socket
@@ -82,7 +83,7 @@ async def serve(
     exhibit: Exhibit | None = None,
 ) -> None:
     """Serve until ``stop``; ``say`` tells the address once it is listened on, ``exhibit`` what is shown of a watch that
-    is over.
+    is over: that is looked at once, and takes any port where that of the settings is taken.
 
     :raises UsageError: tokens that cannot be read.
     :raises RetriableError: another program listens on the port, so that the page may come once that one is gone.
@@ -100,11 +101,12 @@ async def serve(
         lifespan="off",
     )
     server, ended, failed = _Server(config), threading.Event(), list[Exception]()
-    with _listening(settings.host, settings.port) as listener:
+    with _listening(settings.host, settings.port, or_any=exhibit is not None) as listener:
         reading = threading.Thread(target=_read, args=(site.reader, ended, failed, server), name="reader", daemon=True)
         reading.start()
         waiting = asyncio.create_task(_tell(server, stop))
-        say(f"the web page is at {address_of(settings)}")
+        at = settings.model_copy(update={"port": listener.getsockname()[1]})
+        say(f"the web page is at {address_of(at)}")
         try:
             await server.serve(sockets=[listener])
         finally:
@@ -115,12 +117,15 @@ async def serve(
         raise failed[0]
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; :raises RetriableError: it cannot be had now."""
+def _listening(host: str, port: int, *, or_any: bool = False) -> socket.socket:
+    """Return a socket that listens, with ``or_any`` on another port than a taken one; :raises RetriableError: it cannot be
+    had now."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, reuse_port=False)
     except OSError as error:
+        if or_any and error.errno == errno.EADDRINUSE:
+            return _listening(host, 0)
         raise RetriableError(
             f"the web page cannot listen on {host}:{port}: {error.strerror or error}",
             remedy="another program may be there: give another `port` in the section [web] of tocsin.toml",
