@@ -13,6 +13,7 @@ from pathlib import Path
 from alerts.engine import Engine
 from alerts.engine_state import restore
 from alerts.rules.model import Rule
+from pipelines.explaining.one_rule import left_alone, of_one_rule
 from pipelines.older_snapshots import older_snapshots
 from pipelines.possible_signals import PossibleSignals
 from pipelines.recovery import from_snapshot_file, load_snapshot
@@ -85,8 +86,8 @@ def engine_then(
 
     With ``shorten`` it begins with the newest snapshot that is not later than ``heard_from`` (``moment`` without it), if
     there is one: the engine is the same, but ``each`` hears nothing of what came before. With ``only``, every form that one
-    rule has had, signals that it cannot hit are passed over: of that rule the engine is the same, of others it is not, and
-    no signals are kept.
+    rule has had, signals that it cannot hit are passed over and there are no other rules: of that rule the engine is the same.
+    No signals are kept then.
 
     :raises FatalError: the log was trimmed, and the snapshot is of a later moment or lost.
     """
@@ -95,6 +96,9 @@ def engine_then(
     if short is None and start > 0:
         short = _from_snapshot(log, store, snapshots, moment)
     begin, first = short or (Engine, start)
+    alone = only[0].name if only else None
+    if alone is not None:
+        begin = partial(_begin_alone, begin, alone)
     stepping = Stepping(log, begin, first)
     then = EngineThen(stepping.engine, moment, since, first, began=first, whole=short is None)
     possible = _possible(only, then.engine)
@@ -109,6 +113,8 @@ def engine_then(
             continue
         try:
             decoded = decode_signals(record.value)
+            if alone is not None:
+                decoded = of_one_rule(decoded, alone)
         except BrokenRecordError:
             decoded = None
         if isinstance(decoded, Coverage) and passes(then.engine, decoded, moment):
@@ -123,6 +129,10 @@ def engine_then(
             each(record, decoded, then.engine)
     progress(end - first, end - first)
     return then
+
+
+def _begin_alone(begin: Begin, name: str) -> Engine:
+    return left_alone(begin(), name)
 
 
 def _possible(only: Sequence[Rule], engine: Engine) -> PossibleSignals | None:
