@@ -158,8 +158,9 @@ def simplified(choices: Iterable[ActorChoice], without: set[str]) -> ActorSet:
 
 
 def united(items: Iterable[ActorSet]) -> ActorSet:
-    """Return the actors of any of ``items``."""
-    return simplified((choice for item in items for choice in item), set())
+    """Return the actors of any of ``items``; a set that is there many times is looked at once."""
+    once = {id(item): item for item in items}
+    return simplified((choice for item in once.values() for choice in item), set())
 
 
 def _actor_part(groups: AnyAllNone[ActorSet]) -> ActorPart:

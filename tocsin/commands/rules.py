@@ -98,13 +98,16 @@ def _say_doubts(workplace: Workplace, files: Sequence[RuleFile], *, as_json: boo
                 except BrokenRecordError:
                     continue
 
-        found = doubts(rules, history_of(records(), rules))
+        past = history_of(records(), rules)
+        found = doubts(rules, past)
     for doubt in found:
         if as_json:
             click.echo(json.dumps({"kind": "doubt", "rule": doubt.rule, "never": doubt.never, "text": doubt.text}))
         else:
             click.echo(f"{'NEVER ' if doubt.never else 'note  '}  {doubt.rule}: {printable(doubt.text)}")
-    if not found:
+    if not past.articles:
+        click.echo("the log holds no articles yet: what your rules find in them cannot be said", err=True)
+    elif not found:
         click.echo("every rule can ring, and found something in the history", err=True)
     return any(doubt.never for doubt in found)
 

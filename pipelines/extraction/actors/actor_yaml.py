@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 from pydantic import ValidationError
+from yaml.reader import ReaderError  # type: ignore[import-untyped]
 
+from alerts.rules.lookalikes import mixes_alphabets, strange_letter
 from pipelines.extraction.actors.entries import ActorEntry, ActorFile, AliasEntry, OfficialEntry
 
 MAX_FILE_BYTES = 8_388_608
@@ -17,6 +21,7 @@ MAX_FILE_BYTES = 8_388_608
 #: The C loader reads the built-in files ten times as fast; a PyYAML built without it has only the other.
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # Any: PyYAML's loaders are untyped
 
+_KEYS_OF_FILES = sorted(field.alias or name for name, field in ActorFile.model_fields.items())
 _KEYS = sorted({field.alias or name for model in (ActorFile, ActorEntry, OfficialEntry, AliasEntry)
                 for name, field in model.model_fields.items()})  # fmt: skip
 
@@ -50,7 +55,7 @@ def read_actor_file(text: str, file: str) -> tuple[ActorFile, list[ActorMistake]
             return ActorFile(), refused
         plain = None if root is None else _plain(root)
     except (yaml.YAMLError, RecursionError) as error:
-        return ActorFile(), [_not_yaml(error, file)]
+        return ActorFile(), [_not_yaml(error, text, file)]
     if plain is None or plain == "":
         return ActorFile(), []
     try:
@@ -59,16 +64,25 @@ def read_actor_file(text: str, file: str) -> tuple[ActorFile, list[ActorMistake]
         return ActorFile(), _wrong_entries(error, text, file)
 
 
-def line_of(text: str, path: Sequence[str | int]) -> int:
-    """Return the line on which the value at ``path`` begins, as near as the file has it."""
-    node = yaml.compose(text, Loader=_LOADER)
-    line = 1
-    for step in path:
-        following = _step(node, step)
-        if following is None:
-            break
-        line, node = following
-    return line
+class Lines:
+    """Where values stand in the file ``text``, which is composed when the first is asked for, and once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _root(self) -> Any:  # Any: PyYAML's nodes are untyped
+        return yaml.compose(self._text, Loader=_LOADER)
+
+    def of(self, path: Sequence[str | int]) -> int:
+        """Return the line on which the value at ``path`` begins, as near as the file has it."""
+        node, line = self._root, 1
+        for step in path:
+            following = _step(node, step)
+            if following is None:
+                break
+            line, node = following
+        return line
 
 
 def line_behind_actors(text: str) -> tuple[int, str] | None:
@@ -105,14 +119,21 @@ def _step(node: Any, step: str | int) -> tuple[int, Any] | None:  # Any: PyYAML'
 
 
 def _refused(text: str, file: str) -> list[ActorMistake]:
-    """Aliases would let a small file grow without bound; they begin with ``&`` and ``*``, which are rare: look only then."""
-    if "&" not in text and "*" not in text:
+    """Aliases would let a small file grow without bound, and tags say what nobody reads.
+
+    They begin with ``&``, ``*`` and ``!``, which are rare: look only then.
+    """
+    if not any(sign in text for sign in "&*!"):
         return []
-    return [
-        ActorMistake(file, event.start_mark.line + 1, "", "a YAML alias is not allowed", "write the value out")
-        for event in yaml.parse(text, Loader=_LOADER)
-        if isinstance(event, yaml.AliasEvent)
-    ]
+    refused = []
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            refused.append(ActorMistake(file, line, "", "a YAML alias is not allowed", "write the value out"))
+        elif getattr(event, "tag", None) is not None:
+            message = f"a YAML tag ({event.tag[:60]}) is not allowed"
+            refused.append(ActorMistake(file, line, "", message, "remove it; quote what is to be text"))
+    return refused
 
 
 def _plain(node: Any) -> Any:  # Any: PyYAML's nodes are untyped
@@ -142,33 +163,47 @@ def _given_twice(node: Any, file: str) -> Iterator[ActorMistake]:  # Any: PyYAML
             yield from _given_twice(value, file)
 
 
-def _not_yaml(error: Exception, file: str) -> ActorMistake:
+#: What no text of YAML may have in it.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def _not_yaml(error: Exception, text: str, file: str) -> ActorMistake:
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark is not None else 1
     problem = getattr(error, "problem", None) or "this cannot be read"
+    if isinstance(error, ReaderError):
+        # Its position counts characters, or with the C loader bytes: what is on the same line is found either way.
+        line = next((n for n, part in enumerate(text.split("\n"), start=1) if _UNWRITABLE.search(part)), 1)
+        message = "a character that YAML does not allow (a control character)"
+        return ActorMistake(file, line, "", message, "remove it")
     return ActorMistake(file, line, "", f"no valid YAML: {problem}", "look at the indentation and close every bracket")
 
 
 def _wrong_entries(error: ValidationError, text: str, file: str) -> list[ActorMistake]:
-    mistakes = []
+    mistakes, lines = [], Lines(text)
     for part in error.errors():
         path = part["loc"]
         shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-        message, remedy = _told(part["type"], part["msg"], str(path[-1]) if path else "", part["input"])
-        mistakes.append(ActorMistake(file, line_of(text, path), shown, message, remedy))
+        message, remedy = _told(part["type"], part["msg"], path, part["input"])
+        mistakes.append(ActorMistake(file, lines.of(path), shown, message, remedy))
     return mistakes
 
 
-def _told(kind: str, message: str, key: str, value: object) -> tuple[str, str]:
+def _told(kind: str, message: str, path: Sequence[str | int], value: object) -> tuple[str, str]:
     """Return a mistake in plain English, and what to do about it."""
+    key = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
-        close = get_close_matches(key, _KEYS, n=1)
-        return f"there is no key {key!r}", f"did you mean {close[0]!r}?" if close else "remove it"
+        known = _KEYS if len(path) > 1 else _KEYS_OF_FILES
+        close = get_close_matches(key, known, n=1)
+        return (
+            f"there is no key {key!r}",
+            f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(known)}",
+        )
     if kind == "missing":
         return f"the key {key!r} is missing", "add it"
     if kind == "literal_error":
-        known = message.removeprefix("Input should be ").replace(" or ", ", ").replace("'", "")
-        return f"{value!r} is none of those known here", f"take one of: {known}"
+        kinds = message.removeprefix("Input should be ").replace(" or ", ", ").replace("'", "")
+        return f"{value!r} is none of those known here", f"take one of: {kinds}"
     if kind in {"model_type", "dict_type"}:
         return "keys with values are expected here", "write them as {key: value}, or indented below"
     if kind in {"list_type", "tuple_type"}:
@@ -180,7 +215,9 @@ def _told(kind: str, message: str, key: str, value: object) -> tuple[str, str]:
     if key == "format":
         return f"format {value!r} is not known to this version of Tocsin", "update Tocsin, or take an older file"
     if key == "id" and isinstance(value, str):
-        return message.removeprefix("Value error, "), f"for example {as_id(value)}"
+        told = message.removeprefix("Value error, ")
+        strange = strange_letter(value) if mixes_alphabets(value) else ""
+        return f"{told}; {strange}" if strange else told, f"for example {as_id(value)}"
     return message.removeprefix("Value error, "), "correct the value"
 
 

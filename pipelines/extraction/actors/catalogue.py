@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
-from pipelines.extraction.actors.actor_yaml import ActorMistake, line_of
+from pipelines.extraction.actors.actor_yaml import ActorMistake, Lines
 from pipelines.extraction.actors.data_files import read_data_files
 from pipelines.extraction.actors.entries import ActorEntry, ActorFile, AliasEntry, OfficialEntry
 from pipelines.extraction.actors.folding import fold
@@ -138,9 +138,9 @@ def load_catalogue(own_files: Sequence[Path] = ()) -> Catalogue:
     found = _Sum()
     files, found.mistakes = read_data_files(own_files)
     for file in files:
-        _add_file(found, file.entries, file.text, str(file.path))
+        _add_file(found, file.entries, Lines(file.text), str(file.path))
     for file in files:
-        found.mistakes += _unknown_countries(found.actors, file.entries, file.text, str(file.path))
+        found.mistakes += _unknown_countries(found.actors, file.entries, Lines(file.text), str(file.path))
     if found.mistakes:
         raise ActorFileError(found.mistakes)
     return Catalogue(
@@ -154,29 +154,34 @@ def load_catalogue(own_files: Sequence[Path] = ()) -> Catalogue:
     )
 
 
-def _add_file(found: _Sum, entries: ActorFile, text: str, file: str) -> None:
+def _add_file(found: _Sum, entries: ActorFile, lines: Lines, file: str) -> None:
     as_of = entries.as_of
     for index, entry in enumerate(entries.actors):
         for key, message, remedy in _add_actor(found, entry, as_of):
             path: tuple[str | int, ...] = ("actors", index, *((key,) if key else ()))
             shown = f"actors[{index}]" + (f".{key}" if key else "")
-            found.mistakes.append(ActorMistake(file, line_of(text, path), shown, message, remedy))
+            found.mistakes.append(ActorMistake(file, lines.of(path), shown, message, remedy))
     found.stop += entries.stop
     found.given_names.update(entries.given_names)
 
 
-def _unknown_countries(known: Mapping[str, Actor], entries: ActorFile, text: str, file: str) -> list[ActorMistake]:
-    mistakes = []
+def _unknown_countries(known: Mapping[str, Actor], entries: ActorFile, lines: Lines, file: str) -> list[ActorMistake]:
+    mistakes: list[ActorMistake] = []
     for index, entry in enumerate(entries.actors):
         if entry.country is not None and entry.country not in known:
-            countries = [actor.id for actor in known.values() if actor.type in {"country", "territory"}]
-            named = [actor.id for actor in known.values() if fold(actor.name) == fold(entry.country)]
-            close = named or get_close_matches(entry.country, countries, n=1)
-            remedy = f"did you mean {close[0]}?" if close else "take the id of a country, as FRA"
-            line = line_of(text, ("actors", index, "country"))
+            # Nobody reads more of them, and to look for what is meant takes long where there are very many.
+            meant = _country_meant(known, entry.country) if len(mistakes) < _SHOWN else ""
+            remedy = f"did you mean {meant}?" if meant else "take the id of a country, as FRA"
+            line = lines.of(("actors", index, "country"))
             message = f"no country has the id {entry.country!r}"
             mistakes.append(ActorMistake(file, line, f"actors[{index}].country", message, remedy))
     return mistakes
+
+
+def _country_meant(known: Mapping[str, Actor], written: str) -> str:
+    named = [actor.id for actor in known.values() if fold(actor.name) == fold(written)]
+    countries = [actor.id for actor in known.values() if actor.type in {"country", "territory"}]
+    return next(iter(named or get_close_matches(written, countries, n=1)), "")
 
 
 def _add_actor(found: _Sum, entry: ActorEntry, as_of: date | None) -> list[tuple[str, str, str]]:

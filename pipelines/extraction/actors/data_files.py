@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from connectors.text_files import UnreadableFileError, read_text_file
-from pipelines.extraction.actors.actor_yaml import MAX_FILE_BYTES, ActorMistake, line_of, read_actor_file
+from pipelines.extraction.actors.actor_yaml import MAX_FILE_BYTES, ActorMistake, Lines, read_actor_file
 from pipelines.extraction.actors.entries import ActorFile
 
 _BUILT_IN = Path(__file__).parent / "data"
@@ -89,7 +89,7 @@ def _read_all(paths: Sequence[Path], mistakes: list[ActorMistake]) -> list[ReadF
 def _wrong_replacement(
     file: ReadFile, name: str, places: dict[str, int], taken: dict[str, Path]
 ) -> ActorMistake | None:
-    at = line_of(file.text, ("replaces",))
+    at = Lines(file.text).of(("replaces",))
     if name not in places:
         remedy = f"take one of: {', '.join(places)}"
         return ActorMistake(str(file.path), at, "replaces", f"there is no built-in file {name!r}", remedy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,8 @@ def _name(text: str) -> str:
         raise ValueError(f"a name has at most {_MAX_NAME_CHARACTERS} characters")
     if not text or not text[0].isalnum() or not (text[-1].isalnum() or text[-1] in ".+)"):
         raise ValueError("a name begins and ends with a letter or a digit")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text.replace("\n", " ").replace("\t", " ")):
+        raise ValueError("a name has no characters that cannot be written or seen (control characters)")
     if "  " in text or "\n" in text or "\t" in text:
         raise ValueError("the words of a name are parted by one space")
     return text

@@ -204,3 +204,13 @@ def test_check_with_the_history_fails_where_a_rule_can_never_ring(folder: Path) 
     assert "baku-moscow: " not in checked.stdout
     lines = [json.loads(line) for line in run(folder, "rules", "check", "--history", "--json").stdout.splitlines()]
     assert [line["never"] for line in lines if line["kind"] == "doubt"] == [True, False]
+
+
+def test_nothing_is_claimed_of_an_empty_log(tmp_path: Path) -> None:
+    (tmp_path / "tocsin.toml").write_text('rules = ["r.yaml"]\n')
+    (tmp_path / "r.yaml").write_text(RULES % 2)
+    checked = run(tmp_path, "rules", "check", "--history")
+    assert checked.exit_code == 0
+    assert (
+        checked.stderr.splitlines()[-1] == "the log holds no articles yet: what your rules find in them cannot be said"
+    )

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from pipelines.actor_directory import actor_directory
 from pipelines.extraction.actors import catalogue
@@ -285,3 +286,52 @@ def test_the_directory_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
     assert done.stdout.strip() == "[]"
+
+
+def test_very_many_mistakes_are_told_without_reading_the_file_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    composed: list[int] = []
+    compose = yaml.compose
+
+    def counted(text: str, Loader: type) -> object:
+        composed.append(len(text))
+        return compose(text, Loader=Loader)
+
+    monkeypatch.setattr("yaml.compose", counted)
+    load_catalogue()
+    built_in = len(composed)
+    entries = {
+        "an unknown key": "{{id: A{0}, name: Name{0}x, typ: company}}",
+        "a name that is taken": "{{id: A{0}, name: Russia, type: company}}",
+        "no country": "{{id: A{0}, name: Name{0}x, type: company, country: Q{0}}}",
+    }
+    for what, entry in entries.items():
+        composed.clear()
+        text = "actors:\n" + "".join(f"  - {entry.format(n)}\n" for n in range(1, 101))
+        with pytest.raises(ActorFileError) as caught:
+            load_catalogue([own(tmp_path, text)])
+        assert len(caught.value.mistakes) >= 100, what
+        assert [mistake.line for mistake in caught.value.mistakes][-1] == 101
+        assert len(composed) <= built_in + 3, what
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "remedy"),
+    [
+        ("# x\nactors:\n  - {id: ABC, name: Some\x00Name, type: company}\n", 3, "does not allow", "remove it"),
+        ('actors:\n  - {id: ABC, name: "A\\u0000B", type: company}\n', 2, "control characters", "correct the value"),
+        ("actors:\n  - {id: ABC, name: !!binary eA==, type: company}\n", 2, "a YAML tag (tag:", "quote what is to be"),
+        ("actors:\n  - {id: АBC, name: Abc Co, type: company}\n", 2, "CYRILLIC CAPITAL LETTER A", "for example"),
+        ("tests: []\n", 1, "there is no key 'tests'", "the keys are actors, "),
+    ],
+)
+def test_what_nobody_sees_is_told_with_its_line(
+    tmp_path: Path, text: str, line: int, message: str, remedy: str
+) -> None:
+    with pytest.raises(ActorFileError) as caught:
+        load_catalogue([own(tmp_path, text)])
+    (mistake,) = caught.value.mistakes
+    assert mistake.line == line
+    assert message in mistake.message
+    assert remedy in mistake.remedy
