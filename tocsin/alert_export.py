@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from tocsin.commands.alerts_show import StoredAlert
 
 _STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
+body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff;
+overflow-wrap:anywhere}
 h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin-top:2rem;border-bottom:1px solid #ccc}
-table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:top}
+table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:top;overflow-wrap:normal}
+td:last-child{overflow-wrap:anywhere}
 .muted{color:#595959}.story{margin:1rem 0}details p{white-space:pre-wrap}pre{background:#f4f4f4;padding:.6rem;overflow-x:auto}
 .story>details{margin-left:1.2rem}figure{margin:0;padding:.4rem;background:#fff;color:#3b4252}svg{width:100%;height:auto}
 figcaption{font-size:.9rem}@media print{details{display:block}}

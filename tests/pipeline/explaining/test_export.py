@@ -50,7 +50,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     ):
         made = signal(f"h{n}", at(2) + timedelta(minutes=n), feed=FEED_IDS[n])
         text = f"{HOSTILE} {n}\n\nThe body of article {n} <b>in full</b>."
-        script.put(made.model_copy(update={"title": f"{HOSTILE} {n}", "text": text, "url": url}))
+        title = f"{HOSTILE} {n}" + (" " + "w" * 10_000 if n == 2 else "")
+        script.put(made.model_copy(update={"title": title, "text": text, "url": url}))
     folder = tmp_path_factory.mktemp("desk")
     desk = script.desk(folder)
     (folder / "tocsin.toml").write_text(
