@@ -16,6 +16,7 @@ from schemas.errors import FatalError, UsageError
 from schemas.plain_text import plural
 from schemas.ports.store import Delivery, Store
 from schemas.reasons import EventKind
+from tocsin.alert_answers import answer_lines, answers_to, as_objects
 from tocsin.event_lines import event_line, printable
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_log_of, open_store_of, open_workplace
@@ -71,7 +72,7 @@ def show(alert: str, short: bool, folder: Path, as_json: bool) -> None:
 
     Counts by hour against expectation, score, windows, evidence by story, the words that are new against the key's last 28
     days, the rule as it was written then, what would have silenced it and which sensitivity would have rung sooner: these
-    are computed again from the log. Then its life and who was told.
+    are computed again from the log. Then its life, who was told, and who answered.
     """
     workplace = open_workplace(folder)
     store = open_store_of(workplace)
@@ -79,18 +80,23 @@ def show(alert: str, short: bool, folder: Path, as_json: bool) -> None:
         found = stored_alert(store, alert)
         then, note = (None, "") if short else explained(workplace, store, found)
         text = "" if short else _rule_text(store, found)
+        answers = answers_to(store, found.opened)
         latency = {} if short else _latency(workplace, store, found.opened.alert_id)
     finally:
         store.close()
     if as_json:
         for event in found.events:
             texts = [found.evidence[n].model_dump(mode="json") for n in event.evidence if n in found.evidence]
-            more = {"explained": as_document(then, text)} if event is found.opened and then is not None else {}
+            more: dict[str, object] = (
+                {"explained": as_document(then, text)} if event is found.opened and then is not None else {}
+            )
             if event is found.opened and latency:
                 more["latency"] = latency
+            if event is found.opened:
+                more["answers"] = as_objects(answers)
             click.echo(json.dumps({**event.model_dump(mode="json"), "evidence_texts": texts, **more}))
         return
-    for line in lines_of(found, then, text, note):
+    for line in (*lines_of(found, then, text, note), "", *answer_lines(answers)):
         click.echo(printable(line))
 
 

@@ -18,8 +18,9 @@ from pipelines.explaining.rule_text import rule_text
 from schemas.alert_event import AlertEvent
 from schemas.errors import FatalError
 from schemas.ports.log import Entry
+from schemas.ports.response import Acknowledgement, AlertVerdict, Silence
 from schemas.ports.store import RuleSet
-from schemas.reasons import EventKind
+from schemas.reasons import EventKind, Judgement
 from schemas.topics import SIGNALS
 from tests.pipeline.explaining.scripted import Script, at
 from tests.pipeline.explaining.silenced import still_rings
@@ -155,6 +156,32 @@ def test_for_people_and_for_scripts(desk: Desk) -> None:
     assert explained["sooner"][0]["sensitivity"] == "high"
     assert explained["hours"][-1]["count"] >= 3
     assert "near miss" not in show(desk, "--short").stdout
+
+
+def test_who_answered_is_told(desk: Desk) -> None:
+    assert "Answers\n  nobody answered yet" in show(desk, "--short").stdout
+    event = opened(desk)
+    with desk.store() as store:
+        store.acknowledge(Acknowledgement(alert_id=event.alert_id, at=at(4), author="ann", comment="on it"))
+        for number, (name, key) in enumerate([(event.rule, event.key), (event.rule, "GEO-TUR"), (WORDS.name, "")]):
+            store.add_silence(
+                Silence(silence_id=f"s{number}", created_at=at(5), author="bob", rule=name, key=key, ends_at=at(6))
+            )
+        store.add_verdict(
+            AlertVerdict(alert_id=event.alert_id, at=at(7), author="cid", judgement=Judgement.USEFUL, note="early")
+        )
+    said = show(desk, "--short").stdout.partition("Answers\n")[2].splitlines()
+    assert said == [
+        f"  {at(4):%Y-%m-%d %H:%M}  ann acknowledged: on it",
+        f"  {at(5):%Y-%m-%d %H:%M}  bob silenced rule {event.rule} {event.key}: until {at(6):%Y-%m-%d %H:%M}",
+        f"  {at(7):%Y-%m-%d %H:%M}  cid judged useful: early",
+    ]
+    (told,) = (
+        line["answers"]
+        for line in map(json.loads, show(desk, "--short", "--json").stdout.splitlines())
+        if line["event"] == "opened"
+    )
+    assert [answer["who"] for answer in told] == ["ann", "bob", "cid"]
 
 
 def test_a_trimmed_log_leaves_what_the_ledger_holds(tmp_path: Path) -> None:
