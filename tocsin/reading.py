@@ -5,6 +5,7 @@ from __future__ import annotations
 from alerts.explanation.names import ActorNames
 from pipelines.explaining.asked_watch import Names
 from pipelines.notify_job import NamesWhenNeeded
+from pipelines.pages.ledger_view import MOST_EVENTS
 from pipelines.pages.reading import Reader
 from schemas.clock import Clock
 from schemas.ports.store import Store
@@ -13,8 +14,16 @@ from tocsin.settings import Workplace
 from tocsin.workplace import open_log_of
 
 
-def reader_of(workplace: Workplace, store: Store, names: ActorNames, clock: Clock, *, over: bool = False) -> Reader:
-    """Return a reader of ``workplace`` that has read nothing yet; ``over``: no job is meant to be at work any more."""
+def reader_of(
+    workplace: Workplace,
+    store: Store,
+    names: ActorNames,
+    clock: Clock,
+    *,
+    over: bool = False,
+    most_events: int = MOST_EVENTS,
+) -> Reader:
+    """Return a reader of ``workplace`` that has read nothing yet; see :class:`~pipelines.pages.reading.Reader`."""
     return Reader(
         open_log=lambda: open_log_of(workplace),
         store=store,
@@ -23,6 +32,7 @@ def reader_of(workplace: Workplace, store: Store, names: ActorNames, clock: Cloc
         names=names,
         supervisor=lambda: supervisor_at_work(workplace.folder.absolute()),
         over=over,
+        most_events=most_events,
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipelines.pages.ledger_view import AlertLife
+from pipelines.explaining.ledger_span import first_position_at
+from pipelines.pages.ledger_view import AlertLife, read_alert
 from pipelines.pages.reading import Reading
 from pipelines.pages.watch_rows import KeyState, WatchRow
 from schemas.alert_event import AlertEvent
+from schemas.ports.store import LedgerStore
+from schemas.reasons import EventKind
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,23 @@ class Brief:
         return sum(1 for life in self.rang if life.is_open)
 
 
-def brief_of(reading: Reading, *, since: datetime, most: int) -> Brief:
-    """Return the brief of ``reading``; ``most`` keys are named that moved without ringing."""
+def events_since(store: LedgerStore, since: datetime) -> int:
+    """Return how many events a reading needs for the brief: those at ``since`` or later, one at least."""
+    head = store.decider_head()
+    return max(1, head.events - first_position_at(store, since) + 1) if head is not None else 1
+
+
+def whole_life(store: LedgerStore, life: AlertLife) -> AlertLife:
+    """Return ``life`` from its opening on, which may lie before the events that were read."""
+    if life.first.event is EventKind.OPENED:
+        return life
+    return read_alert(store, life.id) or life
+
+
+def brief_of(
+    reading: Reading, *, since: datetime, most: int, whole: Callable[[AlertLife], AlertLife] = lambda life: life
+) -> Brief:
+    """Return the brief of ``reading``; ``most`` keys are named that moved without ringing. ``whole`` completes a life."""
     ledger = reading.ledger
     ringing = ledger.open_alerts()
     over = [life for life in ledger.newest_first() if life.ended is not None and life.last.at >= since]
@@ -42,7 +60,7 @@ def brief_of(reading: Reading, *, since: datetime, most: int) -> Brief:
     return Brief(
         since=since,
         at=reading.status.at,
-        rang=(*ringing, *over),
+        rang=tuple(whole(life) for life in (*ringing, *over)),
         moved=tuple(moved[:most]),
         blind=tuple(ledger.blind),
         watches=len(reading.watches),

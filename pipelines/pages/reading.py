@@ -20,7 +20,7 @@ from pathlib import Path
 from alerts.explanation.names import ActorNames
 from alerts.rules.model import Rule
 from pipelines.pages.feed_rows import Joining, joining_feeds
-from pipelines.pages.ledger_view import EMPTY_LEDGER, LedgerReading, LedgerView
+from pipelines.pages.ledger_view import EMPTY_LEDGER, MOST_EVENTS, LedgerReading, LedgerView
 from pipelines.pages.live_view import LiveStanding, LiveView
 from pipelines.pages.watch_rows import RuleSummary, WatchRow, rule_summaries, watch_rows
 from pipelines.service_status import LogFacts, ServiceStatus, StoreFacts, judge_service, read_log
@@ -74,7 +74,7 @@ class Reading:
 
 class Reader:
     """Keeps a reading fresh. ``supervisor`` tells the process of `tocsin run`, None where there is none; ``over``: no
-    job is meant to be at work any more."""
+    job is meant to be at work any more; ``most_events`` of the ledger are kept, the newest."""
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class Reader:
         names: ActorNames,
         supervisor: Callable[[], int | None],
         over: bool = False,
+        most_events: int = MOST_EVENTS,
     ) -> None:
         self._open_log = open_log
         self._log: Log | None = None
@@ -96,7 +97,7 @@ class Reader:
         self._over = over
         self._lock = threading.Lock()
         self._first = threading.Event()
-        self._ledger = LedgerView()
+        self._ledger = LedgerView(most_events)
         self._view = LiveView(snapshots)
         self._log_facts: LogFacts | None = None
         self._looked_closely_s: float | None = None

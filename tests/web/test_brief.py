@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from pipelines.pages.brief import Brief
-from pipelines.pages.ledger_view import AlertLife
+from connectors.store.open import open_store
+from pipelines.pages.brief import Brief, events_since, whole_life
+from pipelines.pages.ledger_view import AlertLife, LedgerView
+from schemas.reasons import EventKind
 from tests.contract.channels.messages import event
+from tests.contract.store.scribe import START, Scribe
 from tests.streams.deciding import desk_in
 from tests.web.house import desk_with_news, settings_in
 from tocsin.commands import brief
@@ -48,6 +51,24 @@ def test_where_one_rings_only_the_others_counted_nothing() -> None:
     one = replace(none, rang=(AlertLife((event(),)),))
     assert "No watch counted anything in its last window." in words_of(none)
     assert "No other watch counted anything in its last window." in words_of(one)
+
+
+def test_the_ledger_is_read_from_the_hours_that_are_told_of_and_lives_are_whole(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    scribe = Scribe(store)
+    assert events_since(store, START) == 1
+    opened = scribe.decide("a", key="long")
+    scribe.commit(opened, *(scribe.decide("b", key=f"K{number}") for number in range(4)))
+    grown = scribe.decide("a", key="long", event=EventKind.UPDATED, at=START + timedelta(hours=30))
+    scribe.commit(grown)
+    assert [events_since(store, START + timedelta(hours=hours)) for hours in (0, 24, 40)] == [6, 1, 1]
+    view = LedgerView(most_events=1)
+    view.refresh(store)
+    life = view.reading.alerts[opened.event.alert_id]
+    assert life.events == (grown.event,)
+    assert whole_life(store, life).events == (opened.event, grown.event)
+    assert whole_life(store, AlertLife((opened.event,))).events == (opened.event,)
+    store.close()
 
 
 def words_of(told: Brief) -> list[str]:

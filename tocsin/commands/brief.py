@@ -47,15 +47,17 @@ def command(folder: Path, as_json: bool, hours: int, most: int) -> None:
     Works beside `tocsin run` and without it; reads only. `tocsin status` tells of the jobs themselves.
     """
     from alerts.explanation.carriers import headlines
-    from pipelines.pages.brief import brief_of
+    from pipelines.pages.brief import brief_of, events_since, whole_life
+    from pipelines.pages.ledger_view import MOST_EVENTS
     from tocsin.reading import names_of, reader_of
 
     workplace = open_workplace(folder)
     store, clock, names = open_store_of(workplace), SystemClock(), names_of(workplace)
     try:
-        reader = reader_of(workplace, store, names, clock)
+        since = clock.now() - timedelta(hours=hours)
+        reader = reader_of(workplace, store, names, clock, most_events=min(MOST_EVENTS, events_since(store, since)))
         _read_all(reader)
-        brief = brief_of(reader.reading, since=clock.now() - timedelta(hours=hours), most=most)
+        brief = brief_of(reader.reading, since=since, most=most, whole=lambda life: whole_life(store, life))
 
         def headline(life: AlertLife) -> Evidence | None:
             hashes = list(dict.fromkeys(name for event in reversed(life.events) for name in event.evidence))[:30]
