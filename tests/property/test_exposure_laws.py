@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from alerts.coverage import CoverageBook
 from alerts.rules.model import Ratio, Spike, Zscore
 from benchmarks.detector_runs import FIRST_HOUR
 from benchmarks.detector_scenarios import SHIFT
@@ -85,6 +86,23 @@ def test_count_and_expectation_join_together(*, naive: bool, least: float, most:
     else:
         watch.go_on(added + until_joined(added) + 26, EVERYONE)
     assert least < seen_to_expected(watch) < most
+
+
+@pytest.mark.parametrize(("heeded", "least", "most"), [(True, 0.93, 1.07), (False, 0.6, 0.85)])
+def test_in_an_outage_as_much_less_is_expected_as_comes(
+    *, heeded: bool, least: float, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third of the feeds fail for a day: count and expectation fall together. Bursts alone would not show whether they do."""
+    if not heeded:
+        monkeypatch.setattr(CoverageBook, "exposure", lambda *_: 1.0)
+    begin, seen = 24 * 14, []
+    world = World(_KEYS, begin + 30, seed=5, news=_NEWS)
+    for down in (DOWN, ()):
+        watch = Watch(_KEYS, world.quiet(), EVERYONE)
+        watch.go_on(begin, EVERYONE)
+        watch.go_on(begin + 26, EVERYONE, down=down)
+        seen.append(seen_to_expected(watch))
+    assert least < seen[0] / seen[1] < most
 
 
 def test_a_true_burst_rings_in_the_shadow_and_after_the_join(tally: Tally) -> None:
