@@ -17,6 +17,7 @@ from typing import get_args
 import pytest
 
 from alerts.engine import Engine
+from alerts.engine_state import restore, snapshot
 from alerts.lifecycle import Verdict
 from alerts.rules.model import (
     Confirm,
@@ -278,6 +279,29 @@ def test_what_a_window_lacks_is_told_by_the_same_unit(kind: str, unit: Unit) -> 
     for verdict in verdicts(engine, kind):
         said = any(not standing.missing for standing in standings(engine.rules[kind], KEY, verdict.hour))
         assert said is bool(track.verdicts(KEY, verdict.hour, verdict.hour))
+
+
+@pytest.mark.parametrize("unit", list(Unit))
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_more_is_never_less_surprising_and_says_nothing_of_hours_before(kind: str, unit: Unit) -> None:
+    """Whatever is counted: asked of an engine that went through a snapshot, which knows what it knew."""
+    as_it_was = messy(end_for(kind), unit)
+    engine = restore(snapshot(as_it_was))
+    *earlier, before = verdicts(as_it_was, kind)
+    assert verdicts(engine, kind) == [*earlier, before]
+    told_by = {one.publisher for one in told(end_for(kind)) if one.hour == before.hour}
+    feed = next(feed for feed in PUBLISHER if PUBLISHER[feed] not in told_by)
+    at = START + (before.hour - hour_of(START)) * HOUR + timedelta(minutes=59)
+    engine.step(10**6, signal("one-more", at, feed=feed, tone=Tone.CONFLICT))
+    *same, after = verdicts(engine, kind)
+    assert same == earlier
+    by_window = unit is Unit.PUBLISHERS and kind in ("threshold", "new")  # There a publisher counts once a window.
+    assert after.count - before.count in ((0, 1) if by_window else (1,))
+    (least, least_crossed), (most, most_crossed) = ((one.score or 0.0, one.crossed) for one in (before, after))
+    if kind == "drop":
+        (least, least_crossed), (most, most_crossed) = (most, most_crossed), (least, least_crossed)
+    assert most >= least
+    assert most_crossed >= least_crossed
 
 
 def test_every_detector_of_the_rule_language_is_here() -> None:
