@@ -123,8 +123,12 @@ def _excepted_sources(values: Values) -> SourcesPart | None:
 _NO_PUBLISHER = ("no publisher is named here", "write ids, groups, countries or except")
 _EXCEPT = Key(
     "except",
-    Fields(
-        (_IDS, _GROUPS, _COUNTRIES), _excepted_sources, nothing=(_NO_PUBLISHER[0], "write ids, groups or countries")
+    Shorthand(
+        Fields(
+            (_IDS, _GROUPS, _COUNTRIES), _excepted_sources, nothing=(_NO_PUBLISHER[0], "write ids, groups or countries")
+        ),
+        _NAMES,
+        lambda ids: SourcesPart(except_ids=tuple(sorted(set(ids)))),
     ),
     "Publishers that never count.",
 )

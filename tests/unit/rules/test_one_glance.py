@@ -106,6 +106,14 @@ def test_a_set_stands_for_countries_of_publishers_and_for_who_is_known() -> None
     }
 
 
+def test_publishers_that_are_excepted_may_be_a_list_as_those_that_count_may() -> None:
+    short, long = (
+        rule(f"{{pair: [AZE, RUS], sources: {{except: {written}}}}}")
+        for written in ("[tass, apa]", "{ids: [apa, tass]}")
+    )
+    assert short == long
+
+
 def test_one_is_said_as_one() -> None:
     one = rule(
         "{keywords: {near: [a, b], words: 1}}", when="{shift: {to: {tone: conflict}, min: {stories: 1, part: 1}}}"
