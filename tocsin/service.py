@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from connectors.clock import SystemClock
-from schemas.errors import UsageError
+from schemas.errors import RetriableError, UsageError
 from schemas.ports.log import Log
 from tocsin.folder_lock import FolderLock
+from tocsin.jobs import NOTIFY
 from tocsin.settings import Workplace
 from tocsin.stopping import stop_on_signals
 from tocsin.supervisor import Supervisor
 from tocsin.web_settings import address_of
 from tocsin.workplace import open_log_of, open_store_of
+
+logger = logging.getLogger(__name__)
 
 _NAMES_SHOWN = 8
 
@@ -33,16 +38,51 @@ def run_supervised(
         check_receivers(names, workplace)
         check_web(names, workplace)
         check_feeds(names, workplace)
-        rules = put_rules_into_force(workplace)
+        stopping = threading.Event()
+        prepare = rules_when_there(workplace, say, stopping.is_set)
+        try:
+            rules = put_rules_into_force(workplace)
+        except RetriableError as error:
+            if NOTIFY not in names:
+                raise
+            rules = f"not known yet, and until then {NOTIFY} alone works, to tell people: {error}"
+        else:
+            prepare = _prepared
         commands = {name: command_of(name, workplace, verbose=verbose) for name in names}
         keep_open = () if held is None else (held.descriptor,)
-        supervisor = Supervisor(commands, keep_open=keep_open, tell=say)
-        stop_on_signals(supervisor.stop)
+        supervisor = Supervisor(commands, keep_open=keep_open, tell=say, prepare=prepare, first=(NOTIFY,))
+
+        def stop() -> None:
+            stopping.set()
+            supervisor.stop()
+
+        stop_on_signals(stop)
         for line in description(names, workplace, rules):
             say(line)
         code = supervisor.run()
     say("stopped")
     return code
+
+
+def rules_when_there(
+    workplace: Workplace, say: Callable[[str], None], stopping: Callable[[], bool]
+) -> Callable[[], bool]:
+    """Return what puts the rules into force once log and store can be reached, and returns whether it did."""
+
+    def prepare() -> bool:
+        try:
+            rules = put_rules_into_force(workplace, stopping)
+        except RetriableError as error:
+            logger.warning("the jobs wait: %s", error)
+            return False
+        say(f"log and store are there, and the jobs start; rules: {rules}")
+        return True
+
+    return prepare
+
+
+def _prepared() -> bool:
+    return True
 
 
 def command_of(name: str, workplace: Workplace, *, verbose: bool) -> Sequence[str]:
@@ -76,8 +116,9 @@ def check_feeds(names: Sequence[str], workplace: Workplace) -> None:
         check_sources(workplace)
 
 
-def put_rules_into_force(workplace: Workplace) -> str:
-    """Make the log and the store and, the first time, put the rules into force; return in words how rules stand.
+def put_rules_into_force(workplace: Workplace, stopping: Callable[[], bool] = lambda: False) -> str:
+    """Make the log and the store and, the first time, put the rules into force; return in words how rules stand. Once
+    ``stopping``, a log that is away is given up soon.
 
     Rules in force stay whatever the files say by now, even mistakes: the watch does not end because somebody is writing.
     """
@@ -85,7 +126,7 @@ def put_rules_into_force(workplace: Workplace) -> str:
     from pipelines.activate_rules import activate_rules
     from tocsin.rule_files import author, read_rules
 
-    with open_log_of(workplace) as log:
+    with open_log_of(workplace, stopping) as log:
         store = open_store_of(workplace)
         try:
             kept = store.rule_sets()

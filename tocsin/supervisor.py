@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,8 @@ class _Child:
 class Supervisor:
     """Keeps the processes of ``commands`` (by job name, in the order of the flow) running until told to stop.
 
-    ``keep_open`` are files that the jobs hold as well; ``tell`` says to a person what goes on.
+    ``keep_open`` are files that the jobs hold as well; ``tell`` says to a person what goes on. The jobs wait until
+    ``prepare``, asked again and again, returns True; those in ``first`` do not.
     """
 
     def __init__(
@@ -59,12 +60,19 @@ class Supervisor:
         tell: Callable[[str], None] = logger.info,
         stop_after_s: float = STOP_AFTER_S,
         turn_s: float = TURN_S,
+        prepare: Callable[[], bool] = lambda: True,
+        first: Collection[str] = (),
     ) -> None:
         self._children = [_Child(name, command) for name, command in commands.items()]
         self._keep_open = tuple(keep_open)
         self._tell = tell
         self._stop_after_s = stop_after_s
         self._turn_s = turn_s
+        self._prepare = prepare
+        self._first = frozenset(first)
+        self._prepared = False
+        self._unprepared = 0
+        self._prepare_at_s = 0.0
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -76,13 +84,24 @@ class Supervisor:
         try:
             while not self._stop.is_set():
                 for child in self._children:
-                    self._tend(child)
+                    if self._is_prepared() or child.name in self._first:
+                        self._tend(child)
                 if any(child.given_up for child in self._children):
                     break
                 self._stop.wait(0.1)
         finally:
             self._end()
         return 1 if any(child.given_up for child in self._children) else 0
+
+    def _is_prepared(self) -> bool:
+        """Return whether every job may start; asks when it is time to ask again, after the same pauses as for a fall."""
+        now = time.monotonic()
+        if not self._prepared and now >= self._prepare_at_s:
+            self._prepared = self._prepare()
+            pause = RESTART_AFTER_S[min(self._unprepared, len(RESTART_AFTER_S) - 1)]
+            self._unprepared += 1
+            self._prepare_at_s = time.monotonic() + pause
+        return self._prepared
 
     def _tend(self, child: _Child) -> None:
         now = time.monotonic()

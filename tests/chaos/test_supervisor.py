@@ -45,7 +45,7 @@ while True:
 class Jobs:
     """A supervisor in a thread and the file its jobs write to."""
 
-    def __init__(self, path: Path, deeds: Mapping[str, str], **more: float) -> None:
+    def __init__(self, path: Path, deeds: Mapping[str, str], **more: object) -> None:
         self._path = path
         commands = {
             name: [sys.executable, "-S", "-E", "-c", _JOB, str(path), name, deed] for name, deed in deeds.items()
@@ -76,6 +76,26 @@ class Jobs:
         self._thread.join(60)
         assert not self._thread.is_alive()
         return self.code
+
+
+def test_jobs_wait_until_what_they_need_is_there(tmp_path: Path) -> None:
+    there = threading.Event()
+    asked = threading.Event()
+
+    def prepare() -> bool:
+        if not there.is_set():
+            asked.set()
+            return False
+        return True
+
+    jobs = Jobs(tmp_path / "jobs", {"poll": "run", "notify": "run"}, prepare=prepare, first=("notify",))
+    jobs.wait_starts("notify")
+    assert asked.is_set()
+    assert not jobs.happened("poll"), "only what tells people starts without it"
+    there.set()
+    jobs.wait_starts("poll")
+    assert jobs.stop() == 0
+    assert len(jobs.happened("notify", "starts")) == 1
 
 
 def test_what_falls_is_started_again_after_growing_pauses(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
