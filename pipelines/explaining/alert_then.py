@@ -125,7 +125,7 @@ def alert_then(
         )
     then = looking.then
     if then.rule is not None:
-        then.silenced_by = silencers(looking.life.crossings, detectors=len(then.rule.when))
+        then.silenced_by = silencers(looking.life.crossings, [detector.kind for detector in then.rule.when])
         then.silenced_until = until if stepped.engine.now is None else min(until, stepped.engine.now)
         if is_trimmed(log, since):
             return then  # What the key was about before is not known: every word would seem new.

@@ -14,6 +14,7 @@ from alerts.rules.model import Corroboration, Cusum, Detector, Drop, New, Rule, 
 from alerts.tracks.counting import of_unit
 from pipelines.explaining.engine_then import Progress, no_progress
 from pipelines.explaining.rule_replay import Rung, replay_rules
+from pipelines.explaining.silencers import detector_name
 from schemas.alert_event import AlertEvent, Counts
 from schemas.errors import UsageError
 from schemas.ports.log import Log
@@ -125,13 +126,26 @@ def judged_alerts(events: Sequence[AlertEvent], judgements: Mapping[str, Judgeme
 
 def _variants(rule: Rule, had: Counts) -> Iterator[tuple[str, Rule]]:
     """Yield the changes to try, each quieter than the rule by a step or just beyond what the alert had."""
+    kinds = [detector.kind for detector in rule.when]
     for number, detector in enumerate(rule.when):
         for text, quieter in _quieter(detector, had):
             when = (*rule.when[:number], quieter, *rule.when[number + 1 :])
-            yield f"{detector.kind}: {{{text}}}", rule.model_copy(update={"when": when})
+            yield f"{detector_name(kinds, number)}: {{{text}}}", rule.model_copy(update={"when": when})
+    yield from _together(rule, had, kinds)
     countries = 1 + (rule.corroborated_by.source_countries if rule.corroborated_by is not None else 1)
     wanted = Corroboration(source_countries=countries)
     yield f"corroborated_by: {{source_countries: {countries}}}", rule.model_copy(update={"corroborated_by": wanted})
+
+
+def _together(rule: Rule, had: Counts, kinds: Sequence[str]) -> Iterator[tuple[str, Rule]]:
+    """Yield changes of all detectors at once by what they count, for where each of several rings by itself."""
+    of_each = [
+        [(text, quieter) for text, quieter in _quieter(detector, had) if "stories" in text or "count" in text]
+        for detector in rule.when
+    ]
+    for step in zip(*of_each, strict=False) if len(of_each) > 1 else ():
+        texts = [f"{detector_name(kinds, number)}: {{{text}}}" for number, (text, _) in enumerate(step)]
+        yield " and ".join(texts), rule.model_copy(update={"when": tuple(quieter for _, quieter in step)})
 
 
 def _quieter(detector: Detector, had: Counts) -> Iterator[tuple[str, Detector]]:

@@ -20,10 +20,16 @@ _FLOORS = {
 Had = Sequence[tuple[Standing, Condition]]
 
 
-def silencers(crossing: Sequence[Standing], *, detectors: int = 1) -> tuple[str, ...]:
+def detector_name(kinds: Sequence[str], number: int) -> str:
+    """Return what a detector of a rule is called: its kind, and which it is where the rule has several of that kind."""
+    kind = kinds[number]
+    return kind if kinds.count(kind) == 1 else f"{kind} no. {kinds[: number + 1].count(kind)}"
+
+
+def silencers(crossing: Sequence[Standing], kinds: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the settings that would each alone have silenced ``crossing``, the windows of one key that crossed.
 
-    With several ``detectors`` of the rule a setting names its detector. Where several of them crossed, no setting of one is
+    Where the rule has several detectors, ``kinds``, a setting names its own. Where several of them crossed, no setting of one is
     enough: then the first of each are named together, if each has one.
     """
     by_track: dict[int, list[Standing]] = {}
@@ -32,10 +38,10 @@ def silencers(crossing: Sequence[Standing], *, detectors: int = 1) -> tuple[str,
     found: list[str] = []
     of_each = [_of_detector(of_track) for _, of_track in sorted(by_track.items())]
     if len(by_track) == 1:
-        found = [_written(setting, crossing[0], detectors) for setting in of_each[0]]
+        found = [_written(setting, crossing[0], kinds) for setting in of_each[0]]
     elif all(of_each):
         firsts = zip((of_track[0] for _, of_track in sorted(by_track.items())), of_each, strict=True)
-        found = [" and ".join(_written(settings[0], standing, detectors) for standing, settings in firsts)]
+        found = [" and ".join(_written(settings[0], standing, kinds) for standing, settings in firsts)]
     countries = _had(crossing, Need.COUNTRIES)
     if countries and len(countries) == len(crossing):
         most = max(condition.has for _, condition in countries)
@@ -43,11 +49,11 @@ def silencers(crossing: Sequence[Standing], *, detectors: int = 1) -> tuple[str,
     return tuple(found)
 
 
-def _written(setting: str, standing: Standing, detectors: int) -> str:
-    if detectors == 1:
+def _written(setting: str, standing: Standing, kinds: Sequence[str]) -> str:
+    if len(kinds) <= 1:
         return setting
     written, of, why = setting.partition(" (")
-    return f"{standing.verdict.detector}: {{{written}}}{of}{why}"
+    return f"{detector_name(kinds, standing.verdict.track)}: {{{written}}}{of}{why}"
 
 
 def _had(crossing: Sequence[Standing], need: Need) -> list[tuple[Standing, Condition]]:

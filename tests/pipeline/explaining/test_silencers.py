@@ -15,7 +15,7 @@ from alerts.rules.load import load_rules
 from alerts.rules.model import Cusum, Detector, Drop, Rule
 from alerts.standing import Condition, Need, Standing
 from pipelines.explaining.crossings_of_life import CrossingsOfLife
-from pipelines.explaining.silencers import silencers
+from pipelines.explaining.silencers import detector_name, silencers
 from schemas.alert_event import Counts
 from schemas.reasons import EventKind
 from schemas.signal import Signal
@@ -67,7 +67,7 @@ def opened(rule: Rule, records: Sequence[SignalsRecord]) -> tuple[int, tuple[str
                 end = min(end, offset)
         if life is not None and offset < end:
             life.take(engine, touched=isinstance(record, Signal))
-    return None if life is None else (end, silencers(life.crossings, detectors=len(rule.when)))
+    return None if life is None else (end, silencers(life.crossings, [detector.kind for detector in rule.when]))
 
 
 def with_setting(written: dict[str, Any], setting: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -119,11 +119,20 @@ def test_where_several_detectors_crossed_one_of_them_is_not_enough() -> None:
     countries = Condition(Need.COUNTRIES, 2, 2)
     spike = window("spike", 0, Condition(Need.STORIES, 4, 4), Condition(Need.PUBLISHERS, 3, 3), countries)
     threshold = window("threshold", 1, Condition(Need.COUNT, 6, 6), countries)
-    assert silencers([spike], detectors=2)[:2] == ("spike: {min: {stories: 5}}", "spike: {min: {publishers: 4}}")
-    assert silencers([threshold, spike], detectors=2) == (
+    kinds = ("spike", "threshold")
+    assert silencers([spike], kinds)[:2] == ("spike: {min: {stories: 5}}", "spike: {min: {publishers: 4}}")
+    assert silencers([threshold, spike], kinds) == (
         "spike: {min: {stories: 5}} and threshold: {count: 7}",
         "corroborated_by: {source_countries: 3}",
     )
+
+
+def test_two_detectors_of_a_kind_are_told_apart() -> None:
+    first, second = (window("threshold", track, Condition(Need.COUNT, 6, 6)) for track in (0, 2))
+    kinds = ("threshold", "spike", "threshold")
+    assert silencers([second], kinds) == ("threshold no. 2: {count: 7}",)
+    assert silencers([first, second], kinds) == ("threshold no. 1: {count: 7} and threshold no. 2: {count: 7}",)
+    assert detector_name(kinds, 1) == "spike"
 
 
 def test_no_more_publishers_are_asked_for_than_there_are() -> None:

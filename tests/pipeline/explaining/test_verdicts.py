@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from alerts.rules.directory import FixedDirectory
 from alerts.rules.model import Corroboration, Floors, Mode, Rule, Spike, Threshold
 from pipelines.backtest.truth import read_truth
-from pipelines.explaining.proposals import AS_IT_IS, JudgedAlert, judged_alerts, proposals
+from pipelines.explaining.proposals import AS_IT_IS, JudgedAlert, _variants, judged_alerts, proposals
 from pipelines.explaining.rule_replay import replay_rules
 from pipelines.explaining.scorecards import opened_by, scorecards, span_of
 from schemas.alert_event import AlertEvent, Counts
@@ -92,6 +92,22 @@ def test_every_kind_of_rule_gets_proposals(desk: Desk, rule: Rule) -> None:
     if isinstance(rule.when[0], Threshold):
         assert found[0].change == "threshold: {count: 13}"
         assert "threshold: {count: 18}" not in {one.change for one in found}, "no more than it takes"
+
+
+def test_detectors_of_one_kind_are_told_apart_and_changed_together(desk: Desk) -> None:
+    rule = pair_rule("baku-moscow", Threshold(count=5, within_h=6), Threshold(count=5, within_h=24))
+    had = Counts(stories=12, publishers=2, articles=12)
+    noise = JudgedAlert("AZE-RUS", alerts(desk)[1].at, None, Judgement.NOISE, had)
+    variants = dict(_variants(rule, had))
+    assert len(variants) == len(list(_variants(rule, had)))
+    assert {name.partition(":")[0] for name in variants} == {"threshold no. 1", "threshold no. 2", "corroborated_by"}
+    both = "threshold no. 1: {count: 13} and threshold no. 2: {count: 13}"
+    assert [getattr(detector, "count", 0) for detector in variants[both].when] == [13, 13]
+    assert [getattr(one, "count", 0) for one in variants["threshold no. 2: {count: 13}"].when] == [5, 13]
+    with desk.log() as log:
+        found = {one.change: one for one in proposals(log, rule, noise, [noise])}
+    assert found[both].silences_it
+    assert "threshold no. 2: {count: 13}" not in found, "the other rings by itself"
 
 
 def test_verdict_and_scorecard_by_command(desk: Desk) -> None:
