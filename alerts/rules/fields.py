@@ -128,8 +128,7 @@ class Fields(Reader[T]):
         if self.may_be_empty and isinstance(node, Scalar) and node.value is None:
             node = Mapping_(node.line)
         if not isinstance(node, Mapping_):
-            names = one_of([key.name for key in self.keys])
-            reading.wrong(node, path, f"a mapping is needed, this is {described(node)}", f"its keys are {names}")
+            reading.wrong(node, path, f"a mapping is needed, this is {described(node)}", self._as_a_mapping())
             return None
         before = reading.noted
         values = Values(node, path, reading)
@@ -149,6 +148,12 @@ class Fields(Reader[T]):
         if self._part is not None and (part := self._part(values.with_parts())) is not None:
             reading.keep_part(node, self, part)
         return None
+
+    def _as_a_mapping(self) -> str:
+        needed = [key.example for key in self.keys if key.required and key.example]
+        if needed and not any("…" in example for example in needed):
+            return f"write for example {{{', '.join(needed)}}}"
+        return f"its keys are {one_of([key.name for key in self.keys])}"
 
     def _take_all(self, node: Mapping_, values: Values) -> None:
         keys = {key.name: key for key in self.keys}

@@ -163,6 +163,17 @@ class Flag(Reader[bool]):
         return {"type": "boolean"}
 
 
+def _duration_meant(text: str) -> str:
+    """Return what to write instead of ``text``, a duration in other words: 6, 6H, 90m, 3 days."""
+    if re.fullmatch("[0-9]{1,6}", text):
+        return f"write {text}h or {text}d"
+    found = re.fullmatch(r"([0-9]{1,6})\s*(mi?n?|[hdw])[a-z]*", text.lower())
+    if found is None:
+        return "write for example 6h, 14d or 2w"
+    number, unit = int(found[1]), found[2][0]
+    return f"write for example {max(1, -(-number // 60))}h" if unit == "m" else f"write {number}{unit}"
+
+
 class Hours(Reader[int]):
     """A duration in whole hours, days or weeks: ``6h``, ``14d``, ``2w``."""
 
@@ -174,9 +185,11 @@ class Hours(Reader[int]):
         text = node.text.strip() if isinstance(node, Scalar) else ""
         match = re.fullmatch(r"([0-9]{1,6})\s*([hdw])", text)
         if match is None:
-            remedy = f"write {text}h or {text}d" if text.isdecimal() else "write for example 6h, 14d or 2w"
             reading.wrong(
-                node, path, f"a duration in whole hours, days or weeks is needed, this is {described(node)}", remedy
+                node,
+                path,
+                f"a duration in whole hours, days or weeks is needed, this is {described(node)}",
+                _duration_meant(text),
             )
             return None
         hours = int(match[1]) * _HOURS_OF_UNIT[match[2]]

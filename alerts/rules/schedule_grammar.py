@@ -10,12 +10,19 @@ from alerts.rules.readers import Items, JsonSchema, Reader, Text
 from alerts.rules.reading import Reading
 from alerts.rules.schedule import WEEKDAYS, ActiveTime
 from alerts.rules.yaml_tree import Node
-from alerts.rules.zone_table import zone_exists
+from alerts.rules.zone_table import zone_exists, zone_meant
 
 _DAY = re.compile(r"([a-z]{3})[a-z]*(?:\s*-\s*([a-z]{3})[a-z]*)?")
 _LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SPAN = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
 _TEXT = Text(max_characters=100)
+
+#: Words people have for several days.
+_DAYS_MEANT = {
+    **dict.fromkeys(("weekday", "weekdays", "workdays"), "write mon-fri"),
+    **dict.fromkeys(("weekend", "weekends"), "write sat-sun"),
+    **dict.fromkeys(("all", "daily", "every day", "*"), "leave days out for every day"),
+}
 
 
 class _Days(Reader[tuple[int, ...]]):
@@ -27,7 +34,7 @@ class _Days(Reader[tuple[int, ...]]):
             return None
         ends = [_weekday(part) for part in text.lower().split("-")]
         if len(ends) > 2 or any(end is None for end in ends):
-            remedy = "write mon, tue, wed, thu, fri, sat, sun, or a run of them: mon-fri"
+            remedy = _DAYS_MEANT.get(text.lower(), "write mon, tue, wed, thu, fri, sat, sun, or a run of them: mon-fri")
             reading.wrong(node, path, f"{clipped(text)!r} is no day of the week", remedy)
             return None
         first, last = ends[0] or 0, ends[-1] or 0
@@ -42,6 +49,13 @@ def _weekday(word: str) -> int | None:
     return next((n for n, name in enumerate(_LONG) if word in (name, name[:3])), None)
 
 
+def _span_meant(text: str) -> str:
+    """Return what to write instead of ``text``: 9-17, 9:00 – 17:00."""
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3])(?::?00)?\s*[-–—]\s*([01]?[0-9]|2[0-4])(?::?00)?", text)
+    begin, end = (int(found[1]), int(found[2])) if found is not None else (7, 22)
+    return f'write {"" if found is not None else "for example "}"{begin:02d}:00-{end:02d}:00"'
+
+
 class _Span(Reader[tuple[int, int]]):
     """``07:00-22:00``, in whole hours; 24:00 is midnight at the end."""
 
@@ -51,7 +65,7 @@ class _Span(Reader[tuple[int, int]]):
             return None
         found = _SPAN.fullmatch(text)
         if found is None:
-            reading.wrong(node, path, f"{clipped(text)!r} is no span of hours", 'write for example "07:00-22:00"')
+            reading.wrong(node, path, f"{clipped(text)!r} is no span of hours", _span_meant(text))
             return None
         begin, begin_min, end, end_min = (int(part) for part in found.groups())
         if begin_min or end_min:
@@ -74,7 +88,8 @@ class _Zone(Reader[str]):
         text = _TEXT.read(node, path, reading)
         if text is None or zone_exists(text):
             return text
-        remedy = "write for example UTC or Europe/London"
+        meant = zone_meant(text)
+        remedy = f"did you mean {meant}?" if meant else "write for example UTC or Europe/London"
         if not zone_exists("Europe/London"):
             remedy = "this machine has no zone data: install tzdata (of the system, or the Python package)"
         reading.wrong(node, path, f"no time zone is called {clipped(text)!r}", remedy)

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from schemas.ids import hour_of, hour_start
 
@@ -33,6 +33,12 @@ def zone_exists(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+def zone_meant(city: str) -> str:
+    """Return the zone that is named after ``city``, which people write alone; "" where there is none."""
+    wanted = "/" + city.strip().replace(" ", "_").lower()
+    return min((name for name in available_timezones() if name.lower().endswith(wanted)), default="")
 
 
 @lru_cache(maxsize=256)

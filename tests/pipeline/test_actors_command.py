@@ -112,7 +112,7 @@ def test_each_way_of_writing_a_list_can_be_added_to(folder: Path, text: str) -> 
         (["Blue Line", "--type", "firm"], "'firm' is none of those known here"),
         (["Blue Line", "--type", "company", "--alias", "Kremlin"], "'Kremlin' already names RUS"),
         (["Azerbaijan"], "already names AZE"),
-        (["Blue Line", "--type", "company", "--country", "ZZZ"], "no country has the id 'ZZZ'"),
+        (["Blue Line", "--type", "company", "--country", "ZZZ"], "no country is called 'ZZZ'"),
     ],
 )
 def test_what_is_wrong_is_not_written(folder: Path, arguments: Sequence[str], said: str) -> None:
@@ -320,3 +320,10 @@ def test_an_organisation_is_accepted_by_its_type(folder: Path) -> None:
 def test_accepting_needs_to_know_who_it_is(folder: Path, arguments: list[str]) -> None:
     assert refused(folder, "accept", "Anna Novak", *arguments)
     assert own(folder) == OWN
+
+
+def test_a_country_nobody_knows_is_told_by_its_name(folder: Path) -> None:
+    added = run(folder, "add", "Foo Wind", "--type", "company", "--country", "Frnace")
+    assert added.exit_code != 0
+    assert "no country is called 'Frnace'" in str(added.exception)
+    assert "France" in str(added.exception)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alerts.rules.mistakes import clipped, one_of
 from schemas.errors import UsageError
 from schemas.plain_text import plural
 from tocsin.actor_files import actor_files_of, articles_options, newest_articles
@@ -103,7 +104,11 @@ def add(
     files = actor_files_of(open_workplace(folder))
     directory = actor_directory(files.files)
     known = directory.resolve(name) if actor_id is None else None
-    home = country and (directory.resolve(country) or country)
+    home = directory.resolve(country) if country else None
+    if country and home is None:
+        close = list(directory.suggest(country))[:3]
+        remedy = f"did you mean {one_of(close)}?" if close else "write its name or its three letters: Georgia, GEO"
+        raise UsageError(f"no country is called {clipped(country)!r}", remedy=remedy)
     entry = entry_of(Said(name, known, actor_id, kind, home, aliases, as_written, unless))
     path = file or files.own
     line = add_entry(path, entry, files.files)

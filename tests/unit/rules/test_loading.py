@@ -468,7 +468,7 @@ def test_they_are_thresholds_and_rules_without_them_are_written_as_before() -> N
         ),
         ("    when: {shift: {to: {tone: conflict}, for: 25h}}", 4, "more than a day", "at most 24h"),
         ("    when: {cusum: {for: 2d}}", 4, "more than a day", "at most 24h"),
-        ("    when: {spike: {for: 90m}}", 4, "a duration in whole hours", "6h"),
+        ("    when: {spike: {for: 90m}}", 4, "a duration in whole hours", "2h"),
         ("    when: spike\ndefaults: {for: 30h}", 5, "more than a day", "at most 24h"),
     ],
 )

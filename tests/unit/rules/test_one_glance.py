@@ -81,6 +81,36 @@ def test_the_name_of_a_rule_tells_the_letter_that_will_not_do() -> None:
     assert "'а' in it is CYRILLIC SMALL LETTER A" in mistake.message
 
 
+@pytest.mark.parametrize(
+    ("key", "written", "remedy"),
+    [
+        ("for", "90m", "write for example 2h"),
+        ("for", "6H", "write 6h"),
+        ("for", "3 days", "write 3d"),
+        ("for", "6", "write 6h or 6d"),
+        ("for", "soon", "write for example 6h, 14d or 2w"),
+        ("corroborated_by", "2", "write for example {source_countries: 2}"),
+        ("active", "{days: weekdays}", "write mon-fri"),
+        ("active", "{hours: 9-17}", 'write "09:00-17:00"'),
+        ("active", "{hours: 9:00 – 17:00}", 'write "09:00-17:00"'),
+        ("active", "{hours: by day}", 'write for example "07:00-22:00"'),
+        ("active", "{days: sun, timezone: Baku}", "did you mean Asia/Baku?"),
+        ("active", "{days: sun, timezone: Nowhere}", "write for example UTC or Europe/London"),
+        ("severities", "{high: 12}", "its keys are stories, publishers, articles, times or score"),
+    ],
+)
+def test_what_people_write_instead_is_shown_as_it_is_written_here(key: str, written: str, remedy: str) -> None:
+    (mistake,) = mistakes(f"rules: [{{name: a, watch: {{actor: AZE}}, when: spike, {key}: {written}}}]")
+    assert mistake.remedy == remedy
+
+
+def test_a_value_where_keys_are_needed_is_shown_with_those_that_must_be_there() -> None:
+    (mistake,) = mistakes("rules: [{name: a, watch: {actor: AZE}, when: {threshold: 3}}]")
+    assert mistake.remedy == "write for example {count: 3, within: 24h}"
+    (mistake,) = mistakes("rules: [a]")
+    assert mistake.remedy.startswith("write for example {name: baku-moscow, watch: {pair: ")
+
+
 def test_a_tab_is_called_one() -> None:
     (mistake,) = mistakes("rules:\n  - name: a\n\twatch: {actor: AZE}\n")
     assert (mistake.line, mistake.remedy) == (3, "indent with spaces instead")
