@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.feeds_portfolio import CLASSES, SETTLED_DAYS, STRETCHES, Tally, asked, portfolios
+from benchmarks.feeds_portfolio import CLASSES, STRETCHES, Tally, asked, portfolios
 from benchmarks.feeds_watch import Followed
 
 Floats = npt.NDArray[np.float64]
@@ -90,22 +90,22 @@ class Both:
         return [sum(tally.of.get(name, 0.0) for name in names) for tally in self.tallies]
 
 
-def measured(settings: Followed, seeds: Sequence[int], keys: int) -> Iterator[Tally]:
+def measured(settings: Followed, seeds: Sequence[int], keys: int, learn_days: int) -> Iterator[Tally]:
     """Yield what became of each portfolio."""
     for number, seed in enumerate(seeds, start=1):
         tally = Tally()
-        for portfolio in portfolios(keys, [seed], SETTLED_DAYS, tally, settings):
+        for portfolio in portfolios(keys, [seed], learn_days, tally, settings):
             portfolio.outage(("undisturbed", "outage"))
             portfolio.joins(("always", "joined"))
         print(f"{settings.kind}: {number} of {len(seeds)} portfolios", file=sys.stderr, flush=True)
         yield tally
 
 
-def compare(settings: Followed, seeds: Sequence[int], keys: int) -> Iterator[str]:
-    """Print both ways side by side; yield what surely rings more often than it would have."""
-    both = Both(list(measured(settings, seeds, keys)))
+def compare(settings: Followed, seeds: Sequence[int], keys: int, learn_days: int) -> Iterator[str]:
+    """Print both ways side by side, of a baseline that old; yield what surely rings more often than it would have."""
+    both = Both(list(measured(settings, seeds, keys, learn_days)))
     kind = settings.kind
-    print(f"{kind}, {len(seeds)} portfolios of {keys} keys, baseline of {SETTLED_DAYS} days")
+    print(f"{kind}, {len(seeds)} portfolios of {keys} keys, baseline of {learn_days} days")
     _line("false / key-month", "disturbed", "as ever", "times as often [95 %]")
     stretches = [f"{days} d" for days in STRETCHES]
     for name, disturbed, as_ever in (

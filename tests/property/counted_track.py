@@ -92,9 +92,9 @@ class CountedTrack:
             self.track.remove(key, _card(key, hour, number))
 
     def score(self, row: int, hour: int) -> float:
-        """Return what a window that crosses counted, 0 where it does not."""
+        """Return one more than what a window that crosses counted, 0 where it does not."""
         verdict = self.track.verdict(str(row), hour)
-        return float(verdict.count) if verdict.crossed else 0.0
+        return float(verdict.count + 1) if verdict.crossed else 0.0
 
     def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
         """Return what :meth:`load` goes on from exactly."""

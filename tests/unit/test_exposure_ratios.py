@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alerts.rules.model import Spike
-from benchmarks import exposure_ratios
+from benchmarks import evaluate_exposure, exposure_ratios
 from benchmarks.exposure_ratios import Both, compare, drawn, more, times
 from benchmarks.feeds_portfolio import Tally
 
@@ -56,7 +56,26 @@ def test_only_what_surely_rings_more_often_is_missed(
     """A fifth less in one portfolio and as much more in another is no more."""
     made = [tally(joined, 2.0), tally(joined, 2.0 if joined > 2.0 else 1.8), tally(joined, 2.2)]
     monkeypatch.setattr(exposure_ratios, "measured", lambda *_: iter(made))
-    assert len(list(compare(Spike(), range(3), 10))) == broken
+    assert len(list(compare(Spike(), range(3), 10, 42))) == broken
     said = capsys.readouterr().out
     assert "spike, 3 portfolios of 10 keys, baseline of 42 days" in said
     assert said.count("[") == 2 + 8  # two headings, and a figure a line
+
+
+def test_what_an_old_spike_rings_more_often_fails_the_run_and_what_a_younger_one_does_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    often = {42: 4.0, 182: 2.0}
+    asked = []
+
+    def measured(settings: object, seeds: range, keys: int, learn_days: int) -> list[Tally]:
+        asked.append((getattr(settings, "kind", ""), learn_days, len(seeds)))
+        return [tally(often[learn_days], 2.0) for _ in seeds]
+
+    monkeypatch.setattr(exposure_ratios, "measured", measured)
+    assert evaluate_exposure.with_seeds(12) == 0
+    assert sorted(asked) == [("shift", 42, 3), ("spike", 42, 12), ("spike", 182, 6)]
+    assert capsys.readouterr().err.count("known: spike: ") == 5
+    often[182] = 4.0
+    assert evaluate_exposure.with_seeds(12) == 1
+    assert capsys.readouterr().err.count("not reached: spike: ") == 5

@@ -11,9 +11,11 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from alerts.detectors.beta_binomial import minus_log10_share_tail
+from alerts.detectors.climb_bank import ClimbBank, ClimbParameters
 from alerts.detectors.negative_binomial import (
     minus_log10_lower_tail,
     minus_log10_tail,
@@ -118,3 +120,37 @@ def test_a_tail_of_clumps_rises_with_the_count_whatever_the_dispersion(mean: flo
     found = [minus_log10_tail_of_clumps(count, mean, mean * dispersion) for count in counts]
     assert all(later >= before for before, later in pairwise(found))
     assert 0.0 < found[0] < found[-1] < 300.0
+
+
+def log_ratio(count: float, mean: float, times: float) -> float:
+    """Return ln of how many times likelier ``count`` is with ``times`` the mean: from two Poisson chances, term by term."""
+    with localcontext() as context:
+        context.prec = 40
+        chances = []
+        for expected in (Decimal(mean) * Decimal(times), Decimal(mean)):
+            chance = (-expected).exp()
+            for k in range(1, int(count) + 1):
+                chance *= expected / k
+            chances.append(chance * (Decimal(count) % 1 * expected.ln()).exp())  # what is capped is no whole number
+        return float((chances[0] / chances[1]).ln())
+
+
+def test_a_climb_adds_up_log_likelihood_ratios_over_the_spread() -> None:
+    """Page's sum, of what an hour was expected to hold when it opened, and never below nothing."""
+    parameters = ClimbParameters(climb_warmup_h=100, dispersion_after_h=60)
+    bank = ClimbBank(parameters, 480_000)
+    row, climbed, capped = bank.add_row(), 0.0, 0
+    rate = np.where(np.arange(260) < 220, 1.5, 4.0)
+    for hour, count in enumerate(np.random.default_rng(2).poisson(rate)):
+        bank.open_next()
+        bank.set_count(row, bank.open_hour, 60 if hour == 250 else count)
+        ring = bank.open_hour % parameters.kept_h
+        mean = float(bank.level[ring, row] * bank.factors[ring, row])
+        phi = float(bank.phi[0, bank.line(bank.open_hour), row])
+        top = mean + 3.0 * math.sqrt(mean * phi) + 1.0
+        capped += bank.counts[ring, row] > top
+        if hour >= 100:
+            climbed = max(0.0, climbed + log_ratio(min(float(bank.counts[ring, row]), top), mean, 2.0) / phi)
+            assert bank.climb_score(row, bank.open_hour) == pytest.approx(climbed / math.log(10.0), abs=1e-9)
+    assert climbed > 2.0
+    assert capped
