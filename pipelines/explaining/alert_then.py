@@ -23,7 +23,7 @@ from alerts.rules.words import words_watched
 from alerts.standing import HourCount, Standing, hour_counts, more_sensitive, standings
 from pipelines.explaining.crossings_of_life import CrossingsOfLife
 from pipelines.explaining.engine_then import Progress, engine_then, no_progress
-from pipelines.explaining.silencers import silencers
+from pipelines.explaining.silencers import may_know, silencers
 from pipelines.pages.hour_series import Hour, hours_of
 from pipelines.signal_history import read_range
 from schemas.alert_event import AlertEvent, Evidence
@@ -125,7 +125,9 @@ def alert_then(
         )
     then = looking.then
     if then.rule is not None:
-        then.silenced_by = silencers(looking.life.crossings, [detector.kind for detector in then.rule.when])
+        kinds = [detector.kind for detector in then.rule.when]
+        may_be_known = may_know(then.rule, opened.key)
+        then.silenced_by = silencers(looking.life.crossings, kinds, may_be_known=may_be_known)
         then.silenced_until = until if stepped.engine.now is None else min(until, stepped.engine.now)
         if is_trimmed(log, since):
             return then  # What the key was about before is not known: every word would seem new.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from alerts.rules.model import Sensitivity
+from alerts.rules.model import New, Rule, Sensitivity
+from alerts.rules.never_rings import shortcoming
 from alerts.standing import Condition, Need, Standing
 from alerts.tracks.bars import k_of
 
@@ -26,17 +27,17 @@ def detector_name(kinds: Sequence[str], number: int) -> str:
     return kind if kinds.count(kind) == 1 else f"{kind} no. {kinds[: number + 1].count(kind)}"
 
 
-def silencers(crossing: Sequence[Standing], kinds: Sequence[str] = ()) -> tuple[str, ...]:
+def silencers(crossing: Sequence[Standing], kinds: Sequence[str] = (), *, may_be_known: bool = True) -> tuple[str, ...]:
     """Return the settings that would each alone have silenced ``crossing``, the windows of one key that crossed.
 
     Where the rule has several detectors, ``kinds``, a setting names its own. Where several of them crossed, no setting of one is
-    enough: then the first of each are named together, if each has one.
+    enough: then the first of each are named together, if each has one. Of a rule with one key that key ``may_be_known`` not.
     """
     by_track: dict[int, list[Standing]] = {}
     for standing in crossing:
         by_track.setdefault(standing.verdict.track, []).append(standing)
     found: list[str] = []
-    of_each = [_of_detector(of_track) for _, of_track in sorted(by_track.items())]
+    of_each = [_of_detector(of_track, may_be_known=may_be_known) for _, of_track in sorted(by_track.items())]
     if len(by_track) == 1:
         found = [_written(setting, crossing[0], kinds) for setting in of_each[0]]
     elif all(of_each):
@@ -60,7 +61,13 @@ def _had(crossing: Sequence[Standing], need: Need) -> list[tuple[Standing, Condi
     return [(s, c) for s in crossing for c in s.conditions if c.need is need]
 
 
-def _of_detector(crossing: Sequence[Standing]) -> list[str]:
+def may_know(rule: Rule, key: str) -> bool:
+    """Tell whether ``rule`` could list ``key`` as known and still ring on others."""
+    every = (d.model_copy(update={"known": (*d.known, key)}) for d in rule.when if isinstance(d, New))
+    return all(shortcoming(rule.watch, detector) is None for detector in every)
+
+
+def _of_detector(crossing: Sequence[Standing], *, may_be_known: bool) -> list[str]:
     """Return the settings of a detector that would each have silenced ``crossing``, all windows of it."""
     found: list[str] = []
     for need in dict.fromkeys(c.need for standing in crossing for c in standing.conditions):
@@ -70,7 +77,7 @@ def _of_detector(crossing: Sequence[Standing]) -> list[str]:
     if any(standing.verdict.detector == "new" for standing in crossing):
         # What it asks for before it believes a first.
         found = [setting.replace("min:", "confirm:") for setting in found]
-        found = [*found, *_quiet_for(crossing), f"known: [{crossing[0].key}]"]
+        found = [*found, *_quiet_for(crossing), *([f"known: [{crossing[0].key}]"] if may_be_known else [])]
     return found
 
 

@@ -47,7 +47,10 @@ def command(query: str, folder: Path, as_json: bool) -> None:
                 _list(found, as_json=as_json)
                 return
             if not found:
-                click.echo("no article in the log is meant; older ones are in the archive", err=True)
+                click.echo(
+                    "no article in the log is meant; older ones are in the archive: `tocsin search` looks there",
+                    err=True,
+                )
                 raise SystemExit(1)
             with Progress("deciding again") as progress:
                 way = trace(

@@ -15,7 +15,7 @@ from alerts.rules.load import load_rules
 from alerts.rules.model import Cusum, Detector, Drop, Rule
 from alerts.standing import Condition, Need, Standing
 from pipelines.explaining.crossings_of_life import CrossingsOfLife
-from pipelines.explaining.silencers import detector_name, silencers
+from pipelines.explaining.silencers import detector_name, may_know, silencers
 from schemas.alert_event import Counts
 from schemas.reasons import EventKind
 from schemas.signal import Signal
@@ -29,7 +29,7 @@ from tests.unit.rules.world import DIRECTORY, TOPICS
 RINGING: tuple[tuple[dict[str, Any], Detector | None, set[str]], ...] = (  # Any: as YAML gives it
     ({"spike": {"sensitivity": "high", "min": {"stories": 3, "publishers": 2}}}, None, {"min"}),
     ({"threshold": {"count": 4, "within": "8h", "min": {"stories": 2}}}, None, {"count", "min"}),
-    ({"new": {"quiet_for": "12h", "confirm": {"stories": 1, "publishers": 1}}}, None, {"quiet_for", "known"}),
+    ({"new": {"quiet_for": "12h", "confirm": {"stories": 1, "publishers": 1}}}, None, {"quiet_for"}),
     (
         {
             "shift": {
@@ -67,7 +67,16 @@ def opened(rule: Rule, records: Sequence[SignalsRecord]) -> tuple[int, tuple[str
                 end = min(end, offset)
         if life is not None and offset < end:
             life.take(engine, touched=isinstance(record, Signal))
-    return None if life is None else (end, silencers(life.crossings, [detector.kind for detector in rule.when]))
+    return (
+        None
+        if life is None
+        else (
+            end,
+            silencers(
+                life.crossings, [detector.kind for detector in rule.when], may_be_known=may_know(rule, "AZE-RUS")
+            ),
+        )
+    )
 
 
 def with_setting(written: dict[str, Any], setting: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -125,6 +134,14 @@ def test_where_several_detectors_crossed_one_of_them_is_not_enough() -> None:
         "spike: {min: {stories: 5}} and threshold: {count: 7}",
         "corroborated_by: {source_countries: 3}",
     )
+
+
+def test_the_only_key_of_a_rule_is_not_proposed_as_known() -> None:
+    new = {"new": {"quiet_for": "12h"}}
+    assert not may_know(rule_of(new, {}), "AZE-RUS")
+    assert may_know(rule_of(new, {"watch": {"pair": ["AZE", "*"]}}), "AZE-RUS")
+    crossing = [window("new", 0, Condition(Need.HISTORY_HOURS, 900, 336), Condition(Need.QUIET_HOURS, 640, 336))]
+    assert silencers(crossing, may_be_known=False) == ("quiet_for: 641h",)
 
 
 def test_two_detectors_of_a_kind_are_told_apart() -> None:
