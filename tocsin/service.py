@@ -16,7 +16,7 @@ from schemas.errors import RetriableError, UsageError
 from schemas.ports.log import Log
 from tocsin.folder_lock import FolderLock
 from tocsin.jobs import NOTIFY
-from tocsin.settings import Workplace
+from tocsin.settings import Settings, Workplace
 from tocsin.stopping import stop_on_signals
 from tocsin.supervisor import Supervisor
 from tocsin.web_settings import address_of
@@ -181,7 +181,8 @@ def description(names: Sequence[str], workplace: Workplace, rules: str) -> list[
     rows = {
         "jobs": ", ".join(names),
         "feeds": _listed([feed.id for feed in settings.sources], "add one: [[feeds]] in tocsin.toml")
-        + (f"; {paused} paused" if paused else ""),
+        + (f"; {paused} paused" if paused else "")
+        + too_few_publishers(settings),
         "rules": rules,
         "receivers": _listed(
             [f"{receiver.name} ({receiver.type})" for receiver in settings.receivers],
@@ -198,6 +199,14 @@ def description(names: Sequence[str], workplace: Workplace, rules: str) -> list[
         *(f"  {name:<10} {words}" for name, words in rows.items()),
         f"Only warnings are told from here on. How it is: {ask}. To stop: Ctrl-C.",
     ]
+
+
+def too_few_publishers(settings: Settings) -> str:
+    """Return what to say where everything comes from one publisher; empty where it does not, or where rows name their own."""
+    if settings.folders or settings.push.port is not None or not settings.feeds:
+        return ""
+    publishers = {feed.group or feed.source or feed.id for feed in settings.feeds}
+    return "" if len(publishers) > 1 else "; one publisher, and a spike rings from two on: tocsin feeds add URL"
 
 
 def shown_store(workplace: Workplace) -> str:

@@ -13,6 +13,7 @@ from connectors.clock import SystemClock
 from connectors.feeds.settings import shown_url
 from schemas.errors import TocsinError, UsageError
 from schemas.plain_text import plain_line, plural
+from tocsin.folder_lock import supervisor_at_work
 from tocsin.settings import FILE_NAME
 from tocsin.workplace import folder_option, open_workplace
 
@@ -70,6 +71,17 @@ def add(url: str, feed_id: str | None, name: str, dry_run: bool, folder: Path) -
         append_feeds(workplace, [table])
     click.echo(shown_table(table, address))
     click.echo(f"{'would be added' if dry_run else 'added'} to {workplace.folder / FILE_NAME}", err=True)
+    if not dry_run:
+        _say_restart(workplace)
+
+
+def _say_restart(workplace: Workplace) -> None:
+    """Say that a service at work still polls what stood in the settings when it began."""
+    if process := supervisor_at_work(workplace.folder.absolute()):
+        click.echo(
+            f"`tocsin run` (process {process}) goes on with the settings of its start: stop it and start it again",
+            err=True,
+        )
 
 
 def _say_outlook(found: FeedCheck, seen: Outlook, *, begun: bool) -> None:
@@ -128,7 +140,8 @@ def _set_paused(workplace: Workplace, feed_id: str, *, paused: bool) -> None:
 
     changed = set_paused(workplace, feed_id, paused=paused)
     state = "paused" if paused else "not paused"
-    click.echo(f"{feed_id} is {state}{'' if changed else ' already'}", err=True)
+    click.echo(f"{feed_id} is {state} in the settings{'' if changed else ' already'}", err=True)
+    _say_restart(workplace)
 
 
 @click.command(name="import-opml", epilog="Example: tocsin feeds import-opml subscriptions.opml --folder desk")

@@ -18,6 +18,7 @@ from schemas.ports.store import FeedRow
 from schemas.reasons import FeedState
 from tests.pipeline.polling.server import Item, rss
 from tests.pipeline.polling.test_feeds_command import feeds, folder, web
+from tocsin.folder_lock import FolderLock
 from tocsin.settings import load_workplace
 
 __all__ = ["folder", "web"]  # Fixtures of the folder and the server.
@@ -114,10 +115,17 @@ def test_add_of_a_page_without_feeds_says_so(folder: Path, web: str) -> None:
         feeds("add", f"{web}/page.html", "-C", str(folder))
 
 
+def test_a_service_at_work_is_to_be_started_again(folder: Path) -> None:
+    with FolderLock(folder.absolute()):
+        said = feeds("pause", "daily", "-C", str(folder)).stderr.splitlines()
+    assert said[0] == "daily is paused in the settings"
+    assert "stop it and start it again" in said[1]
+
+
 def test_pause_and_resume(folder: Path) -> None:
-    assert feeds("pause", "daily", "-C", str(folder)).stderr == "daily is paused\n"
+    assert feeds("pause", "daily", "-C", str(folder)).stderr == "daily is paused in the settings\n"
     assert feeds("list", "-C", str(folder)).stdout.splitlines()[1].split()[:2] == ["daily", "paused"]
-    assert feeds("pause", "daily", "-C", str(folder)).stderr == "daily is paused already\n"
+    assert feeds("pause", "daily", "-C", str(folder)).stderr == "daily is paused in the settings already\n"
     assert feeds("resume", "daily", "-C", str(folder)).exit_code == 0
     assert not load_workplace(folder, {}).settings.feeds[0].paused
 
