@@ -341,3 +341,24 @@ def test_an_hour_nobody_saw_teaches_a_shift_nothing() -> None:
         shares.append(bank.score(1, bank.open_hour).share)
     assert shares[0] > 0.3
     assert shares[1] == pytest.approx(0.25, abs=0.005)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_new_remembers_when_a_key_was_seen_after_its_articles_are_forgotten(*, restarted: bool) -> None:
+    """Last seen is kept for ever, articles for three days."""
+
+    def make() -> NewTrack:
+        return NewTrack(New(quiet_for_h=200, confirm=Confirm(stories=1, publishers=1, within_h=6)), 0)
+
+    detector = Detector("new", lambda: CountedTrack(make, FIRST), _plain, _crossed)
+    seen = {210, 330, 540}
+    counts = [int(hour in seen) for hour in range(550)]
+    bank, scores = stepped(detector, counts[:320])
+    if restarted:
+        assert isinstance(bank, CountedTrack)
+        document, arrays = bank.state()
+        bank = CountedTrack(make, FIRST)
+        bank.load(document, arrays)
+    _, rest = stepped(detector, counts[320:], bank)
+    rang = [hour for hour, score in enumerate(scores + rest) if score > 0.0]
+    assert {hour for hour in seen if hour in rang} == {210, 540}, "330 is 120 hours after it was seen"
