@@ -21,8 +21,10 @@ logger = logging.getLogger(__name__)
 FATAL_CODE = 3
 
 
-def run_job(name: str, workplace: Workplace, stop: threading.Event) -> int:
-    """Run one job in this process until ``stop``; return the exit code."""
+def run_job(
+    name: str, workplace: Workplace, stop: threading.Event, say_why: Callable[[str], None] = lambda _: None
+) -> int:
+    """Run one job in this process until ``stop``; return the exit code. ``say_why`` takes why going on is useless."""
     try:
         if name == NOTIFY:
             _notify(workplace, stop)
@@ -35,9 +37,12 @@ def run_job(name: str, workplace: Workplace, stop: threading.Event) -> int:
                 store.close()
     except FatalError as error:
         logger.error("%s stops: %s", name, error)
+        say_why(f"{name}: {error}")
         return FATAL_CODE
     except TocsinError as error:
         logger.error("%s falls: %s", name, error)
+        if isinstance(error, UsageError):
+            say_why(f"{name}: {error}")
         return error.exit_code
     return 0
 

@@ -68,7 +68,18 @@ def open_ways(workplace: Workplace, environ: Mapping[str, str] | None = None) ->
 
     :raises UsageError: secrets that cannot be read or are none, all of them.
     """
-    environ = os.environ if environ is None else environ
+    ways, mistakes = _opened(workplace, os.environ if environ is None else environ)
+    if mistakes:
+        raise UsageError("\n".join(str(mistake) for mistake in mistakes))  # Each carries its own remedy.
+    return ways
+
+
+def ways_that_open(workplace: Workplace, environ: Mapping[str, str] | None = None) -> Ways:
+    """Return the ways out of the settings without those whose secrets cannot be read."""
+    return _opened(workplace, os.environ if environ is None else environ)[0]
+
+
+def _opened(workplace: Workplace, environ: Mapping[str, str]) -> tuple[Ways, Sequence[UsageError]]:
     clock = SystemClock()
     mistakes: list[UsageError] = []
     channels: list[Channel] = []
@@ -87,9 +98,8 @@ def open_ways(workplace: Workplace, environ: Mapping[str, str] | None = None) ->
         heartbeat = _open_heartbeat(workplace, clock, environ)
     except UsageError as error:
         mistakes.append(error)
-    if mistakes:
-        raise UsageError("\n".join(str(mistake) for mistake in mistakes))  # Each carries its own remedy.
-    return Ways(channels, [receiver_of(settings) for settings in workplace.settings.receivers], heartbeat, answers)
+    receivers = [receiver_of(settings) for settings in workplace.settings.receivers]
+    return Ways(channels, receivers, heartbeat, answers), mistakes
 
 
 def receiver_of(settings: ReceiverSettings) -> Receiver:

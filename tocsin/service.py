@@ -12,9 +12,10 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from connectors.clock import SystemClock
-from schemas.errors import RetriableError, UsageError
+from schemas.errors import FatalError, RetriableError, UsageError
 from schemas.ports.log import Log
 from tocsin.folder_lock import FolderLock
+from tocsin.giving_up import Reasons
 from tocsin.jobs import NOTIFY
 from tocsin.settings import Settings, Workplace
 from tocsin.stopping import stop_on_signals
@@ -39,29 +40,64 @@ def run_supervised(
         check_web(names, workplace)
         check_feeds(names, workplace)
         stopping = threading.Event()
-        prepare = rules_when_there(workplace, say, stopping.is_set)
-        try:
-            rules = put_rules_into_force(workplace)
-        except RetriableError as error:
-            if NOTIFY not in names:
+        with Reasons() as reasons:
+            try:
+                code, why = _supervise(names, workplace, held, reasons, stopping, verbose=verbose, say=say)
+            except FatalError as error:
+                _tell_of_the_end(names, workplace, str(error), stopping)
                 raise
-            rules = f"not known yet, and until then {NOTIFY} alone works, to tell people: {error}"
-        else:
-            prepare = _prepared
-        commands = {name: command_of(name, workplace, verbose=verbose) for name in names}
-        keep_open = () if held is None else (held.descriptor,)
-        supervisor = Supervisor(commands, keep_open=keep_open, tell=say, prepare=prepare, first=(NOTIFY,))
-
-        def stop() -> None:
-            stopping.set()
-            supervisor.stop()
-
-        stop_on_signals(stop)
-        for line in description(names, workplace, rules):
-            say(line)
-        code = supervisor.run()
+            if why:
+                _tell_of_the_end(names, workplace, why, stopping)
     say("stopped")
     return code
+
+
+def _supervise(
+    names: Sequence[str],
+    workplace: Workplace,
+    held: FolderLock | None,
+    reasons: Reasons,
+    stopping: threading.Event,
+    *,
+    verbose: bool,
+    say: Callable[[str], None],
+) -> tuple[int, str]:
+    """Run the jobs until a signal, which sets ``stopping``, or until one gives up; return the exit code and why it did.
+
+    :raises FatalError: log or store are such that nothing can work on them.
+    """
+    prepare = rules_when_there(workplace, say, stopping.is_set)
+    try:
+        rules = put_rules_into_force(workplace)
+    except RetriableError as error:
+        if NOTIFY not in names:
+            raise
+        rules = f"not known yet, and until then {NOTIFY} alone works, to tell people: {error}"
+    else:
+        prepare = _prepared
+    commands = {name: command_of(name, workplace, verbose=verbose, reasons=reasons.descriptor) for name in names}
+    keep_open = (reasons.descriptor,) if held is None else (held.descriptor, reasons.descriptor)
+    supervisor = Supervisor(commands, keep_open=keep_open, tell=say, prepare=prepare, first=(NOTIFY,))
+
+    def stop() -> None:
+        stopping.set()
+        supervisor.stop()
+
+    stop_on_signals(stop)
+    for line in description(names, workplace, rules):
+        say(line)
+    code = supervisor.run()
+    if not supervisor.given_up:
+        return code, ""
+    return code, reasons.first() or f"{', '.join(supervisor.given_up)}: see the lines of `tocsin run`"
+
+
+def _tell_of_the_end(names: Sequence[str], workplace: Workplace, why: str, stopping: threading.Event) -> None:
+    """Tell people where this `tocsin run` is the one that does; elsewhere the watchdog of that one sees that jobs are gone."""
+    if NOTIFY in names and workplace.settings.receivers and not stopping.is_set():
+        from tocsin.last_words import tell_of_the_end
+
+        tell_of_the_end(workplace, why, clock=SystemClock(), stopping=stopping.is_set)
 
 
 def rules_when_there(
@@ -85,10 +121,10 @@ def _prepared() -> bool:
     return True
 
 
-def command_of(name: str, workplace: Workplace, *, verbose: bool) -> Sequence[str]:
-    """Return the command that runs one job in a process of its own."""
+def command_of(name: str, workplace: Workplace, *, verbose: bool, reasons: int) -> Sequence[str]:
+    """Return the command that runs one job in a process of its own; it says why it gives up through ``reasons``."""
     folder = str(workplace.folder.absolute())
-    command = [sys.executable, "-m", "tocsin", "run", name, "--child", "--folder", folder]
+    command = [sys.executable, "-m", "tocsin", "run", name, "--child", "--reasons", str(reasons), "--folder", folder]
     return [*command, "--verbose"] if verbose else command
 
 

@@ -79,6 +79,11 @@ class Supervisor:
         """Ask for the end; safe in a signal handler."""
         self._stop.set()
 
+    @property
+    def given_up(self) -> Sequence[str]:
+        """The jobs that ended for good."""
+        return [child.name for child in self._children if child.given_up]
+
     def run(self) -> int:
         """Supervise until :meth:`stop` or until a job ends for good; return 0, or 1 where one did."""
         try:

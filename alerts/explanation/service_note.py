@@ -174,6 +174,27 @@ def standing_still_note(
     )
 
 
+def ended_note(reason: str, *, folder: str, now: datetime) -> Message:
+    """Return what is told when the service of ``folder`` ends for good at ``now``, because of ``reason``. All notes of a
+    folder's ends are one thread: nobody is left who could tell that it is over."""
+    lines = [
+        "Nothing is watched and no alert can ring until this is put right and the service is started again.",
+        "",
+        f"• {reason}",
+        f"• the folder: {folder}",
+        "",
+        "See how it is: tocsin status. It is told again when the reason is another one, or after 12 h. That the watch is",
+        "at work again is not told: close an incident of this by hand.",
+    ]
+    return service_note(
+        f"ENDED: the watch has stopped for good: {reason}",
+        "\n".join(lines),
+        occasion=f"end {folder} {now.isoformat()}",
+        severity=Severity.CRITICAL,
+        thread=f"end {folder}",
+    )
+
+
 def moving_again_note(*, stood_s: float, stand: str) -> Message:
     """Return what is told when engine time has caught up after the ``stand``, of about ``stood_s``."""
     return service_note(

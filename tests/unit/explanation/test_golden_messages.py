@@ -20,6 +20,7 @@ from alerts.explanation.service_note import (
     acknowledged_note,
     all_quiet_note,
     dead_delivery_note,
+    ended_note,
     message_for_test,
     reached_again_note,
     unreached_note,
@@ -336,6 +337,11 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "not-delivered": lambda: dead_delivery_note("desk-mail", _alert("opened"), "refused: the mail server answered 550"),
     "unreached": lambda: unreached_note("phone", _alert("opened"), "HTTP 503", since=AT - timedelta(minutes=7), now=AT),
     "reached-again": lambda: reached_again_note("phone", since=AT - timedelta(minutes=7), now=AT),
+    "ended": lambda: ended_note(
+        "decide: the ledger belongs to log 01J8 and not to 01J9\n  → name the log of the ledger in tocsin.toml",
+        folder="/srv/desk",
+        now=AT,
+    ),
     "test": lambda: message_for_test("desk-mail", occasion="2025-06-28"),
 }
 
