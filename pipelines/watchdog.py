@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from alerts.explanation.service_note import moving_again_note, standing_still_note
 from pipelines.notifying.health import Beats, Health, WatchdogSettings, judge
+from pipelines.notifying.room import JOB as ROOM_JOB
+from pipelines.notifying.room import Room, RoomWatch
 from pipelines.notifying.trying import try_once
 from schemas.clock import Clock
 from schemas.errors import RetriableError
@@ -46,6 +48,7 @@ class _Note:
     message: Message
     left: list[Channel]
     next_try_at: datetime
+    kept: dict[str, str | int | float] = field(default_factory=dict)  # what is remembered once somebody got it
 
 
 @dataclass
@@ -59,7 +62,8 @@ class _Stand:
 
 
 class Watchdog:
-    """One a process; several on one store do not tell the same twice (but for a race of milliseconds)."""
+    """One a process; several on one store do not tell the same twice (but for a race of milliseconds). ``room`` says how
+    much room there is where log and store lie; it may take seconds."""
 
     def __init__(
         self,
@@ -69,6 +73,7 @@ class Watchdog:
         clock: Clock,
         heartbeat: Heartbeat | None = None,
         settings: WatchdogSettings | None = None,
+        room: Callable[[], Room] | None = None,
     ) -> None:
         self._store = store
         self._channels = list(channels)
@@ -77,17 +82,22 @@ class Watchdog:
         self._settings = settings or WatchdogSettings()
         self._since = clock.now()
         self._beats: Beats = {}
-        self._unkept: tuple[datetime, dict[str, str | int | float]] | None = None
+        self._unkept: dict[str, tuple[datetime, dict[str, str | int | float]]] = {}
         self._problem = ""
         self._stand: _Stand | None = None
         self._note: _Note | None = None
         self._last_ping: datetime | None = None
+        self._room = room
+        self._room_watch = RoomWatch()
+        self._room_at: datetime | None = None
+        self._room_note: _Note | None = None
 
     async def step(self, now: datetime) -> Health:
         """Look, tell people what they must know, ping where all is well; return what was seen."""
         self._look()
         health = judge(self._beats, now=now, since=self._since, settings=self._settings)
         self._follow(health, now)
+        await self._look_at_room(now)
         await self._send(now)
         await self._ping(health, now)
         return health
@@ -124,9 +134,8 @@ class Watchdog:
             self._problem = problem
             return
         self._problem = ""
-        if self._unkept is not None:
-            at, detail = self._unkept
-            self._keep(at, detail)
+        for job, (at, detail) in list(self._unkept.items()):
+            self._keep(at, detail, job)
 
     def _follow(self, health: Health, now: datetime) -> None:
         """Begin, repeat or end what is told of a stand."""
@@ -176,10 +185,39 @@ class Watchdog:
         self._keep(now, {"standing": 0, "occasion": occasion})
         self._note = _Note(message, list(self._channels), now)
 
-    async def _send(self, now: datetime) -> None:
-        note = self._note
-        if note is None or now < note.next_try_at:
+    async def _look_at_room(self, now: datetime) -> None:
+        """Look now and then how much room is left, and tell it where it is news."""
+        if self._room is None or self._room_note is not None:
             return
+        if self._room_at is not None and (now - self._room_at).total_seconds() < self._settings.room_every_s:
+            return
+        self._room_at = now
+        try:
+            room = await asyncio.to_thread(self._room)
+        except OSError as error:
+            logger.warning("watchdog: how much room there is cannot be seen: %s", error)
+            return
+        told = self._beats[ROOM_JOB][1] if ROOM_JOB in self._beats else {}
+        if news := self._room_watch.note(room, now, told):
+            self._room_note = _Note(news[0], list(self._channels), now, news[1])
+
+    async def _send(self, now: datetime) -> None:
+        if self._note is not None and now >= self._note.next_try_at:
+            note = self._note
+            told = await self._try(note, now)
+            if not note.left:
+                self._note = None
+            if self._stand is not None and told:
+                self._keep_stand(self._stand, now)
+        if self._room_note is not None and now >= self._room_note.next_try_at:
+            note = self._room_note
+            if await self._try(note, now):
+                self._keep(now, note.kept, ROOM_JOB)
+            if not note.left:
+                self._room_note = None
+
+    async def _try(self, note: _Note, now: datetime) -> bool:
+        """Send ``note`` to those who have not got it; return whether one took it now."""
         outcomes = await asyncio.gather(*(try_once(channel, note.message) for channel in note.left))
         tried = list(zip(note.left, outcomes, strict=True))
         for channel, outcome in tried:
@@ -188,10 +226,7 @@ class Watchdog:
         note.left = [channel for channel, outcome in tried if outcome.result == "retry"]
         waits_s = [outcome.retry_after_s or 0.0 for _, outcome in tried if outcome.result == "retry"]
         note.next_try_at = now + timedelta(seconds=max([self._settings.retry_every_s, *waits_s]))
-        if not note.left:
-            self._note = None
-        if self._stand is not None and any(outcome.result == "delivered" for outcome in outcomes):
-            self._keep_stand(self._stand, now)
+        return any(outcome.result == "delivered" for outcome in outcomes)
 
     def _keep_stand(self, stand: _Stand, now: datetime) -> None:
         """Remember that people were told; the hour until they are told again runs from the first that was."""
@@ -207,13 +242,13 @@ class Watchdog:
             }
             self._keep(now, detail)
 
-    def _keep(self, now: datetime, detail: dict[str, str | int | float]) -> None:
-        self._beats = {**self._beats, JOB: (now, detail)}
-        self._unkept = None
+    def _keep(self, now: datetime, detail: dict[str, str | int | float], job: str = JOB) -> None:
+        self._beats = {**self._beats, job: (now, detail)}
+        self._unkept.pop(job, None)
         try:
-            self._store.beat(JOB, at=now, detail=detail)
+            self._store.beat(job, at=now, detail=detail)
         except RetriableError as error:
-            self._unkept = (now, detail)  # Else its end would not be told once the store is there again.
+            self._unkept[job] = (now, detail)  # Else its end would not be told once the store is there again.
             logger.warning("watchdog: what was told could not be kept yet: %s", error)
 
     async def _ping(self, health: Health, now: datetime) -> None:

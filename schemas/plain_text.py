@@ -59,3 +59,13 @@ def _shown(character: str) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """Return ``1 story`` or ``9 stories``; without ``many`` the noun takes an s."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def shown_bytes(count: int) -> str:
+    """Return ``count`` in the unit people read."""
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if unit in ("B", "kB") or size >= 100 else f"{size:.1f} {unit}"

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.notifying.room import LEAST_FREE_BYTES, Room
+from schemas.plain_text import shown_bytes
 from tocsin.settings import Workplace
-
-#: Less than this left on a disk is a problem: the log and the store could not go on for long.
-LEAST_FREE_BYTES = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -20,6 +19,11 @@ class DiskUse:
 
     used_bytes: Mapping[str, int]
     free_bytes: int
+
+    @property
+    def room(self) -> Room:
+        """The same for the watchdog."""
+        return Room(self.free_bytes, sum(self.used_bytes.values()))
 
     @property
     def problems(self) -> list[str]:
@@ -46,16 +50,6 @@ def file_of(workplace: Workplace, url: str) -> Path | None:
     """Return the file a ``sqlite:///`` URL names; None for a server."""
     full = workplace.url(url)
     return Path(full.removeprefix("sqlite:///").partition("?")[0]) if full.startswith("sqlite:///") else None
-
-
-def shown_bytes(count: int) -> str:
-    """Return ``count`` in the unit people read."""
-    size, unit = float(count), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if size < 1000:
-            break
-        size, unit = size / 1000, larger
-    return f"{size:.0f} {unit}" if unit in ("B", "kB") or size >= 100 else f"{size:.1f} {unit}"
 
 
 def _size(path: Path) -> int:

@@ -9,6 +9,7 @@ import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ from pipelines.notifying.late_store import LateStore, store_when_there
 from pipelines.notifying.listening import Listener
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.regular import Regular
+from pipelines.notifying.room import Room
 from pipelines.notifying.translating import Translations
 from pipelines.watchdog import Watchdog
 from schemas.clock import Clock
@@ -34,6 +36,7 @@ from schemas.errors import UsageError
 from schemas.ports.answers import AnswerSource
 from schemas.ports.channel import Channel
 from tocsin.answer_link_key import answer_links_of
+from tocsin.disk_use import disk_use
 from tocsin.routes_settings import pacing_of, routing_of
 from tocsin.workplace import open_log_of
 
@@ -173,7 +176,8 @@ async def run_notify(workplace: Workplace, late: LateStore, stop: asyncio.Event)
             "there are no [[receivers]] in the settings: what rings is only in the ledger (`tocsin alerts list`)"
         )
     clock = SystemClock()
-    watchdog = Watchdog(late, ways.channels, clock=clock, heartbeat=ways.heartbeat)
+    room = partial(_room, workplace)
+    watchdog = Watchdog(late, ways.channels, clock=clock, heartbeat=ways.heartbeat, room=room)
     store = await store_when_there(late, watchdog, clock, stop)
     if store is None:
         await asyncio.gather(watchdog.close(), *(channel.close() for channel in ways.channels))
@@ -195,6 +199,10 @@ async def run_notify(workplace: Workplace, late: LateStore, stop: asyncio.Event)
         listener=Listener(store, ways.answers, clock) if ways.answers else None,
     )
     await job.run(stop)
+
+
+def _room(workplace: Workplace) -> Room:
+    return disk_use(workplace).room
 
 
 def _names(workplace: Workplace) -> ActorNames:

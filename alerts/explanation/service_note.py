@@ -10,7 +10,7 @@ from alerts.explanation.phrases import moment
 from alerts.explanation.subject import SUBJECT_LIMIT
 from schemas.alert_event import AlertEvent
 from schemas.ids import digest
-from schemas.plain_text import plain_line, plain_text
+from schemas.plain_text import plain_line, plain_text, shown_bytes
 from schemas.ports.channel import Message
 from schemas.ports.response import Acknowledgement
 from schemas.reasons import MessageKind, Severity
@@ -171,6 +171,30 @@ def standing_still_note(
         occasion=occasion,
         severity=Severity.CRITICAL,
         thread=stand,
+    )
+
+
+def little_room_note(free_bytes: int, a_day: float | None, *, occasion: str) -> Message:
+    """Return what is told when only ``free_bytes`` are free where log and store lie; ``a_day``: bytes by which what the
+    watch keeps grows, None where that is not known yet. ``occasion`` is the thread of the note of its end, too."""
+    pace = f" What the watch keeps grows by {shown_bytes(round(a_day))} a day." if a_day else ""
+    return service_note(
+        f"LITTLE ROOM: {shown_bytes(free_bytes)} are free on the disk of the watch",
+        f"When it is full nothing is written, and nothing rings.{pace}\n\nMake room there. What takes it: tocsin status",
+        occasion=occasion,
+        thread=occasion,
+    )
+
+
+def enough_room_note(free_bytes: int, *, thread: str) -> Message:
+    """Return what is told when there is room again after the note of ``thread``."""
+    return service_note(
+        f"ROOM AGAIN: {shown_bytes(free_bytes)} are free on the disk of the watch",
+        "Nothing needs to be done.",
+        occasion=f"end of {thread}",
+        severity=Severity.NORMAL,
+        thread=thread,
+        over=True,
     )
 
 

@@ -17,7 +17,8 @@ Beats = Mapping[str, tuple[datetime, Mapping[str, str | int | float]]]
 @dataclass(frozen=True)
 class WatchdogSettings:
     """``lag_s``: engine time may lag so much. ``fresh_s``: a job without a sign of life for longer does not advance; each
-    gives one at least every minute. ``ring_again_s``: how often a stand that lasts is told again."""
+    gives one at least every minute. ``ring_again_s``: how often a stand that lasts is told again. ``room_every_s``: how often
+    the room that is left is looked at."""
 
     lag_s: float = 300.0
     fresh_s: float = 180.0
@@ -25,6 +26,7 @@ class WatchdogSettings:
     ping_every_s: float = 60.0
     retry_every_s: float = 30.0
     ring_again_s: float = 3600.0
+    room_every_s: float = 600.0
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from pipelines.service_status import (
     read_log,
 )
 from schemas.dead_letter import DeadLetter
+from schemas.plain_text import shown_bytes
 from schemas.ports.log import Entry
 from schemas.ports.store import Delivery, FeedRow
 from schemas.reasons import DeadLetterReason, DeliveryStatus, EventKind, FeedState
@@ -28,7 +29,7 @@ from schemas.topics import ARTICLES, DEAD_LETTERS, SIGNALS
 from schemas.wire import encode
 from tests.contract.channels.messages import event
 from tocsin.commands.status import command
-from tocsin.disk_use import DiskUse, shown_bytes
+from tocsin.disk_use import DiskUse
 from tocsin.folder_lock import FolderLock
 from tocsin.settings import Workplace, load_workplace
 from tocsin.workplace import open_log_of, open_store_of

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.errors import UsageError
-from schemas.plain_text import plural
+from schemas.plain_text import plural, shown_bytes
 from tocsin.commands.archive_import import archive_option, import_
-from tocsin.disk_use import shown_bytes
 from tocsin.progress import Progress
 from tocsin.workplace import json_option
 

@@ -16,9 +16,9 @@ import click
 from connectors.clock import SystemClock
 from schemas.errors import TocsinError
 from schemas.ids import Json
-from schemas.plain_text import plain_line
+from schemas.plain_text import plain_line, shown_bytes
 from schemas.reasons import FeedState
-from tocsin.disk_use import DiskUse, disk_use, file_of, shown_bytes
+from tocsin.disk_use import DiskUse, disk_use, file_of
 from tocsin.folder_lock import supervisor_at_work
 from tocsin.workplace import folder_option, json_option, open_workplace
 

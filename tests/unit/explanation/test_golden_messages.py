@@ -21,6 +21,8 @@ from alerts.explanation.service_note import (
     all_quiet_note,
     dead_delivery_note,
     ended_note,
+    enough_room_note,
+    little_room_note,
     message_for_test,
     reached_again_note,
     unreached_note,
@@ -342,6 +344,8 @@ MESSAGES: dict[str, Callable[[], Message]] = {
         folder="/srv/desk",
         now=AT,
     ),
+    "little-room": lambda: little_room_note(1_200_000_000, 700_000_000.0, occasion="room"),
+    "room-again": lambda: enough_room_note(9_000_000_000, thread="room"),
     "test": lambda: message_for_test("desk-mail", occasion="2025-06-28"),
 }
 
