@@ -96,7 +96,7 @@ class Writing:
                 inlet.written()
             if settled.gap is not None:
                 self.gaps += 1
-                tell_gap(after.feed, settled.gap)
+                tell_gap(after.feed, settled.gap, due_at=before.next_poll_at, asked_at=settled.poll.at)
         self._waiting = {}
         self.articles += len(entries)
         return len(entries)

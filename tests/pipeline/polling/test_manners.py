@@ -200,6 +200,6 @@ def test_a_probable_gap_is_logged_counted_and_shown(desks: DeskMaker, caplog: py
 
     desks.run(go)
     assert (
-        "feed daily: entries between 2025-01-22 10:00:00 and 2025-01-22 18:00:00 UTC were probably missed"
-        in caplog.text
+        "feed daily: entries between 2025-01-22 10:00:00 and 2025-01-22 18:00:00 UTC were probably missed;"
+        " nothing polled it from 2025-01-22 " in caplog.text
     )
