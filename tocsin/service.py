@@ -9,11 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 from connectors.clock import SystemClock
 from schemas.errors import FatalError, RetriableError, UsageError
 from schemas.ports.log import Log
+from tocsin.aside import aside
 from tocsin.folder_lock import FolderLock
 from tocsin.giving_up import Reasons
 from tocsin.jobs import NOTIFY
@@ -28,17 +31,24 @@ logger = logging.getLogger(__name__)
 _NAMES_SHOWN = 8
 
 
+class Beginning(TypedDict):
+    """What there was to find out before the jobs start: the lines that tell a person, and whether the rules are in force
+    yet."""
+
+    lines: list[str]
+    in_force: bool
+
+
 def run_supervised(
     names: Sequence[str], workplace: Workplace, *, verbose: bool, lock: bool, say: Callable[[str], None]
 ) -> int:
     """Run ``names`` as processes of their own until a signal; return the exit code. ``say`` shows a line to a person.
 
+    What needs many packages, the rules and the actors is done aside: this process lives as long as the watch, and small.
+
     :raises TocsinError: it cannot begin; nothing was started.
     """
     with FolderLock(workplace.folder.absolute()) if lock else nullcontext() as held:
-        check_receivers(names, workplace)
-        check_web(names, workplace)
-        check_feeds(names, workplace)
         stopping = threading.Event()
         with Reasons() as reasons:
             try:
@@ -66,15 +76,9 @@ def _supervise(
 
     :raises FatalError: log or store are such that nothing can work on them.
     """
-    prepare = rules_when_there(workplace, say, stopping.is_set)
-    try:
-        rules = put_rules_into_force(workplace)
-    except RetriableError as error:
-        if NOTIFY not in names:
-            raise
-        rules = f"not known yet, and until then {NOTIFY} alone works, to tell people: {error}"
-    else:
-        prepare = _prepared
+    beginning = aside(partial(begin, names, workplace))
+    put = partial(aside, partial(put_rules_into_force, workplace, stopping.is_set), stopping.is_set)
+    prepare = _prepared if beginning["in_force"] else rules_when_there(put, say)
     commands = {name: command_of(name, workplace, verbose=verbose, reasons=reasons.descriptor) for name in names}
     keep_open = (reasons.descriptor,) if held is None else (held.descriptor, reasons.descriptor)
     supervisor = Supervisor(commands, keep_open=keep_open, tell=say, prepare=prepare, first=(NOTIFY,))
@@ -84,7 +88,7 @@ def _supervise(
         supervisor.stop()
 
     stop_on_signals(stop)
-    for line in description(names, workplace, rules):
+    for line in beginning["lines"]:
         say(line)
     code = supervisor.run()
     if not supervisor.given_up:
@@ -100,14 +104,29 @@ def _tell_of_the_end(names: Sequence[str], workplace: Workplace, why: str, stopp
         tell_of_the_end(workplace, why, clock=SystemClock(), stopping=stopping.is_set)
 
 
-def rules_when_there(
-    workplace: Workplace, say: Callable[[str], None], stopping: Callable[[], bool]
-) -> Callable[[], bool]:
-    """Return what puts the rules into force once log and store can be reached, and returns whether it did."""
+def begin(names: Sequence[str], workplace: Workplace) -> Beginning:
+    """Look that all is there for ``names`` and put the rules into force.
+
+    :raises TocsinError: it cannot begin.
+    """
+    check_receivers(names, workplace)
+    check_web(names, workplace)
+    check_feeds(names, workplace)
+    try:
+        rules, in_force = put_rules_into_force(workplace), True
+    except RetriableError as error:
+        if NOTIFY not in names:
+            raise
+        rules, in_force = f"not known yet, and until then {NOTIFY} alone works, to tell people: {error}", False
+    return {"lines": description(names, workplace, rules), "in_force": in_force}
+
+
+def rules_when_there(put: Callable[[], str], say: Callable[[str], None]) -> Callable[[], bool]:
+    """Return what lets ``put`` put the rules into force once log and store can be reached, and returns whether it did."""
 
     def prepare() -> bool:
         try:
-            rules = put_rules_into_force(workplace, stopping)
+            rules = put()
         except RetriableError as error:
             logger.warning("the jobs wait: %s", error)
             return False

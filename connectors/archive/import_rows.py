@@ -21,7 +21,6 @@ from typing import IO, BinaryIO, TextIO, cast
 
 import zstandard
 
-from connectors.archive.day_files import parquet_rows
 from schemas.errors import UsageError
 
 #: A cell of CSV may hold a whole article.
@@ -69,6 +68,9 @@ def read_rows(path: Path, told: Callable[[int, int], None] = lambda done, total:
     if kind in (".xlsx", ".xls", ".ods"):
         raise UsageError(f"{path} is a spreadsheet", remedy="save it as CSV in UTF-8 from the program that opens it")
     if kind == ".parquet":
+        # Forty megabytes that the poll job, which watches folders, does without unless there is such a file.
+        from connectors.archive.day_files import parquet_rows
+
         for number, values in enumerate(parquet_rows(path), start=1):
             yield Row(f"{path}:{number}", values)
         return

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeGuard
 
-import psycopg
 from sqlalchemy import exc
 
 from connectors.store.address import Address
 from schemas.errors import FatalError, StoreFullError, StoreUnavailableError, TocsinError
+
+if TYPE_CHECKING:
+    import psycopg
 
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_INTERRUPT}
@@ -35,14 +39,23 @@ def told_apart(address: Address) -> Iterator[None]:
         raise StoreUnavailableError(
             f"every connection to {address.name} is in use", remedy="try again later"
         ) from error
-    except (sqlite3.Error, psycopg.Error) as error:
-        raise _told(error, address) from error
+    except Exception as error:
+        if isinstance(error, sqlite3.Error) or _is_of_postgresql(error):
+            raise _told(error, address) from error
+        raise
+
+
+def _is_of_postgresql(error: BaseException | None) -> TypeGuard[psycopg.Error]:
+    """Tell without loading the driver, ten megabytes that a job on a file does without: where it is not loaded, no error is
+    its."""
+    driver = sys.modules.get("psycopg")
+    return driver is not None and isinstance(error, driver.Error)
 
 
 def _told(error: BaseException | None, address: Address) -> TocsinError:
     if isinstance(error, sqlite3.Error):
         return _sqlite(error, address.name)
-    if isinstance(error, psycopg.Error):
+    if _is_of_postgresql(error):
         return _postgresql(error, address)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return _full(address.name)
@@ -96,6 +109,8 @@ def _refused(name: str, said: str) -> FatalError:
 
 
 def _postgresql(error: psycopg.Error, address: Address) -> TocsinError:
+    import psycopg  # Loaded already, or there would be no such error.
+
     name, state, said = address.name, error.sqlstate, _first_line(error, address)
     if state == "53100":
         return _full(name)

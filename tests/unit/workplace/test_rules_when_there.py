@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,36 +17,42 @@ def place(tmp_path: Path) -> Workplace:
     return load_workplace(tmp_path)
 
 
-def test_they_are_tried_again_until_they_are(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_tried_again_until_they_are() -> None:
     away = [StoreUnavailableError("connection refused"), StoreUnavailableError("connection refused")]
     said: list[str] = []
 
-    def put(_workplace: Workplace, _stopping: Callable[[], bool]) -> str:
+    def put() -> str:
         if away:
             raise away.pop()
         return "2 in force"
 
-    monkeypatch.setattr(service, "put_rules_into_force", put)
-    prepare = service.rules_when_there(place, said.append, lambda: False)
+    prepare = service.rules_when_there(put, said.append)
     assert [prepare(), prepare(), prepare()] == [False, False, True]
     assert said == ["log and store are there, and the jobs start; rules: 2 in force"]
 
 
-def test_what_no_waiting_mends_ends_the_service(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def put(_workplace: Workplace, _stopping: Callable[[], bool]) -> str:
+def test_what_no_waiting_mends_ends_the_service() -> None:
+    def put() -> str:
         raise FatalError("the store is damaged")
 
-    monkeypatch.setattr(service, "put_rules_into_force", put)
     with pytest.raises(FatalError):
-        service.rules_when_there(place, print, lambda: False)()
+        service.rules_when_there(put, print)()
+
+
+def _away(_workplace: Workplace) -> str:
+    raise StoreUnavailableError("connection refused")
 
 
 def test_without_the_job_that_tells_people_nothing_is_waited_for(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def put(_workplace: Workplace) -> str:
-        raise StoreUnavailableError("connection refused")
-
-    monkeypatch.setattr(service, "put_rules_into_force", put)
+    monkeypatch.setattr(service, "put_rules_into_force", _away)
     with pytest.raises(StoreUnavailableError):
-        service.run_supervised(("poll",), place, verbose=False, lock=False, say=print)
+        service.begin(("extract",), place)
+
+
+def test_with_it_the_others_wait(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "put_rules_into_force", _away)
+    beginning = service.begin(("extract", "notify"), place)
+    assert not beginning["in_force"]
+    assert any("until then notify alone works" in line for line in beginning["lines"])
