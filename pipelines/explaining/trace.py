@@ -62,6 +62,11 @@ class Trace:
         """The first link that failed; None where somebody was told of it."""
         return first_failing(self.found, self.fates, self.chains)
 
+    @property
+    def rang_unnamed(self) -> KeyChain | None:
+        """The rule and key that counted the article and rang, where no alert names it as evidence; else None."""
+        return None if self.alerts else next((one for one in self.chains if one.chain.broken is None), None)
+
 
 def trace(
     log: Log,

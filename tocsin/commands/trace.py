@@ -91,7 +91,10 @@ def lines_of(way: Trace) -> Iterator[str]:
     yield f"“{newest.title}”  {newest.source.name or newest.source.id}  {newest.url or ''}".rstrip()
     yield f"article {found.article_id}"
     failing = way.failing
-    if failing is None:
+    unnamed = way.rang_unnamed
+    if failing is None and unnamed is not None:
+        yield f"every link held: it was counted, {unnamed.rule} {unnamed.key} rang, and somebody was told of that"
+    elif failing is None:
         yield "every link held: it was counted, it rang, and somebody was told"
     else:
         who = f" ({f'{failing.rule} {failing.key}'.strip()})" if failing.rule else ""
@@ -128,6 +131,8 @@ def lines_of(way: Trace) -> Iterator[str]:
 
 
 def _after(way: Trace) -> Iterator[str]:
+    from alerts.telling import MAX_EVIDENCE
+
     if way.stories:
         yield ""
         yield "Stories"
@@ -138,7 +143,9 @@ def _after(way: Trace) -> Iterator[str]:
     yield "Alerts"
     for alert in way.alerts:
         yield f"  {alert.rule} {alert.key}  {alert.event.value} {alert.at:%Y-%m-%d %H:%M}  {alert.alert_id[:12]}"
-    if not way.alerts:
+    if way.rang_unnamed is not None:
+        yield f"  none names it: an event names at most {MAX_EVIDENCE} of the articles that it counted"
+    elif not way.alerts:
         yield "  it is evidence of none"
     for delivery in way.deliveries:
         why = f" ({delivery.reason})" if delivery.reason else ""

@@ -22,6 +22,7 @@ from tests.pipeline.explaining.test_why import told
 from tests.streams.deciding import Desk
 from tests.streams.records import FEED_IDS, pair_rule, signal
 from tocsin.cli import cli
+from tocsin.commands.trace import lines_of
 
 RULES = (
     RULE,
@@ -214,6 +215,18 @@ def test_what_was_told_holds_to_the_end(tmp_path: Path) -> None:
     said = run(desk, "https://delta.example/b3").stdout
     assert "every link held: it was counted, it rang, and somebody was told" in said
     assert "told phone: delivered" in said
+
+
+def test_what_rang_without_naming_it_is_told_as_that(tmp_path: Path) -> None:
+    desk = Script(hours=4).burst(2.1, 45).desk(tmp_path)
+    told(desk, Receiver("phone"))
+    with desk.opened() as (_, store):
+        unnamed = next(n for n in range(45) if not store.evidence_of_article(f"b{n}"))
+    way = way_of(desk, f"b{unnamed}")
+    said = "\n".join(lines_of(way))
+    assert "every link held: it was counted, baku-moscow AZE-RUS rang, and somebody was told of that" in said
+    assert "none names it: an event names at most 30 of the articles that it counted" in said
+    assert "it is evidence of none" not in said
 
 
 def test_only_what_may_be_meant_is_decoded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
