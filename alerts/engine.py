@@ -372,6 +372,8 @@ class Engine:
                 decisions.extend(self._end_alerts(old))
                 self._forget_hits(name)
             elif old.rule != rule:
+                if self.open is not None and not self.muted:
+                    decisions.extend(self._decide(old, move) for move in old.fall_silent(rule, self.open))
                 old.exchange(rule)
                 kept.append(name)
         warmed = self._warm(fresh, history, prepared)

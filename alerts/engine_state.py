@@ -229,7 +229,7 @@ def _rule_document(state: RuleState) -> _Rule:
         keys_overflowed=state.keys_overflowed,
         open_overflowed=state.open_overflowed,
         keys_overflow_told=state.keys_overflow_told,
-        went_live=state.went_live,
+        went_live=state.changed_mode,
         tracks=(),
     )
 
@@ -263,7 +263,7 @@ def _rule_state(
     state.keys_overflowed = document.keys_overflowed
     state.open_overflowed = document.open_overflowed
     state.keys_overflow_told = document.keys_overflow_told
-    state.went_live = document.went_live
+    state.changed_mode = document.went_live
     for index, (track, plain) in enumerate(zip(state.tracks, document.tracks, strict=True)):
         head = f"{number}/{index}/"
         track.load(plain, {name.removeprefix(head): a for name, a in arrays.items() if name.startswith(head)})

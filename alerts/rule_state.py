@@ -20,6 +20,9 @@ from schemas.reasons import EventKind, EventReason
 #: Exposure below which a rule or an alert is blind.
 BLIND_BELOW = 0.5
 
+#: What is said of an alert that a rule goes on with in another mode, by the mode it goes on in.
+_RANG_BEFORE = {Mode.LIVE: "rang in the shadow before", Mode.SHADOW: "rang before the rule went into the shadow"}
+
 
 @dataclass
 class RuleState(KeyDecisions):
@@ -29,7 +32,7 @@ class RuleState(KeyDecisions):
     blind_feeds: tuple[str, ...] = ()
     keys_overflowed: bool = False
     keys_overflow_told: bool = False
-    went_live: bool = False
+    changed_mode: bool = False
 
     # -- counting ---------------------------------------------------------------------------------------------------
 
@@ -186,36 +189,48 @@ class RuleState(KeyDecisions):
         for key in sorted(self.lives):
             life = self.lives[key]
             if life.firing:
-                verdict = self.tracks[life.track].verdict(key, open_hour)
-                ended = KeyMove(key, Move(EventKind.RESOLVED, reason, verdict), life.crossing)
-                moves.extend(self._graded(key, life.level, [ended]))
+                moves.extend(self._ended(key, open_hour, reason))
             elif life.pending is not None:
                 verdict, since = self.tracks[life.pending_track].verdict(key, open_hour), life.pending
                 moves.append(KeyMove(key, life.subside(reason, verdict), since))
         self.lives.clear()
         return moves
 
+    def _firing(self) -> list[str]:
+        return sorted(key for key, life in self.lives.items() if life.firing)
+
+    def _ended(self, key: str, open_hour: int, reason: EventReason) -> list[KeyMove]:
+        life = self.lives[key]
+        verdict = self.tracks[life.track].verdict(key, open_hour)
+        return self._graded(key, life.level, [KeyMove(key, Move(EventKind.RESOLVED, reason, verdict), life.crossing)])
+
+    def fall_silent(self, rule: Rule, open_hour: int) -> list[KeyMove]:
+        """End what people were told of where ``rule``, which follows, only records: nobody would hear of its end."""
+        if (self.rule.mode, rule.mode) != (Mode.LIVE, Mode.SHADOW):
+            return []
+        return [move for key in self._firing() for move in self._ended(key, open_hour, EventReason.INTO_THE_SHADOW)]
+
     def exchange(self, rule: Rule) -> None:
         """Go on as ``rule``, which remembers the same; :meth:`activate` says what that changes."""
-        self.went_live = self.rule.mode is Mode.SHADOW and rule.mode is Mode.LIVE
+        self.changed_mode = rule.mode is not self.rule.mode
         self.rule, self._conditional = rule, is_conditional(rule)
         for track, detector in zip(self.tracks, rule.when, strict=True):
             exchange_settings(track, detector)
 
     def activate(self, open_hour: int) -> list[KeyMove]:
         """Open what is over its threshold already when the rule takes over, and tell again what rang in the shadow."""
-        if self.went_live:
-            self.went_live = False
+        if self.changed_mode:
+            self.changed_mode = False
             return [*self._told_again(open_hour), *self._open_now(open_hour)]
         return self._open_now(open_hour)
 
     def _told_again(self, open_hour: int) -> list[KeyMove]:
         moves = []
-        for key in sorted(key for key, life in self.lives.items() if life.firing):
+        for key in self._firing():
             life = self.lives[key]
             life.told_hour = open_hour
             verdict = self.tracks[life.track].verdict(key, open_hour)
-            move = Move(EventKind.OPENED, EventReason.AT_ACTIVATION, verdict, "rang in the shadow before")
+            move = Move(EventKind.OPENED, EventReason.AT_ACTIVATION, verdict, _RANG_BEFORE[self.rule.mode])
             told = KeyMove(key, move, life.crossing, (), self.learning(open_hour))
             moves.extend(self._graded(key, life.level, [told]))
         return moves

@@ -118,6 +118,7 @@ class EventReason(StrEnum):
     COVERAGE_BACK = "coverage_back"
     WARMED = "warmed"  # a rule has read its history and takes over
     RULE_REMOVED = "rule_removed"
+    INTO_THE_SHADOW = "into_the_shadow"  # the rule only records from here on
     TOO_MANY_KEYS = "too_many_keys"
     TOO_MANY_OPEN = "too_many_open"
     ENGINE_CHANGED = "engine_changed"

@@ -72,6 +72,7 @@ BECAUSE: dict[EventReason, str] = {
     EventReason.COVERAGE_BACK: "the feeds answer again",
     EventReason.WARMED: "it has read its history",
     EventReason.RULE_REMOVED: "it is not in the active rule set any more",
+    EventReason.INTO_THE_SHADOW: "its rule only records from here on, in shadow",
     EventReason.TOO_MANY_KEYS: "it has too many keys",
     EventReason.TOO_MANY_OPEN: "it has too many open alerts",
     EventReason.ENGINE_CHANGED: "a new version decides from here on",

@@ -172,12 +172,16 @@ class SlowDecider:
                 self._consider(self.rules[name], key, activation=True)
 
     def _exchange(self, state: InForce, rule: Rule) -> None:
-        loud = state.rule.mode is Mode.SHADOW and rule.mode is Mode.LIVE
+        changed = state.rule.mode is not rule.mode
+        if changed and rule.mode is Mode.SHADOW:
+            for key, life in sorted(state.lives.items()):
+                if life.opened:
+                    self._tell(state, key, EventKind.RESOLVED, EventReason.INTO_THE_SHADOW)
         state.rule = rule
         for key, life in sorted(state.lives.items()):
             if not rule.levels or graver(rule.severity, life.severity):
                 life.severity = rule.severity
-            if loud and life.opened:
+            if changed and life.opened:
                 life.told_hour = self.log.open
                 now = self._ask(state, key, life.opened.number, self.log.open)
                 self._tell(state, key, EventKind.OPENED, EventReason.AT_ACTIVATION, now)

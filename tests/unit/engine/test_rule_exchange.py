@@ -105,6 +105,20 @@ def test_out_of_the_shadow_what_rings_is_told() -> None:
     assert (told.event, told.mode, told.alert_id) == (EventKind.OPENED, "live", quiet.alert_id)
 
 
+def test_into_the_shadow_what_people_were_told_of_ends_and_goes_on_unheard() -> None:
+    rule = pair_rule("r", Threshold(count=3, within_h=6))
+    scene = Scene(rule)
+    scene.close(200)
+    scene.articles(4)
+    (loud,) = [event for event in scene.events if event.event is EventKind.OPENED]
+    ended, goes_on = scene.apply(rule.model_copy(update={"mode": Mode.SHADOW}))
+    assert (ended.event, ended.reason, ended.mode) == (EventKind.RESOLVED, EventReason.INTO_THE_SHADOW, "live")
+    assert (goes_on.event, goes_on.reason, goes_on.mode) == (EventKind.OPENED, EventReason.AT_ACTIVATION, "shadow")
+    assert {ended.alert_id, goes_on.alert_id} == {loud.alert_id}
+    over = scene.close(30)
+    assert [(event.event, event.mode) for event in over] == [(EventKind.RESOLVED, "shadow")]
+
+
 def test_a_rule_that_goes_ends_its_alerts_and_comes_back_in_its_chain() -> None:
     rule, other = pair_rule("r", Threshold(count=3, within_h=6)), pair_rule("o", Threshold(count=99, within_h=6))
     scene = Scene(rule, other)

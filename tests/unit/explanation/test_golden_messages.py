@@ -202,6 +202,7 @@ EVENTS: dict[str, tuple[AlertEvent, tuple[Evidence, ...]]] = {
         ),
         (),
     ),
+    "resolved-into-the-shadow": (crossing(EventKind.RESOLVED, EventReason.INTO_THE_SHADOW, seq=15), ()),
     "retracted": (
         crossing(
             EventKind.RETRACTED, EventReason.EVIDENCE_GONE, seq=16, counts=Counts(stories=2, publishers=2, articles=2)

@@ -128,6 +128,17 @@ def test_the_end_of_what_this_receiver_never_heard_of_is_not_told(tmp_path: Path
     assert desk.ends() == [(1, SUPPRESSED, "other_labels"), (2, SUPPRESSED, "never_told")]
 
 
+def test_who_heard_of_an_alert_hears_that_its_rule_went_into_the_shadow(desk: Desk, phone: Phone) -> None:
+    notifier = desk.notifier()
+    desk.ring(OPENED)
+    desk.step(notifier)
+    desk.ring(RESOLVED)
+    for kind in (OPENED, ESCALATED, RESOLVED):
+        desk.ring(kind, mode="shadow")
+    desk.settle(notifier)
+    assert phone.told == [("opened", 1), ("resolved", 2)]
+
+
 def test_blindness_is_told_beside_the_life_of_an_alert(desk: Desk, phone: Phone) -> None:
     notifier = desk.notifier()
     for kind in (OPENED, BLIND, SIGHTED, RESOLVED):
