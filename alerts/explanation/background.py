@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from alerts.explanation.key_history import Headline, KeyHistory
+from alerts.explanation.key_history import NORMAL_DAYS, Headline, KeyHistory
 from alerts.explanation.names import ActorNames
 from alerts.explanation.new_terms import new_terms
 from alerts.explanation.phrases import percent
@@ -23,7 +24,7 @@ class Background:
     """``earlier``: the key's headlines of the 28 days before the window, None where they are not known. ``by_id``: what is
     known of the articles of the alert. ``hours``: counts and expectations up to the alert, oldest first. ``words``: the
     words that a rule about words looks for. ``translations``: by headline, what a machine makes of it. ``template``: what the
-    rule adds to its messages."""
+    rule adds to its messages. ``reach``: how long the watch had seen articles then, None where that is not known."""
 
     earlier: Sequence[Headline] | None = None
     by_id: Mapping[str, Headline] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Background:
     words: Sequence[str] = ()
     translations: Mapping[str, str] = field(default_factory=dict)
     template: Template | None = None
+    reach: timedelta | None = None
 
 
 #: What is told where nothing is known beside the event.
@@ -49,7 +51,24 @@ def background_of(
         return Background(hours=hours, words=words, template=template)
     earlier = history.earlier(event.rule, event.key, event.window.start)
     known = history.of_key(event.rule, event.key)
-    return Background(earlier=earlier, by_id=known, hours=hours, words=words, template=template)
+    reach = None if history.since is None else max(timedelta(0), event.at - history.since)
+    return Background(earlier=earlier, by_id=known, hours=hours, words=words, template=template, reach=reach)
+
+
+def normal_span(reach: timedelta | None) -> str:
+    """Return how long the time is that words are compared with, ``28 days`` or, in a younger watch, as long as it is old."""
+    if reach is None or reach >= timedelta(days=NORMAL_DAYS):
+        return f"{NORMAL_DAYS} days"
+    minutes = reach // timedelta(minutes=1)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def compared_with(reach: timedelta | None) -> str:
+    """Return what new words are new against: ``28 days of this watch``."""
+    whole = reach is None or reach >= timedelta(days=NORMAL_DAYS)
+    return f"{normal_span(reach)} of this watch" + ("" if whole else ", all there is")
 
 
 def terms_of(
@@ -72,6 +91,8 @@ def conflict_share(evidence: Sequence[Evidence], background: Background) -> str:
         return ""
     before = [headline.conflict for headline in background.earlier or ()]
     usual = (
-        f" ({percent(sum(before) / len(before))} in the 28 days before)" if len(before) >= _LEAST_FOR_A_SHARE else ""
+        f" ({percent(sum(before) / len(before))} in the {normal_span(background.reach)} before)"
+        if len(before) >= _LEAST_FOR_A_SHARE
+        else ""
     )
     return f"In conflict: {percent(sum(now) / len(now))} of {len(now)} articles{usual}"

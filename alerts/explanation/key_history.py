@@ -47,10 +47,12 @@ class KeyHistory:
         self._headlines: dict[tuple[str, str], dict[str, Headline]] = {}
         self._places: dict[str, tuple[tuple[str, str], ...]] = {}  # where an article counts, to take it away again
         self._newest: datetime | None = None
+        self.since: datetime | None = None  # when the first article that was taken in was seen
         self._forgotten_at: datetime | None = None
 
     def take(self, signal: Signal) -> None:
         """Take in what extraction found; the newest revision of an article stands, a withdrawn one stands for nothing."""
+        self.begin(signal.observed_at)
         hits = self._index.hits(signal) if signal.status is ArticleStatus.LIVE else {}
         for place in self._places.pop(signal.article_id, ()):
             self._headlines.get(place, {}).pop(signal.article_id, None)
@@ -63,6 +65,10 @@ class KeyHistory:
         if self._forgotten_at is None or self._newest - self._forgotten_at > timedelta(days=1):
             self._forget_before(self._newest - KEPT)
             self._forgotten_at = self._newest
+
+    def begin(self, seen_at: datetime) -> None:
+        """Take in that the watch saw an article at ``seen_at``, of this key or another."""
+        self.since = min(self.since or seen_at, seen_at)
 
     def of_key(self, rule: str, key: str) -> Mapping[str, Headline]:
         """Return the headlines of a key by article id."""

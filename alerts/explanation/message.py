@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from alerts.explanation.background import NOTHING_KNOWN, Background, conflict_share, terms_of
+from alerts.explanation.background import NOTHING_KNOWN, Background, compared_with, conflict_share, terms_of
 from alerts.explanation.carriers import carried_by, headlines, kind_words, safe_link
 from alerts.explanation.filling import filled_for
 from alerts.explanation.foreign import foreign_line, translated_line
@@ -97,9 +97,8 @@ def _paragraphs(told: _Telling) -> Iterator[list[str]]:
     if event.detail:
         happened.append(plain_line(event.detail, _TITLE_LIMIT))
     if told.terms:
-        happened.insert(
-            0, f"New: {', '.join(plain_line(term, 40) for term in told.terms)} (against 28 days of this watch)"
-        )
+        terms = ", ".join(plain_line(term, 40) for term in told.terms)
+        happened.insert(0, f"New: {terms} (against {compared_with(told.background.reach)})")
     yield happened
     if told.background.template is not None and told.background.template.note:
         yield [filled_for(told.background.template.note, event, told.names, told.terms, told.background.words)]

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from alerts.engine import Engine
-from alerts.explanation.background import background_of, conflict_share, terms_of
+from alerts.explanation.background import background_of, compared_with, conflict_share, terms_of
 from alerts.explanation.key_history import KEPT, KeyHistory
 from alerts.explanation.names import ActorNames
 from alerts.rules.match import compile_watch
@@ -85,6 +85,7 @@ class AlertThen:
     silenced_until: datetime | None = None  # up to where its life was gone through for that
     sooner: dict[Sensitivity, Sooner] = field(default_factory=dict)
     new_words: tuple[str, ...] = ()
+    words_against: str = ""  # what they are new against
     conflict: str = ""
 
 
@@ -132,10 +133,13 @@ def alert_then(
         if is_trimmed(log, since):
             return then  # What the key was about before is not known: every word would seem new.
         history = KeyHistory([then.rule])
+        if (began := began_at(log, since)) is not None:
+            history.begin(began)
         for signal in (*signals_between(log, since, stepped.began, opened.key), *looking.signals):
             history.take(signal)
         background = background_of(opened, history, words=words_watched(then.rule.watch))
         then.new_words = terms_of(opened, evidence, background, names)
+        then.words_against = compared_with(background.reach)
         then.conflict = conflict_share(evidence, background)
     return then
 
@@ -144,6 +148,19 @@ def is_trimmed(log: Log, since: datetime) -> bool:
     """Tell whether records appended at ``since`` or later may be gone from the log."""
     start = log.start_offset(SIGNALS, 0)
     return 0 < start >= log.offset_at(SIGNALS, 0, milliseconds(since))
+
+
+def began_at(log: Log, since: datetime) -> datetime | None:
+    """Return when the first article was seen that was appended at ``since`` or later; None where none was."""
+    first = max(log.offset_at(SIGNALS, 0, milliseconds(since)), log.start_offset(SIGNALS, 0))
+    for record in read_range(log, first, log.end_offset(SIGNALS, 0)):
+        try:
+            decoded = decode_signals(record.value)
+        except BrokenRecordError:
+            continue
+        if isinstance(decoded, Signal):
+            return decoded.observed_at
+    return None
 
 
 def signals_between(log: Log, since: datetime, before: int, key: str) -> Iterator[Signal]:

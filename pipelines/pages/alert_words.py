@@ -13,11 +13,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alerts.explanation.background import background_of, conflict_share, terms_of
+from alerts.explanation.background import background_of, compared_with, conflict_share, terms_of
 from alerts.explanation.key_history import KEPT, KeyHistory
 from alerts.explanation.names import ActorNames
 from alerts.rules.words import words_watched
-from pipelines.explaining.alert_then import is_trimmed, offset_of, rule_then, signals_between
+from pipelines.explaining.alert_then import began_at, is_trimmed, offset_of, rule_then, signals_between
 from pipelines.pages.ledger_view import AlertLife
 from schemas.alert_event import AlertEvent
 from schemas.errors import TocsinError
@@ -39,9 +39,10 @@ _TELLING = frozenset({EventKind.OPENED, EventKind.ESCALATED, EventKind.UPDATED})
 @dataclass(frozen=True)
 class AlertWords:
     """``new``: words that stand out, most telling first; none where there are none, or the log does not reach back so far.
-    ``conflict``: the share in conflict, in words; empty where too little is known."""
+    ``against``: what they are new against. ``conflict``: the share in conflict, in words; empty where too little is known."""
 
     new: tuple[str, ...] = ()
+    against: str = ""
     conflict: str = ""
 
 
@@ -117,8 +118,14 @@ class WordsOfAlerts:
         with self._open_log() as log:
             if is_trimmed(log, event.at - KEPT):
                 return AlertWords()  # What the key was about before is trimmed away: every word would seem new.
+            if (began := began_at(log, event.at - KEPT)) is not None:
+                history.begin(began)
             for signal in signals_between(log, event.at - KEPT, before, event.key):
                 history.take(signal)
         background = background_of(event, history, words=words_watched(rule.watch))
         evidence = list(self._store.evidence(list(event.evidence)).values())
-        return AlertWords(terms_of(event, evidence, background, self._names), conflict_share(evidence, background))
+        return AlertWords(
+            terms_of(event, evidence, background, self._names),
+            compared_with(background.reach),
+            conflict_share(evidence, background),
+        )

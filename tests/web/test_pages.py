@@ -243,7 +243,8 @@ def test_the_alert_tells_what_is_new_in_its_words(house: House) -> None:
     assert words.new
     assert before != house.site.mark or house.site.words.count
     text = house.page(f"/alerts/{house.alert_id}")
-    assert "against 28 days of this watch" in text
+    assert "of this watch, all there is" in words.against, "it is some days old"
+    assert f"against {words.against}" in text
     assert f"<strong><bdi>{words.new[0]}</bdi></strong>" in text
 
 

@@ -215,7 +215,7 @@ def _then(then: AlertThen) -> Iterator[str]:
     elif then.silenced_until is not None:
         yield "  silenced by no single setting"
     if then.new_words:
-        yield f"  new words  {', '.join(then.new_words)} (against the key's 28 days before)"
+        yield f"  new words  {', '.join(then.new_words)} (against {then.words_against})"
     if then.conflict:
         yield f"  {then.conflict}"
     lines = list(hour_chart(then.hours))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from scipy.stats import poisson
 
-from alerts.explanation.background import NOTHING_KNOWN, background_of, conflict_share, terms_of
+from alerts.explanation.background import NOTHING_KNOWN, background_of, compared_with, conflict_share, terms_of
 from alerts.explanation.hour_bars import band_top, bars_line
 from alerts.explanation.key_history import KEPT, KeyHistory
 from alerts.explanation.names import NamesById
@@ -134,3 +134,26 @@ def test_the_band_is_the_quantile_it_says(mean: float) -> None:
 def test_the_band_of_a_large_mean_is_close() -> None:
     assert band_top(900.0) == pytest.approx(int(poisson.ppf(0.975, 900)), abs=2)
     assert band_top(0.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("reach", "told"),
+    [
+        (None, "28 days of this watch"),
+        (timedelta(days=28), "28 days of this watch"),
+        (timedelta(days=28, seconds=-1), "27 days of this watch, all there is"),
+        (timedelta(hours=47, minutes=59), "47 h of this watch, all there is"),
+        (timedelta(minutes=20), "20 min of this watch, all there is"),
+    ],
+)
+def test_what_is_new_is_new_against_no_more_than_there_is(reach: timedelta | None, told: str) -> None:
+    assert compared_with(reach) == told
+
+
+def test_a_history_reaches_as_far_back_as_the_first_article_of_any_key_was_seen() -> None:
+    known = history()
+    known.take(signal("other", START - 30 * HOUR, pair=None, observed_at=START))
+    known.take(signal("a", START + HOUR))
+    window = Window(start=START, end=START + 3 * HOUR, hours=3)
+    told = event(rule="r", window=window).model_copy(update={"at": START + 3 * HOUR})
+    assert background_of(told, known).reach == 3 * HOUR, "what the first look found was written before, not watched"
