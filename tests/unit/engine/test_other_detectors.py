@@ -19,6 +19,7 @@ from alerts.rules.model import (
     Record,
     Shift,
     SourcesPart,
+    Unit,
     Zscore,
 )
 from schemas.alert_event import AlertEvent
@@ -126,6 +127,20 @@ def test_a_drop_rings_on_closed_hours_and_ends_when_news_comes_back() -> None:
     assert event.expected >= 20
     days(scene, 4, neutral=24)
     assert kinds(scene.events) == [EventKind.OPENED, EventKind.RESOLVED]
+
+
+def test_how_much_a_drop_asks_to_be_missing_is_counted_like_what_is_expected() -> None:
+    """One publisher an hour as ever; then one in six hours, who tells so much that there are as many stories as before."""
+    scene = Scene(pair_rule("r", Drop(of=Unit.PUBLISHERS)))
+    days(scene, 8, neutral=24)
+    for number in range(24):
+        for story in range(6 if number % 6 == 0 else 0):
+            scene.take(signal(f"more{number}.{story}", scene.at(scene.hour, story), feed="alfa"))
+        scene.close()
+    (event,) = opened(scene)
+    assert event.detector == "drop"
+    assert event.expected is not None
+    assert 2 * event.counts.stories > event.expected, "as stories it would not be half"
 
 
 def test_no_drop_while_the_feeds_are_down_or_nothing_was_ever_expected() -> None:
