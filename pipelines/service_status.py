@@ -29,11 +29,17 @@ _DEAD_WITHIN = timedelta(days=1)
 #: A delivery that is open for longer means a receiver that cannot be reached.
 _OPEN_FOR = timedelta(minutes=10)
 
+#: A page that gave no sign of life for longer is not shown.
+_PAGE_SHOWN = timedelta(days=1)
+
 #: Outbox entries counted at most.
 _MOST_WAITING = 1000
 
 #: The job that archives. It is no part of the watch: without it the log grows, and no more.
 ARCHIVE = "archive"
+
+#: The job that serves the page. It only looks on.
+WEB = "web"
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,8 @@ def judge_service(
             jobs += _archive_job(store, now, settings, problems)
         if any(job.fresh for job in jobs):
             problems += _lag_problem(engine_time, lag_s, settings)
+        if not over:
+            jobs += _web_job(store, now, settings, problems)
         _judge_feeds(store.feeds, problems, notes)
         _judge_warming(store.beats, problems, notes)
         problems += [f"blind: {_name(event)} ({_feeds_of(event)})" for event in store.blind]
@@ -198,6 +206,18 @@ def _archive_job(store: StoreFacts, now: datetime, settings: WatchdogSettings, p
     elif not fresh:
         problems.append(f"archive gave no sign of life since {last:%Y-%m-%d %H:%M:%S}: the log grows")
     return [JobStatus(ARCHIVE, last, fresh, behind if isinstance(behind, int) else None, "records")]
+
+
+def _web_job(store: StoreFacts, now: datetime, settings: WatchdogSettings, problems: list[str]) -> list[JobStatus]:
+    """Return how the page stands, where it gave a sign of life within a day, and tell why it cannot be seen."""
+    if WEB not in store.beats or now - store.beats[WEB][0] > _PAGE_SHOWN:
+        return []  # Who leaves the page out need not hear of it for ever.
+    last, detail = store.beats[WEB]
+    problem = detail.get("problem")
+    fresh = problem is None and (now - last).total_seconds() <= settings.fresh_s
+    if problem is not None and (now - last).total_seconds() <= settings.fresh_s:
+        problems.append(f"the page is not there: {problem}")
+    return [JobStatus(WEB, last, fresh, None, "")]
 
 
 def _judge_running(jobs: Sequence[JobStatus], supervisor: int | None, problems: list[str], notes: list[str]) -> None:

@@ -88,12 +88,17 @@ def _notify(workplace: Workplace, stop: threading.Event) -> None:
 
 def _web(workplace: Workplace, _log: Log, store: Store, stop: threading.Event) -> None:
     from tocsin.web.serving import serve
+    from tocsin.web.sign_of_life import SignOfLife
 
+    sign = SignOfLife(workplace, store, SystemClock())
     try:
-        asyncio.run(run_async(lambda ended: serve(workplace, store, ended), stop))
-    except (UsageError, FatalError) as error:
-        # The page only looks on: what it cannot go on from must not end the watch itself, so it is started again.
-        raise TocsinError(error.message, remedy=error.remedy) from error
+        asyncio.run(run_async(lambda ended: serve(workplace, store, ended, sign=sign), stop))
+    except TocsinError as error:
+        sign.cannot(error)
+        if isinstance(error, UsageError | FatalError):
+            # The page only looks on: what it cannot go on from must not end the watch itself, so it is started again.
+            raise TocsinError(error.message, remedy=error.remedy) from error
+        raise
 
 
 def _archive(workplace: Workplace, log: Log, store: Store, stop: threading.Event) -> None:

@@ -294,6 +294,22 @@ def test_a_log_that_is_gone_or_a_store_that_is_broken_is_a_problem_in_words(plac
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
+def test_the_page_has_a_line_and_says_why_it_is_not_there() -> None:
+    def with_page(ago: timedelta, **detail: str) -> ServiceStatus:
+        return judged(replace(GOOD_STORE, beats={**beats(), "web": (NOW - ago, detail)}))
+
+    well = with_page(timedelta(seconds=40))
+    assert [(job.name, job.fresh) for job in well.jobs if job.name == "web"] == [("web", True)]
+    assert well.problems == []
+    taken = with_page(timedelta(seconds=40), problem="port 8765 is taken")
+    assert [(job.name, job.fresh) for job in taken.jobs if job.name == "web"] == [("web", False)]
+    assert taken.problems == ["the page is not there: port 8765 is taken"]
+    hours = with_page(timedelta(hours=5), problem="port 8765 is taken")
+    assert [(job.name, job.fresh) for job in hours.jobs if job.name == "web"] == [("web", False)]
+    assert hours.problems == [], "nobody tries any more"
+    assert "web" not in [job.name for job in with_page(timedelta(hours=25)).jobs]
+
+
 def test_a_disk_that_runs_full_is_a_problem() -> None:
     assert DiskUse({}, 10**12).problems == []
     (problem,) = DiskUse({}, 3_000_000).problems

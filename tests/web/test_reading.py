@@ -8,17 +8,20 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from alerts.engine import Engine
-from connectors.clock import ManualClock
+from connectors.clock import ManualClock, SystemClock
 from connectors.store.open import open_store
 from pipelines.pages import reading
 from pipelines.pages.hour_series import Hour, HourBook, upper_edge, windows_of
 from pipelines.pages.ledger_view import LedgerView
 from pipelines.pages.live_view import LiveView
 from schemas.errors import RetriableError, StoreUnavailableError
+from schemas.ports.log import Log
+from schemas.ports.store import Store
 from schemas.reasons import EventKind
 from schemas.topics import SIGNALS
 from tests.contract.store.scribe import Scribe
@@ -26,9 +29,11 @@ from tests.services.ports import free_port
 from tests.streams.deciding import Desk, desk_in
 from tests.streams.world import invented_stream
 from tests.web.house import House
+from tocsin import jobs
 from tocsin.settings import load_workplace
 from tocsin.web.exhibit import Exhibit
 from tocsin.web.serving import make_site, serve
+from tocsin.web.sign_of_life import SignOfLife
 from tocsin.workplace import open_store_of
 
 
@@ -165,8 +170,29 @@ def test_a_port_that_is_taken_may_be_free_later(decided: Path) -> None:
         try:
             with pytest.raises(RetriableError, match="cannot listen"):
                 asyncio.run(serve(workplace, store, asyncio.Event()))
+            assert "web" not in store.heartbeats(), "only the job gives signs of life"
+            stop = threading.Event()
+            with pytest.raises(RetriableError, match="cannot listen"):
+                jobs.JOBS["web"](workplace, _no_log(), store, stop)
+            stop.set()
+            detail = store.heartbeats()["web"][1]
+            assert detail["page"] == f"127.0.0.1:{workplace.settings.web.port}"
+            assert "cannot listen" in str(detail["problem"])
+            asyncio.run(_seen_once(SignOfLife(workplace, store, SystemClock()), store))
         finally:
             store.close()
+
+
+def _no_log() -> Log:
+    return cast("Log", None)  # The job opens its own.
+
+
+async def _seen_once(sign: SignOfLife, store: Store) -> None:
+    giving = asyncio.create_task(sign.serves())
+    async with asyncio.timeout(60):
+        while "problem" in store.heartbeats()["web"][1]:
+            await asyncio.sleep(0.01)
+    giving.cancel()
 
 
 def test_a_watch_that_is_over_is_shown_on_any_port_that_is_free(decided: Path) -> None:

@@ -26,6 +26,7 @@ from tocsin.reading import directory_of, reader_of
 from tocsin.settings import Workplace
 from tocsin.web.app import make_app
 from tocsin.web.exhibit import Exhibit, StoppedClock
+from tocsin.web.sign_of_life import SignOfLife
 from tocsin.web.site import Site
 from tocsin.web.visitors import Visitors, read_tokens
 from tocsin.web_settings import address_of
@@ -81,9 +82,10 @@ async def serve(
     *,
     say: Callable[[str], None] = logger.info,
     exhibit: Exhibit | None = None,
+    sign: SignOfLife | None = None,
 ) -> None:
     """Serve until ``stop``; ``say`` tells the address once it is listened on, ``exhibit`` what is shown of a watch that
-    is over: that is looked at once, and takes any port where that of the settings is taken.
+    is over: that is looked at once, and takes any port where that of the settings is taken. ``sign`` is given meanwhile.
 
     :raises UsageError: tokens that cannot be read.
     :raises RetriableError: another program listens on the port, so that the page may come once that one is gone.
@@ -104,13 +106,16 @@ async def serve(
     with _listening(settings.host, settings.port, or_any=exhibit is not None) as listener:
         reading = threading.Thread(target=_read, args=(site.reader, ended, failed, server), name="reader", daemon=True)
         reading.start()
-        waiting = asyncio.create_task(_tell(server, stop))
+        waiting = [asyncio.create_task(_tell(server, stop))]
+        if sign is not None:
+            waiting.append(asyncio.create_task(sign.serves()))
         at = settings.model_copy(update={"port": listener.getsockname()[1]})
         say(f"the web page is at {address_of(at)}")
         try:
             await server.serve(sockets=[listener])
         finally:
-            waiting.cancel()
+            for task in waiting:
+                task.cancel()
             ended.set()
             await asyncio.to_thread(reading.join, 10.0)
     if failed:
