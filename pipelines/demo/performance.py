@@ -20,6 +20,7 @@ from connectors.feeds.parsing import FeedParser
 from pipelines.activate_rules import activate_rules
 from pipelines.decide import DecideJob, DecideSettings
 from pipelines.demo.desk import Desk
+from pipelines.demo.finished import AUTHOR, COMMENT
 from pipelines.demo.timeline import START, Timeline
 from pipelines.demo.unrung import Bystanders
 from pipelines.extract import ExtractJob, ExtractSettings
@@ -99,7 +100,7 @@ async def perform(
     """
     for topic in (ARTICLES, SIGNALS, DEAD_LETTERS):
         log.create_topic(topic, 1)
-    activate_rules(log, clock, desk.rules, desk.rules_text, author="demo", comment="rules of the demonstration")
+    activate_rules(log, clock, desk.rules, desk.rules_text, author=AUTHOR, comment=COMMENT)
     done = Performance()
     began = _monotonic_s()
     extract = ExtractJob(log, store, clock, ExtractSettings(batch_records=_BATCH_RECORDS))

@@ -115,16 +115,10 @@ async def _serve_page(shown: Demonstration, stop: asyncio.Event) -> None:
     """Serve the web page of what was shown until ``stop``; where none can be had, say so and go on without."""
     from schemas.errors import RetriableError
     from tocsin.settings import load_workplace
-    from tocsin.web.exhibit import Exhibit
+    from tocsin.web.exhibit import demonstration
     from tocsin.web.serving import serve
     from tocsin.workplace import open_store_of
 
-    exhibit = Exhibit(
-        title="A demonstration.",
-        words="Invented outlets told public facts in words of our own, with made-up local news around them; the jobs that"
-        " read them were real, and have stopped.",
-        ended_at=shown.until,
-    )
     workplace = load_workplace(shown.desk.folder)
     store = open_store_of(workplace)
     try:
@@ -133,7 +127,7 @@ async def _serve_page(shown: Demonstration, stop: asyncio.Event) -> None:
             store,
             stop,
             say=lambda line: click.echo(f"{line[0].upper()}{line[1:]}", err=True),
-            exhibit=exhibit,
+            exhibit=demonstration(shown.until),
         )
     except RetriableError as error:
         click.echo(str(error), err=True)

@@ -19,11 +19,14 @@ def command(folder: Path, port: int | None, verbose: bool) -> None:
     """Serve the web page of a folder until Ctrl-C: what rings, where every watch stands, why one did not ring.
 
     It reads only, beside running jobs or without them. Listens on 127.0.0.1 unless the section [web] of the settings says
-    otherwise, and anywhere else only with tokens. Exit code 1 when the port is taken.
+    otherwise, and anywhere else only with tokens. Exit code 1 when the port is taken; a finished demonstration, which is
+    shown as that, takes another one.
     """
+    from pipelines.demo.finished import ended_at
     from tocsin.jobs import run_async
     from tocsin.log_lines import set_up_log_lines
     from tocsin.stopping import stop_on_signals
+    from tocsin.web.exhibit import demonstration
     from tocsin.web.serving import serve
 
     set_up_log_lines("web", verbose=verbose)
@@ -35,13 +38,12 @@ def command(folder: Path, port: int | None, verbose: bool) -> None:
     stop_on_signals(stop.set)
     store = open_store_of(workplace)
     try:
-        asyncio.run(
-            run_async(
-                lambda ended: serve(
-                    workplace, store, ended, say=lambda line: click.echo(f"{line}  (Ctrl-C stops)", err=True)
-                ),
-                stop,
-            )
-        )
+        over = ended_at(store)
+        exhibit = None if over is None else demonstration(over)
+
+        def say(line: str) -> None:
+            click.echo(f"{line}  (Ctrl-C stops)", err=True)
+
+        asyncio.run(run_async(lambda ended: serve(workplace, store, ended, say=say, exhibit=exhibit), stop))
     finally:
         store.close()

@@ -17,6 +17,16 @@ class Exhibit:
     ended_at: datetime
 
 
+def demonstration(ended_at: datetime) -> Exhibit:
+    """Return what is said of the folder of `tocsin demo` whose clock stopped at ``ended_at``."""
+    return Exhibit(
+        title="A demonstration.",
+        words="Invented outlets told public facts in words of our own, with made-up local news around them; the jobs that"
+        " read them were real, and have stopped.",
+        ended_at=ended_at,
+    )
+
+
 class StoppedClock:
     """Shows the same moment for ever; measures and waits like ``running``."""
 
