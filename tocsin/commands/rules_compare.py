@@ -58,10 +58,14 @@ def compare(
     workers: int,
     as_json: bool,
 ) -> None:
-    """Show which alerts come and go on history when the rules AFTER take the place of BEFORE (files or folders).
+    """Show which alerts come and go on history when the rules AFTER take the place of BEFORE.
 
     Both run side by side over signals kept in the archive. Alerts of one key within 24 hours are the same alert. Exit code 1
-    when any comes or goes. What a folder's own log says of changed rules, tocsin rules diff tells.
+    when any comes or goes.
+
+    BEFORE and AFTER are each a rule file or a folder of them, own actors are named with --actors: it judges on an archive
+    and takes nothing from a tocsin.toml, so that rules can be tried that no service runs. What a service's own folder and
+    log say of changed rules, `tocsin rules diff` tells.
     """
     from pipelines.actor_directory import actor_directory
     from pipelines.backtest.difference import differences

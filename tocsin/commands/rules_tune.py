@@ -62,6 +62,9 @@ def tune(
 
     Prints a diff to review, and to apply with `git apply` or `patch -p1` from the folder this was called in; words go to stderr.
     Bars are sensitivities, budgets, counts of thresholds and plain multiples; windows and floors stay. No file is changed.
+
+    FILES are named one by one, and own actors with --actors: unlike `rules apply` and `test` it judges on an archive and
+    takes nothing from a tocsin.toml, so that rules can be tried that no service runs.
     """
     from alerts.rules.model import RuleSet
     from pipelines.actor_directory import actor_directory
