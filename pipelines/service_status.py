@@ -213,9 +213,8 @@ def _web_job(store: StoreFacts, now: datetime, settings: WatchdogSettings, probl
     if WEB not in store.beats or now - store.beats[WEB][0] > _PAGE_SHOWN:
         return []  # Who leaves the page out need not hear of it for ever.
     last, detail = store.beats[WEB]
-    problem = detail.get("problem")
-    fresh = problem is None and (now - last).total_seconds() <= settings.fresh_s
-    if problem is not None and (now - last).total_seconds() <= settings.fresh_s:
+    fresh = (now - last).total_seconds() <= settings.fresh_s
+    if fresh and (problem := detail.get("problem")):
         problems.append(f"the page is not there: {problem}")
     return [JobStatus(WEB, last, fresh, None, "")]
 
