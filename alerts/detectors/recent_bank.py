@@ -3,7 +3,8 @@
     mean   c̄ = T/W;  T ← λ(T − c0·w0) + c0·w0 + c,  W ← λ(W − w0) + w0 + E,  λ = e^(−1/baseline), over the windows that
            ended each hour
     sd     √(c̄·E + X·E²), X = max(Q/V − c̄², ¼);  Q ← λQ + c(c − 1)/E²,  V ← λV + 1
-    high   the largest c of a window that ended on one of the last days
+    high   the largest c of a window that ended on the day of the newest learnt hour, or on one of as many days before as
+           the baseline has (begun ones whole)
 
 Q is of pairs, for of c stories E are seen, and of pairs E². Where feeds join or leave, g being the part of the coming stories
 that those so far will bring, W ← g·W, Q ← Q/g², c̄ ← c̄/g, X ← X/g², high ← high/g, and hours so far are worth g: E ← g·E. A g

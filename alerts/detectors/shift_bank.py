@@ -3,9 +3,9 @@
     share      π = A/N;  A ← λ(A − a0) + a0 + s',  N ← λ(N − n0) + n0 + s' + r',  λ = e^(−1/baseline)
     hour       π(h) = π·o/(1 − π + π·o),  o = E_part(h)/E_rest(h): of the feeds that were seen in it
     learnt     s' = s·k·π/π(h),  r' = (n − s)·k·(1 − π)/(1 − π(h)),  k = min(n, m + 8·√m + 1)/n with m the mean of such an
-               hour: one torrent is not the whole month
+               hour: one torrent is not the whole month; m = N/H, H ← λH + 1 the hours N stands for
     window     π(w) = Σ n(h)·π(h) / Σ n(h)
-    spread     ρ = (S + ρ0·w0)/(W + w0);  S ← δS + z − 1 − (n − 1)/(M + 1),  W ← δW + n − 1,
+    spread     ρ = (S + ρ0·w0)/(W + w0), 10⁻⁶ to .9;  S ← δS + z − 1 − (n − 1)/(M + 1),  W ← δW + n − 1,  δ = √λ,
                z = min((s − nπ(w))²/(nπ(w)(1 − π(w))), 16·(1 + (n − 1)ρ'))  over each window, seen a guard later
     certainty  M = N/φ, φ = 1 + (stories of a mean window − 1)·ρ;  ρ' = ρ + (1 − ρ)/(M + 1)
     score      −log10 P(S ≥ s | n), beta-binomial with mean nπ(w) and correlation ρ'
