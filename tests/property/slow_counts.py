@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
-from alerts.rules.model import Rule
+from alerts.rules.model import Rule, Shift, Unit
 from alerts.rules.narrowing import Narrowing
 from alerts.rules.view import SignalView
 from alerts.rules.watching import CompiledWatch, Hit, compile_watch
@@ -33,13 +34,17 @@ class News(NamedTuple):
     publisher: str
     country: str | None
     fingerprint: str
+    in_part: bool = True  # what a shift looks for; of the others everything is
+
+
+_values = cache(decode)
 
 
 def alike(one: str, other: str) -> bool:
     """26 of 64 values are equal, two of them side by side in one of 32 bands."""
     if not one or not other:
         return False
-    equal = [a == b for a, b in zip(decode(one), decode(other), strict=True)]
+    equal = [a == b for a, b in zip(_values(one), _values(other), strict=True)]
     return sum(equal) >= 26 and any(equal[i] and equal[i + 1] for i in range(0, 64, 2))
 
 
@@ -124,18 +129,30 @@ class SlowCounts:
         return sum(self.exposure(feed, hour) for hour in hours for feed in self.feeds) / len(hours) / len(self.feeds)
 
     def news(self, rule: Rule, key: str, number: int) -> list[News]:
-        """Return the articles that a detector of ``rule`` counts for ``key``."""
-        return self._both(rule, key, number)[0]
+        """Return the articles that a detector of ``rule`` counts for ``key``; of a shift those of its part."""
+        return [one for one in self._both(rule, key, number)[0] if one.in_part]
 
-    def counts(self, rule: Rule, key: str, number: int, first: int, last: int) -> Counts:
-        """Return what it counted from hour ``first`` to ``last``: a story counts in the hour of its first article."""
+    def counts(self, rule: Rule, key: str, number: int, first: int, last: int, *, whole: bool = False) -> Counts:
+        """Return what it counted from hour ``first`` to ``last``: a story counts in the hour of its first article.
+
+        ``whole``: of a shift, what is not of the part too.
+        """
         articles, stories = self._both(rule, key, number)
-        inside = [one for one in articles if first <= one.hour <= last]
+        inside = [one for one in articles if first <= one.hour <= last and (whole or one.in_part)]
         return Counts(
-            stories=sum(first <= one.hour <= last for one in stories),
+            stories=sum(first <= one.hour <= last and (whole or one.in_part) for one in stories),
             publishers=len({one.publisher for one in inside}),
             articles=len(inside),
         )
+
+    def hourly(
+        self, rule: Rule, key: str, number: int, first: int, last: int, *, unit: Unit, whole: bool = False
+    ) -> int:
+        """Return what is compared with a normal: of publishers those of each hour, added up."""
+        if unit is not Unit.PUBLISHERS:
+            return int(getattr(self.counts(rule, key, number, first, last, whole=whole), unit.value))
+        every = [one for one in self._both(rule, key, number)[0] if whole or one.in_part]
+        return len({(one.hour, one.publisher) for one in every if first <= one.hour <= last})
 
     def _both(self, rule: Rule, key: str, number: int) -> tuple[list[News], list[News]]:
         place = rule.name, key, number
@@ -151,8 +168,12 @@ class SlowCounts:
             hits = [h for h in hits if Narrowing(only, rule.watch.scope).holds(h.sentences, self._view(record))]
         if not hits or self.exposure(record.feed_id, hour) == 0.0:
             return []
-        source = record.source
-        return [News(record.event_time, record.article_id, hour, source.publisher, source.country, record.fingerprint)]
+        source, detector = record.source, rule.when[number]
+        news = News(record.event_time, record.article_id, hour, source.publisher, source.country, record.fingerprint)
+        if isinstance(detector, Shift):
+            part = Narrowing(detector.to, rule.watch.scope)
+            news = news._replace(in_part=any(part.holds(hit.sentences, self._view(record)) for hit in hits))
+        return [news]
 
     def _view(self, record: Signal) -> SignalView:
         return self._views.setdefault(id(record), SignalView(record))

@@ -1,6 +1,6 @@
 """The decider once more, from what its pages promise: the windows of the last day are asked anew after each record.
 
-``threshold``, ``new`` and ``spike``, with feeds that are there from the start. Slow and plain on purpose; see slow_counts for
+With feeds that are there from the start. Slow and plain on purpose; see slow_counts for
 what it shares with the program. What a page leaves open is decided here as the engine decides it.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from alerts.rules.detector_model import Drop
 from alerts.rules.levels import graver, severity_of
 from alerts.rules.model import Mode, Rule, RuleSet, same_memory
 from alerts.rules.schedule import active_since
@@ -44,6 +45,8 @@ class Told(NamedTuple):
     detector: str = ""
     hours: int = 0
     counts: Counts = Counts()
+    expected: float | None = None
+    score: float | None = None
 
 
 @dataclass
@@ -172,16 +175,12 @@ class SlowDecider:
                 self._consider(self.rules[name], key, activation=True)
 
     def _exchange(self, state: InForce, rule: Rule) -> None:
-        changed = state.rule.mode is not rule.mode
-        if changed and rule.mode is Mode.SHADOW:
-            for key, life in sorted(state.lives.items()):
-                if life.opened:
-                    self._tell(state, key, EventKind.RESOLVED, EventReason.INTO_THE_SHADOW)
+        loud = state.rule.mode is Mode.SHADOW and rule.mode is Mode.LIVE
         state.rule = rule
         for key, life in sorted(state.lives.items()):
             if not rule.levels or graver(rule.severity, life.severity):
                 life.severity = rule.severity
-            if changed and life.opened:
+            if loud and life.opened:
                 life.told_hour = self.log.open
                 now = self._ask(state, key, life.opened.number, self.log.open)
                 self._tell(state, key, EventKind.OPENED, EventReason.AT_ACTIVATION, now)
@@ -302,7 +301,7 @@ class SlowDecider:
     def _escalate(self, state: InForce, key: str) -> None:
         life, since = self._life(state, key), self._may_ring(state)
         assert life.opened
-        if since is None:
+        if since is None or isinstance(state.rule.when[life.opened.number], Drop):
             return
         first = max(since, self._oldest(state), min(life.crossing, life.rests_until + 1))
         mine = [a for a in self._crossed(state, key, first, self.log.open) if a.number == life.opened.number]
@@ -416,6 +415,7 @@ class SlowDecider:
             told = told._replace(severity=life.severity, crossing=life.crossing)
         if asked:
             told = told._replace(detector=rule.when[asked.number].kind, hours=asked.hours, counts=asked.counts)
+            told = told._replace(expected=asked.expected and float(f"{asked.expected:.3e}"), score=asked.score)
         self._events.append(told)
 
 

@@ -35,6 +35,8 @@ class SlowSpike:
     phi_half_life: float = 672.0
     shrink: float = 20.0
     warmup: int = 168
+    begins: int = 0  # the hour of the day the first bucket is
+    spread_after: int = 0  # no window that ends before this bucket teaches the spread
     counts: list[float] = field(default_factory=list)
     f: list[float] = field(default_factory=list)  # season of each bucket, as of its own day
     a: list[float] = field(default_factory=list)
@@ -56,7 +58,7 @@ class SlowSpike:
             self._learn_spread(t - 1)
         if t >= self.guard:
             self._learn_level(t - self.guard, t)
-        if self.slots > 1 and t % 24 == 0:
+        if self.slots > 1 and (self.begins + t) % 24 == 0:
             self._take_season()
         self.f.append(self._season[self.slot(t)])
         self.a.append(self._a)
@@ -96,7 +98,7 @@ class SlowSpike:
         decay = 2.0 ** (-1.0 / self.phi_half_life)
         end = t - self.guard
         for w, n in enumerate(self.windows):
-            if end < n:
+            if end < max(n, self.spread_after):
                 continue
             counted, mu = math.fsum(self.counts[end - n + 1 : end + 1]), self.mu[end][w]
             if mu > 0.0:

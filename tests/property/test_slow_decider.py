@@ -24,7 +24,9 @@ def told(event: AlertEvent) -> Told:
     if event.key:
         about = about._replace(severity=event.severity)
     hours = event.window.hours if event.window is not None else 0
-    return about._replace(detector=event.detector, hours=hours, counts=event.counts)
+    return about._replace(
+        detector=event.detector, hours=hours, counts=event.counts, expected=event.expected, score=event.score
+    )
 
 
 def compared(events: list[Told]) -> list[Told]:
@@ -34,6 +36,8 @@ def compared(events: list[Told]) -> list[Told]:
             detector=one.detector if one.event in _COUNTED else "",
             hours=one.hours if one.event in _COUNTED else 0,
             counts=one.counts if one.event in _COUNTED else Counts(),
+            expected=one.expected if one.event in _COUNTED else None,
+            score=one.score if one.event in _COUNTED else None,
             crossing=None if one.event is EventKind.SUBSIDED else one.crossing,
         )
         for one in events
@@ -76,3 +80,12 @@ def test_a_spike_among_them() -> None:
     told_of, differing = differences(SmallWorld(204, ("spike",), days=8, feeds_fail=False))
     assert not differing, "\n".join(differing)
     assert told_of >= 15
+
+
+@pytest.mark.parametrize(
+    ("kinds", "seed", "days"), [(("ratio", "zscore", "record"), 205, 10), (("shift",), 15, 11)], ids=["plain", "shift"]
+)
+def test_those_beside_a_spike(kinds: tuple[str, ...], seed: int, days: int) -> None:
+    told_of, differing = differences(SmallWorld(seed, kinds, days=days, feeds_fail=False))
+    assert not differing, "\n".join(differing)
+    assert told_of >= 6

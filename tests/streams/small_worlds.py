@@ -9,13 +9,16 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from alerts.rules.model import (
     ActiveTime,
     AnyActor,
     Confirm,
     Corroboration,
+    Cusum,
     Detector,
+    Drop,
     Floors,
     Level,
     Mode,
@@ -23,11 +26,16 @@ from alerts.rules.model import (
     New,
     Only,
     PairPart,
+    PartOf,
+    Ratio,
+    Record,
     Rule,
     Sensitivity,
+    Shift,
     Spike,
     Threshold,
     Unit,
+    Zscore,
 )
 from schemas.reasons import ArticleStatus, EventTimeReason, Severity, Tone
 from schemas.signal import Signal
@@ -50,8 +58,10 @@ class SmallWorld:
         self._articles = 0
         rules = [self._rule(f"r{number}") for number in range(self._r.randint(1, 2))]
         self._rate, self._burst = self._r.choice((0.05, 0.15, 0.3, 0.6)), 14 if "spike" in kinds else 6
+        silent, self._rise, self._conflict = self._turn("drop"), self._turn("cusum"), self._turn("shift")
         for hour in range(self._hours):
-            self._news(START + hour * HOUR)
+            if not silent <= hour < silent + 60:
+                self._news(START + hour * HOUR)
         self._coverage(self._outages() if feeds_fail else {})
         if self._r.random() < 0.5:
             self._exchanges(rules)
@@ -62,6 +72,13 @@ class SmallWorld:
             began,
             *(record for *_, record in self._arrivals),
         ]
+
+    def _turn(self, kind: str) -> int:
+        """Return the hour at which the news turns to what a detector of that kind looks for; with it there is enough before."""
+        if kind not in self._kinds:
+            return self._hours
+        self._rate = 0.9 if kind == "drop" else self._rate
+        return self._r.randrange(self._hours * 2 // 3, self._hours)
 
     def _chance(self, of: float) -> bool:
         return self._r.random() < of
@@ -81,6 +98,43 @@ class SmallWorld:
         elif kind == "new":
             confirm = Confirm(stories=r.choice((1, 2)), publishers=r.choice((1, 2)), within_h=r.choice((3, 12, 48)))
             made = New(quiet_for_h=r.choice((4, 24, 72)), confirm=confirm)
+        elif kind in ("ratio", "zscore", "record"):
+            floors = Floors(stories=r.choice((1, 2)), publishers=r.choice((1, 2)))
+            lengths: dict[str, Any] = {"window_h": r.choice((3, 6, 24, 30)), "baseline_h": r.choice((60, 72, 96))}
+            lengths["of"] = r.choice(list(Unit))
+            if kind == "ratio":
+                made = Ratio(floors=floors, ratio=r.choice((1.5, 3.0)), **lengths)
+            elif kind == "zscore":
+                made = Zscore(floors=floors, sd=r.choice((2.0, 4.0)), **lengths)
+            else:
+                made = Record(floors=floors, **lengths)
+        elif kind == "drop":
+            floors = Floors(times=r.choice((1.5, 2.0, 4.0)))
+            made = Drop(
+                floors=floors,
+                expected=r.choice((3.0, 6.0)),
+                sensitivity=r.choice(list(Sensitivity)),
+                windows_h=r.choice(((24,), (12, 24), (24, 48))),
+                of=r.choice(list(Unit)),
+            )
+        elif kind == "cusum":
+            floors = Floors(stories=2, publishers=r.choice((1, 2)), times=r.choice((1.0, 2.0)))
+            made = Cusum(
+                floors=floors,
+                ratio=r.choice((1.5, 2.0, 3.0)),
+                sensitivity=r.choice(list(Sensitivity)),
+                of=r.choice(list(Unit)),
+            )
+        elif kind == "shift":
+            made = Shift(
+                to=PartOf(tones=(Tone.CONFLICT,)),
+                floors=Floors(stories=r.choice((2, 4)), publishers=r.choice((1, 2))),
+                part=r.choice((2, 3)),
+                window_h=r.choice((6, 24, 30)),
+                baseline_h=r.choice((72, 168)),
+                sensitivity=r.choice(list(Sensitivity)),
+                of=r.choice(list(Unit)),
+            )
         else:
             floors = Floors(stories=2, publishers=r.choice((1, 2)), times=r.choice((0.0, 2.0)))
             windows = r.choice(((6, 24), (3, 12), (6,)))
@@ -139,6 +193,8 @@ class SmallWorld:
     # ---- news --------------------------------------------------------------------------------------------------
 
     def _news(self, hour: datetime) -> None:
+        if hour == START + self._rise * HOUR:
+            self._rate = 0.9
         burst = self._r.randrange(1, self._burst) if self._chance(0.04) else 0
         for _ in range(self._chance(self._rate) + burst):
             self._articles += 1
@@ -151,7 +207,7 @@ class SmallWorld:
                 pair=pair,
                 observed_at=max(event, self._seen(hour, event)),
                 wording=self._r.choice(("one", "two", "three")) if self._chance(0.2) else None,
-                tone=self._r.choice(list(Tone)),
+                tone=self._tone(hour),
                 reason=EventTimeReason.BACKFILL if self._chance(0.03) else EventTimeReason.PUBLISHED,
             )
             self._arrive(made)
@@ -159,6 +215,12 @@ class SmallWorld:
                 self._arrive(made, later=self._r.choice((0, 7, 200)) * _MINUTE)
             if self._chance(0.25):
                 self._revise(made, pair)
+
+    def _tone(self, hour: datetime) -> Tone:
+        if "shift" not in self._kinds:
+            return self._r.choice(list(Tone))
+        rare = 0.1 if hour < START + self._conflict * HOUR else 0.8
+        return Tone.CONFLICT if self._chance(rare) else Tone.NEUTRAL
 
     def _seen(self, hour: datetime, event: datetime) -> datetime:
         """Mostly at once, or hours late, or around the last moment it counts at."""
