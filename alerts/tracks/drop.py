@@ -38,7 +38,8 @@ class DropTrack(BaselineTrack[Drop]):
         """Return the window that crossed, else the one with the highest score; the open hour answers for the one before."""
         windows = self.windows(key, hour)
         best = max(windows, key=lambda v: (v.crossed, v.score or 0.0, -v.window_h))
-        calm = not best.crossed and all(10.0 ** -(v.score or 0.0) > CALM_P for v in windows)
+        chances = (10.0 ** -((v.score or 0.0) + self._windows_log10) for v in windows)
+        calm = not best.crossed and all(round(p, 6) > CALM_P for p in chances)
         return best.with_calm(calm=calm)
 
     def crossed(self, key: str, hour: int) -> Verdict | None:

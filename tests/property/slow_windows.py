@@ -121,7 +121,7 @@ class SlowWindows:
         return best._replace(crossed=crossed, calm=all(asked.calm for *_, asked in found))
 
     def _drop(self, rule: Rule, key: str, number: int, hour: int, detector: Drop) -> Asked:
-        """The window that crossed, or that with the best score; as in the engine, calm asks the score."""
+        """The window that crossed, or that with the best score."""
         slow, t, found = self._equations(rule, key, number, detector), hour - self.start, []
         assert detector.sensitivity is not None
         for w, hours in enumerate(detector.windows_h):
@@ -130,7 +130,7 @@ class SlowWindows:
             expected = slow.mu[t][w]
             raw = lack(count, expected, slow.phi[t][w], slow.a[t])
             score = round(max(0.0, raw - math.log10(len(detector.windows_h))), 3)
-            asked = Asked(number, hour, hours, False, score < -math.log10(0.05), count, counts, expected, score)
+            asked = Asked(number, hour, hours, False, raw < -math.log10(0.05), count, counts, expected, score)
             told = float(f"{expected:.3e}")
             crossed = told >= detector.expected and count * detector.floors.times <= told
             found.append((crossed and score >= _BARS[detector.sensitivity], score, -w, asked))

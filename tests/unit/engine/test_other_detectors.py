@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import log10
 from random import Random
 
 import pytest
@@ -22,6 +23,7 @@ from alerts.rules.model import (
     Unit,
     Zscore,
 )
+from alerts.tracks.drop import DropTrack
 from schemas.alert_event import AlertEvent
 from schemas.reasons import EventKind, Tone
 from tests.streams.records import FEED_IDS, pair_rule, signal
@@ -127,6 +129,20 @@ def test_a_drop_rings_on_closed_hours_and_ends_when_news_comes_back() -> None:
     assert event.expected >= 20
     days(scene, 4, neutral=24)
     assert kinds(scene.events) == [EventKind.OPENED, EventKind.RESOLVED]
+
+
+def test_a_drop_is_calm_by_the_chance_of_each_window_and_not_by_its_share_of_a_score() -> None:
+    scene = Scene(pair_rule("r", Drop()))
+    days(scene, 8, neutral=12)
+    track, between = scene.engine.rules["r"].tracks[0], 0
+    assert isinstance(track, DropTrack)
+    for _ in range(30):
+        scene.close()
+        hour = (scene.engine.open or 0) - 1
+        chances = [10.0 ** -((window.score or 0.0) + log10(2)) for window in track.windows("AZE-RUS", hour)]
+        between += 0.025 < min(chances) <= 0.05
+        assert track.verdict("AZE-RUS", hour).calm is (min(chances) > 0.05)
+    assert between, "none of these hours tells the two apart"
 
 
 def test_how_much_a_drop_asks_to_be_missing_is_counted_like_what_is_expected() -> None:
