@@ -119,6 +119,8 @@ def _write(path: Path, pieces: Iterable[Any]) -> None:
         ) from error
     finally:
         unfinished.unlink(missing_ok=True)
+        # Else Arrow keeps it for the next file, which may be due in ten minutes: 35 MB after 20,000 articles.
+        pa.default_memory_pool().release_unused()
 
 
 def _batches(path: Path, names: Sequence[str]) -> Iterator[Any]:
