@@ -3,6 +3,7 @@
 import gc
 
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 pytest_plugins = [
     "tests.services.not_run",
@@ -18,5 +19,10 @@ settings.load_profile("patient")
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage less often: the modules of every test, which hold none, are gone through each time."""
+    """Look for garbage less often: the modules of every test, which hold none, are gone through each time.
+
+    And load what Hypothesis leaves for the first regular expression: pytest writes its modules anew as it loads them, and Python
+    3.11 fails at that when a thread that a test has started compiles something at the same moment.
+    """
     gc.set_threshold(50_000, 20, 50)
+    st.from_regex("a").validate()
