@@ -36,7 +36,7 @@ from schemas.signal import Signal
 from schemas.wire import SignalsRecord
 
 #: Part of every event: a change of it starts a new segment of the ledger.
-ENGINE_VERSION = "5"
+ENGINE_VERSION = "6"
 
 #: Hours an article is remembered after its own: story leaders reach 48 h, an hour stays open to change for 25.
 CARD_HOURS = 73

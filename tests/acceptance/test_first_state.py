@@ -14,6 +14,7 @@ from pipelines.decide import DecideJob, DecideSettings
 from pipelines.verify import verify
 from schemas.reasons import EventKind
 from schemas.topics import SIGNALS
+from tests.fixtures.make_state import make_state
 from tocsin.commands import alerts, db
 from tocsin.commands import verify as verify_command
 from tocsin.settings import load_workplace
@@ -29,7 +30,7 @@ def unpacked(name: str, place: Path) -> Path:
     return place / name
 
 
-@pytest.fixture(params=["state_v1", "state_v2", "state_v3", "state_v4"])
+@pytest.fixture(params=["state_v1", "state_v2", "state_v3", "state_v4", "state_v5"])
 def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return unpacked(request.param, tmp_path)
 
@@ -75,7 +76,8 @@ def test_another_engine_goes_on_in_a_segment_of_its_own(folder: Path) -> None:
 
 
 def test_deciding_goes_on_from_the_snapshot_of_this_engine(tmp_path: Path) -> None:
-    workplace = load_workplace(unpacked("state_v5", tmp_path), {})
+    make_state(tmp_path / "state")
+    workplace = load_workplace(tmp_path / "state", {})
     with open_log_of(workplace) as log:
         store = open_store_of(workplace)
         before = list(store.events())
