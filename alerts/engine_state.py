@@ -7,6 +7,7 @@ To freeze is quick, and all that the engine's own thread has to wait for; anothe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from alerts.lifecycle import Life
 from alerts.reading import Reader
 from alerts.rule_state import RuleState
 from alerts.rules.model import Rule
-from alerts.snapshot import pack, unpack
+from alerts.snapshot import beginning, pack, unpack
 from alerts.tracks.make import make_tracks
 from alerts.tracks.spike_banks import SharedBanks
 from schemas.alert_event import ChainHead
@@ -34,6 +35,10 @@ from schemas.reasons import Severity
 
 #: The shape of the document; another one is not read, the log is stepped again instead.
 SNAPSHOT_VERSION = 6
+
+#: How every snapshot's document begins, and how much of it there is to look at.
+_BEGINNING = re.compile(rb'\{"snapshot_version":(\d{1,9}),"engine_version":"([^"\\]{0,40})",')
+_BEGINNING_BYTES = 100
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 
@@ -170,15 +175,14 @@ def freeze(engine: Engine) -> FrozenEngine:
 def restore(raw: bytes, make: Callable[[], Engine] = Engine) -> Engine:
     """Return the engine whose :func:`snapshot` is ``raw``; ``make`` makes one of the kind that is wanted, with no record yet.
 
-    :raises BrokenRecordError: it is none, or one of another shape.
+    :raises BrokenRecordError: it is none, or one of another shape or engine, which is found out before the rest is read.
     """
+    refuse_others(raw)
     plain, arrays = unpack(raw)
     try:
         document = _Engine.model_validate_json(plain)
     except ValidationError as error:
         raise BrokenRecordError(f"not a snapshot this program reads: {error.error_count()} differences") from error
-    if document.snapshot_version != SNAPSHOT_VERSION or document.engine_version != ENGINE_VERSION:
-        raise BrokenRecordError(f"a snapshot of engine {document.engine_version}, shape {document.snapshot_version}")
     engine = make()
     engine.open = document.open
     engine.rules_hash = document.rules_hash
@@ -195,6 +199,19 @@ def restore(raw: bytes, make: Callable[[], Engine] = Engine) -> Engine:
         engine.rules[state.rule.name] = _rule_state(state, number, arrays, engine.banks)
     engine.reader = Reader(tuple(state.rule for state in engine.rules.values()))
     return engine
+
+
+def refuse_others(raw: bytes) -> None:
+    """Look at the first bytes of a snapshot's document alone, however long it is.
+
+    :raises BrokenRecordError: it is none, or one of another shape or engine.
+    """
+    found = _BEGINNING.match(beginning(raw, _BEGINNING_BYTES))
+    if found is None:
+        raise BrokenRecordError("not a snapshot this program reads: it does not begin as one")
+    shape, engine = int(found[1]), found[2].decode(errors="replace")
+    if (shape, engine) != (SNAPSHOT_VERSION, ENGINE_VERSION):
+        raise BrokenRecordError(f"a snapshot of engine {engine}, shape {shape}")
 
 
 def _rule_document(state: RuleState) -> _Rule:

@@ -26,6 +26,18 @@ def pack(document: bytes, arrays: Mapping[str, Array]) -> bytes:
     return buffer.getvalue()
 
 
+def beginning(raw: bytes, most_bytes: int) -> bytes:
+    """Return the first ``most_bytes`` of the document that :func:`pack` was given, without reading the rest.
+
+    :raises BrokenRecordError: ``raw`` is no snapshot.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive, archive.open("state.json") as document:
+            return document.read(most_bytes)
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise BrokenRecordError(f"not a snapshot: {error}") from error
+
+
 def unpack(raw: bytes) -> tuple[bytes, dict[str, Array]]:
     """Return what :func:`pack` was given.
 
