@@ -208,8 +208,9 @@ class New(DetectorSettings):
 
     def knows(self, key: str) -> bool:
         """Tell whether ``key`` is no news: it, one of its actors, or its topic is in ``known``."""
-        parts = {key, *key.replace(">", "-").split("-"), key.removeprefix("topic:")}
-        return not parts.isdisjoint(self.known)
+        if ":" in key:  # Not of actors: a topic's id or a rule's name, which holds any sign.
+            return key in self.known or key.removeprefix("topic:") in self.known
+        return not {key, *key.replace(">", "-").split("-")}.isdisjoint(self.known)
 
 
 Detector = Annotated[
