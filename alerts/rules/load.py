@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from alerts.rules.detector_grammar import DETECTORS, SHORTER_FOR, too_long_to_be_new
@@ -21,7 +21,7 @@ from alerts.rules.model import (
     RuleSet,
     Watch,
 )
-from alerts.rules.never_rings import shortcoming, uncorroborated
+from alerts.rules.never_rings import never_reached, shortcoming, uncorroborated
 from alerts.rules.readers import JsonSchema, Name, Reader, described
 from alerts.rules.reading import Reading, no_text
 from alerts.rules.shared_grammar import CORROBORATED, SEVERITIES, SEVERITY, SHARED, Standing, standing_of
@@ -50,8 +50,13 @@ class _Draft:
     values: Values
 
     def finished(self, defaults: Standing) -> Rule | None:
-        """Return the rule with the defaults where it says nothing."""
-        return self.own.over(defaults).applied_to(self.rule) if self.rule is not None else None
+        """Return the rule with the defaults where it says nothing; levels of theirs that are no graver than it are none."""
+        if self.rule is None:
+            return None
+        here, own = self.own.over(defaults), self.own.severity
+        if own is not None and self.own.levels is None and here.levels:
+            here = replace(here, levels=tuple(level for level in here.levels if graver(level.severity, own)))
+        return here.applied_to(self.rule)
 
     def note_against(self, defaults: Standing, standing: Values) -> None:
         """Note what makes no sense together with ``defaults``; what does not by itself is noted already.
@@ -69,7 +74,7 @@ class _Draft:
         if self.own.severity is None and self.own.levels is None:
             key = DEFAULTS if DEFAULTS.name in standing.written else INCLUDE
             _note_no_graver(standing, severity, levels, key)
-        elif self.own.severity is None or self.own.levels is None:
+        elif self.own.severity is None:
             _note_no_graver(self.values, severity, levels)
 
 
@@ -140,6 +145,12 @@ def _levels_can_be_reached(values: Values) -> None:
             values.wrong(SEVERITIES, message, "ask for fewer publishers, or let more of them count: sources")
 
 
+def _levels_fit(values: Values) -> None:
+    for level in values.get_or(SEVERITIES, ()):
+        if (found := never_reached(level, values.get_or(_WHEN, ()))) is not None:
+            values.wrong(SEVERITIES, *found)
+
+
 def _draft(values: Values) -> _Draft | None:
     name, watch, when = values.get(_NAME), values.get(_WATCH), values.get(_WHEN)
     if name is None or watch is None or when is None:
@@ -160,6 +171,7 @@ _RULE = Fields(
         Check((_WATCH, _WHEN), _leaves_something, of_parts=True),
         Check((_WATCH, CORROBORATED), _can_be_corroborated, of_parts=True),
         Check((_WATCH, SEVERITIES), _levels_can_be_reached, of_parts=True),
+        Check((_WHEN, SEVERITIES), _levels_fit),
         Check((SEVERITY, SEVERITIES), _own_levels_are_graver, of_parts=True),
     ),
     part=_draft_in_part,

@@ -11,8 +11,11 @@ from alerts.rules.model import (
     ActorSet,
     Detector,
     Drop,
+    Level,
     NamedActors,
     New,
+    Ratio,
+    Record,
     Scope,
     Shift,
     Threshold,
@@ -59,6 +62,23 @@ def uncorroborated(watch: Watch, when: Sequence[Detector], needed: int) -> Short
             of = plural(left, "country", "countries")
             return f"only publishers of {of} belong to the part of its shift: that can never ring", remedy
     return None
+
+
+def never_reached(level: Level, when: Sequence[Detector]) -> Shortcoming | None:
+    """Return why no alert of a rule with the detectors ``when`` can be as grave as ``level``."""
+    silent: list[str] = []
+    for detector in when:
+        if level.times and isinstance(detector, (Threshold, New, Drop)):
+            silent.append(f"{detector.kind} {'rings for fewer' if isinstance(detector, Drop) else 'expects nothing'}")
+        elif level.score and isinstance(detector, (Threshold, New, Ratio, Record)):
+            silent.append(f"{detector.kind} has no score")
+        else:
+            return None
+    if not silent:
+        return None
+    asked = f"{level.times:g} times the expectation" if level.times else f"a score of {level.score:g}"
+    message = f"{level.severity.value} asks for {asked}, and {' and '.join(dict.fromkeys(silent))}: it is never reached"
+    return message, "ask for stories, publishers or articles"
 
 
 def unread(watch: Watch, understands: Understands | None) -> Shortcoming | None:

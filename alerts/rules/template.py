@@ -42,10 +42,18 @@ def mistakes_in(text: str) -> Sequence[tuple[str | None, str]]:
     try:
         for _, place, form, conversion in parsed:
             if place is not None and (place not in PLACES or form or conversion):
-                found[place] = "a place is one of the names in braces, without anything else"
+                found[_written(place, form, conversion)] = _WHY_NOT
     except ValueError as error:
         found[None] = str(error)
     return list(found.items())
+
+
+_WHY_NOT = "a place is one of the names in braces, without anything else"
+
+
+def _written(place: str, form: str | None, conversion: str | None) -> str:
+    """Return what stands between the braces."""
+    return place + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
 
 
 def filled(text: str, values: dict[str, str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from alerts.rules.fields import Fields, Key, Shorthand, Values
-from alerts.rules.mistakes import clipped, did_you_mean, one_of
+from alerts.rules.mistakes import clipped, did_you_mean
 from alerts.rules.readers import JsonSchema, Reader, Text
 from alerts.rules.reading import Reading
 from alerts.rules.template import PLACES, Template, mistakes_in
@@ -24,7 +26,8 @@ class _Filled(Reader[str]):
             if place is None:
                 reading.wrong(node, path, f"the braces of this text do not match: {why}", "write {{ for a brace itself")
                 continue
-            remedy = did_you_mean(place, PLACES) or f"there are {one_of(list(PLACES))}"
+            name = re.split("[!:.[]", place, maxsplit=1)[0]
+            remedy = f"write {{{name}}}" if name in PLACES else did_you_mean(name, PLACES)
             reading.wrong(node, path, f"no message fills {{{clipped(place)}}}: {why}", remedy)
         return None if wrong else text
 

@@ -26,7 +26,7 @@ from alerts.rules.model import (
     WatchKind,
 )
 from alerts.rules.schedule import schedule_in_words
-from schemas.plain_text import plural
+from schemas.plain_text import plain_line, plural
 from schemas.reasons import Prominence
 
 #: An actor's id → the name people know it by; the id itself where there is none.
@@ -48,13 +48,13 @@ def describe(rule: Rule, name_of: NameOf = str) -> str:
         but = " (but not where there are too few: what is missing has no publishers)" if any(drops) else ""
         if not all(drops):
             lines.append(f"Only once publishers of at least {countries} have it{but}.")
-    lines.extend(f"It is {level.severity.value} once there are {_asked(level)}." for level in rule.levels)
+    lines.extend(f"It is {level.severity.value} once there {_asked(level)}." for level in rule.levels)
     if rule.active:
         lines.append(f"It rings only {schedule_in_words(rule.active)}; it counts and learns all the time.")
     if rule.template is not None:
         lines.extend(_template_lines(rule.template))
     if rule.labels:
-        lines.append("Labels: " + ", ".join(f"{name}={text}" for name, text in rule.labels.items()) + ".")
+        lines.append("Labels: " + ", ".join(f"{name}={plain_line(text)}" for name, text in rule.labels.items()) + ".")
     kept, open_at_once = plural(rule.max_keys, "count is", "counts are"), plural(rule.limit, "alert")
     lines.append(f"At most {kept} kept, and {open_at_once} may be open at once.")
     return "\n".join(lines)
@@ -109,7 +109,7 @@ def _subjects(watch: Watch, name_of: NameOf) -> list[str]:
     parts = []
     if watch.pair is not None:
         one, other = _actors(watch.pair.one, name_of), _actors(watch.pair.other, name_of)
-        parts.append(f"{one} acts on {other}" if watch.pair.directed else f"{one} and {other} meet, either way")
+        parts.append(f"{one} acts on {other}" if watch.pair.directed else f"{_meeting(one, other)} meet, either way")
     if watch.actor is not None:
         if watch.actor.any:
             parts.append(f"{_actors(watch.actor.any, name_of)} appears")
@@ -128,6 +128,14 @@ def _subjects(watch: Watch, name_of: NameOf) -> list[str]:
         if watch.topics.none:
             parts.append(f"{listed(watch.topics.none, 'or')} is no topic")
     return parts
+
+
+def _meeting(one: str, other: str) -> str:
+    if one != other:
+        return f"{one} and {other}"
+    if one == "anybody":
+        return "any two actors"
+    return f"{one} and another" if one.startswith("any ") else f"two of {one}"
 
 
 def _actors(choices: ActorSet, name_of: NameOf) -> str:
@@ -165,9 +173,9 @@ def _keywords(part: KeywordsPart) -> list[str]:
 
 def _template_lines(template: Template) -> Iterator[str]:
     if template.subject:
-        yield f"Subject of its messages: {template.subject}"
+        yield f"Subject of its messages: {plain_line(template.subject)}"
     if template.note:
-        yield f"Its messages say: {template.note}"
+        yield f"Its messages say: {plain_line(template.note)}"
 
 
 def words_watched(watch: Watch) -> tuple[str, ...]:
@@ -212,4 +220,5 @@ def _asked(level: Level) -> str:
     parts = [plural(*one) for one in counted if one[0]]
     parts += [f"{level.times:g} times the expectation"] if level.times else []
     parts += [f"a score of {level.score:g}"] if level.score else []
-    return listed(parts, "and")
+    one = next((count for count, *_ in counted if count), 2 if level.times else 1) == 1
+    return f"{'is' if one else 'are'} {listed(parts, 'and')}"

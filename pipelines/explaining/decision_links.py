@@ -78,8 +78,8 @@ def decision_links(then: EngineThen, state: RuleState, key: str, events: Sequenc
 
 
 def _best(every: Sequence[Standing]) -> Standing:
-    """Return the window that came nearest to crossing."""
-    return max(every, key=lambda standing: (standing.nearness, -standing.verdict.hour))
+    """Return the window that came nearest to crossing: of several that crossed the first, of others that are as near the last."""
+    return max(every, key=lambda s: (s.nearness, s.verdict.hour if s.missing else -s.verdict.hour))
 
 
 def _before_bars(rule: Rule, every: Sequence[Standing]) -> Iterator[Checked]:

@@ -110,4 +110,5 @@ def _quiet_for(crossing: Sequence[Standing]) -> list[str]:
         min(c.has for c in standing.conditions if c.need in (Need.QUIET_HOURS, Need.HISTORY_HOURS))
         for standing in crossing
     ]
-    return [f"quiet_for: {int(max(hours)) + 1}h"]
+    longer = int(max(hours)) + 1
+    return [f"quiet_for: {longer // 24}d" if longer % 24 == 0 else f"quiet_for: {longer}h"]

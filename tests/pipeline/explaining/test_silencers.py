@@ -161,3 +161,5 @@ def test_no_more_publishers_are_asked_for_than_there_are() -> None:
 def test_a_first_is_silenced_by_the_shortest_quiet_that_does() -> None:
     has = (Condition(Need.HISTORY_HOURS, 900, 336), Condition(Need.QUIET_HOURS, 640, 336))
     assert silencers([window("new", 0, *has)]) == ("quiet_for: 641h", "known: [AZE-RUS]")
+    has = (Condition(Need.HISTORY_HOURS, 900, 336), Condition(Need.QUIET_HOURS, 647, 336))
+    assert silencers([window("new", 0, *has)]) == ("quiet_for: 27d", "known: [AZE-RUS]")

@@ -299,6 +299,13 @@ def test_not_far_enough_from_normal(tmp_path: Path) -> None:
     assert numbers["score needed"] == 3.0
 
 
+def test_of_windows_that_lack_the_same_the_newest_is_told(tmp_path: Path) -> None:
+    answer = ask(Script([pair_rule("baku-moscow", Threshold(count=2, within_h=6))], hours=36).desk(tmp_path), 34)
+    links = {checked.link: checked for checked in answer.chain.links}
+    (line,) = links[Link.EXPECTATION].details
+    assert line.startswith(f"threshold, 6 h to {at(35):%m-%d %H:%M}: 0 stories")
+
+
 def test_a_floor_was_not_reached(tmp_path: Path) -> None:
     link, text = broken(ask(Script().burst(26.1, 14, feeds=["alfa", "bravo"]).desk(tmp_path), 27))
     assert link is Link.FLOORS
@@ -540,6 +547,9 @@ def test_the_command_takes_what_people_call_a_watch(tmp_path: Path) -> None:
     later = CliRunner().invoke(cli, ["alerts", "why", "baku-moscow", "--at", "2999-01-01", *asked[2:]])
     assert "that time has not come yet" in later.stderr
     assert json.loads(later.stdout)["broken"] == "polled"
+    never = CliRunner().invoke(cli, ["alerts", "why", "baku-moscow", "--at", "9999-12-31T23:59-14:00", *asked[2:]])
+    assert never.exit_code == 2
+    assert "'9999-12-31T23:59-14:00' is no time" in never.stderr
     unknown = CliRunner().invoke(cli, ["alerts", "why", "baku-moscou", *asked])
     assert isinstance(unknown.exception, UsageError)
     assert unknown.exception.remedy == "did you mean baku-moscow?"

@@ -38,6 +38,11 @@ def test_they_are_read_in_order_and_told_in_words() -> None:
     assert [level.severity for level in rules.rules[0].levels] == [Severity.HIGH, Severity.CRITICAL]
     assert "It is high once there are 12 stories." in describe(rules.rules[0])
     assert "critical once there are 30 stories, 5 times the expectation and a score of 4." in describe(rules.rules[0])
+    one = load_rules(
+        RULE % "{high: {score: 4}, critical: {stories: 1, times: 5}}", "rules.yaml", DIRECTORY, topics=TOPICS
+    )
+    assert "It is high once there is a score of 4." in describe(one.rules[0])
+    assert "It is critical once there is 1 story and 5 times the expectation." in describe(one.rules[0])
     assert RuleSet.from_compiled(rules.compiled()) == rules
     assert state_identity(levelled()) == state_identity(pair_rule("r", Threshold(count=3, within_h=6)))
 
@@ -60,6 +65,55 @@ def test_what_makes_no_sense(severities: str, message: str) -> None:
         load_rules(RULE % severities, "rules.yaml", DIRECTORY, topics=TOPICS)
     (mistake,) = caught.value.mistakes
     assert message in mistake.message
+
+
+@pytest.mark.parametrize(
+    ("when", "level", "message"),
+    [
+        (
+            "{threshold: {count: 5, within: 8h}}",
+            "{times: 3}",
+            "high asks for 3 times the expectation, and threshold exp",
+        ),
+        (
+            "{threshold: {count: 5, within: 8h}}",
+            "{score: 3, stories: 9}",
+            "high asks for a score of 3, and threshold has",
+        ),
+        ("[{new: {quiet_for: 9d}}, ratio]", "{score: 3}", "and new has no score and ratio has no score"),
+        ("drop", "{times: 2}", "and drop rings for fewer"),
+        ("[{threshold: {count: 5, within: 8h}}, spike]", "{times: 3, score: 4}", None),
+        ("{threshold: {count: 5, within: 8h}}", "{stories: 9}", None),
+        ("[record, zscore]", "{score: 3}", None),
+        ("drop", "{score: 4}", None),
+    ],
+)
+def test_a_level_that_no_detector_of_the_rule_can_reach_is_a_mistake(
+    when: str, level: str, message: str | None
+) -> None:
+    text = (RULE % f"{{high: {level}}}").replace("when: spike", f"when: {when}")
+    if message is None:
+        load_rules(text, "rules.yaml", DIRECTORY, topics=TOPICS)
+        return
+    with pytest.raises(RulesError) as caught:
+        load_rules(text, "rules.yaml", DIRECTORY, topics=TOPICS)
+    (mistake,) = caught.value.mistakes
+    assert message in mistake.message
+    assert mistake.remedy == "ask for stories, publishers or articles"
+
+
+def test_levels_of_the_defaults_that_a_rule_is_as_grave_as_are_none_of_its() -> None:
+    above = "defaults: {severities: {high: {stories: 9}, critical: {stories: 20}}}\n"
+    rule = "  - {name: %s, watch: {pair: [AZE, RUS]}, when: spike%s}\n"
+    text = (
+        above + "rules:\n" + rule % ("a", "") + rule % ("b", ", severity: high") + rule % ("c", ", severity: critical")
+    )
+    rules = load_rules(text, "rules.yaml", DIRECTORY, topics=TOPICS).rules
+    assert [[level.severity.value for level in rule.levels] for rule in rules] == [
+        ["high", "critical"],
+        ["critical"],
+        [],
+    ]
 
 
 def test_all_that_is_asked_must_be_reached() -> None:

@@ -163,3 +163,15 @@ def test_what_is_missing_is_said_to_need_nobody_else() -> None:
     assert "countries" not in said("drop")
     assert "at most 50 % of them came" in said("drop")
     assert said("{drop: {min: {times: 0}}}").count("12 or more are expected;") == 1
+
+
+def test_a_pair_of_two_of_the_same_is_told_as_that() -> None:
+    def told(pair: str) -> str:
+        text = f"rules: [{{name: a, watch: {{pair: {pair}}}, when: spike}}]"
+        return describe(load_rules(text, "rules.yaml", DIRECTORY, topics=TOPICS).rules[0]).split("\n")[0]
+
+    assert "in which any two actors meet, either way" in told('["*", "*"]')
+    assert "in which any country and another meet, either way" in told("[{type: country}, {type: country}]")
+    both = "{any: [AZE, GEO]}"
+    assert "in which two of AZE or GEO meet, either way" in told(f"[{both}, {both}]")
+    assert "in which anybody acts on anybody" in told('{from: "*", to: "*"}')

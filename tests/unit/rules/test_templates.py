@@ -42,6 +42,12 @@ def test_a_template_is_read_kept_and_told_in_words() -> None:
     )
 
 
+def test_what_would_move_the_cursor_or_turn_the_line_is_not_shown() -> None:
+    text = RULE % r'{subject: "a\nb", note: "c\u202ed"}' + r'    labels: {desk: "e\nf: 1"}' + "\n"
+    lines = describe(load_rules(text, "rules.yaml", DIRECTORY, topics=TOPICS).rules[0]).split("\n")
+    assert lines[3:6] == ["Subject of its messages: a b", "Its messages say: cd", "Labels: desk=e f: 1."]
+
+
 def test_a_rule_without_one_is_compiled_as_before_and_one_keeps_what_is_remembered() -> None:
     plain = pair_rule("r", Threshold(count=3, within_h=6))
     assert "template" not in RuleSet.of(plain).compiled()
@@ -54,8 +60,8 @@ def test_a_rule_without_one_is_compiled_as_before_and_one_keeps_what_is_remember
         ('{subject: "{storys}"}', "no message fills {storys}"),
         ('{subject: "{name.__class__}"}', "no message fills {name.__class__}"),
         ('{subject: "{name[0]}"}', "no message fills {name[0]}"),
-        ('{subject: "{stories:>9}"}', "without anything else"),
-        ('{subject: "{stories!r}"}', "without anything else"),
+        ('{subject: "{stories:>9}"}', "no message fills {stories:>9}: a place"),
+        ('{subject: "{stories!r}"}', "write {stories}"),
         ('{subject: "{}"}', "no message fills {}"),
         ('{note: "a { b"}', "braces of this text do not match"),
         ("{}", "changes nothing"),
