@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 
 from alerts.rules.actor_grammar import split_pair
@@ -14,6 +15,10 @@ from alerts.rules.reading import Reading
 
 #: What a mistake names as its file.
 _PLACE = "the watch"
+
+#: What people write between the two of a pair.
+_ARROWS = ("→", "=>", "➔")
+_JOINED = re.compile(r"\s+(?:and|vs\.?|versus|with|x|on)\s+|\s*(?:→|=>|➔|↔|<->|—|/|\+|,)\s*", re.IGNORECASE)
 
 
 def short_watch(text: str, directory: ActorDirectory, *, topics: Collection[str] | None = None) -> Watch:
@@ -33,10 +38,20 @@ def short_watch(text: str, directory: ActorDirectory, *, topics: Collection[str]
         return _written({"actor": bare}, directory, topics)
     if split_pair(bare, Reading(_PLACE, directory)) is not None or _meant_as_pair(bare, directory):
         return _written({"pair": bare}, directory, topics)
-    close = list(directory.suggest(bare[:80]))[:3]
+    pair = _pair_in_words(bare, directory)
+    close = [pair] if pair else list(directory.suggest(bare[:80]))[:3]
     remedy = f"did you mean {one_of(close)}? " if close else ""
     remedy += "write a pair (Azerbaijan & Russia), an actor, keyword:WORDS, topic:ID, or {…} as in a rule file"
     raise RulesError([Mistake(_PLACE, 1, "", f"{clipped(bare)!r} is no rule, pair or actor", remedy)])
+
+
+def _pair_in_words(text: str, directory: ActorDirectory) -> str:
+    """Return the pair that ``text`` is in other words (``Baku and Moscow``, ``Baku → Moscow``) as it is written; "" = none."""
+    for found in _JOINED.finditer(text[:200]):
+        one, other = text[: found.start()].strip(), text[found.end() :].strip()
+        if directory.resolve(one) is not None and directory.resolve(other) is not None:
+            return f"{one} {'>' if found[0].strip() in _ARROWS else '&'} {other}"
+    return ""
 
 
 def _meant_as_pair(text: str, directory: ActorDirectory) -> bool:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from connectors.archive.field_map import FieldMap
 from connectors.archive.folder import Known
-from connectors.archive.languages import language_code
 from connectors.archive.rhythm import feed_of
 from connectors.feeds.identity import canonical_link
 from connectors.feeds.plain_html import text_of_html
@@ -18,6 +17,7 @@ from connectors.feeds.record_size import fitted
 from schemas.article import Article, Source
 from schemas.errors import UnprocessableError
 from schemas.ids import article_id, content_hash, digest, from_milliseconds, milliseconds
+from schemas.languages import language_code
 from schemas.reasons import CutReason, EventTimeReason, SourceKind
 from schemas.timestamps import day_named, parse_timestamp
 

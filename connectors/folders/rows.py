@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 
 from connectors.archive.field_map import FieldMap
-from connectors.archive.languages import language_code
 from connectors.feeds.plain_html import text_of_html, tidy
 from connectors.feeds.wire import WireEntry
 from connectors.feeds.wire_fields import (
@@ -19,6 +18,7 @@ from connectors.feeds.wire_fields import (
     web_address,
 )
 from schemas.errors import UnprocessableError
+from schemas.languages import language_code
 from schemas.reasons import SourceKind
 from schemas.timestamps import names_a_day_only, parse_timestamp
 

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connectors.archive.folder import Archive
-from connectors.archive.languages import language_code
 from connectors.archive.presets import PRESETS, preset_map
 from schemas.article import Article
 from schemas.errors import UsageError
+from schemas.languages import language_code
 from tocsin.commands.archive import command
 
 EVENT_REGISTRY = {

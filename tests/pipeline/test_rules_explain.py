@@ -68,3 +68,9 @@ def test_a_rule_of_the_settings_and_a_name_that_is_none(file: Path) -> None:
         explained("tbilissi", *folder)
     with pytest.raises(UsageError, match="cannot be read"):
         explained(str(file.parent / "other.yaml"), *folder)
+
+
+def test_its_lines_fit_a_screen(file: Path) -> None:
+    told = explained(str(file), "-C", str(file.parent)).split("\n")
+    assert max(map(len, told)) <= 100
+    assert "One count each: AZE-RUS." in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,7 +160,16 @@ def explain(wanted: Sequence[str], folder: Path) -> None:
     for name in called:
         if name not in rules:
             raise UsageError(f"there is no rule {name!r} in the rule files", remedy=did_you_mean(name, rules))
-    click.echo("\n\n".join(describe(rules[name], names.display_name) for name in called or rules))
+    click.echo("\n\n".join(_wrapped(describe(rules[name], names.display_name)) for name in called or rules))
+
+
+def _wrapped(text: str) -> str:
+    """Return ``text`` with its lines of words folded to a hundred columns."""
+    lines = text.split("\n")
+    return "\n".join(
+        textwrap.fill(line, 100, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+        for line in lines
+    )
 
 
 @command.command(epilog="Example: tocsin rules schema > rules.schema.json")

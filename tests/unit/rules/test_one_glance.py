@@ -175,3 +175,22 @@ def test_a_pair_of_two_of_the_same_is_told_as_that() -> None:
     both = "{any: [AZE, GEO]}"
     assert "in which two of AZE or GEO meet, either way" in told(f"[{both}, {both}]")
     assert "in which anybody acts on anybody" in told('{from: "*", to: "*"}')
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("EN", "write en"),
+        ("en-US", "write en"),
+        ("english", "write en"),
+        ("ua", "write uk"),
+        ("cz", "write cs"),
+        ("xx", "write its two letters (ISO 639-1): en, ru, az"),
+        ("klingon", "write its two letters (ISO 639-1): en, ru, az"),
+    ],
+)
+def test_a_language_that_is_called_otherwise_is_met_with_its_two_letters(written: str, remedy: str) -> None:
+    text = "rules: [{name: a, watch: {pair: [AZE, RUS], languages: %s}, when: spike}]"
+    (mistake,) = mistakes(text % written)
+    assert (mistake.message, mistake.remedy) == (f"{written!r} is no language", remedy)
+    load_rules(text % "[en, uk, ka]", "rules.yaml", DIRECTORY, topics=TOPICS)

@@ -34,6 +34,23 @@ def test_what_is_wrong_is_named_with_what_may_be_meant(text: str, told: list[str
 
 
 @pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Azerbaijan and Russia", "Azerbaijan & Russia"),
+        ("Azerbaijan vs. RUS", "Azerbaijan & RUS"),
+        ("Azerbaijan → Russia", "Azerbaijan > Russia"),
+        ("Azerbaijan/Russia", "Azerbaijan & Russia"),
+        ("Azerbaijan and nobody", ""),
+    ],
+)
+def test_a_pair_in_other_words_is_met_with_the_pair(text: str, meant: str) -> None:
+    with pytest.raises(RulesError) as caught:
+        short_watch(text, DIRECTORY, topics=TOPICS)
+    (mistake,) = caught.value.mistakes
+    assert mistake.remedy.startswith(f"did you mean {meant}?") is bool(meant)
+
+
+@pytest.mark.parametrize(
     ("text", "key"),
     [
         ("Azerbaijan & Russia", ("AZE", "RUS")),

@@ -1,8 +1,27 @@
-"""What exports call a language, as ISO 639-1: two letters, three, a tag or its English name. Pure."""
+"""Languages by their two letters (ISO 639-1), and what people and exports call them instead. Pure."""
 
 from __future__ import annotations
 
 import re
+
+#: Every code of ISO 639-1.
+CODES = frozenset(
+    re.findall(
+        r"\w+",
+        "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es"
+        " et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki"
+        " kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no"
+        " nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te"
+        " tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu",
+    )
+)
+
+#: Codes of countries, and codes of before 1989, that are taken for those of a language.
+_COUNTRIES = {
+    "al": "sq", "at": "de", "by": "be", "cn": "zh", "cz": "cs", "dk": "da", "eg": "ar", "gb": "en", "ge": "ka", "gr": "el",
+    "il": "he", "iq": "ar", "ir": "fa", "iw": "he", "jp": "ja", "kz": "kk", "mx": "es", "rs": "sr", "sy": "ar", "ua": "uk",
+    "us": "en", "vn": "vi",
+}  # fmt: skip
 
 _TAG = re.compile(r"[a-z]{2}(?:[-_].*)?", re.IGNORECASE)
 
@@ -30,3 +49,10 @@ def language_code(text: str | None) -> str | None:
     """Return the two letters of the language ``text`` names; None where it names none that is known."""
     word = (text or "").strip().lower()
     return word[:2] if _TAG.fullmatch(word) else _OF.get(word)
+
+
+def language_meant(text: str) -> str | None:
+    """Return the two letters of the language that is likely meant by ``text``, however it is called; None: nobody knows."""
+    code = language_code(text)
+    code = _COUNTRIES.get(code, code) if code is not None else None
+    return code if code in CODES else None
