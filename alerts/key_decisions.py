@@ -59,8 +59,7 @@ class KeyDecisions:
         """Return what a touched key does now; ``at_end``: an hour just ended."""
         if self.start_hour is None:
             return []
-        # A crossing that must last a whole day is a day old when it has.
-        first = max(open_hour - OPEN_TO_CHANGE_HOURS + (0 if self._conditional else 1), self.start_hour)
+        first = max(open_hour - OPEN_TO_CHANGE_HOURS, self.start_hour)
         verdicts: list[Verdict] = []
         for track in self.tracks:
             crossed = track.verdicts(key, first, open_hour)
@@ -192,7 +191,7 @@ class KeyDecisions:
         crossing = life.crossing
         assert crossing is not None
         track = life.track
-        if open_hour - crossing < OPEN_TO_CHANGE_HOURS:
+        if open_hour - crossing <= OPEN_TO_CHANGE_HOURS:
             at_crossing = self.tracks[track].verdict(key, crossing)
             still = at_crossing.crossed and self._corroborated(key, at_crossing)
             retracted = None if still else life.correct(replace(at_crossing, crossed=False), open_hour=open_hour)

@@ -207,7 +207,7 @@ class Life:
 
     def correct(self, at_crossing: Verdict, *, open_hour: int) -> Move | None:
         """While firing, after a correction: retract when the hour it opened on no longer crosses and may still change."""
-        if self.crossing is None or at_crossing.crossed or open_hour - self.crossing >= OPEN_TO_CHANGE_HOURS:
+        if self.crossing is None or at_crossing.crossed or open_hour - self.crossing > OPEN_TO_CHANGE_HOURS:
             return None
         self.taken_back = (open_hour, self.track, self.last_count)
         self._end()

@@ -239,7 +239,7 @@ class RuleState(KeyDecisions):
         keys = {key for track in self.tracks for key in track.may_have_crossed()}
         keys.update(key for key, life in self.lives.items() if life.pending is not None)
         firing = (key for key, life in self.lives.items() if life.firing)
-        last_day = range(open_hour - OPEN_TO_CHANGE_HOURS + 1, open_hour + 1)
+        last_day = range(open_hour - OPEN_TO_CHANGE_HOURS, open_hour + 1)
         keys.update(key for key in firing if any(self._is_alive(key, hour) for hour in last_day))
         return [
             move for key in sorted(keys) for move in self.evaluate(key, open_hour, corrected=False, activation=True)

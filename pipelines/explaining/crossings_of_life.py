@@ -35,7 +35,7 @@ class CrossingsOfLife:
         life = state.lives.get(self._opened.key)
         # When a cool-down ends, an hour of it may open.
         rested = min(life.cooling_until, hour_of(self._opened.crossing or self._opened.at)) if life is not None else 0
-        oldest = max(open_hour - OPEN_TO_CHANGE_HOURS + 1, state.start_hour or open_hour)
+        oldest = max(open_hour - OPEN_TO_CHANGE_HOURS, state.start_hour or open_hour)
         first = max(oldest, rested, rings_since(state.rule, open_hour))
         for hour in range(first, open_hour + 1):
             self._keep(one for one in standings(state, self._opened.key, hour) if not one.missing)

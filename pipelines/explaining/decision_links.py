@@ -57,7 +57,7 @@ def decision_links(then: EngineThen, state: RuleState, key: str, events: Sequenc
         found = alert_id(state.rule.name, key, hour_start(life.crossing))
         text = f"the alert was open, since the hour from {hour_start(life.crossing):%Y-%m-%d %H:%M}"
         return Decided((Checked(Link.OPENED, State.HOLDS, text, _life(events, found)),), found)
-    first = max(open_hour - OPEN_TO_CHANGE_HOURS + 1, state.start_hour or open_hour)
+    first = max(open_hour - OPEN_TO_CHANGE_HOURS, state.start_hour or open_hour)
     every = [s for hour in range(first, open_hour + 1) for s in standings(state, key, hour)]
     if not every:
         return Decided((Checked(Link.EXPECTATION, State.BROKEN, "nothing was ever counted for this key"),), "")

@@ -80,11 +80,6 @@ class InForce:
     blind: tuple[str, ...] = ()
     crowded: bool = False
 
-    @property
-    def conditional(self) -> bool:
-        """Whether it asks for more than a crossing."""
-        return bool(self.rule.active) or any(detector.for_h for detector in self.rule.when)
-
 
 class SlowDecider:
     """Takes records one by one; :meth:`step` returns what it tells."""
@@ -175,12 +170,15 @@ class SlowDecider:
                 self._consider(self.rules[name], key, activation=True)
 
     def _exchange(self, state: InForce, rule: Rule) -> None:
-        loud = state.rule.mode is Mode.SHADOW and rule.mode is Mode.LIVE
-        state.rule = rule
+        silent = state.rule.mode is Mode.LIVE and rule.mode is Mode.SHADOW
+        for key, life in sorted(state.lives.items()):
+            if silent and life.opened:
+                self._tell(state, key, EventKind.RESOLVED, EventReason.INTO_THE_SHADOW)
+        other_mode, state.rule = state.rule.mode is not rule.mode, rule
         for key, life in sorted(state.lives.items()):
             if not rule.levels or graver(rule.severity, life.severity):
                 life.severity = rule.severity
-            if loud and life.opened:
+            if other_mode and life.opened:
                 life.told_hour = self.log.open
                 now = self._ask(state, key, life.opened.number, self.log.open)
                 self._tell(state, key, EventKind.OPENED, EventReason.AT_ACTIVATION, now)
@@ -263,7 +261,7 @@ class SlowDecider:
         if life.opened is None:
             self._may_open(state, key, activation=activation)
             return
-        if self.log.open - life.crossing < DAY:
+        if self.log.open - life.crossing <= DAY:
             at_crossing = self._ask(state, key, life.opened.number, life.crossing)
             if not at_crossing.crossed:
                 self._tell(state, key, EventKind.RETRACTED, EventReason.EVIDENCE_GONE)
@@ -303,7 +301,7 @@ class SlowDecider:
         assert life.opened
         if since is None or isinstance(state.rule.when[life.opened.number], Drop):
             return
-        first = max(since, self._oldest(state), min(life.crossing, life.rests_until + 1))
+        first = max(since, self.log.open - DAY, min(life.crossing, life.rests_until + 1))
         mine = [a for a in self._crossed(state, key, first, self.log.open) if a.number == life.opened.number]
         graver_ones = [a for a in mine if state.rule.levels and graver(self._severity(state, a), life.severity)]
         if graver_ones:
@@ -323,7 +321,7 @@ class SlowDecider:
             return
         may_open: list[tuple[int, int, Asked]] = []  # the hour it crossed in, its detector, the window that is told
         waiting: list[tuple[int, int, Asked]] = []
-        crossed = self._crossed(state, key, max(self._oldest(state), life.rests_until + 1), self.log.open)
+        crossed = self._crossed(state, key, max(self.log.open - DAY, life.rests_until + 1), self.log.open)
         for number, detector in enumerate(state.rule.when):
             for stretch in _stretches([asked for asked in crossed if asked.number == number]):
                 over = [asked for asked in stretch if asked.hour < self.log.open]
@@ -380,10 +378,6 @@ class SlowDecider:
         hours = range(max(first, self.log.first), last + 1)
         every = [self._ask(state, key, number, hour) for hour in hours for number in range(len(state.rule.when))]
         return [asked for asked in every if asked.crossed]
-
-    def _oldest(self, state: InForce) -> int:
-        """What lasts a whole day is a day old when it has."""
-        return self.log.open - DAY + (0 if state.conditional else 1)
 
     def _may_ring(self, state: InForce) -> int | None:
         """Return the first hour whose window may ring now: that which ended when the schedule began. None outside of it."""

@@ -80,7 +80,7 @@ def test_what_is_told_as_crossed_is_what_asking_anew_finds(seed: int) -> None:
         for name, state in engine.rules.items():
             (track,), (other,) = state.tracks, blank.rules[name].tracks
             assert state.start_hour is not None
-            first = max(engine.open - 23, state.start_hour)
+            first = max(engine.open - 24, state.start_hour)
             for key in state.keys:
                 expected = _anew(other, key, first, engine.open)
                 assert not expected or key in track.may_have_crossed()

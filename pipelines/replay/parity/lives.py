@@ -25,7 +25,6 @@ class NotOpened(StrEnum):
     LIMIT = "limit"  # as many alerts were open as the rule allows
     SCHEDULE = "schedule"  # it lies outside of the times the rule may ring
     NOT_LONG_ENOUGH = "not_long_enough"  # it did not last as long as the rule asks
-    TOO_OLD = "too_old"  # it crossed only when its hour was a day old and opens nothing any more
 
 
 class NotSettled(StrEnum):
@@ -34,7 +33,6 @@ class NotSettled(StrEnum):
     RETRACTED = "retracted"  # articles were edited or withdrawn, and it was taken back
     ENDED = "ended"  # it had ended when later articles changed the hour
     TOO_YOUNG = "too_young"  # its hour is not a day old yet
-    TOO_OLD = "too_old"  # it still crossed when it could be taken back, and no longer when its hour was a day old
 
 
 @dataclass
@@ -80,11 +78,10 @@ class Lives:
         """Return the alerts of the key of ``crossing``, in order."""
         return self.spans.get((crossing.rule, crossing.key), [])
 
-    def not_opened(self, crossing: Crossing, rule: Rule | None, lasted_h: int, *, young: bool) -> NotOpened | None:
+    def not_opened(self, crossing: Crossing, rule: Rule | None, lasted_h: int) -> NotOpened | None:
         """Return why ``crossing`` opened no alert; None: nothing recorded says why.
 
-        ``rule`` is the one in force, ``lasted_h`` the length of the stretch of crossings it lies in, and ``young`` tells
-        whether it crossed already when it could still open one.
+        ``rule`` is the one in force, ``lasted_h`` the length of the stretch of crossings it lies in.
         """
         hour, last = crossing.hour, crossing.hour + OPEN_TO_CHANGE_HOURS
         spans = self.of_key(crossing)
@@ -100,20 +97,17 @@ class Lives:
             return NotOpened.SCHEDULE
         if any(detector.for_h > lasted_h for detector in rule.when):
             return NotOpened.NOT_LONG_ENOUGH
-        return None if young else NotOpened.TOO_OLD
+        return None
 
-    def not_settled(self, span: Span, settled_until: int | None, *, young: bool) -> NotSettled | None:
-        """Return why what opened ``span`` is no crossing; None: nothing recorded says why.
-
-        ``young`` tells whether it crossed when it could still be taken back.
-        """
+    def not_settled(self, span: Span, settled_until: int | None) -> NotSettled | None:
+        """Return why what opened ``span`` is no crossing; None: nothing recorded says why."""
         if settled_until is None or span.crossing > settled_until:
             return NotSettled.TOO_YOUNG
         if span.retracted:
             return NotSettled.RETRACTED
         if span.ended is not None and span.ended <= span.crossing + OPEN_TO_CHANGE_HOURS:
             return NotSettled.ENDED
-        return NotSettled.TOO_OLD if young else None
+        return None
 
     def _open_at(self, rule: str, hour: int) -> int:
         """Return how many alerts of ``rule`` were open in ``hour``."""

@@ -134,11 +134,9 @@ def _look_at_openings(live: LiveRun, result: Parity) -> None:
             crossing,
             settled.rule_at(crossing.rule, crossing.hour),
             _stretch(settled, crossing),
-            young=crossing in settled.young,
         )
     for crossing in sorted(opened.keys() - settled.crossed.keys(), key=lambda one: (one.hour, one)):
-        young = crossing in settled.young
-        result.not_settled[crossing] = lives.not_settled(opened[crossing], settled.last, young=young)
+        result.not_settled[crossing] = lives.not_settled(opened[crossing], settled.last)
 
 
 def _stretch(settled: Settled, crossing: Crossing) -> int:

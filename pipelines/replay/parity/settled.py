@@ -42,13 +42,11 @@ class Counted:
 class Settled:
     """Everything that settled. Give :meth:`take` to an :class:`~alerts.engine.Engine`; the same hour may be told again.
 
-    ``crossed`` holds the longest window, in hours, of each crossing. ``young`` are the crossings that held while the hour
-    could still open an alert, an hour before it settled. ``in_force`` names by rule the settings it had, each with the
-    first hour that settled under them; ``full`` are rules that refused keys.
+    ``crossed`` holds the longest window, in hours, of each crossing. ``in_force`` names by rule the settings it had, each
+    with the first hour that settled under them; ``full`` are rules that refused keys.
     """
 
     crossed: dict[Crossing, int] = field(default_factory=dict)
-    young: set[Crossing] = field(default_factory=set)
     counted: dict[tuple[str, str], dict[str, Counted]] = field(default_factory=dict)
     in_force: dict[str, list[tuple[int, Rule]]] = field(default_factory=dict)
     full: set[str] = field(default_factory=set)
@@ -62,7 +60,6 @@ class Settled:
         for name, state in engine.rules.items():
             for key, verdicts in state.crossed(hour).items():
                 self.crossed[Crossing(name, key, hour)] = max(verdict.window_h for verdict in verdicts)
-            self.young.update(Crossing(name, key, hour + 1) for key in state.crossed(hour + 1))
             known = self.in_force.setdefault(name, [])
             if not known or known[-1][1] != state.rule:
                 known.append((hour, state.rule))

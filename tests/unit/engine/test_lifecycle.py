@@ -112,9 +112,9 @@ def test_an_update_is_an_event_whose_count_counts_until_the_alert_has_grown() ->
 
 def test_it_is_taken_back_only_while_its_hour_may_change() -> None:
     life = open_life(100)
-    assert life.correct(verdict(100), open_hour=124) is None
+    assert life.correct(verdict(100), open_hour=125) is None
     assert life.correct(verdict(100, crossed=True), open_hour=110) is None
-    move = life.correct(verdict(100), open_hour=123)
+    move = life.correct(verdict(100), open_hour=124)
     assert move is not None
     assert move.event is EventKind.RETRACTED
     again = life.consider([verdict(100, crossed=True)], learning=False)

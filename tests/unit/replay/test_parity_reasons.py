@@ -93,8 +93,8 @@ def lives(*spans: Span, key: str = "AZE-RUS") -> Lives:
 
 
 def test_why_a_crossing_opened_nothing() -> None:
-    def reason(made: Lives, rule: Rule | None = RULE, *, lasted: int = 1, young: bool = True) -> NotOpened | None:
-        return made.not_opened(CROSSING, rule, lasted, young=young)
+    def reason(made: Lives, rule: Rule | None = RULE, *, lasted: int = 1) -> NotOpened | None:
+        return made.not_opened(CROSSING, rule, lasted)
 
     assert reason(lives()) is None
     assert reason(lives(Span(HOUR - 3, HOUR - 3))) is NotOpened.FIRING
@@ -112,16 +112,14 @@ def test_why_a_crossing_opened_nothing() -> None:
     lasting = pair_rule("r", Threshold(count=1, within_h=6, for_h=3))
     assert reason(lives(), lasting, lasted=2) is NotOpened.NOT_LONG_ENOUGH
     assert reason(lives(), lasting, lasted=3) is None
-    assert reason(lives(), young=False) is NotOpened.TOO_OLD
 
 
 def test_why_an_opening_is_no_crossing() -> None:
-    def reason(span: Span, until: int | None = HOUR, *, young: bool = False) -> NotSettled | None:
-        return Lives().not_settled(span, until, young=young)
+    def reason(span: Span, until: int | None = HOUR) -> NotSettled | None:
+        return Lives().not_settled(span, until)
 
     assert reason(Span(HOUR, HOUR)) is None
     assert reason(Span(HOUR, HOUR), None) is NotSettled.TOO_YOUNG
     assert reason(Span(HOUR + 1, HOUR + 1)) is NotSettled.TOO_YOUNG
     assert reason(Span(HOUR, HOUR, ended=HOUR + 2, retracted=True)) is NotSettled.RETRACTED
     assert reason(Span(HOUR, HOUR, ended=HOUR + 13)) is NotSettled.ENDED
-    assert reason(Span(HOUR, HOUR), young=True) is NotSettled.TOO_OLD
