@@ -16,6 +16,15 @@ CODES = frozenset(
     )
 )
 
+#: Languages without two letters that feeds name, or that the identification of languages tells from others (ISO 639-3).
+LONG_CODES = frozenset(
+    re.findall(
+        r"\w+",
+        "ace ady ary arz ast bcl ceb ckb cnr crh csb dsb ext fil fuv fur gag gcf gcr gom grc gug guw haw hbo hsb inh kab kbd kik"
+        " kmr krc kum lez lij ltg mdf mhr mrj myv nds nso pcm pnb prs sah sdh scn szl tet tyv udm uzs vec wuu xal yue",
+    )
+)
+
 #: Codes of countries, and codes of before 1989, that are taken for those of a language.
 _COUNTRIES = {
     "al": "sq", "at": "de", "by": "be", "cn": "zh", "cz": "cs", "dk": "da", "eg": "ar", "gb": "en", "ge": "ka", "gr": "el",

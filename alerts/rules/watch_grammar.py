@@ -30,7 +30,7 @@ from alerts.rules.refusals import all_refused, never_without, written
 from alerts.rules.sources_left import nobody_left
 from alerts.rules.term_grammar import KEYWORDS
 from alerts.rules.yaml_tree import Node
-from schemas.languages import CODES, language_meant
+from schemas.languages import CODES, LONG_CODES, language_meant
 from schemas.reasons import Prominence, Tone
 
 #: What a pair or an actor must at least be in its article: a long analysis mentions fifty pairs in passing.
@@ -74,7 +74,7 @@ class Topic(Reader[str]):
 class _LanguageCode(Reader[str]):
     def read(self, node: Node, path: str, reading: Reading) -> str | None:
         text = Text().read(node, path, reading)
-        if text is None or text in CODES:
+        if text is None or text in CODES or text in LONG_CODES:
             return text
         meant = language_meant(text)
         remedy = f"write {meant}" if meant else "write its two letters (ISO 639-1): en, ru, az"
@@ -82,7 +82,7 @@ class _LanguageCode(Reader[str]):
         return None
 
     def schema(self) -> JsonSchema:
-        return {"type": "string", "pattern": rf"^\s*({'|'.join(sorted(CODES))})\s*$"}
+        return {"type": "string", "pattern": rf"^\s*({'|'.join(sorted(CODES | LONG_CODES))})\s*$"}
 
 
 class _Countries(Reader[tuple[str, ...]]):

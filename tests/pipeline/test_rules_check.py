@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from py3langid import langid
 
 from alerts.rules.mistakes import RulesError
+from schemas.languages import CODES, LONG_CODES
 from tocsin.cli import cli
 
 RULE = "rules:\n  - name: {name}\n    watch: {{pair: [{one}, Russia]}}\n    when: spike\n"
@@ -66,6 +68,11 @@ def test_a_file_of_tests_is_told_from_rules(tmp_path: Path) -> None:
         f"{tests}:1: a file of tests holds no rules",
         "    → try it with `tocsin rules test`",
     ]
+
+
+def test_every_language_that_is_told_from_others_may_stand_in_a_rule() -> None:
+    told = {str(code) for code in langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE).nb_classes}
+    assert told - CODES - LONG_CODES == {"zxx"}, "zxx is no language"
 
 
 def test_the_languages_that_are_read_are_those_of_extraction(tmp_path: Path) -> None:

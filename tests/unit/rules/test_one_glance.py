@@ -186,6 +186,7 @@ def test_a_pair_of_two_of_the_same_is_told_as_that() -> None:
         ("ua", "write uk"),
         ("cz", "write cs"),
         ("xx", "write its two letters (ISO 639-1): en, ru, az"),
+        ("rus", "write ru"),
         ("klingon", "write its two letters (ISO 639-1): en, ru, az"),
     ],
 )
@@ -193,4 +194,4 @@ def test_a_language_that_is_called_otherwise_is_met_with_its_two_letters(written
     text = "rules: [{name: a, watch: {pair: [AZE, RUS], languages: %s}, when: spike}]"
     (mistake,) = mistakes(text % written)
     assert (mistake.message, mistake.remedy) == (f"{written!r} is no language", remedy)
-    load_rules(text % "[en, uk, ka]", "rules.yaml", DIRECTORY, topics=TOPICS)
+    load_rules(text % "[en, uk, ka, arz, ckb]", "rules.yaml", DIRECTORY, topics=TOPICS)
