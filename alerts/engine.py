@@ -445,6 +445,8 @@ class Engine:
         """Return the event of a move, linked into the rule's chain, with its evidence."""
         evidence = evidence_of(self, state, key_move)
         event = event_of(self, state, key_move, evidence, at=at, engine_version=ENGINE_VERSION)
+        if self.now is not None:
+            state.told_of(key_move, open_hour(self.now))
         return Decision(event=self.chains.append(event), evidence=evidence)
 
 

@@ -16,10 +16,13 @@ from alerts.rules.levels import graver, severity_of
 from alerts.rules.model import Drop, Rule
 from alerts.tracks.port import Track
 from schemas.alert_event import Counts
-from schemas.reasons import EventReason, Severity
+from schemas.reasons import EventKind, EventReason, Severity
 
 #: Covered history below which normal is not yet known.
 LEARNING_HOURS = 168
+
+#: What a reminder waits after.
+_TELLING = (EventKind.OPENED, EventKind.ESCALATED, EventKind.REMINDED)
 
 
 @dataclass
@@ -213,6 +216,13 @@ class KeyDecisions:
         if escalated is not None:
             life.told_hour = open_hour
         return [KeyMove(key, escalated, crossing, (), learning)] if escalated is not None else []
+
+    def told_of(self, told: KeyMove, hour: int) -> None:
+        """Take note that people hear of ``told`` in ``hour``, which engine time lies in: one record may restore hours as it
+        ends others, or end several, and what is told meanwhile is not an hour old."""
+        life = self.lives.get(told.key)
+        if life is not None and life.firing and told.move.event in _TELLING:
+            life.told_hour = hour
 
     # -- severity --------------------------------------------------------------------------------------------------
 

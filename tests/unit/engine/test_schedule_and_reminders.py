@@ -9,7 +9,7 @@ from alerts.rules.model import ActiveTime, Rule, Threshold, state_identity
 from schemas.alert_event import AlertEvent
 from schemas.ids import hour_of
 from schemas.reasons import EventKind, EventReason
-from tests.streams.records import HOUR, pair_rule
+from tests.streams.records import FEED_IDS, HOUR, coverage, pair_rule
 from tests.streams.scene import Scene
 
 DAYTIME = (ActiveTime(begin_h=7, end_h=22),)
@@ -118,6 +118,29 @@ def test_growing_is_telling_too() -> None:
     assert scene.events[-1].event is EventKind.ESCALATED
     reminders = [event.at for event in scene.close(24) if event.event is EventKind.REMINDED]
     assert reminders == [scene.at(30 + 8 + 12), scene.at(30 + 8 + 24)]
+
+
+def test_what_opens_by_hours_that_are_restored_as_another_ends_is_not_an_hour_old() -> None:
+    scene = Scene(pair_rule("r", Threshold(count=3, within_h=30, renotify_h=1)))
+    scene.close(30)
+    scene.close(1, failing=FEED_IDS)
+    scene.articles(3, hour=30)
+    assert told(scene.events) == [], "nobody saw that hour"
+    told_then = scene.take(coverage(scene.at(31), reached_back_to=scene.at(30)))
+    assert told(told_then) == [(EventKind.OPENED, EventReason.CROSSED)]
+    assert told_then[0].at == scene.at(32)
+    scene.hour = 32
+    assert [event.at for event in scene.close(1)] == [scene.at(33)]
+
+
+def test_hours_that_one_record_ends_are_one_reminder() -> None:
+    scene = Scene(pair_rule("r", Threshold(count=3, within_h=30, renotify_h=4)))
+    scene.close(30)
+    scene.articles(3)
+    told_then = scene.take(coverage(scene.at(40), reached_back_to=scene.at(30)))
+    assert [(event.event, event.at) for event in told_then] == [(EventKind.REMINDED, scene.at(41))]
+    scene.hour = 41
+    assert [event.at for event in scene.close(4)] == [scene.at(45)]
 
 
 def test_nobody_is_reminded_outside_the_hours() -> None:
