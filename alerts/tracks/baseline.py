@@ -86,7 +86,7 @@ class BaselineTrack(ExpectingTrack[S]):
     def _rebase(self, moved: Moved, open_hour: int) -> None:
         assert self.share is not None
         (part,) = moved.parts
-        self.share.rebase(part)
+        self.share.rebase(part, moved.doubts)
 
     # -- hours ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ Rows never touch each other, so sharing changes no number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from weakref import ref
 
 import numpy as np
@@ -68,9 +69,9 @@ class BankShare:
         """Set what number ``row`` counted in ``hour``."""
         self.bank.set_count(self._row[row], hour, count)
 
-    def rebase(self, part: Floats) -> None:
-        """Go on as if the hours so far had seen ``part`` of what these rows count from the next hour on."""
-        rebase(self.bank, self.rows, part)
+    def rebase(self, part: Floats, doubts: Sequence[Floats] = ()) -> None:
+        """Go on as if the hours so far had seen ``part`` of what these rows count from the next hour on; see :func:`rebase`."""
+        rebase(self.bank, self.rows, part, doubts)
 
     def state(self) -> tuple[dict[str, object], dict[str, npt.NDArray[np.generic]]]:
         """Return what :meth:`SpikeBank.load` goes on from with these rows alone."""

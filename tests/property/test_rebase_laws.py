@@ -248,3 +248,14 @@ def test_the_less_sure_a_part_is_the_sooner_what_comes_is_believed() -> None:
     sure, doubted = (bank.score(1, bank.open_hour) for bank in banks)
     assert sure.expected > doubted.expected > 72.0
     assert doubted.expected - 72.0 < 0.7 * (sure.expected - 72.0)
+
+
+def test_a_variance_learnt_of_few_stories_is_taken_to_be_less_sure() -> None:
+    """The more so the fewer there were; a bank that had all feeds from its start has no such doubt."""
+    wider = []
+    for rate in (0.05, 1.0):
+        bank, always = (recent(24 * 42, rate=of_all, rows=40) for of_all in (rate, 3.0 * rate))
+        bank.rebase(parts(1 / 3, rows=41), [np.full(41, 1e-9)])
+        wider.append(float(np.log(bank._variance()[1:] / always._variance()[1:]).mean()))
+    assert wider[0] > wider[1] > 0.0
+    assert wider[0] > 0.1
