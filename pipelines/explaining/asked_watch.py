@@ -49,6 +49,12 @@ def rules_ever(past: Sequence[Activation]) -> list[Rule]:
     return [found[name] for name in sorted(found)]
 
 
+def versions_of(past: Sequence[Activation], name: str) -> list[Rule]:
+    """Return the rule called ``name`` as it was in each set that had it, oldest first."""
+    sets = (RuleSet.from_compiled(activation.rule_set.compiled) for activation in past)
+    return [rule for rule_set in sets for rule in rule_set.rules if rule.name == name]
+
+
 def asked_watch(rules: Sequence[Rule], asked: str, names: Names) -> AskedWatch:
     """Return what ``asked`` means among ``rules``.
 
@@ -65,7 +71,7 @@ def asked_watch(rules: Sequence[Rule], asked: str, names: Names) -> AskedWatch:
             return AskedWatch(name)
     first, _, rest = text.removeprefix("rule:").partition(" ")
     if first in by_name and rest:
-        return AskedWatch(first, _key_of(by_name[first], rest, names))
+        return AskedWatch(first, key_named(by_name[first], rest, names))
     found: dict[str, AskedWatch] = {}
     for watch in _watches_of(text, names):
         for rule in rules:
@@ -84,7 +90,7 @@ def asked_watch(rules: Sequence[Rule], asked: str, names: Names) -> AskedWatch:
     raise UsageError(f"no rule is called {asked!r} or watches it", remedy=_suggestion(rules, text, names))
 
 
-def _key_of(rule: Rule, rest: str, names: Names) -> str:
+def key_named(rule: Rule, rest: str, names: Names) -> str:
     """Return the key of ``rule`` that ``rest`` names; as it is where it is no actor and no pair."""
     for watch in _watches_of(rest, names):
         if ":" not in watch and (key := _key(rule, watch, names)) is not None:

@@ -76,7 +76,7 @@ def silence_words(silence: Silence, now: datetime) -> str:
     """Return ``s3f2a9c1b alert 3f9c1a7be0d2 until it counts 18 stories, by ann: known`` in one line."""
     about = f"alert {silence.alert_id[:12]}" if silence.alert_id else f"rule {silence.rule} {silence.key}".rstrip()
     if silence.articles:
-        about += f", {plural(len(silence.articles), 'article')} of one story"
+        about += f", the stories of {plural(len(silence.articles), 'article')}"
     ends = []
     if silence.ends_at is not None:
         ends.append(f"until {silence.ends_at:%Y-%m-%d %H:%M} UTC")
@@ -88,4 +88,5 @@ def silence_words(silence: Silence, now: datetime) -> str:
     elif not silence.in_force(now):
         state = ", over"
     comment = f": {silence.comment}" if silence.comment else ""
-    return f"{silence.silence_id} {about} {' and '.join(ends)}, by {silence.author}{comment}{state}".replace("  ", " ")
+    about = " ".join(filter(None, (about, " and ".join(ends))))
+    return f"{silence.silence_id} {about}, by {silence.author}{comment}{state}"

@@ -14,7 +14,8 @@ import click
 
 from schemas.alert_event import AlertEvent
 from schemas.durations import parse_duration
-from schemas.ports.store import LedgerStore
+from schemas.errors import UsageError
+from schemas.ports.store import LedgerStore, Store
 from tocsin.commands.alerts_answers import ANSWERS
 from tocsin.commands.alerts_export import export
 from tocsin.commands.alerts_missed import missed
@@ -87,14 +88,30 @@ def list_alerts(
         else:
             standing = store.standing(ended=not only_open, rule=rule, newest_from=first, last=last)
             shown, read = [*standing.alerts, *(() if as_json else standing.pending)], standing.position
+        if not shown and rule is not None and not watch:
+            _must_have_been(store, rule)
         if not shown and not as_json:
-            click.echo(_NONE_OPEN if only_open else _NONE_SINCE if since else _NOTHING, err=True)
+            nothing = (
+                _NOTHING if rule is None else f"{rule} never rang; `tocsin rules match {rule}` shows what it counts"
+            )
+            click.echo(_NONE_OPEN if only_open else _NONE_SINCE if since else nothing, err=True)
         for event in shown:
             _print(event, as_json=as_json)
         if watch:
             _follow(store, read, rule, as_json=as_json)
     finally:
         store.close()
+
+
+def _must_have_been(store: Store, rule: str) -> None:
+    """Check that a rule is called so, or was; :raises UsageError: none ever was, with the nearest that is."""
+    from alerts.rules.mistakes import did_you_mean
+    from alerts.rules.model import RuleSet
+
+    sets = (RuleSet.from_compiled(kept.compiled).rules for kept in store.rule_sets())
+    names = {one.name for rules in sets for one in rules}
+    if names and rule not in names:
+        raise UsageError(f"no rule called {rule!r} was ever in force", remedy=did_you_mean(rule, names))
 
 
 def _moment_of(since: str) -> datetime:

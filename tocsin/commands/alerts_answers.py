@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from alerts.rules.mistakes import did_you_mean
 from connectors.channels.pacing_settings import read_clock
 from connectors.clock import SystemClock
 from pipelines.notifying.answering import acknowledgement_of, next_time, silence_for, silence_words
@@ -21,6 +24,12 @@ from tocsin.commands.alerts_show import stored_alert
 from tocsin.event_lines import printable
 from tocsin.moments import moment
 from tocsin.workplace import folder_option, json_option, open_store_of, open_workplace
+
+if TYPE_CHECKING:
+    from alerts.rules.model import Rule
+
+#: What an id, or the beginning of one, is made of.
+_ID = re.compile("[0-9a-f]{1,24}")
 
 _by = click.option("--by", "author", default=None, help="Who answers (default: the user of this session).")
 _comment = click.option("--comment", default="", help="Why; shown wherever the answer is.")
@@ -84,8 +93,17 @@ def silence(
             "a silence needs one end", remedy="give one of --for 2h, --until 08:00, --until-doubles, --this-story"
         )
     with _store(folder) as store:
-        rule = what if _is_rule(store, what) else ""
+        rules = _rules_in_force(store)
+        rule = what if what in rules else ""
+        if not rule and _ID.fullmatch(what.lower()) is None:
+            raise UsageError(
+                f"no rule in force is called {what!r}, and no alert has that id", remedy=did_you_mean(what, rules)
+            )
         found = None if rule else stored_alert(store, what)
+        if key and found is not None:
+            raise UsageError("an alert is of one key already", remedy="leave --key out, or name the rule")
+        if key:
+            key = _key_of(rules[rule], key, folder)
         if rule and (until_doubles or this_story):
             raise UsageError(
                 "a rule has no count that could double and no story of its own", remedy="name an alert, or give --for"
@@ -139,12 +157,24 @@ def silences(show_all: bool, folder: Path, as_json: bool) -> None:
         click.echo("no silence is in force", err=True)
 
 
-def _is_rule(store: Store, what: str) -> bool:
+def _rules_in_force(store: Store) -> dict[str, Rule]:
     from alerts.rules.model import RuleSet
 
     sets = [rule_set for rule_set in store.rule_sets() if rule_set.in_force]
     rules = RuleSet.from_compiled(sets[-1].compiled).rules if sets else ()
-    return what in {rule.name for rule in rules}
+    return {rule.name: rule for rule in rules}
+
+
+def _key_of(rule: Rule, key: str, folder: Path) -> str:
+    """Return the key of ``rule`` that is meant by ``key``; a silence of one that never comes would silence nobody."""
+    from pipelines.explaining.asked_key import must_be_key
+    from pipelines.explaining.asked_watch import key_named
+    from tocsin.rule_files import names_of
+
+    names = names_of(open_workplace(folder))
+    found = key_named(rule, key, names)
+    must_be_key([rule], found, names)
+    return found
 
 
 def _newest(events: tuple[AlertEvent, ...]) -> AlertEvent:

@@ -29,6 +29,8 @@ def export(alert: str, out: Path, folder: Path) -> None:
     from tocsin.alert_export import alert_page
     from tocsin.rule_files import names_of
 
+    if not out.parent.is_dir():  # Told before it is computed again, which takes a while.
+        raise UsageError(f"{out} cannot be written: there is no folder {out.parent}", remedy="make it, or name another")
     workplace = open_workplace(folder)
     store = open_store_of(workplace)
     try:

@@ -112,6 +112,7 @@ def _remark(times: float) -> str:
 
 def _rule(workplace: Workplace, watch: str, key: str | None) -> tuple[Rule, Path, str | None]:
     """Return the rule that is meant, its file and the key that is meant with it; :raises UsageError: none, or several."""
+    from pipelines.explaining.asked_key import must_be_key
     from pipelines.explaining.asked_watch import asked_watch
     from tocsin.rule_files import names_of, read_files, rule_paths
 
@@ -122,6 +123,8 @@ def _rule(workplace: Workplace, watch: str, key: str | None) -> tuple[Rule, Path
     asked = asked_watch(every, watch, names)
     if key is not None:
         asked = asked_watch(every, f"{asked.rule} {key}", names)
+    if asked.key is not None:
+        must_be_key([rules[asked.rule][0]], asked.key, names)
     return *rules[asked.rule], asked.key
 
 

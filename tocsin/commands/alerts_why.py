@@ -38,7 +38,8 @@ def why(watch: str, moment: datetime | None, key: str | None, folder: Path, as_j
     matched, counted, copies, learning, expectation, floors, cool-down, limit; then who was told, from the store.
     """
     from connectors.clock import SystemClock
-    from pipelines.explaining.asked_watch import asked_watch, rules_ever
+    from pipelines.explaining.asked_key import must_be_key
+    from pipelines.explaining.asked_watch import asked_watch, rules_ever, versions_of
     from pipelines.explaining.why import why as explained
     from pipelines.rule_history import rule_history
     from tocsin.rule_files import names_of
@@ -48,10 +49,13 @@ def why(watch: str, moment: datetime | None, key: str | None, folder: Path, as_j
         store = open_store_of(workplace)
         names = names_of(workplace)
         try:
-            rules = rules_ever(rule_history(log, store))
+            past = rule_history(log, store)
+            rules = rules_ever(past)
             asked = asked_watch(rules, watch, names)
             if key is not None:
                 asked = asked_watch(rules, f"{asked.rule} {key}", names)
+            if asked.key is not None:
+                must_be_key(versions_of(past, asked.rule), asked.key, names)
             now = SystemClock().now()
             if moment is not None and moment > now:
                 click.echo("that time has not come yet: what follows is how things stand by now", err=True)

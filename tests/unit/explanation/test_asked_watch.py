@@ -7,6 +7,7 @@ import pytest
 from alerts.rules.model import ActorPart, KeywordsPart, NamedActors, Phrase, Rule, Scope, Threshold, Watch, WatchKind
 from alerts.rules.watch_model import AnyActor, PairPart, TopicsPart
 from pipelines.actor_directory import ActorDirectory, actor_directory
+from pipelines.explaining.asked_key import can_have, must_be_key
 from pipelines.explaining.asked_watch import AskedWatch, asked_watch
 from schemas.errors import UsageError
 from tests.streams.records import pair_rule
@@ -106,3 +107,37 @@ def anybody_with(actor: str) -> PairPart:
 def test_nonsense_is_a_mistake_of_use(asked: str, names: ActorDirectory) -> None:
     with pytest.raises(UsageError):
         asked_watch(RULES, asked, names)
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "has"),
+    [
+        ("baku-moscow", "AZE-RUS", True),
+        ("baku-moscow", "FRA-GEO", False),
+        ("baku-moscow", "AZE>RUS", False),
+        ("baku-moscow", "AZE", False),
+        ("yerevan-acts", "ARM>TUR", True),
+        ("yerevan-acts", "ARM-TUR", False),
+        ("yerevan-acts", "TUR>ARM", False),
+        ("ukraine-anybody", "POL-UKR", True),
+        ("ukraine-anybody", "FRA-POL", False),
+        ("ukraine-anybody", "FRA-NOBODYANYMORE", True),
+        ("tbilisi", "GEO", True),
+        ("tbilisi", "FRA", False),
+        ("corridor", "keyword:corridor", True),
+        ("corridor", "keyword:TRIPP", False),
+        ("arms", "topic:arms", True),
+        ("arms", "topic:military_aid", False),
+    ],
+)
+def test_which_keys_a_rule_can_have(names: ActorDirectory, rule: str, key: str, has: bool) -> None:
+    (meant,) = (one for one in RULES if one.name == rule)
+    assert can_have(meant, key, names) is has
+
+
+def test_a_key_is_one_of_any_version_of_its_rule(names: ActorDirectory) -> None:
+    before, now = pair_rule("r", COUNT), RULES[3].model_copy(update={"name": "r"})
+    must_be_key([before, now], "AZE-RUS", names)
+    with pytest.raises(UsageError, match="the rule r has no key 'AZE-RUS'") as caught:
+        must_be_key([now], "AZE-RUS", names)
+    assert caught.value.remedy == "what it counts is GEO"

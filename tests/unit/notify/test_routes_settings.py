@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,14 +12,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 
+from alerts.rules.model import RuleSet, Spike
+from connectors.store.open import open_store
 from pipelines.notifying.answering import next_time, silence_for
 from pipelines.notifying.pacing import AtMost, DailySpan, QuietHours
 from pipelines.notifying.planning import Receiver
 from pipelines.notifying.routing import Matcher, lead
 from schemas.alert_event import AlertEvent, Counts
 from schemas.errors import TocsinError, UsageError
+from schemas.ports.store import RuleSet as Kept
 from schemas.reasons import Severity
 from tests.contract.channels.messages import event
+from tests.streams.records import pair_rule
 from tests.unit.notify.world import START, Desk
 from tocsin.commands import alerts, routes
 from tocsin.receivers import receiver_of
@@ -174,7 +179,7 @@ def test_acknowledging_at_the_prompt(tmp_path: Path, opened: AlertEvent) -> None
         (["--until-doubles"], "until it counts 18 stories"),
         (["--for", "2h"], "until 20"),
         (["--until", "08:00"], "08:00 UTC"),
-        (["--this-story"], "3 articles of one story"),
+        (["--this-story"], ", the stories of 3 articles, by ann: known"),
     ],
 )
 def test_silencing_at_the_prompt_and_undoing_it(
@@ -191,6 +196,26 @@ def test_silencing_at_the_prompt_and_undoing_it(
     kept = tocsin(tmp_path, "alerts", "silences", "--all").stdout
     assert "lifted" in kept
     assert "by bob" in kept
+
+
+def test_a_rule_is_silenced_on_a_key_that_it_has_in_either_order(tmp_path: Path, opened: AlertEvent) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path / 'store.db'}")) as store:
+        compiled = RuleSet.of(pair_rule("war", Spike())).compiled()
+        store.add_rule_set(Kept(rules_hash="a" * 32, text="", compiled=compiled, activated_at=START, log_offset=0))
+    made = tocsin(tmp_path, "alerts", "silence", "war", "--key", "Russia & Azerbaijan", "--for", "2h")
+    assert " rule war AZE-RUS until" in made.stdout
+    for what, key, said in (
+        ("war", "FRA-GEO", "the rule war has no key 'FRA-GEO'"),
+        (opened.alert_id[:8], "AZE-RUS", "an alert is of one key already"),
+        ("wars", "", "no rule in force is called 'wars', and no alert has that id"),
+    ):
+        refused = tocsin(tmp_path, "alerts", "silence", what, *(["--key", key] if key else []), "--for", "2h")
+        assert isinstance(refused.exception, UsageError)
+        assert said in str(refused.exception)
+    unknown = tocsin(tmp_path, "alerts", "list", "--rule", "wra")
+    assert isinstance(unknown.exception, UsageError)
+    assert unknown.exception.remedy == "did you mean war?"
+    assert tocsin(tmp_path, "alerts", "list", "--rule", "war").stdout
 
 
 @pytest.mark.parametrize(
@@ -242,3 +267,11 @@ def test_the_settings_in_the_guide_are_valid_and_lead_where_it_says() -> None:
     assert ways(labels={"desk": "caucasus"}, severity=Severity.LOW) == {"desk-mail": False}
     assert ways(rule="draft-one") == {}
     assert set(ways()) == set(names), "what no route takes goes to everybody"
+
+
+def test_a_page_into_a_folder_that_is_not_there_is_refused_before_it_is_made(
+    tmp_path: Path, opened: AlertEvent
+) -> None:
+    refused = tocsin(tmp_path, "alerts", "export", opened.alert_id[:8], "--out", str(tmp_path / "gone" / "a.html"))
+    assert isinstance(refused.exception, UsageError)
+    assert f"there is no folder {tmp_path / 'gone'}" in str(refused.exception)
