@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from alerts.rules.detector_model import Budget
 from alerts.rules.model import Corroboration, Cusum, Detector, Drop, New, Rule, Sensitivity, Shift, Spike, Threshold
 from alerts.tracks.counting import of_unit
 from pipelines.explaining.engine_then import Progress, no_progress
@@ -24,6 +25,9 @@ from schemas.reasons import Judgement
 _SLACK = timedelta(hours=12)
 
 AS_IT_IS = "as it is"
+
+#: Parts of a budget that are tried in its place.
+_SMALLER = (0.5, 0.2, 0.1)
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def proposals(
         )
     found.sort(key=lambda proposal: proposal.worth, reverse=True)
     # Of one setting with the same effect, the value nearest to the rule's: variants come in that order, and sorting keeps it.
-    smallest = {(re.sub(r"\d+", "", proposal.change), proposal.worth): proposal for proposal in reversed(found)}
+    smallest = {(re.sub(r"[\d.]+", "", proposal.change), proposal.worth): proposal for proposal in reversed(found)}
     kept = {proposal.change for proposal in smallest.values()}
     return [one for one in found if one.change in kept and (one.silences_it or one.noise_gone)]
 
@@ -153,6 +157,9 @@ def _quieter(detector: Detector, had: Counts) -> Iterator[tuple[str, Detector]]:
         for sensitivity in _quieter_than(detector.sensitivity):
             update = {"sensitivity": sensitivity, "budget": None}
             yield f"sensitivity: {sensitivity.value}", detector.model_copy(update=update)
+        for allowed in _smaller_than(detector.budget):
+            smaller = detector.model_copy(update={"budget": Budget(false_alarms_per_month=allowed)})
+            yield f"budget: {{false_alarms: {allowed:g}, per: month}}", smaller
     floors = detector.floors
     if isinstance(detector, Threshold):
         for count in _raised(detector.count, of_unit(had, detector.of)):
@@ -175,6 +182,11 @@ def _quieter(detector: Detector, had: Counts) -> Iterator[tuple[str, Detector]]:
 def _quieter_than(sensitivity: Sensitivity | None) -> tuple[Sensitivity, ...]:
     every = tuple(Sensitivity)
     return every[every.index(sensitivity) + 1 :] if sensitivity is not None else (Sensitivity.LOW,)
+
+
+def _smaller_than(budget: Budget | None) -> list[float]:
+    """Return false alarms a month, as they would be written."""
+    return [float(f"{part * budget.false_alarms_per_month:.2g}") for part in _SMALLER] if budget is not None else []
 
 
 def _raised(value: int, had: int) -> list[int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from alerts.rules.detector_model import Budget
 from alerts.rules.directory import FixedDirectory
 from alerts.rules.model import Corroboration, Floors, Mode, Rule, Spike, Threshold
 from pipelines.backtest.truth import read_truth
@@ -92,6 +93,22 @@ def test_every_kind_of_rule_gets_proposals(desk: Desk, rule: Rule) -> None:
     if isinstance(rule.when[0], Threshold):
         assert found[0].change == "threshold: {count: 13}"
         assert "threshold: {count: 18}" not in {one.change for one in found}, "no more than it takes"
+
+
+def test_a_smaller_budget_is_proposed_as_it_would_be_written(desk: Desk) -> None:
+    floors, allowed = Floors(stories=3, publishers=2, times=2.0), Budget(false_alarms_per_month=0.1)
+    rule = pair_rule("baku-moscow", Spike(floors=floors, budget=allowed, sensitivity=None))
+    wide, narrow = alerts(desk)
+    useful = JudgedAlert("AZE-RUS", wide.at, None, Judgement.USEFUL)
+    noise = JudgedAlert("AZE-RUS", narrow.at, None, Judgement.NOISE, Counts(stories=12, publishers=2, articles=12))
+    with desk.log() as log:
+        found = {one.change: one for one in proposals(log, rule, noise, [useful, noise])}
+        half = Spike(floors=floors, budget=Budget(false_alarms_per_month=0.05), sensitivity=None)
+        tried = replay_rules(log, {"half": pair_rule("baku-moscow", half)}).alerts["half"]
+    smaller = [change for change in found if "budget" in change]
+    assert smaller == ["spike: {budget: {false_alarms: 0.05, per: month}}"], "no less than it takes"
+    assert found[smaller[0]].silences_it
+    assert (found[smaller[0]].useful_kept, found[smaller[0]].alerts) == (1, len(tried)) == (1, 1)
 
 
 def test_detectors_of_one_kind_are_told_apart_and_changed_together(desk: Desk) -> None:
