@@ -10,6 +10,7 @@ from alerts.rules.directory import ActorDirectory
 from alerts.rules.load import load_rules
 from alerts.rules.model import WatchKind
 from alerts.rules.short_watch import short_watch
+from schemas.latin_letters import in_latin
 from tocsin.feed_tables import feed_id_for, feed_table
 from tocsin.settings import FILE_NAME, parse_settings
 from tocsin.toml_text import TomlValue, quoted, toml_table, toml_value
@@ -59,8 +60,8 @@ def rules_text(watch: str, names: ActorDirectory, topics: Collection[str]) -> st
 
 
 def rule_name(watch: str) -> str:
-    """Return a name for a rule of ``watch``: ``Azerbaijan & Russia`` → ``azerbaijan-russia``."""
-    words = re.findall(r"[a-z0-9_]+", watch.lower())
+    """Return a name for a rule of ``watch``: ``Azerbaijan & Türkiye`` → ``azerbaijan-turkiye``."""
+    words = re.findall(r"[a-z0-9_]+", in_latin(watch))
     if words and words[0] in ("keyword", "topic"):
         words = words[1:]
     return "-".join(words)[:60].strip("-_") or "first-watch"

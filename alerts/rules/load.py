@@ -223,6 +223,15 @@ def name_in(rule: Node) -> Scalar | None:
     return name if isinstance(name, Scalar) and not name.refused else None
 
 
+def parts_of_watch(text: str) -> frozenset[str]:
+    """Return the keys of the watch ``text`` (YAML); of one that cannot be read none."""
+    try:
+        root, _ = readable(text, "")
+    except RulesError:
+        return frozenset()
+    return frozenset(root.entries) if isinstance(root, Mapping_) else frozenset()
+
+
 def lines_of_names(text: str) -> Mapping[str, int]:
     """Return the names rules have in the file ``text`` and their lines; of a file in which much is wrong, what can be read."""
     try:

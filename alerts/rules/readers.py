@@ -17,6 +17,7 @@ from alerts.rules.mistakes import clipped, did_you_mean, one_of
 from alerts.rules.reading import Reading
 from alerts.rules.yaml_tree import Mapping_, Node, Scalar, Sequence_
 from schemas.ids import Json
+from schemas.latin_letters import in_latin
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -105,7 +106,7 @@ class Name(Reader[str]):
         name = self._text.read(node, path, reading)
         if name is None or re.fullmatch(_NAME, name):
             return name
-        slug = re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-._")[:80]
+        slug = re.sub(r"[^a-z0-9_.]+", "-", in_latin(name)).strip("-._")[:80]
         remedy = f"for example {slug}" if slug else "for example baku-moscow"
         message = f"{clipped(name)!r} is no name: small letters, digits, dots, dashes and underscores, at most 80"
         if strange := strange_letter(name):

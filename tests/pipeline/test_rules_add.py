@@ -126,7 +126,11 @@ def test_what_is_wrong_writes_nothing(folder: Path) -> None:
         (("SOCAR", "--name", "Big"), "is no name"),
         (("SOCAR", "--when", "spiek"), "unknown detector"),
         (("SOCAR", "--topic", "sanction"), "unknown topic"),
-        (("{actor: SOCAR, tone: neutral}", "--tone", "conflict"), "twice"),
+        (
+            ("{actor: SOCAR, tone: neutral}", "--tone", "conflict"),
+            "WATCH says tone itself, so --tone has no place beside it",
+        ),
+        (("topic:sanctions", "--topic", "energy"), "WATCH says topics itself, so --topic has no place beside it"),
         (("SOCAR", "--file", str(folder / "elsewhere.yaml")), "not among the rule files"),
         (("SOCAR", "--file", str(folder / "rules/a.test.yaml")), "file of tests"),
     ):

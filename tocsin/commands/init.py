@@ -259,9 +259,14 @@ def _say_what_next(folder: Path, answers: Answers) -> None:
     if not answers.feeds:
         say(f"first   add feeds to {folder / 'tocsin.toml'}")
     say(f"then    tocsin run --folder {folder}")
-    say(f"look    tocsin rules match {name} --folder {folder}    headlines it finds, from the first poll on")
-    say(f"        tocsin rules explain {name} --folder {folder}  what it counts, in words")
-    say(f"        tocsin alerts list --folder {folder}           what rang")
+    looks = (
+        (f"tocsin rules match {name} --folder {folder}", "headlines it finds, from the first poll on"),
+        (f"tocsin rules explain {name} --folder {folder}", "what it counts, in words"),
+        (f"tocsin alerts list --folder {folder}", "what rang"),
+    )
+    width = max(len(words) for words, _ in looks)
+    for number, (words, finds) in enumerate(looks):
+        say(f"{'' if number else 'look':8}{words:{width}}  {finds}")
 
 
 def say(line: str) -> None:

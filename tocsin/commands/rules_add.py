@@ -69,6 +69,7 @@ def add(
     kind = short_watch(watch, names, topics=topic_ids()).kind
     name = name or rule_name(" ".join((watch, *topics, *tones)))
     written = watch_in_file(watch, kind)
+    _must_not_say_it(written, {"--topic": "topics" if topics else "", "--tone": "tone" if tones else ""})
     item = rule_item(
         name,
         written,
@@ -92,6 +93,16 @@ def add(
     _tell(rule, item, target, dry_run=dry_run)
     if workplace is None:
         click.echo("there are no settings here: tocsin init DIR makes a folder that can run it", err=True)
+
+
+def _must_not_say_it(written: str, options: dict[str, str]) -> None:
+    """:raises UsageError: the watch as it is ``written`` has a key that one of ``options`` would add."""
+    from alerts.rules.load import parts_of_watch
+
+    for option, key in options.items():
+        if key and key in parts_of_watch(written):
+            message = f"WATCH says {key} itself, so {option} has no place beside it"
+            raise UsageError(message, remedy=f"write all of it in WATCH: {{…, {key}: {{any: […]}}}}")
 
 
 def _tell(rule: Rule, item: Sequence[str], target: Path, *, dry_run: bool) -> None:

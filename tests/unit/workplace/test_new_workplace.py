@@ -39,7 +39,8 @@ def uncommented(text: str) -> str:
         ("AZE-RUS", WatchKind.PAIR, "aze-rus", "AZE-RUS"),
         ("SOCAR", WatchKind.ACTOR, "socar", "SOCAR"),
         ("keyword:Zangezur corridor", WatchKind.KEYWORDS, "zangezur-corridor", "keyword:zangezur-corridor"),
-        ("keyword:Зангезурский", WatchKind.KEYWORDS, "first-watch", "keyword:first-watch"),
+        ("keyword:Зангезурский", WatchKind.KEYWORDS, "zangezurskiy", "keyword:zangezurskiy"),
+        ("keyword:巴库", WatchKind.KEYWORDS, "first-watch", "keyword:first-watch"),
         ("topic:peace_talks", WatchKind.TOPIC, "peace_talks", "topic:peace_talks"),
         ("{pair: [Ukraine, {type: country, except: [Russia]}],\n tone: conflict}", WatchKind.PAIR, None, None),
         ('{keywords: {any: ["# no comment", \'quote " inside\']}}', WatchKind.KEYWORDS, None, None),
@@ -126,3 +127,6 @@ def test_names_of_rules_are_short_and_plain() -> None:
     assert rule_name("keyword:TRIPP") == "tripp"
     assert rule_name("x" * 200) == "x" * 60
     assert rule_name("***") == "first-watch"
+    assert rule_name("keyword:Zəngəzur DƏHLİZİ") == "zengezur-dehlizi"
+    assert rule_name("Türkiye & Co\u0302te d'Ivoire") == "turkiye-cote-d-ivoire"
+    assert rule_name("keyword:Що далі, Київ?") == "shcho-dali-kiyiv"
