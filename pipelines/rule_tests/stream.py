@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -52,7 +53,11 @@ def stream_of(timeline: Timeline, rules: Sequence[Rule], names: Names, extract: 
     subjects = [subject_of(push, start + timedelta(minutes=push.at), names, extract) for push in pushes]
     arrivals = [
         *_background(timeline, _distinct(pushes, subjects), outlets, begins + _HOUR, start),
-        *(a for push, subject in zip(pushes, subjects, strict=True) for a in _pushed(push, subject, outlets, start)),
+        *(
+            arrival
+            for push, subject, name in zip(pushes, subjects, _names_of(pushes), strict=True)
+            for arrival in _pushed(push, subject, name, outlets, start)
+        ),
     ]
     arrivals.sort(key=lambda arrival: (arrival.at, arrival.signal.article_id))
     compiled = RuleSet.of(*rules).compiled()
@@ -120,14 +125,24 @@ def _background(
             hour += _HOUR
 
 
-def _pushed(push: Push, subject: Subject, outlets: tuple[Source, ...], start: datetime) -> Iterator[_Arrival]:
+def _names_of(pushes: Sequence[Push]) -> Iterator[str]:
+    """Yield what the articles of each push are called by: its line, and a number from the second one of a line on."""
+    on_line: Counter[int] = Counter()
+    for push in pushes:
+        on_line[push.line] += 1
+        yield f"line-{push.line}" + (f".{on_line[push.line]}" if on_line[push.line] > 1 else "")
+
+
+def _pushed(
+    push: Push, subject: Subject, name: str, outlets: tuple[Source, ...], start: datetime
+) -> Iterator[_Arrival]:
     sources = _chosen(push.sources, outlets)
     finding = subject.toned(push.tone)
     for n in range(push.articles):
         # Copies of a story come after its first: the n-th article tells story n modulo their number.
         at = start + timedelta(minutes=push.at) + timedelta(minutes=push.over) * n / push.articles
-        name = f"line-{push.line}/{n:05d}"
-        yield _Arrival(at, _copy(finding, name, f"line-{push.line}/{n % push.stories}", sources[n % len(sources)], at))
+        article, wording = f"{name}/{n:05d}", f"{name}/{n % push.stories}"
+        yield _Arrival(at, _copy(finding, article, wording, sources[n % len(sources)], at))
 
 
 def _copy(finding: Signal, article: str, wording: str, source: Source, at: datetime) -> Signal:

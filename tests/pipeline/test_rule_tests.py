@@ -55,6 +55,15 @@ def test_what_is_expected_happens(folder: Path) -> None:
     assert "ok      the test" in result.stdout
 
 
+def test_pushes_on_one_line_are_as_many_as_on_several(folder: Path) -> None:
+    push = "{at: %s, push: 1, pair: [Georgia, Azerbaijan]}"
+    ends = "{between: [5h, 6h], expect: opened, rule: own}"
+    steps = (push % "5h", push % "5h 10m", ends)
+    text = written(f"x\n    steps: [{', '.join(steps)}]").replace("    steps:\n      - x\n", "")
+    assert run(folder, text).exit_code == 0
+    assert run(folder, written(*steps)).exit_code == 0
+
+
 def test_a_failure_says_what_was_expected_what_happened_and_what_came_nearest(folder: Path) -> None:
     result = run(
         folder,
