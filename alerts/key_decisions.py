@@ -97,6 +97,8 @@ class KeyDecisions:
             )
         if not verdicts and life.pending is None:
             return []
+        if activation:
+            verdicts = self._lasting(key, life, verdicts, open_hour)
         opens_from = life.cooling_until
         if at_end and open_hour == life.cooling_until:
             opens_from -= self._kept(key, verdicts, open_hour)
@@ -107,6 +109,27 @@ class KeyDecisions:
         if life.crossing is not None:
             return moves
         return [*moves, *self._wait(key, life, choice, open_hour, at_end=at_end or activation)]
+
+    def _lasting(self, key: str, life: Life, crossed: list[Verdict], open_hour: int) -> list[Verdict]:
+        """Return ``crossed`` less what is over: calm now, or so long that an alert had ended. It opens nothing later either."""
+        awake = [verdict for verdict in crossed if verdict.hour >= life.cooling_until]
+        since = {track: self._lasts_since(key, track, open_hour) for track in {verdict.track for verdict in awake}}
+        lasting = [verdict for verdict in awake if verdict.hour >= since[verdict.track]]
+        if len(lasting) == len(awake):
+            return crossed
+        life.let_go(min((verdict.hour for verdict in lasting), default=open_hour))
+        self.lives[key] = life
+        return lasting
+
+    def _lasts_since(self, key: str, track: int, open_hour: int) -> int:
+        """Return the hour after so many calm ones as end an alert; the open one where the window that ended last is calm."""
+        since, calm = open_hour, 0
+        for hour in range(open_hour - 1, max(open_hour - OPEN_TO_CHANGE_HOURS, self.start_hour or 0) - 1, -1):
+            calm = calm + 1 if self.tracks[track].verdict(key, hour).calm else 0
+            if (calm and since == open_hour) or calm >= self.rule.when[track].resolve_after_h:
+                break
+            since = since if calm else hour
+        return since
 
     def _kept(self, key: str, crossed: Sequence[Verdict], open_hour: int) -> int:
         """Return how many hours of the cool-down that ends now may open: those in which an alert would still be open now,

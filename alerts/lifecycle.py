@@ -102,6 +102,10 @@ class Life:
         """Whether the key is asked when the hour before ``open_hour`` ends, though none of its news may be in a window now."""
         return not self.is_idle() or self.cooling_until == open_hour or self.taken_back is not None
 
+    def has_let_go(self) -> bool:
+        """Whether what crossed before the end of the cool-down was over by then, rather than a matter of the rest."""
+        return self.last_cooling_crossing == self.cooling_until - 1 and not self.crossed_while_cooling
+
     def is_over(self, rested: int, open_hour: int) -> bool:
         """Whether it may be forgotten: no alert, a cool-down that ended by ``rested``, and nothing taken back in this hour."""
         held_back = self.taken_back is not None and self.taken_back[0] == open_hour
@@ -121,6 +125,11 @@ class Life:
             return False
         hour, track, count = self.taken_back
         return (hour, track) == (open_hour, verdict.track) and verdict.count <= count
+
+    def let_go(self, opens_from: int) -> None:
+        """While quiet: what crossed before ``opens_from`` was over when the rule took force, and opens nothing any more."""
+        if opens_from > self.cooling_until:
+            self.cooling_until, self.last_cooling_crossing = opens_from, opens_from - 1
 
     def consider(
         self,

@@ -144,6 +144,11 @@ def _life_links(state: RuleState, key: str, every: Sequence[Standing], open_hour
     if not crossed:
         return
     life = state.lives.get(key)
+    if life is not None and max(crossed) < life.cooling_until and life.has_let_go():
+        at = f"{hour_start(life.cooling_until):%Y-%m-%d %H:%M}"
+        text = f"what crossed was over at {at}, when the rule took force or an alert ended"
+        yield Checked(Link.COOL_DOWN, State.BROKEN, text)
+        return
     if life is not None and max(crossed) < life.cooling_until:
         text = f"the key rested until {hour_start(life.cooling_until):%Y-%m-%d %H:%M} after its last alert"
         yield Checked(

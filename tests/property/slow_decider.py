@@ -322,6 +322,11 @@ class SlowDecider:
         may_open: list[tuple[int, int, Asked]] = []  # the hour it crossed in, its detector, the window that is told
         waiting: list[tuple[int, int, Asked]] = []
         crossed = self._crossed(state, key, max(self.log.open - DAY, life.rests_until + 1), self.log.open)
+        if activation:
+            lasting = [asked for asked in crossed if not self._is_over(state, key, asked)]
+            if len(lasting) < len(crossed):
+                life.rests_until = max(life.rests_until, min((a.hour for a in lasting), default=self.log.open) - 1)
+            crossed = lasting
         for number, detector in enumerate(state.rule.when):
             for stretch in _stretches([asked for asked in crossed if asked.number == number]):
                 over = [asked for asked in stretch if asked.hour < self.log.open]
@@ -340,6 +345,12 @@ class SlowDecider:
             crossing, _, asked = min(waiting)
             life.pending = crossing
             self._tell(state, key, EventKind.PENDING, EventReason.CROSSED, asked, crossing=crossing)
+
+    def _is_over(self, state: InForce, key: str, crossed: Asked) -> bool:
+        """Tell whether all is calm now, or an alert on it would have ended, when a rule takes force."""
+        since = range(crossed.hour, self.log.open)
+        calm = "".join("c" if self._ask(state, key, crossed.number, hour).calm else "-" for hour in since)
+        return calm.endswith("c") or "c" * state.rule.when[crossed.number].resolve_after_h in calm
 
     def _reason(self, state: InForce, crossing: int, asked: Asked, *, activation: bool) -> EventReason:
         if activation:

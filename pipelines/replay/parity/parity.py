@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
 from connectors.archive.folder import Archive
 from pipelines.replay.cached_signals import NotExtracted
 from pipelines.replay.parity.causes import Because, Records, causes
@@ -127,6 +128,9 @@ def _compare(live: Settled, again: Settled, records: Records, result: Parity) ->
 def _look_at_openings(live: LiveRun, result: Parity) -> None:
     """Say of each crossing why it opened nothing, and of each opening why it is no crossing."""
     settled, lives = live.settled, live.lives
+    for name, known in settled.in_force.items():
+        # The hour that settles first under other settings is a day older than the one they came in.
+        lives.exchanged[name].extend(since + OPEN_TO_CHANGE_HOURS for since, _ in known[1:])
     opened = {Crossing(rule, key, span.crossing): span for (rule, key), spans in lives.spans.items() for span in spans}
     result.opened = len(opened)
     for crossing in sorted(settled.crossed.keys() - opened.keys(), key=lambda one: (one.hour, one)):
