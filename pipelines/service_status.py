@@ -239,8 +239,15 @@ def _lag_problem(engine_time: datetime | None, lag_s: float | None, settings: Wa
     if engine_time is None or lag_s is None:
         return ["engine time has not moved yet: no alert can ring before the first coverage is decided"]
     if lag_s > settings.lag_s:
-        return [f"engine time is {lag_s / 60:.0f} min behind the clock: no alert can ring until it moves"]
+        return [f"engine time is {_in_words(lag_s)} behind the clock: no alert can ring until it moves"]
     return []
+
+
+def _in_words(lag_s: float) -> str:
+    """Return minutes for the first two hours, hours for the first two days, then days."""
+    if lag_s < 2 * 3_600:
+        return f"{lag_s / 60:.0f} min"
+    return f"{lag_s / 3_600:.0f} h" if lag_s < 2 * 86_400 else f"{lag_s / 86_400:.0f} days"
 
 
 def _judge_feeds(feeds: Mapping[str, FeedRow], problems: list[str], notes: list[str]) -> None:

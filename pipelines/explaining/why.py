@@ -164,6 +164,10 @@ def _not_in_force(past: Sequence[Activation], name: str, moment: datetime) -> Ch
     if before and before[-1] in having:
         return Checked(Link.RULE, State.BROKEN, "the rule was off then (mode: off)")
     text = "the rule was not in force then"
+    held = next((a for a in reversed(before) if a in having), None)
+    if held is not None:
+        ended = next(a for a in before if a.number > held.number)
+        text += f"; it was in force until {ended.rule_set.since:%Y-%m-%d %H:%M} UTC"
     since = next((a for a in having if a.rule_set.in_force and a.rule_set.since > moment), None)
     if since is not None:
         text += f"; it came into force at {since.rule_set.since:%Y-%m-%d %H:%M} UTC"

@@ -12,6 +12,7 @@ from alerts.rules.timeline_model import Expectation, Timeline
 from pipelines.rule_tests.run import Checked, TimelineResult
 from pipelines.rule_tests.stream import start_of
 from schemas.alert_event import AlertEvent
+from schemas.plain_text import plural
 from schemas.reasons import EventKind
 
 _EVENTS_SHOWN = 5
@@ -39,7 +40,7 @@ def _failure(check: Checked, result: TimelineResult, file: str) -> Iterator[str]
     yield f"      expected  {_expected(check.expectation, result.timeline)}"
     shown = [_event(event, result.timeline) for event in check.happened[:_EVENTS_SHOWN]]
     if len(check.happened) > _EVENTS_SHOWN:
-        shown.append(f"and {len(check.happened) - _EVENTS_SHOWN} more events")
+        shown.append(f"and {plural(len(check.happened) - _EVENTS_SHOWN, 'more event')}")
     for number, line in enumerate(shown or [_nothing(check, result)]):
         yield f"      {'happened' if number == 0 else '        '}  {line}"
     for rule, standing in check.nearest:

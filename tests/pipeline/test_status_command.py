@@ -108,6 +108,8 @@ def test_all_is_well_when_all_is_well() -> None:
             "poll gave no sign of life since 2025-06-30 13:56:00",
         ),
         ({"beats": beats(engine_ago_s=420)}, "engine time is 7 min behind the clock"),
+        ({"beats": beats(engine_ago_s=30 * 3_600)}, "engine time is 30 h behind the clock"),
+        ({"beats": beats(engine_ago_s=90 * 86_400)}, "engine time is 90 days behind the clock"),
         ({"beats": {**beats(), "decide": (NOW, {})}}, "engine time has not moved yet"),
         ({"feeds": feeds(a=FeedState.FAILING, b=FeedState.MUTED, c=FeedState.OK)}, "2 of 3 feeds fail"),
         (

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pipelines.pages.watch_rows import WatchRow
     from schemas.alert_event import Evidence
 
+#: From so long ago on a weekday alone does not say which day.
+_WEEK = timedelta(days=6)
+
 #: Alerts told with a headline; more are counted.
 _TOLD = 8
 
@@ -83,7 +86,7 @@ def _read_all(reader: Reader) -> None:
 
 def lines_of(brief: Brief, headline: Headline, name: Callable[[AlertLife], str]) -> Iterator[str]:
     """Yield the screen. ``headline`` and ``name`` tell an alert's first headline and what its key is called."""
-    yield f"{brief.at:%a %d %b %H:%M} UTC, since {brief.since:%a %H:%M}"
+    yield f"{brief.at:%a %d %b %H:%M} UTC, since {brief.since:{'%a %H:%M' if brief.at - brief.since < _WEEK else '%d %b %H:%M'}}"
     yield from (f"PROBLEM: {plain_line(problem, 300)}" for problem in brief.problems)
     yield ""
     if brief.rang:

@@ -44,7 +44,7 @@ from schemas.topics import ARTICLES
 from schemas.wire import encode
 from tests.pipeline.explaining.scripted import QUIET_H, RULE, Script, article, at, refuse
 from tests.streams.deciding import Desk
-from tests.streams.records import FEED_IDS, coverage, pair_rule, signal
+from tests.streams.records import FEED_IDS, activated, coverage, pair_rule, signal
 from tests.unit.notify.world import NEVER, YES, Phone
 from tocsin.cli import cli
 
@@ -127,6 +127,16 @@ def test_a_rule_not_yet_in_force(tmp_path: Path) -> None:
     assert "it came into force at 2025-01-06 00:00" in text
     with pytest.raises(UsageError, match="was ever in force"):
         ask(desk, 1, rule="nobody")
+
+
+def test_a_rule_that_was_taken_out(tmp_path: Path) -> None:
+    script = Script(hours=4)
+    script.arrivals.append((at(1), activated(at(1), pair_rule("another", Spike()))))
+    link, text = broken(ask(script.desk(tmp_path), 3))
+    assert (link, text) == (
+        Link.RULE,
+        f"the rule was not in force then; it was in force until {at(1):%Y-%m-%d %H:%M} UTC",
+    )
 
 
 def test_a_rule_that_was_off(tmp_path: Path) -> None:
