@@ -5,10 +5,13 @@ Never looks at articles: a feed that brings nothing although it was polled is ca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from alerts.rules.model import SourcesPart
+from alerts.rules.narrowing import admits
 from schemas.article import Source
 from schemas.coverage import Coverage, FeedCoverage
 from schemas.ids import hour_of, hour_start
@@ -54,6 +57,22 @@ class CoverageChange:
     hours: frozenset[int] = frozenset()
 
 
+class Covered:
+    """Who answered within a time. How many of them a rule looks at is found once for all rules that look at the same."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+        self._publishers: dict[tuple[SourcesPart, ...], int] = {}
+
+    def publishers(self, whose: tuple[SourcesPart, ...]) -> int:
+        """Return how many distinct publishers there are that every part of ``whose`` admits."""
+        found = self._publishers.get(whose)
+        if found is None:
+            admitted = (source for source in self._sources if all(admits(part, source) for part in whose))
+            found = self._publishers[whose] = len({source.publisher for source in admitted})
+        return found
+
+
 class CoverageBook:
     """The exposure of every feed in every hour, and engine time: the minimum over partitions of the newest Coverage."""
 
@@ -67,7 +86,7 @@ class CoverageBook:
         # What every rule asks for at the end of an hour: found once, until a record changes it. No part of the state.
         self._shortfalls: dict[int, dict[str, float]] = {}
         self._counting: list[str] | None = None
-        self._publishers: dict[int, int] = {}
+        self._covered: dict[int, Covered] = {}
 
     @property
     def now(self) -> datetime | None:
@@ -78,7 +97,7 @@ class CoverageBook:
 
     def apply(self, coverage: Coverage) -> CoverageChange:
         """Take in a record; repeats and records of the past change nothing."""
-        self._publishers.clear()
+        self._covered.clear()
         before = self.newest.get(coverage.partition)
         # A topic never has fewer partitions again: made anew, it is of another log, with a ledger of its own.
         self.partitions = max(self.partitions, coverage.partitions)
@@ -195,15 +214,18 @@ class CoverageBook:
         """Return the id of the source of a feed that some record named."""
         return self.feeds[feed_id].source.id
 
-    def publishers_covered(self, since_hour: int) -> int:
-        """Return how many distinct publishers have a feed that answered since ``since_hour``."""
-        covered = self._publishers.get(since_hour)
-        if covered is None:
+    def publishers_covered(self, since_hour: int, whose: tuple[SourcesPart, ...]) -> int:
+        """Return how many distinct publishers that all of ``whose`` admit have a feed that answered since ``since_hour``."""
+        return self.covered(since_hour).publishers(whose)
+
+    def covered(self, since_hour: int) -> Covered:
+        """Return who answered since ``since_hour``; what later records change is not in it."""
+        found = self._covered.get(since_hour)
+        if found is None:
             since = hour_start(since_hour)
-            standings = self.feeds.values()
-            answered = {s.source.publisher for s in standings if s.last_success is not None and s.last_success >= since}
-            covered = self._publishers[since_hour] = len(answered)
-        return covered
+            answered = [s.source for s in self.feeds.values() if s.last_success is not None and s.last_success >= since]
+            found = self._covered[since_hour] = Covered(answered)
+        return found
 
     def changed_since(self, hour: int) -> tuple[str, ...]:
         """Return the feeds that joined, left, failed or came back since ``hour``, sorted."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from alerts.coverage import CoverageBook
+from alerts.coverage import CoverageBook, Covered
 from alerts.rule_state import RuleState, failing_feeds
+from alerts.rules.model import SourcesPart
 from alerts.tracks.counting import PUBLISHERS_WITHIN_HOURS
 from alerts.tracks.spike import RESTING_GUARD_H
 
@@ -24,14 +25,14 @@ class EndedHours:
     """
 
     def __init__(self) -> None:
-        self._covered: dict[int, int] = {}  # by hour and 7 days before it
+        self._covered: dict[int, Covered] = {}  # by hour, 7 days before it
         self._short: dict[int, dict[str, float]] = {}
         self._counting: list[str] = []
 
     def take(self, hour: int, coverage: CoverageBook) -> None:
         """Take note that ``hour`` ends."""
         since = hour + 1 - PUBLISHERS_WITHIN_HOURS
-        self._covered[since] = coverage.publishers_covered(since)
+        self._covered[since] = coverage.covered(since)
         self._counting = coverage.counting()
         for asked in (hour, hour + 1 - RESTING_GUARD_H):  # the one that ends and the one that is learnt
             self._short[asked] = coverage.shortfalls(asked)
@@ -57,9 +58,9 @@ class EndedHours:
         """Nobody asks: no feed comes or goes."""
         raise NotImplementedError(feed_id)
 
-    def publishers_covered(self, since_hour: int) -> int:
+    def publishers_covered(self, since_hour: int, whose: tuple[SourcesPart, ...]) -> int:
         """See :class:`alerts.tracks.port.Exposure`."""
-        return self._covered[since_hour]
+        return self._covered[since_hour].publishers(whose)
 
 
 class Resting:

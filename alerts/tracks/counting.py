@@ -10,7 +10,7 @@ import numpy as np
 
 from alerts.cards import Card
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS
-from alerts.rules.model import Floors, Unit
+from alerts.rules.model import Floors, SourcesPart, Unit
 from alerts.stories.key_articles import Entry, KeyArticles
 from alerts.stories.leaders import Place
 from alerts.stories.likeness import BANDS, STORY_HOURS, Signature
@@ -188,15 +188,18 @@ def reaches(counts: Counts, floors: Floors, publishers_floor: int) -> bool:
 
 
 class PublishersFloor:
-    """The publishers' floor of each hour: what is written, but never more than there were to be had when it opened."""
+    """The publishers' floor of each hour: what is written, but never more than there were to be had when it opened.
 
-    def __init__(self, written: int) -> None:
-        self.written = written
+    To be had are publishers that every part of ``whose`` admits: others count for nothing, however many answer.
+    """
+
+    def __init__(self, written: int, whose: tuple[SourcesPart, ...] = ()) -> None:
+        self.written, self.whose = written, whose
         self.by_hour: dict[int, int] = {}  # publishers covered as of each hour's opening
 
     def open(self, hour: int, exposure: Exposure) -> None:
         """Take note of how many publishers can be had in ``hour``."""
-        self.by_hour[hour] = exposure.publishers_covered(hour - PUBLISHERS_WITHIN_HOURS)
+        self.by_hour[hour] = exposure.publishers_covered(hour - PUBLISHERS_WITHIN_HOURS, self.whose)
 
     def at(self, hour: int) -> int:
         """Return the floor of ``hour``; an hour before the first has that of the first."""

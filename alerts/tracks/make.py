@@ -11,12 +11,14 @@ from alerts.rules.model import (
     Record,
     Rule,
     Shift,
+    SourcesPart,
     Spike,
     Threshold,
     Zscore,
 )
 from alerts.tracks.cusum import CusumTrack
 from alerts.tracks.drop import DropTrack
+from alerts.tracks.expecting import ExpectingTrack
 from alerts.tracks.new import NewTrack
 from alerts.tracks.port import Track
 from alerts.tracks.recent import RecentTrack
@@ -28,7 +30,17 @@ from alerts.tracks.threshold import ThresholdTrack
 
 def make_tracks(rule: Rule, banks: SharedBanks) -> tuple[Track, ...]:
     """Return a blank track for each detector of ``rule``, in its order; ``banks`` are those of the engine."""
-    return tuple(_make(detector, index, banks) for index, detector in enumerate(rule.when))
+    tracks = tuple(_make(detector, index, banks) for index, detector in enumerate(rule.when))
+    for track, detector in zip(tracks, rule.when, strict=True):
+        if isinstance(track, ExpectingTrack):
+            track.floor.whose = _whose(rule, detector)
+    return tracks
+
+
+def _whose(rule: Rule, detector: Detector) -> tuple[SourcesPart, ...]:
+    """Return what publishers must be to fill a floor of ``detector``; that of a shift is the floor of its part."""
+    parts = (rule.watch.sources, detector.to.sources if isinstance(detector, Shift) else None)
+    return tuple(part for part in parts if part is not None)
 
 
 def _make(detector: Detector, index: int, banks: SharedBanks) -> Track:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from alerts.cards import Card
 from alerts.lifecycle import Verdict
+from alerts.rules.model import SourcesPart
 from schemas.alert_event import Counts
 
 
@@ -36,8 +37,8 @@ class Exposure(Protocol):
         """Return the id of the source of a feed that some Coverage named."""
         ...
 
-    def publishers_covered(self, since_hour: int) -> int:
-        """Return how many publishers answered since ``since_hour``."""
+    def publishers_covered(self, since_hour: int, whose: tuple[SourcesPart, ...]) -> int:
+        """Return how many publishers that every part of ``whose`` admits answered since ``since_hour``."""
         ...
 
 

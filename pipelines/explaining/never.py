@@ -98,8 +98,8 @@ def _unreachable(detector: Detector, admitted: Sequence[Source], everybody: Sequ
     elif isinstance(detector, New):
         needed = detector.confirm.publishers
     else:
-        # Statistical floors ask for no more publishers than all feeds have, whoever of them counts, but for two at least.
-        needed = min(detector.floors.publishers, max(FEWEST_PUBLISHERS, covered))
+        # Statistical floors ask for no more publishers than there are among those that count, but for two at least.
+        needed = min(detector.floors.publishers, max(FEWEST_PUBLISHERS, publishers))
     if needed <= publishers:
         return ""
     if publishers < covered:

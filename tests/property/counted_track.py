@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.cards import Card
+from alerts.rules.model import SourcesPart
 from alerts.tracks.counting import KeyedArticles
 from alerts.tracks.new import NewTrack
 from alerts.tracks.threshold import ThresholdTrack
@@ -38,7 +39,7 @@ class WholeWorld:
         """Return the feed's own."""
         return feed_id
 
-    def publishers_covered(self, since_hour: int) -> int:
+    def publishers_covered(self, since_hour: int, whose: tuple[SourcesPart, ...]) -> int:
         """Return plenty."""
         return 10
 

@@ -76,16 +76,19 @@ def test_filters_of_sources_are_taken_into_account() -> None:
     assert said(one)[0].text == "can never ring: only 1 of the 2 publishers in your feeds can have it, spike needs 2"
 
 
-def test_a_floor_counts_all_publishers_there_are_not_those_that_count_alone() -> None:
+def test_a_floor_asks_for_no_more_publishers_than_those_that_count_but_for_two() -> None:
     four = History(sources=tuple(Source(id=name) for name in "abcd"), hits={})
     watch = pair_rule("r", Spike()).watch.model_copy(update={"sources": SourcesPart(ids=("a", "b"))})
     two = pair_rule("r", Spike()).model_copy(update={"watch": watch})
-    assert [doubt.text for doubt in said(two, four)] == [
-        "can never ring: only 2 of the 4 publishers in your feeds can have it, spike needs 3"
-    ]
+    assert said(two, four) == []
     assert said(two, TWO) == []
-    low = Spike(floors=Floors(stories=4, publishers=2, times=2))
-    assert said(two.model_copy(update={"when": (low,)}), four) == []
+    watch = watch.model_copy(update={"sources": SourcesPart(ids=("a",))})
+    one = two.model_copy(update={"watch": watch})
+    assert [doubt.text for doubt in said(one, four)] == [
+        "can never ring: only 1 of the 4 publishers in your feeds can have it, spike needs 2"
+    ]
+    alone = Spike(floors=Floors(stories=4, publishers=1, times=2))
+    assert said(one.model_copy(update={"when": (alone,)}), four) == []
 
 
 def test_the_part_of_a_shift_has_publishers_of_its_own() -> None:
