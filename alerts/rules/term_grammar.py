@@ -9,6 +9,7 @@ from alerts.rules.mistakes import clipped, did_you_mean, meant, one_of
 from alerts.rules.model import KeywordsPart, Near, Pattern, Phrase, PlainTerm, Stem, Term
 from alerts.rules.number_readers import Whole
 from alerts.rules.patterns import MAX_PATTERN_CHARACTERS, PatternError, UserPattern
+from alerts.rules.query_signs import meant_as_query
 from alerts.rules.readers import Flag, Items, JsonSchema, Reader, Text, described
 from alerts.rules.reading import Reading
 from alerts.rules.stems import LANGUAGES
@@ -31,7 +32,11 @@ class Words(Reader[str]):
         if not any(character.isalnum() for character in fold(text).text):
             reading.wrong(node, path, f"{clipped(text)!r} has no letter and no digit", "a term is made of words")
             return None
-        return " ".join(text.split())
+        words = " ".join(text.split())
+        if (query := meant_as_query(words)) is not None:
+            reading.wrong(node, path, *query)
+            return None
+        return words
 
     def schema(self) -> JsonSchema:
         """A string."""

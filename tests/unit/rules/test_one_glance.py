@@ -195,3 +195,61 @@ def test_a_language_that_is_called_otherwise_is_met_with_its_two_letters(written
     (mistake,) = mistakes(text % written)
     assert (mistake.message, mistake.remedy) == (f"{written!r} is no language", remedy)
     load_rules(text % "[en, uk, ka, arz, ckb]", "rules.yaml", DIRECTORY, topics=TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("term", "told", "remedy"),
+    [
+        ("Baku OR Yerevan", "OR is looked for as a word", 'write any: ["Baku", "Yerevan"]'),
+        ("NATO OR EU", "OR is looked for as a word", 'write any: ["NATO", "EU"]'),
+        ("巴库 OR 北京", "OR is looked for as a word", 'write any: ["巴库", "北京"]'),
+        ('"Baku" AND "natural gas"', "AND is looked for as a word", 'write all: ["Baku", "natural gas"]'),
+        ("(Baku OR Ganja) AND gas", "OR is looked for as a word", "write all: […], any: […] and none: […]"),
+        ("Baku NOT football", "NOT is looked for as a word", "write all: […], any: […] and none: […]"),
+        ("Baku NEAR/5 gas", "NEAR/5 is looked for as a word", "write {near: [word, other], words: 5}"),
+        ('"Zangezur corridor"', "the quotes are looked for, too", 'write "Zangezur corridor": words in a row'),
+        ("«Зангезурский коридор»", "the quotes are looked for, too", 'write "Зангезурский коридор": words'),
+        ("sanction*", "* is looked for as it stands", r"write {pattern: 'sanction\pL*'}"),
+        ("gas sanction*", "* is looked for as it stands", r"write {pattern: 'gas\s+sanction\pL*'}"),
+        ("Baku|Yerevan", "| is looked for as it stands", 'write any: ["Baku", "Yerevan"]'),
+        ("/baku|yerevan/", "the strokes are looked for as they stand", "write {pattern: 'baku|yerevan'}"),
+        ("-football", "- is looked for as it stands", 'write none: ["football"]'),
+        ("+Baku", "+ is looked for as it stands", 'write "Baku"'),
+    ],
+)
+def test_a_term_in_the_signs_of_a_search_engine_is_met_with_how_it_is_written(
+    term: str, told: str, remedy: str
+) -> None:
+    text = "rules: [{name: a, watch: {keywords: %s}, when: spike}]"
+    (mistake,) = mistakes(text % yaml_text(term))
+    assert told in mistake.message
+    assert mistake.remedy.startswith(remedy)
+    if remedy.startswith(("write {", "write any", "write all")) and "…" not in remedy:
+        written = mistake.remedy.removeprefix("write ").split(";")[0].split(", or ")[0]
+        load_rules(text % (written if written.startswith("{") else f"{{{written}}}"), "rules.yaml", DIRECTORY)
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        *(
+            "Baku or Yerevan",
+            "NOT GUILTY",
+            "AT&T",
+            "C++",
+            "M*A*S*H",
+            "Sagittarius A*",
+            "rock 'n' roll",
+            "O'Brien",
+            "don't",
+        ),
+        *("24/7", "F-16", "'Ndrangheta", "+44", "R&D and more", "Guns N' Roses", "Yahoo!", "and/or", "OR-Tools"),
+    ],
+)
+def test_a_term_with_signs_of_its_own_is_left_alone(term: str) -> None:
+    text = "rules: [{name: a, watch: {keywords: %s}, when: spike}]"
+    load_rules(text % yaml_text(term), "rules.yaml", DIRECTORY)
+
+
+def yaml_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
