@@ -104,6 +104,7 @@ class Fields(Reader[T]):
 
     What contradicts each other stands in ``checks``, so that it is noted together with what is wrong elsewhere. ``part``
     makes something of the values that are right, for checks outside; ``nothing`` is noted where it is empty.
+    ``instead`` says what to write for a text that stands in its place.
     """
 
     def __init__(
@@ -117,18 +118,23 @@ class Fields(Reader[T]):
         checks: Sequence[Check] = (),
         part: Callable[[Values], object | None] | None = None,
         nothing: tuple[str, str] | None = None,
+        instead: Callable[[str, Reading], str] | None = None,
     ) -> None:
         self.keys, self._build, self._about = tuple(keys), build, about
         self.may_be_empty = may_be_empty
         self._elsewhere = elsewhere or {}
-        self._checks, self._part, self._nothing = checks, part, nothing
+        self._checks, self._part, self._nothing, self._instead = checks, part, nothing, instead
 
     def read(self, node: Node, path: str, reading: Reading) -> T | None:
         """Return what ``build`` makes of the values."""
         if self.may_be_empty and isinstance(node, Scalar) and node.value is None:
             node = Mapping_(node.line)
         if not isinstance(node, Mapping_):
-            reading.wrong(node, path, f"a mapping is needed, this is {described(node)}", self._as_a_mapping())
+            words = node.value if self._instead is not None and isinstance(node, Scalar) else None
+            remedy = self._as_a_mapping()
+            if self._instead is not None and isinstance(words, str):
+                remedy = self._instead(words, reading)
+            reading.wrong(node, path, f"a mapping is needed, this is {described(node)}", remedy)
             return None
         before = reading.noted
         values = Values(node, path, reading)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from enum import StrEnum
 
-from alerts.rules.actor_grammar import ACTOR_PART, ACTORS, PAIR
+from alerts.rules.actor_grammar import ACTOR_PART, ACTORS, PAIR, split_pair
 from alerts.rules.fields import Check, Fields, Key, Shorthand, Values
 from alerts.rules.groups import AnyAllNone, Groups
 from alerts.rules.mistakes import clipped, did_you_mean
@@ -318,6 +319,19 @@ def _read_in_its_languages(values: Values) -> None:
         values.wrong(_LANGUAGES, *found)
 
 
+def _watch_meant(text: str, reading: Reading) -> str:
+    """Return the mapping that the few words ``text`` stand for at the prompt."""
+    words = json.dumps(clipped(text), ensure_ascii=False)
+    kind, _, rest = text.partition(":")
+    if split_pair(text, reading) is not None:
+        return f"write {{pair: {words}}}"
+    if reading.actors.resolve(text.strip()) is not None:
+        return f"write {{actor: {words}}}"
+    if kind in ("keyword", "topic") and rest.strip():
+        return f"write {{{kind}s: {json.dumps(clipped(rest.strip()), ensure_ascii=False)}}}"
+    return f"write {{keywords: {words}}}, or pair, actor or topics"
+
+
 WATCH = Fields(
     (_PAIR, _ACTOR, _KEYWORDS, _TOPICS, _EACH, _TONE, _PROMINENCE, _SCOPE, _SOURCES, _LANGUAGES),
     _watch,
@@ -333,4 +347,5 @@ WATCH = Fields(
         Check((_PAIR, _ACTOR, _KEYWORDS, _TOPICS, _EACH, _TONE, _SCOPE, _LANGUAGES), _read_in_its_languages),
     ),
     part=_pair_in_part,
+    instead=_watch_meant,
 )

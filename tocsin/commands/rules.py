@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -199,11 +200,16 @@ def match(watch: str, source: Path | None, limit: int, folder: Path, as_json: bo
     workplace = open_workplace(folder) if source is None else workplace_or_none(folder)
     rule = _rule_meant(watch, workplace)
     with _signals(source, workplace) as signals:
-        found = rule_matches(rule, signals)
+        read = count()
+        found = rule_matches(rule, (signal for signal, _ in zip(signals, read, strict=False)))
     for item in found[:limit]:
         click.echo(item.model_dump_json() if as_json else _headline(item))
     if not found:
-        click.echo("no article matches", err=True)
+        looked_at = next(read)
+        click.echo(
+            f"no article matches, of {looked_at:,} that were read" if looked_at else "there is no article to match yet",
+            err=True,
+        )
     elif len(found) > limit:
         click.echo(f"{len(found)} articles match, the newest {limit} are shown (--limit)", err=True)
     else:

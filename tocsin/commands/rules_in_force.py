@@ -30,7 +30,7 @@ _SHOWN_HASH = 12
 def apply(comment: str, no_tests: bool, folder: Path, as_json: bool) -> None:
     """Check the rule files of the settings, run the tests beside them, and put them into force.
 
-    Nothing is changed when there is a mistake or a test fails (exit code 1): the rules in force stay. New rules are first
+    Nothing is changed when a test fails (exit code 1) or there is a mistake (2): the rules in force stay. New rules are first
     warmed on the history; where that is long, the rules in force go on deciding meanwhile.
     """
     from alerts.rules.model import rules_hash

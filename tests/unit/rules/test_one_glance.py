@@ -253,3 +253,21 @@ def test_a_term_with_signs_of_its_own_is_left_alone(term: str) -> None:
 
 def yaml_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("Azerbaijan & Russia", 'write {pair: "Azerbaijan & Russia"}'),
+        ("AZE>RUS", 'write {pair: "AZE>RUS"}'),
+        ("Georgia", 'write {actor: "Georgia"}'),
+        ("'keyword:Zangezur corridor'", 'write {keywords: "Zangezur corridor"}'),
+        ("'topic:sanctions'", 'write {topics: "sanctions"}'),
+        ("a word", 'write {keywords: "a word"}, or pair, actor or topics'),
+    ],
+)
+def test_a_watch_in_few_words_is_met_with_its_mapping(written: str, remedy: str) -> None:
+    text = "rules: [{name: a, watch: %s, when: spike}]"
+    (mistake,) = mistakes(text % written)
+    assert mistake.remedy == remedy
+    load_rules(text % remedy.removeprefix("write ").split(", or ")[0], "rules.yaml", DIRECTORY, topics=TOPICS)
