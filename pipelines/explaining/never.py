@@ -85,6 +85,13 @@ def _doubts(rule: Rule, history: History) -> Iterator[Doubt]:
             f"can never ring: publishers of {plural(countries, 'country', 'countries')} in your feeds,"
             f" corroborated_by asks for {wanted.source_countries}",
         )
+    publishers = _publishers(admitted)
+    for level in rule.levels if history.sources else ():
+        if level.publishers > publishers:
+            text = (
+                f"{level.severity.value} is never reached: {plural(publishers, 'publisher')} in your feeds can have it"
+            )
+            yield Doubt(rule.name, False, f"{text}, it asks for {level.publishers}")
     yield from _in_history(rule, history)
 
 

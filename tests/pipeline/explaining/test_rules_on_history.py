@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from alerts.rules.levels import Level
 from alerts.rules.model import (
     Confirm,
     Corroboration,
@@ -27,6 +28,7 @@ from connectors.clock import SystemClock
 from connectors.log.open import open_log
 from pipelines.explaining.never import Doubt, History, doubts, history_of
 from schemas.article import Source
+from schemas.reasons import Severity
 from schemas.wire import SignalsRecord
 from tests.pipeline.explaining.scripted import Script
 from tests.streams.deciding import Desk
@@ -123,6 +125,13 @@ def test_what_the_history_shows() -> None:
     assert (history.articles, history.hits) == (1, {"found": 1, "not": 0})
     texts = [doubt.text for doubt in doubts(rules, history)]
     assert texts == ["found nothing in 1 article of 0 days", "new is silent until 2025-01-08: the history has 0 days"]
+
+
+def test_a_level_for_more_publishers_than_there_are_is_told() -> None:
+    levels = (Level(severity=Severity.HIGH, publishers=2), Level(severity=Severity.CRITICAL, publishers=3))
+    rule = pair_rule("r", Threshold(count=1, within_h=6)).model_copy(update={"levels": levels})
+    text = "critical is never reached: 2 publishers in your feeds can have it, it asks for 3"
+    assert said(rule) == [Doubt("r", False, text)]
 
 
 RULES = """rules:
