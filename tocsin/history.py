@@ -13,6 +13,7 @@ import click
 
 from alerts.rules.model import Mode, RuleSet
 from schemas.errors import UsageError
+from tocsin.moments import DAY
 from tocsin.progress import Progress
 from tocsin.rule_files import read_files
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from pipelines.replay.extract_archive import ArchiveExtraction
     from pipelines.replay.order import ChosenOrder, Order
     from pipelines.replay.past import Past
-
-#: A day in UTC.
-DAY = click.DateTime(["%Y-%m-%d"])
 
 #: What is read of a folder of rules; timeline tests lie beside them.
 _RULE_FILES, _TESTS = (".yaml", ".yml"), ".test"

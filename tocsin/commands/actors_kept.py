@@ -13,14 +13,13 @@ from schemas.errors import UsageError
 from schemas.plain_text import plural
 from tocsin.actor_files import actor_files_of
 from tocsin.commands.alerts import printable
+from tocsin.moments import DAY
 from tocsin.progress import Progress
 from tocsin.workplace import folder_option, json_option, open_log_of, open_workplace
 
 if TYPE_CHECKING:
     from pipelines.own_actors.reviewing import Reviewed
     from schemas.signal import Signal
-
-_DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.command(epilog="Example: tocsin actors update officials-2026-11.yaml")
@@ -97,8 +96,8 @@ def _review_lines(one: Reviewed) -> str:
 @click.argument("name")
 @click.option("--actor", help="In whose name the person acts: the id or name of an actor.")
 @click.option("--role", help="In which role.")
-@click.option("--from", "start", type=_DAY, help="First day in the role (default: today).")
-@click.option("--until", type=_DAY, help="First day out of it (default: believed for two years from today).")
+@click.option("--from", "start", type=DAY, help="First day in the role (default: today).")
+@click.option("--until", type=DAY, help="First day out of it (default: believed for two years from today).")
 @click.option("--type", "kind", help="For an organisation: its type, as company or agency.")
 @click.option("--country", help="For an organisation: where it is at home.")
 @folder_option

@@ -13,14 +13,12 @@ import click
 from schemas.errors import UsageError
 from schemas.plain_text import plural, shown_bytes
 from tocsin.commands.archive_import import archive_option, import_
+from tocsin.moments import DAY
 from tocsin.progress import Progress
 from tocsin.workplace import json_option
 
 if TYPE_CHECKING:
     from pipelines.archive_summary import ArchiveSummary
-
-#: A day in UTC.
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group(name="archive", epilog="Example: tocsin archive info --archive history")
@@ -90,8 +88,8 @@ def prune_signals(folder: Path, keep: int, dry_run: bool) -> None:
 @click.option(
     "--topic", type=click.Choice(("articles", "signals")), default="articles", show_default=True, help="Which records."
 )
-@click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day they came, as 2025-01-31, UTC.")
-@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day, UTC, included.")
+@click.option("--from", "first", type=DAY, metavar="DAY", help="The first day they came, as 2025-01-31, UTC.")
+@click.option("--to", "last", type=DAY, metavar="DAY", help="The last day, UTC, included.")
 @click.option("--log-id", help="Which log, where the archive holds several.")
 def export(folder: Path, topic: str, first: datetime | None, last: datetime | None, log_id: str | None) -> None:
     """Write the records of the archive to stdout, one JSON object a line: imported articles, then the archived log.

@@ -13,7 +13,6 @@ import click
 from schemas.errors import UsageError
 from schemas.plain_text import plural
 from tocsin.history import (
-    DAY,
     actors_option,
     archive_option,
     extracted,
@@ -24,6 +23,7 @@ from tocsin.history import (
     to_option,
     workers_option,
 )
+from tocsin.moments import DAY
 from tocsin.progress import Progress
 from tocsin.rule_files import read_text
 from tocsin.workplace import json_option

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from tocsin.moments import DAY
 from tocsin.workplace import json_option
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from pipelines.demo.demonstration import Demonstration
     from pipelines.demo.telling import Line
-
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(
@@ -40,7 +39,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 )
 @click.option("--keep", is_flag=True, help="Stay up at the end with the feeds and the web page, until Ctrl-C.")
 @json_option
-@click.option("--until", type=_DAY, hidden=True, help="End the timeline on this day: for tests.")
+@click.option("--until", type=DAY, hidden=True, help="End the timeline on this day: for tests.")
 @click.option("--extract-every-h", type=click.IntRange(min=1), hidden=True, help="Hours of news a batch: for tests.")
 def command(
     folder: Path | None, keep: bool, as_json: bool, until: datetime | None, extract_every_h: int | None
