@@ -33,15 +33,16 @@ class Sharing:
         return found
 
 
-def sharing_of(run: Run, counts: Counts) -> Sharing:
-    """Return who shared a budget in ``run`` over ``counts``, as each hour opened."""
+def sharing_of(run: Run, counts: Counts, weights: Floats | None = None) -> Sharing:
+    """Return who shared a budget in ``run`` over ``counts``, as each hour opened; ``weights``: how much a key counts for."""
     keys, hours = counts.shape
     summed = np.zeros((keys, hours + 1))
     np.cumsum(counts, axis=1, out=summed[:, 1:])
     parts = {}
     for hour, seldom in run.seldom_then.items():
         sharing = summed[:, hour] > summed[:, max(0, hour - BUDGET_HOURS)]
-        parts[hour] = float(sharing.mean()), float((sharing & seldom).mean())
+        both = np.average(np.stack((sharing, sharing & seldom)), axis=1, weights=weights)
+        parts[hour] = float(both[0]), float(both[1])
     return Sharing(hours, parts)
 
 

@@ -69,12 +69,13 @@ class Evaluation:
         return self.quiet_over(run, self._whole(JUDGED_DAYS))
 
     def quiet_over(self, run: Run, whole: Counts) -> Crossings:
-        """Return what crosses of ``whole``; every key has a normal share of its own for a shift, 5 to 50 %."""
-        parts = None
-        if isinstance(run, ShiftRun):
-            share = np.repeat(self.random(5).uniform(0.05, 0.5, self.keys)[:, None], whole.shape[1], axis=1)
-            parts = part_of(whole, share, CORRELATION, self.random(6))
-        return run.over(whole, parts, first=self.first)
+        """Return what crosses of ``whole``."""
+        return run.over(whole, self.parts(whole) if isinstance(run, ShiftRun) else None, first=self.first)
+
+    def parts(self, whole: Counts) -> Counts:
+        """Return how many of ``whole`` belong to the part of a shift; every key has a normal share of its own, 5 to 50 %."""
+        share = np.repeat(self.random(5).uniform(0.05, 0.5, self.keys)[:, None], whole.shape[1], axis=1)
+        return part_of(whole, share, CORRELATION, self.random(6))
 
     def per_month(self, crossings: Crossings, bar: float) -> float:
         """Return alerts per watch-month."""

@@ -9,7 +9,8 @@ from alerts.tracks.bars import FITS, bar_of, k_of_budget
 from benchmarks import evaluate_detectors
 from benchmarks.budget_bars import Sharing, is_an_end, sharing_of
 from benchmarks.detector_runs import SpikeRun
-from benchmarks.evaluate_detectors import alike, with_budget
+from benchmarks.evaluate_detectors import alike
+from benchmarks.kept_budgets import with_budget
 
 _HOURS = 24 * 40
 
@@ -33,6 +34,14 @@ def test_bars_are_those_of_the_watches_that_share_it_seldom_ones_apart() -> None
     assert bars[29 * 24] == k_of_budget(0.1, 100)
     assert bars[31 * 24] == bar_of(spike, 300, 200) > k_of_budget(0.1, 300)
     assert set(bars[31 * 24 : 32 * 24]) == {bars[31 * 24]}, "found once a day"
+
+
+def test_watches_may_count_for_more_than_others() -> None:
+    counts = np.zeros((2, _HOURS))
+    counts[0] = counts[1, :3] = 1.0
+    run = SpikeRun()
+    run.over(counts)
+    assert sharing_of(run, counts, np.array([0.2, 0.8])).parts[29 * 24] == (0.2, 0.0)
 
 
 def test_who_was_not_heard_of_for_28_days_shares_nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -17,7 +16,6 @@ from alerts.tracks.new import NewTrack
 from alerts.tracks.threshold import ThresholdTrack
 from benchmarks.crossings import Crossings
 from benchmarks.detector_runs import CusumRun, DropRun, NewRun, Run, ShiftRun, SpikeRun, ThresholdRun
-from benchmarks.evaluate_detectors import Kept, not_kept
 from benchmarks.news_simulation import PAIRS, News, part_of, rates, stories
 from benchmarks.tails import lower_tails, share_tails, upper_tails
 from tests.property.counted_track import CountedTrack
@@ -165,19 +163,6 @@ def test_copies_told_anew_keep_the_mean() -> None:
     counts = stories(news, rates(news, 50, 24 * 70, random), random)
     assert counts.mean() == pytest.approx(1.0, rel=0.05)
     assert counts.var() > 1.5  # scattered and retold
-
-
-def test_a_budget_is_judged_where_it_is_sure_and_for_many_watches() -> None:
-    kept = {
-        ("spike", 200, 10.0): Kept(1.2, 0.05, at_the_end=False),
-        ("spike", 2000, 10.0): Kept(1.4, 0.05, at_the_end=False),
-        ("spike", 2000, 0.1): Kept(3.0, 0.5, at_the_end=True),
-        ("drop", 2000, 0.1): Kept(0.0, math.inf, at_the_end=True),
-        ("cusum", 20, 30.0): Kept(0.1, 0.02, at_the_end=True),
-    }
-    assert [line.split(" for ")[1] for line in not_kept(kept)] == [
-        "2000 watches with spike: 1.40 ± 5 %, wanted within a factor 1.3"
-    ]
 
 
 def test_most_pairs_are_hardly_ever_heard_of() -> None:
