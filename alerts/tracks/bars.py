@@ -56,17 +56,24 @@ class BudgetFit:
 FITS = {
     "spike": BudgetFit(
         (
-            *((1.5, 0.33), (2.0, 0.0), (3.0, -0.69), (4.0, -1.37), (5.0, -2.01)),
-            *((6.0, -2.51), (7.0, -2.98), (8.0, -3.44), (9.5, -4.3)),
+            *((1.5, 0.33), (2.0, 0.0), (3.0, -0.69), (4.0, -1.37), (5.0, -2.01), (6.0, -2.51)),
+            *((7.0, -3.04), (8.0, -3.49), (9.0, -3.86), (10.0, -4.22), (11.0, -4.52), (12.0, -4.78)),
         )
     ),
-    "shift": BudgetFit(((1.5, -0.17), (2.0, -0.56), (3.0, -1.32), (5.0, -2.76), (6.0, -3.3), (8.0, -4.3))),
-    "drop": BudgetFit(((1.5, -0.29), (2.0, -0.72), (3.0, -1.62), (4.0, -2.5), (5.0, -3.32), (6.0, -4.3))),
+    "shift": BudgetFit(
+        (
+            *((1.5, -0.17), (2.0, -0.56), (3.0, -1.32), (5.0, -2.76)),
+            *((6.0, -3.44), (7.0, -4.01), (8.0, -4.51), (8.4, -4.72)),
+        )
+    ),
+    "drop": BudgetFit(
+        ((1.5, -0.29), (2.0, -0.72), (3.0, -1.62), (4.0, -2.5), (5.0, -3.32), (6.0, -4.17), (6.7, -4.72))
+    ),
     # A slow rise and a drift are the same thing until one of them ends, so this tail is long.
     "cusum": BudgetFit(
         (
-            *((1.5, -0.85), (2.5, -1.09), (4.0, -1.42), (6.0, -1.71), (8.0, -1.93), (10.0, -2.15)),
-            *((12.0, -2.42), (14.0, -2.67), (16.0, -2.94), (18.0, -3.33), (20.0, -3.95)),
+            *((1.5, -0.85), (2.5, -1.09), (4.0, -1.42), (6.0, -1.71), (8.0, -1.93), (10.0, -2.15), (12.0, -2.42)),
+            *((14.0, -2.74), (16.0, -3.08), (18.0, -3.45), (20.0, -3.9), (21.8, -4.33)),
         )
     ),
 }
@@ -95,6 +102,17 @@ def is_counted_anew(hour: int, learnt_h: int) -> bool:
 def k_of(kind: str, sensitivity: Sensitivity) -> float:
     """Return the score a detector of that kind must reach."""
     return (K_OF_SHIFT if kind == "shift" else K_OF)[sensitivity]
+
+
+def most_keys(settings: Barred, *, seldom: bool = False) -> int | None:
+    """Return how many keys, or seldom ones, can share its budget so that it is kept: the curve knows no bar for more of them.
+
+    None where there is no budget, or seldom keys have no curve of their own.
+    """
+    fit = (SELDOM_FITS if seldom else FITS).get(settings.kind)
+    if settings.budget is None or fit is None:
+        return None
+    return int(settings.budget.false_alarms_per_month * 10.0 ** -fit.points[-1][1] * (1.0 + 1e-9))
 
 
 def bar_of(settings: Barred, active_keys: int, seldom_keys: int = 0) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.detectors.climb_bank import ClimbParameters
 from alerts.rules.model import Budget, Cusum, Drop, PartOf, Sensitivity, Shift, Spike
-from alerts.tracks.bars import CALM_P, FITS, SELDOM_FITS, BudgetFit, bar_of, k_of_budget
+from alerts.tracks.bars import CALM_P, FITS, SELDOM_FITS, BudgetFit, bar_of, k_of_budget, most_keys
 
 every = pytest.mark.parametrize("kind", sorted(FITS))
 PLAIN = BudgetFit(((2.0, -1.0), (4.0, -2.0), (5.0, -4.0)))
@@ -82,3 +82,34 @@ def test_a_few_alarms_over_many_seldom_keys_need_more_than_over_busy_ones() -> N
 def test_the_curve_of_seldom_keys_only_falls() -> None:
     for fit in SELDOM_FITS.values():
         assert all(a[0] < b[0] and a[1] > b[1] for a, b in pairwise(fit.points))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "keys", "bar"),
+    [(0.36, 1, 2.643), (4.0, 540, 5.241), (1.0, 20, 3.899), (30.0, 2000, 4.709), (1.0, 300, 5.934)],
+)
+def test_where_alarms_are_many_the_bars_are_those_that_rules_have_had(allowed: float, keys: int, bar: float) -> None:
+    assert k_of_budget(allowed, keys) == pytest.approx(bar, abs=0.001)
+
+
+@every
+def test_as_many_keys_as_the_curve_reaches_can_share_a_budget(kind: str) -> None:
+    of_kind = {"spike": Spike, "drop": Drop, "cusum": Cusum}
+    budget = Budget(false_alarms_per_month=0.1)
+    shift = Shift(to=PartOf(), sensitivity=None, budget=budget)
+    settings = shift if kind == "shift" else of_kind[kind](sensitivity=None, budget=budget)
+    most = most_keys(settings)
+    assert most is not None
+    assert most >= 2000, "what is promised"
+    assert bar_of(settings, most - 20) < bar_of(settings, most + 20) == bar_of(settings, 10 * most)
+
+
+def test_seldom_keys_have_an_end_of_their_own() -> None:
+    spike = Spike(sensitivity=None, budget=Budget(false_alarms_per_month=4.0))
+    most = most_keys(spike, seldom=True)
+    assert most is not None
+    assert (
+        bar_of(spike, most - 20, most - 20) < bar_of(spike, most + 20, most + 20) == bar_of(spike, 3 * most, 3 * most)
+    )
+    assert most_keys(Drop(sensitivity=None, budget=Budget(false_alarms_per_month=4.0)), seldom=True) is None
+    assert most_keys(Spike()) is None
