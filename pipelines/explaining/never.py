@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.coverage import CoverageBook
 from alerts.rules.match import RuleIndex
-from alerts.rules.model import Detector, Drop, Mode, New, Rule, Shift, SourcesPart, Threshold
+from alerts.rules.model import Barred, Detector, Drop, Mode, New, Rule, Shift, SourcesPart, Threshold
+from alerts.tracks.bars import BUDGET_HOURS, SELDOM_BELOW, most_keys
 from alerts.tracks.counting import FEWEST_PUBLISHERS
 from schemas.article import Source
 from schemas.coverage import Coverage
 from schemas.plain_text import plural
 from schemas.signal import Signal
 from schemas.wire import SignalsRecord
+
+#: A key shares a budget for so long after a story.
+_SHARING = timedelta(hours=BUDGET_HOURS)
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,10 @@ class Doubt:
 
 @dataclass
 class History:
-    """What the log holds, as far as rules are asked about it."""
+    """What the log holds, as far as rules are asked about it.
+
+    ``heard`` has, by rule and key, when each of its articles came, of the 28 days before the newest of them.
+    """
 
     sources: tuple[Source, ...] = ()
     articles: int = 0
@@ -36,6 +44,7 @@ class History:
     last: datetime | None = None
     hits: dict[str, int] | None = None
     languages: frozenset[str] = frozenset()
+    heard: Mapping[str, Mapping[str, Sequence[datetime]]] = field(default_factory=dict)
 
 
 def history_of(records: Iterable[SignalsRecord], rules: Sequence[Rule]) -> History:
@@ -44,6 +53,7 @@ def history_of(records: Iterable[SignalsRecord], rules: Sequence[Rule]) -> Histo
     hits: dict[str, set[str]] = {rule.name: set() for rule in rules}
     articles: set[str] = set()
     languages: set[str] = set()
+    heard: dict[str, defaultdict[str, deque[datetime]]] = {rule.name: defaultdict(deque) for rule in rules}
     found = History()
     for record in records:
         if isinstance(record, Coverage):
@@ -52,12 +62,23 @@ def history_of(records: Iterable[SignalsRecord], rules: Sequence[Rule]) -> Histo
         elif isinstance(record, Signal):
             articles.add(record.article_id)
             languages.update([record.language] if record.language else [])
-            for name in index.hits(record):
+            for name, keys in index.hits(record).items():
+                if record.article_id not in hits[name]:
+                    _hear(heard[name], (hit.key for hit in keys), record.event_time)
                 hits[name].add(record.article_id)
     found.sources = tuple(coverage.feeds[feed].source for feed in coverage.counting())
     found.articles, found.languages = len(articles), frozenset(languages)
     found.hits = {name: len(ids) for name, ids in hits.items()}
+    found.heard = heard
     return found
+
+
+def _hear(times_of: Mapping[str, deque[datetime]], keys: Iterable[str], at: datetime) -> None:
+    for key in keys:
+        times = times_of[key]
+        times.append(at)
+        while times[0] < at - _SHARING:
+            times.popleft()
 
 
 def doubts(rules: Sequence[Rule], history: History) -> list[Doubt]:
@@ -137,6 +158,37 @@ def _in_history(rule: Rule, history: History) -> Iterator[Doubt]:
         if isinstance(detector, New) and span < timedelta(hours=detector.quiet_for_h):
             ready = history.first + timedelta(hours=detector.quiet_for_h)
             yield Doubt(rule.name, False, f"new is silent until {ready:%Y-%m-%d}: the history has {days:.0f} days")
+    yield from _small_budgets(rule, history)
+
+
+def _small_budgets(rule: Rule, history: History) -> Iterator[Doubt]:
+    """Say which budgets are less than a detector can keep to with the keys that had an article in the last 28 days."""
+    heard = history.heard.get(rule.name, {})
+    if history.last is None or not heard:
+        return
+    since = history.last - _SHARING
+    counts = [sum(at >= since for at in times) for times in heard.values()]
+    sharing, seldom = (
+        sum(count > 0 for count in counts),
+        sum(0 < count < SELDOM_BELOW * BUDGET_HOURS for count in counts),
+    )
+    for detector in rule.when:
+        if not isinstance(detector, Barred) or detector.budget is None:
+            continue
+        for number, what, most in (
+            (sharing, "keys", most_keys(detector)),
+            (seldom, "keys that are seldom heard of", most_keys(detector, seldom=True)),
+        ):
+            if most is not None and number > most:
+                allowed = detector.budget.false_alarms_per_month
+                kept = float(f"{allowed * number / most:.3g}")
+                yield Doubt(
+                    rule.name,
+                    False,
+                    f"its budget of {allowed:g} false alarms a month is less than a {detector.kind} can keep to: {number:,}"
+                    f" {what} had an article in the last 28 days, and at its highest bar these ring {kept:g} a month",
+                )
+                break
 
 
 def _feeds(history: History) -> str:

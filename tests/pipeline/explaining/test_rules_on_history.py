@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from alerts.rules.levels import Level
 from alerts.rules.model import (
+    Budget,
     Confirm,
     Corroboration,
     Drop,
@@ -24,6 +26,7 @@ from alerts.rules.model import (
     Threshold,
     Unit,
 )
+from alerts.tracks.bars import most_keys
 from connectors.clock import SystemClock
 from connectors.log.open import open_log
 from pipelines.explaining.never import Doubt, History, doubts, history_of
@@ -132,6 +135,53 @@ def test_a_level_for_more_publishers_than_there_are_is_told() -> None:
     rule = pair_rule("r", Threshold(count=1, within_h=6)).model_copy(update={"levels": levels})
     text = "critical is never reached: 2 publishers in your feeds can have it, it asks for 3"
     assert said(rule) == [Doubt("r", False, text)]
+
+
+def heard(keys: int, each: int, days_ago: int = 0) -> History:
+    """Return a history in which a rule ``r`` found so many keys, each with so many articles."""
+    at = START - timedelta(days=days_ago)
+    hears = {f"A-B{number}": [at] * each for number in range(keys)}
+    return History(TWO.sources, 1, START - timedelta(days=90), START, {"r": 1}, heard={"r": hears})
+
+
+def allowing(false_alarms: float) -> Spike:
+    return Spike(sensitivity=None, budget=Budget(false_alarms_per_month=false_alarms))
+
+
+def with_budget(false_alarms: float) -> Rule:
+    return pair_rule("r", allowing(false_alarms))
+
+
+def test_a_budget_that_cannot_be_kept_is_told_with_what_rings_instead() -> None:
+    most = most_keys(allowing(0.01))
+    assert most is not None
+    assert said(with_budget(0.01), heard(most, 100)) == []
+    (doubt,) = said(with_budget(0.01), heard(2 * most, 100))
+    assert doubt == Doubt(
+        "r",
+        False,
+        f"its budget of 0.01 false alarms a month is less than a spike can keep to: {2 * most:,} keys"
+        " had an article in the last 28 days, and at its highest bar these ring 0.02 a month",
+    )
+    assert said(with_budget(0.02), heard(2 * most, 100)) == []
+    assert said(with_budget(0.01), heard(2 * most, 100, days_ago=29)) == [], "who was silent for 28 days shares nothing"
+    assert said(pair_rule("r", Spike()), heard(2 * most, 100)) == []
+
+
+def test_seldom_keys_are_told_by_their_own_curve() -> None:
+    most = most_keys(allowing(0.01), seldom=True)
+    assert most is not None
+    assert said(with_budget(0.01), heard(most + 1, 34)) == [], "one each 20 hours is no seldom key"
+    (doubt,) = said(with_budget(0.01), heard(most + 1, 33))
+    assert f"{most + 1:,} keys that are seldom heard of had an article" in doubt.text
+
+
+def test_who_was_heard_of_is_known_by_key_for_28_days() -> None:
+    (rule,) = rules = [pair_rule("found", Spike())]
+    later, old = START + timedelta(days=20), START - timedelta(days=9)
+    records = [signal("a0", old), signal("a1", START), signal("a1", START), signal("a2", later)]
+    (times,) = history_of(records, rules).heard[rule.name].values()
+    assert list(times) == [START, later], "each article once, and none of more than 28 days before the newest"
 
 
 RULES = """rules:
