@@ -18,6 +18,7 @@ from alerts.card_book import CardBook
 from alerts.cards import Card, Publishers
 from alerts.chain import Chains
 from alerts.coverage import KEPT_HOURS, CoverageBook, count_deadline, open_hour
+from alerts.inheritance import Inheritance
 from alerts.key_moves import KeyMove, blank_verdict
 from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Move
 from alerts.reading import Reader
@@ -27,7 +28,7 @@ from alerts.rules.model import Mode, Rule, RuleSet, same_memory
 from alerts.telling import CHANGES_NAMED_HOURS, event_of, evidence_of
 from alerts.tracks.make import make_tracks
 from alerts.tracks.spike_banks import SharedBanks
-from schemas.alert_event import ChainHead, Decision
+from schemas.alert_event import Decision
 from schemas.control import ExtractorChanged, RulesActivated, RulesReady, SkipRange
 from schemas.coverage import Coverage
 from schemas.ids import hour_of
@@ -84,6 +85,7 @@ class Engine:
         self.reader = Reader(())
         self.rules_hash = ""
         self.chains = Chains()
+        self.inherited: dict[tuple[str, str], int] | None = None  # alerts that another version's ledger holds open
         self.activated: RulesActivated | None = None  # by the last record, for whoever keeps rule sets
         self.took_force: tuple[Waiting, RulesReady] | None = None  # what was deferred and took force by the last record
         self.waiting: Waiting | None = None
@@ -104,9 +106,11 @@ class Engine:
         self._resting.wake_all(self._rules, self.open)
         return self._rules
 
-    def adopt_chains(self, heads: dict[str, ChainHead]) -> None:
-        """Go on from ``heads``: a new segment of a ledger that another engine version wrote."""
-        self.chains = Chains(heads)
+    def adopt(self, ledger: Inheritance) -> None:
+        """Go on in a ledger that another engine version wrote: a new segment of it. The next record makes up for what differs."""
+        self.chains = Chains(dict(ledger.heads))
+        if ledger.open_alerts is not None:
+            self.inherited = dict(ledger.open_alerts)
 
     def pass_over(self, offset: int) -> None:
         """Remember that the record at ``offset``, on which a step raised, counts for nothing: no rule is warmed on it."""
@@ -127,6 +131,14 @@ class Engine:
         self.activated = self.took_force = None
         if self.skips and any(first <= offset <= last for first, last in self.skips):
             return []
+        inherited = self._inherit()
+        return (
+            [*inherited, *self._take(offset, record, history, prepared)]
+            if inherited
+            else self._take(offset, record, history, prepared)
+        )
+
+    def _take(self, offset: int, record: SignalsRecord, history: History, prepared: Aside | None) -> list[Decision]:
         if isinstance(record, Signal):
             return self._signal(record)
         if isinstance(record, Coverage):
@@ -142,6 +154,17 @@ class Engine:
         elif isinstance(record, ExtractorChanged):
             self._note_extractor(record.extractor_version)
         return []
+
+    def _inherit(self) -> list[Decision]:
+        """Hold open what the ledger of another engine version holds open, once there is engine time; return what differs."""
+        if self.inherited is None or self.open is None:
+            return []
+        inherited, self.inherited = self.inherited, None
+        decisions: list[Decision] = []
+        for name, state in sorted(self.rules.items()):
+            told = {key: crossing for (rule, key), crossing in inherited.items() if rule == name}
+            decisions.extend(self._decide(state, move) for move in state.inherit(told, self.open))
+        return decisions
 
     def _signal(self, signal: Signal) -> list[Decision]:
         before = self.cards.get(signal.article_id)

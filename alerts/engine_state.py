@@ -91,6 +91,7 @@ class _Engine(Part):
     skips: tuple[tuple[int, int], ...]
     passed_over: tuple[int, ...] = ()
     waiting: _Waiting | None = None
+    inherited: tuple[tuple[str, str, int], ...] | None = None
     coverage: CoverageState
     chains: tuple[ChainHead, ...]
     cards: tuple[CardState, ...]
@@ -163,6 +164,9 @@ def freeze(engine: Engine) -> FrozenEngine:
         waiting=None
         if engine.waiting is None
         else _Waiting(offset=engine.waiting.offset, record=engine.waiting.record),
+        inherited=None
+        if engine.inherited is None
+        else tuple((rule, key, hour) for (rule, key), hour in engine.inherited.items()),
         coverage=coverage_state(engine.coverage),
         chains=tuple(engine.chains.heads.values()),
         cards=(),
@@ -192,6 +196,8 @@ def restore(raw: bytes, make: Callable[[], Engine] = Engine) -> Engine:
     engine.passed_over = list(document.passed_over)
     if document.waiting is not None:
         engine.waiting = Waiting(document.waiting.offset, document.waiting.record)
+    if document.inherited is not None:
+        engine.inherited = {(rule, key): hour for rule, key, hour in document.inherited}
     engine.coverage = coverage_book(document.coverage)
     engine.chains = Chains({head.rule: head for head in document.chains})
     engine.cards = CardBook(state.card() for state in document.cards)

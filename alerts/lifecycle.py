@@ -230,10 +230,19 @@ class Life:
         if self.calm_hours < settings.resolve_after_h:
             return None
         self._end()
-        # Hours before the end belong to the alert that ended: they open nothing, and they are no crossings of the rest.
-        self.cooling_until = verdict.hour + 1 + settings.cooldown_h
-        self.last_cooling_crossing = verdict.hour
+        self.rest(verdict.hour + 1, settings.cooldown_h)
         return Move(EventKind.RESOLVED, EventReason.BACK_TO_NORMAL, verdict)
+
+    def rest(self, open_hour: int, cooldown_h: int) -> None:
+        """While quiet: hours before ``open_hour`` belong to an alert that ended. They open nothing, and are no crossings of the
+        rest that begins."""
+        self.cooling_until = open_hour + cooldown_h
+        self.last_cooling_crossing = open_hour - 1
+
+    def end_untold(self, open_hour: int) -> None:
+        """While firing: end what nobody was told of; nothing before ``open_hour`` opens any more."""
+        self._end()
+        self.let_go(open_hour)
 
     def recount(
         self, now: Counts, at_crossing: Verdict, *, corrected: bool, at_end: bool, open_hour: int

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from alerts.cards import Card, KeyHit
 from alerts.key_decisions import KeyDecisions
 from alerts.key_moves import KeyMove, blank_verdict, overflow
-from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, LifeSettings, Move
+from alerts.lifecycle import OPEN_TO_CHANGE_HOURS, Life, LifeSettings, Move
 from alerts.opening import is_conditional, may_ring
 from alerts.rules.model import Mode, Rule
 from alerts.tracks.counting import mean_exposure
@@ -203,6 +204,29 @@ class RuleState(KeyDecisions):
         life = self.lives[key]
         verdict = self.tracks[life.track].verdict(key, open_hour)
         return self._graded(key, life.level, [KeyMove(key, Move(EventKind.RESOLVED, reason, verdict), life.crossing)])
+
+    def inherit(self, told: Mapping[str, int], open_hour: int) -> list[KeyMove]:
+        """Hold open what people were ``told`` is open, each key with the hour it crossed in, by another version of the engine.
+
+        What it would have ended ends now, and its key rests; what it had open besides was never told, and is let go: only what
+        crosses from now on opens.
+        """
+        mine = {key: life.crossing for key, life in self.lives.items() if life.crossing is not None}
+        if mine == told:
+            return []
+        moves = [KeyMove("", Move(EventKind.ENGINE_CHANGED, EventReason.ENGINE_CHANGED, blank_verdict(open_hour, 1.0)))]
+        rest_h = max(detector.cooldown_h for detector in self.rule.when)
+        for key in sorted({*mine, *told}):
+            life = self.lives.setdefault(key, Life())
+            if key not in told:
+                life.end_untold(open_hour)
+            elif life.firing:
+                life.crossing = told[key]
+            else:
+                life.rest(open_hour, rest_h)
+                verdict = self.tracks[0].verdict(key, open_hour)
+                moves.append(KeyMove(key, Move(EventKind.RESOLVED, EventReason.ENGINE_CHANGED, verdict), told[key]))
+        return moves
 
     def fall_silent(self, rule: Rule, open_hour: int) -> list[KeyMove]:
         """End what people were told of where ``rule``, which follows, only records: nobody would hear of its end."""

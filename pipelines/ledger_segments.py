@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from pydantic import ValidationError
+
 from alerts.engine import ENGINE_VERSION
-from schemas.alert_event import ChainHead
+from alerts.inheritance import OpenAlerts, open_after
+from schemas.alert_event import AlertEvent, ChainHead
 from schemas.ports.store import DeciderHead, StoredEvent
 
 
@@ -16,7 +19,8 @@ from schemas.ports.store import DeciderHead, StoredEvent
 class Segment:
     """``rows`` that this engine computed from offsets ``first_offset`` up to ``before_offset``, in the chains ``chains``.
 
-    ``before`` counts those of the stretch that lie before the offset from which the log can be decided again.
+    ``before`` counts those of the stretch that lie before the offset from which the log can be decided again. ``open_alerts``
+    are those the stretches before leave open, where this one follows another version's and can be decided from its begin.
     """
 
     rows: tuple[StoredEvent, ...]
@@ -24,6 +28,7 @@ class Segment:
     before_offset: int
     chains: dict[str, ChainHead]
     before: int
+    open_alerts: OpenAlerts | None = None
 
 
 def segments_of(rows: Sequence[StoredEvent], head: DeciderHead, first: int) -> tuple[list[Segment], list[str]]:
@@ -45,9 +50,17 @@ def segments_of(rows: Sequence[StoredEvent], head: DeciderHead, first: int) -> t
             begins = group[0].log_offset if number and group else 0
             is_open = number == len(groups) - 1 and head.engine_version == ENGINE_VERSION
             ends = head.next_offset if is_open else late[-1].log_offset + 1 if late else first
-            segments.append(Segment(late, max(first, begins), max(first, ends), dict(chains), len(early)))
+            opened = _open_after(row for _, older in groups[:number] for row in older) if number and not early else None
+            segments.append(Segment(late, max(first, begins), max(first, ends), dict(chains), len(early), opened))
         chains = {**chains, **{row.rule: row.chain_head() for row in late}}
     return segments, sorted({version for version, _ in groups} - {ENGINE_VERSION})
+
+
+def _open_after(rows: Iterable[StoredEvent]) -> OpenAlerts | None:
+    try:
+        return open_after(AlertEvent.model_validate_json(row.body) for row in rows)
+    except ValidationError:
+        return None  # That a row cannot be read is told elsewhere.
 
 
 def _version(row: StoredEvent) -> str:

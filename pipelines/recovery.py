@@ -13,6 +13,7 @@ from pathlib import Path
 
 from alerts.engine import ENGINE_VERSION, Engine
 from alerts.engine_state import restore
+from alerts.inheritance import Inheritance, open_after
 from pipelines.signal_history import read_range
 from pipelines.snapshots import read_snapshot, snapshot_path
 from pipelines.stepping import Begin, Stepping, begun_with
@@ -162,18 +163,19 @@ def _step_again(log: Log, store: Store, stepping: Stepping, first: int, before: 
     if foreign:
         segment = ours[0][1].log_offset if ours else before
     chains = {row.rule: row.chain_head() for row in islice(store.stored_events(), foreign)}
+    ledger = Inheritance(chains, open_after(event for event, _ in rows[:foreign]) if first == 0 else None)
     again: list[AlertEvent] = []
     count = 0
     for record in read_range(log, first, before):
         count += 1
         if chains and record.offset >= segment:
-            stepping.adopt_chains(chains, record.offset)
+            stepping.adopt(ledger, record.offset)
             chains = {}
         decided = stepping.step_again(record)
         if record.offset >= segment:
             again.extend(decision.event for decision in decided)
     if chains:
-        stepping.adopt_chains(chains, before)
+        stepping.adopt(ledger, before)
     _compare(again, [event for event, _ in ours], first)
     return count
 
@@ -215,7 +217,7 @@ def _begin_segment(log: Log, store: Store, head: DeciderHead, start: int) -> Rec
     for record in read_range(log, start, head.next_offset):
         count += 1
         stepping.step_again(record)
-    stepping.adopt_chains(dict(store.chain_heads()), head.next_offset)
+    stepping.adopt(Inheritance(store.chain_heads(), open_after(store.events())), head.next_offset)
     return Recovered(stepping, head, head.next_offset, count, begins=True)
 
 

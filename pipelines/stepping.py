@@ -15,9 +15,10 @@ from collections.abc import Callable
 
 from alerts.aside import Aside
 from alerts.engine import Engine, History, no_history
+from alerts.inheritance import Inheritance
 from pipelines.signal_history import ReadableLog, history_before, read_range
 from pipelines.warming import Warming
-from schemas.alert_event import ChainHead, Decision
+from schemas.alert_event import Decision
 from schemas.control import RulesActivated, RulesReady
 from schemas.errors import BrokenRecordError, FatalError, TocsinError, UndecidableRecordError
 from schemas.ports.log import LogRecord
@@ -77,7 +78,7 @@ class Stepping:
         self.warming: Warming | None = None
         self._log = log
         self._with_rules = with_rules
-        self._adopted: list[tuple[int, dict[str, ChainHead]]] = []
+        self._adopted: list[tuple[int, Inheritance]] = []
         self._passed_over: list[int] = []
         self.begin_at(begin, first)
 
@@ -85,12 +86,12 @@ class Stepping:
         """Let the way back begin at ``first``, where ``begin`` makes an engine equal to what this one was there."""
         self._begin, self._first = begin, first
         self._passed_over = [offset for offset in self._passed_over if offset >= first]
-        self._adopted = [(before, heads) for before, heads in self._adopted if before > first]
+        self._adopted = [(before, ledger) for before, ledger in self._adopted if before > first]
 
-    def adopt_chains(self, heads: dict[str, ChainHead], before: int) -> None:
-        """Go on from ``heads`` with the record at offset ``before``, which is the next one."""
-        self.engine.adopt_chains(heads)
-        self._adopted.append((before, heads))
+    def adopt(self, ledger: Inheritance, before: int) -> None:
+        """Go on in ``ledger`` with the record at offset ``before``, which is the next one."""
+        self.engine.adopt(ledger)
+        self._adopted.append((before, ledger))
 
     def step(self, record: LogRecord, read: ReadCount | None = None) -> list[Decision]:
         """Return what the engine decides on ``record``.
@@ -146,7 +147,7 @@ class Stepping:
         adopted = list(self._adopted)
         for old in read_range(self._log, self._first, offset):
             while adopted and adopted[0][0] <= old.offset:
-                self.engine.adopt_chains(adopted.pop(0)[1])
+                self.engine.adopt(adopted.pop(0)[1])
             if old.offset in known:
                 self.engine.pass_over(old.offset)
                 continue
@@ -161,5 +162,5 @@ class Stepping:
                     f"the record at offset {old.offset} of signals was decided before and cannot be decided again",
                     remedy="run `tocsin verify`; nothing was written",
                 ) from error
-        for _, heads in adopted:
-            self.engine.adopt_chains(heads)
+        for _, ledger in adopted:
+            self.engine.adopt(ledger)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alerts.engine import Engine
+from alerts.inheritance import Inheritance
 from pipelines.ledger_rows import check_chains, check_evidence, check_rows, check_standings, event_row
 from pipelines.ledger_segments import Segment, segments_of
 from pipelines.recovery import from_snapshot
@@ -158,7 +159,7 @@ def _decided_again(
             progress(result.records, before - first)
         while begun + 1 < len(segments) and record.offset >= segments[begun + 1].first_offset:
             begun += 1
-            stepping.adopt_chains(segments[begun].chains, record.offset)
+            stepping.adopt(Inheritance(segments[begun].chains, segments[begun].open_alerts), record.offset)
         for decision in stepping.step_again(record):
             if begun >= 0 and record.offset < segments[begun].before_offset:
                 yield begun, event_row(decision.event, record.offset)

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from alerts.engine import ENGINE_VERSION
+from alerts.inheritance import open_after
+from alerts.lifecycle import Life
 from pipelines.snapshots import KEPT_SNAPSHOTS
 from pipelines.verify import verify
 from schemas.errors import FatalError, ForeignLogError, OffsetOutOfRangeError, RecoveryMismatchError
 from schemas.ports.store import StoredEvent
+from schemas.reasons import EventKind, EventReason
 from schemas.topics import SIGNALS
 from schemas.wire import SignalsRecord
 from tests.streams.deciding import Desk, desk_in
@@ -189,6 +192,36 @@ def test_another_engine_version_starts_a_segment(
     assert result.other_segments == [ENGINE_VERSION]
     assert result.recomputed == len(rows) - old > 0
     assert result.digest == result.recomputed_digest
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["with its snapshot", "without any snapshot"])
+def test_what_another_version_left_open_ends_in_the_new_segment(
+    tmp_path: Path, stream: list[SignalsRecord], lost: bool
+) -> None:
+    """The version before ended no alert; this one would have ended most of them."""
+    desk = desk_in(tmp_path, stream)
+    with pytest.MonkeyPatch.context() as before:
+        as_version(before, "before")
+        before.setattr(Life, "hour_closed", lambda *_: None)
+        desk.decide(batch=20, snapshot_every=150, records=360)
+    old = len(desk.ledger())
+    desk.life(commits=3, after=True, batch=30, snapshot_every=20_000)
+    if lost:
+        for path in desk.snapshots.glob("*.snapshot"):
+            path.unlink()
+    desk.decide()
+    with desk.opened() as (log, store):
+        events = list(store.events())
+        result = verify(log, store, snapshots=desk.snapshots)
+    assert result.ok, result.differences
+    ended = [event for event in events if event.reason is EventReason.ENGINE_CHANGED and event.key]
+    assert ended
+    left_open = open_after(events[:old])
+    assert {(event.rule, event.key) for event in ended} <= left_open.keys()
+    opened = {event.alert_id for event in events if event.event is EventKind.OPENED}
+    over = {event.alert_id for event in events if event.event in (EventKind.RESOLVED, EventKind.RETRACTED)}
+    assert over <= opened, "nothing ends that was never told"
+    assert len(opened - over) == len(open_after(events)), "and all that is over has ended"
 
 
 def test_another_engine_version_on_a_trimmed_log_keeps_the_rules(
