@@ -23,6 +23,9 @@ from schemas.plain_text import plain_line
 _EITHER_WAY = re.compile(r"\s*(?:<->|↔|[–—/])\s*|\s+(?:and|with|vs\.?|versus)\s+", re.IGNORECASE)
 _ONE_WAY = re.compile(r"\s*(?:->|→)\s*")
 
+#: So alike are two texts of which one is no doubt a slip of the other.
+_SURE = 0.75
+
 #: Rules named where several are meant.
 _SHOWN = 8
 
@@ -139,13 +142,30 @@ def _suggestion(rules: Sequence[Rule], text: str, names: Names) -> str:
         for watch in _written(rule):
             said = (" > " if ">" in watch else " & ").join(names.display_name(end) for end in re.split("[->]", watch))
             choices[watch.casefold()], choices[said.casefold()] = watch, said
-    near = get_close_matches(text.casefold()[:80], choices, n=1, cutoff=0.6)
+    sure = get_close_matches(text.casefold()[:80], choices, n=1, cutoff=_SURE)
+    if not sure and (nobody := _nobody_in(text, names)):
+        return nobody
+    near = sure or get_close_matches(text.casefold()[:80], choices, n=1, cutoff=0.6)
     if near:
         return f"did you mean {choices[near[0]]}?"
     if _is_watch(text, names):
         added = f'`tocsin rules add "{plain_line(text, 80)}"` writes a rule that does'
         return f"{added}, `tocsin rules history` lists what was in force"
     return did_you_mean(text, (rule.name for rule in rules)) or "`tocsin rules history` lists what was in force"
+
+
+def _nobody_in(text: str, names: Names) -> str:
+    """Return who of the pair ``text`` is nobody, and who may be meant; "" where it is no pair, or both are known."""
+    if "&" not in text and ">" not in text:
+        return ""
+    try:
+        short_watch(text, names)
+    except RulesError as error:
+        unknown = [mistake for mistake in error.mistakes if mistake.message.startswith("unknown actor")]
+        return "; ".join(f"{mistake.message}: {mistake.remedy}" for mistake in unknown)
+    except ValueError:
+        return ""
+    return ""
 
 
 def _is_watch(text: str, names: Names) -> bool:

@@ -91,6 +91,12 @@ def test_a_slip_of_the_pen_is_met_with_a_suggestion(asked: str, suggestion: str,
     assert caught.value.remedy == suggestion
 
 
+def test_a_name_that_nobody_has_is_told_before_a_pair_that_is_a_little_like_it(names: ActorDirectory) -> None:
+    with pytest.raises(UsageError) as caught:
+        asked_watch(RULES, "Russland & Azerbaijan", names)
+    assert caught.value.remedy.startswith("unknown actor 'Russland': did you mean Russia")
+
+
 def test_several_that_are_meant_are_listed(names: ActorDirectory) -> None:
     rules = [*RULES, rule_on("azerbaijan-anybody", RULES[2].watch.model_copy(update={"pair": anybody_with("AZE")}))]
     with pytest.raises(UsageError, match="2 rules watch 'AZE-RUS'") as caught:
