@@ -158,13 +158,19 @@ def _story(story: Story, texts: Mapping[str, str]) -> str:
 
 def _article(item: Evidence, text: str) -> str:
     link = safe_link(item.url)
-    title = _text(item.title)
+    title = f"<bdi>{_text(item.title)}</bdi>"  # Words written from right to left turn nothing beside them.
     if link is not None:
         title = f'<a href="{_text(link)}" rel="noreferrer noopener nofollow">{title}</a>'
-    source = _text(item.source.name or item.source.id)
+    source = f"<bdi>{_text(item.source.name or item.source.id)}</bdi>"
     where = ", ".join(filter(None, (source, _text(item.source.country or ""), kind_words(item.source))))
-    quote = f"<blockquote>{_text(item.excerpt)}</blockquote>" if item.excerpt and item.excerpt != item.title else ""
-    whole = f"<details><summary>the text as it was seen</summary><p>{_lines(text)}</p></details>" if text else ""
+    quote = (
+        f'<blockquote dir="auto">{_text(item.excerpt)}</blockquote>'
+        if item.excerpt and item.excerpt != item.title
+        else ""
+    )
+    whole = (
+        f'<details><summary>the text as it was seen</summary><p dir="auto">{_lines(text)}</p></details>' if text else ""
+    )
     return f'<p>{title}<br><span class="muted">{where}, {item.event_time:%Y-%m-%d %H:%M}</span></p>{quote}{whole}'
 
 

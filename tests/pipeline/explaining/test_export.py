@@ -95,6 +95,15 @@ def test_it_is_readable_without_the_links(desk: Desk, tmp_path: Path) -> None:
     assert "<svg" in text
 
 
+def test_what_is_written_from_right_to_left_turns_nothing_beside_it(desk: Desk, tmp_path: Path) -> None:
+    page = Page(exported(desk, tmp_path / "page.html"))
+    opened = [tag for tag, _ in page.tags]
+    assert all(opened[n + 1] == "bdi" for n, tag in enumerate(opened) if tag == "a"), "titles, and their publishers"
+    assert opened.count("bdi") >= 2 * 3
+    turned = [attributes.get("dir") for tag, attributes in page.tags if tag == "blockquote"]
+    assert set(turned) <= {"auto"}
+
+
 def test_copies_of_a_story_are_folded_below_it(desk: Desk, tmp_path: Path) -> None:
     page = Page(exported(desk, tmp_path / "page.html"))
     assert sum(tag == "div" for tag, _ in page.tags) == 3  # As many as the alert counts stories.
