@@ -11,7 +11,7 @@ from alerts.rules.load import lines_of_names
 from alerts.rules.mistakes import Mistake, RulesError
 from alerts.rules.model import Rule
 from alerts.rules.timeline_grammar import load_timelines
-from alerts.rules.timeline_model import Timeline
+from alerts.rules.timeline_model import Expectation, Timeline
 from connectors.text_files import UnreadableFileError
 from schemas.errors import UsageError
 from tocsin.rule_files import TESTS_SUFFIX, names_of, read_files, read_rule_text, rule_paths
@@ -67,10 +67,29 @@ def read_timelines(paths: Sequence[Path], workplace: Workplace | None) -> list[T
             unreadable = True
             mistakes.append(Mistake(str(path), error.line, "", error.problem, error.remedy))
         else:
+            mistakes.extend(_keys_that_never_come(path, timelines, known[home].rules, names))
             files.append(TimelineFile(path, timelines, known[home].rules))
     if mistakes:
         raise RulesError(mistakes, unreadable=unreadable)
     return files
+
+
+def _keys_that_never_come(
+    path: Path, timelines: Sequence[Timeline], rules: Sequence[Rule], names: ActorDirectory
+) -> Iterator[Mistake]:
+    """Yield the expectations on a key that their rule cannot have: quiet would hold there whatever rings."""
+    from pipelines.explaining.asked_key import must_be_key
+
+    for timeline in timelines:
+        for step in timeline.steps:
+            if not isinstance(step, Expectation) or step.key is None:
+                continue
+            asked = step.rule or timeline.rule
+            try:
+                must_be_key([rule for rule in rules if asked in (None, rule.name)], step.key, names)
+            except UsageError as error:
+                message = error.message if asked is not None else f"no rule has a key {step.key!r}"
+                yield Mistake(str(path), step.line, "", message, error.remedy if asked is not None else "")
 
 
 @dataclass(frozen=True)

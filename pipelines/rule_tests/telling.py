@@ -92,7 +92,7 @@ def _event(event: AlertEvent, timeline: Timeline) -> str:
     window = f": {counted(event.counts)} in {event.window.hours} h" if event.window is not None else ""
     score = f", score {event.score:g}" if event.score is not None else ""
     return (
-        f"{event.event.value} {event.rule} {event.key} at {moment(at)}, reason {event.reason.value},"
+        f"{event.event.value} {' '.join(filter(None, (event.rule, event.key)))} at {moment(at)}, reason {event.reason.value},"
         f" severity {event.severity.value}{window}{score}"
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from alerts.rules.mistakes import RulesError
 from tocsin.cli import cli
 
 RULES = """rules:
@@ -143,6 +144,19 @@ def test_mistakes_are_told_with_their_lines(folder: Path) -> None:
     assert isinstance(result.exception, Exception)
     assert "some.test.yaml:5" in str(result.exception)
     assert "did you mean baku-moscow?" in str(result.exception)
+
+
+def test_an_expectation_on_a_key_that_its_rule_never_has_is_a_mistake(folder: Path) -> None:
+    push = "{at: 5h, push: 2, pair: [Georgia, Azerbaijan]}"
+    for key, rule, said in (
+        ("AZE>GEO", ", rule: own", "the rule own has no key 'AZE>GEO'"),
+        ("keyword:own", ", rule: own", "the rule own has no key 'keyword:own'"),
+        ("FRA-GEO", "", "no rule has a key 'FRA-GEO'"),
+    ):
+        result = run(folder, written(push, f"{{between: [5h, 6h], expect: quiet, key: '{key}'{rule}}}"))
+        assert isinstance(result.exception, RulesError)
+        assert [(m.line, m.message) for m in result.exception.mistakes] == [(6, said)]
+    assert run(folder, written(push, "{between: [0, 1h], expect: quiet, key: GEO-AZE, rule: own}")).exit_code == 0
 
 
 def test_the_same_test_gives_the_same_words(folder: Path) -> None:
