@@ -56,7 +56,9 @@ command.add_command(scorecard)
 @command.command(epilog="Example: tocsin rules check rules/caucasus.yaml")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--history", is_flag=True, help="Also say which rules can never ring with the feeds and the news in the log."
+    "--history",
+    is_flag=True,
+    help="Also say which rules can never ring with the feeds and the news in the log, and which budgets cannot be kept.",
 )
 @folder_option
 @json_option
