@@ -266,7 +266,9 @@ class KeyDecisions:
 
     def _graver(self, life: Life, verdicts: Sequence[Verdict]) -> Move | None:
         """Return that a graver level was reached than any before it, by the first window that did."""
-        reached = life.level or self.rule.severity
+        reached = self.rule.severity  # At least: the rule may have been made graver since.
+        if life.level is not None and graver(life.level, reached):
+            reached = life.level
         if not self.rule.levels or not verdicts:
             return None
         highest = max(verdicts, key=lambda v: (list(Severity).index(self._severity(v)), -v.hour))

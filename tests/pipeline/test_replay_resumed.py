@@ -226,7 +226,7 @@ def test_killed_while_a_place_is_written(
 def _stopped(past: Archive, rules: Path) -> SharedReplay:
     """Return a replay that was stopped in its last days."""
     one = _replay(past, rules)
-    assert len(_Run(one).events(40)) == 40
+    assert len(_Run(one).events(36)) == 36
     return one
 
 

@@ -229,13 +229,20 @@ class SlowDecider:
     def _rest_ended(self, state: InForce, key: str, ended: int) -> bool:
         """Open what crossed late in the cool-down that ends now, and is not over."""
         life = self._life(state, key)
-        if life.rests_until != ended or life.ended is None or life.opened or self._may_ring(state) is None:
+        since = self._may_ring(state)
+        if life.rests_until != ended or life.ended is None or life.opened or since is None:
             return False
         kept = min(0 if d.for_h else min(d.resolve_after_h, d.cooldown_h) for d in state.rule.when)
         found = self._crossed(state, key, max(life.ended, ended - kept) + 1, ended)
         if not any(not self._ask(state, key, one.number, ended).calm for one in found):
             return False
-        self._open(state, key, found[0], found[0].hour, EventReason.COOLDOWN_ENDED)
+        found = [asked for asked in found if asked.hour >= since]  # What is over as the schedule begins rings never.
+        if not found:
+            return False
+        began = active_since(state.rule.active, self.log.open) if state.rule.active else None
+        at_begin = began is not None and found[0].hour < began
+        reason = EventReason.SCHEDULE_BEGAN if at_begin else EventReason.COOLDOWN_ENDED
+        self._open(state, key, found[0], found[0].hour, reason)
         return True
 
     def _subside(self, state: InForce, key: str) -> None:
