@@ -154,3 +154,15 @@ def not_kept(kept: Mapping[Wanted, Kept], sure: float) -> Iterator[str]:
     for (name, size, allowed), one in kept.items():
         if size >= 200 and one.error <= sure and not 1 / 1.3 <= one.times <= 1.3:
             yield f"budget of {allowed:g} a month for {size} watches with {name}: {one}, wanted within a factor 1.3"
+
+
+def surely_not_kept(kept: Mapping[Wanted, Kept]) -> Iterator[str]:
+    """Yield what rang outside a factor 1.3 by two standard errors; where the curve has no other bar nothing could be kept.
+
+    Of few alarms the error is itself unsure, so one standard error is no ground to fail on.
+    """
+    for (name, size, allowed), one in kept.items():
+        if one.at_the_end or not math.isfinite(one.error):
+            continue
+        if one.times * (1.0 - 2.0 * one.error) > 1.3 or one.times * (1.0 + 2.0 * one.error) < 1.0 / 1.3:
+            yield f"budget of {allowed:g} a month for {size} watches with {name}: {one}, surely outside a factor 1.3"

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import detector_scenarios, evaluate_detectors, kept_budgets
 from benchmarks.detector_runs import SpikeRun
-from benchmarks.kept_budgets import BANDS, BUDGETED, Band, Kept, Wanted, as_they_come, not_kept
+from benchmarks.kept_budgets import BANDS, BUDGETED, Band, Kept, Wanted, as_they_come, not_kept, surely_not_kept
 from benchmarks.news_simulation import News
 
 #: So many allowed that the bar is the lowest one, whoever shares it.
@@ -68,6 +68,14 @@ def test_only_what_is_sure_is_judged() -> None:
     assert len(told(0.76, 0.1)) == 1
 
 
+def test_what_is_surely_outside_is_so_by_two_errors_and_could_be_kept() -> None:
+    def told(times: float, error: float, *, at_the_end: bool = False) -> int:
+        return len(list(surely_not_kept({("spike", 2000, 0.1): Kept(times, error, at_the_end)})))
+
+    assert [told(1.7, 0.1), told(1.6, 0.1), told(0.6, 0.1), told(0.71, 0.1)] == [1, 0, 1, 0]
+    assert told(3.0, 0.1, at_the_end=True) == told(0.0, math.inf) == 0
+
+
 def test_the_long_form_asks_for_few_alarms_and_fails_where_more_ring(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -81,6 +89,6 @@ def test_the_long_form_asks_for_few_alarms_and_fails_where_more_ring(
     assert evaluate_detectors.with_seeds(3) == 0
     assert asked == [(3, BANDS, [(200, 0.1), (2000, 0.1), (2000, 0.04)])]
     assert "0.04 a month: 1.20 ± 14 %" in capsys.readouterr().out
-    rings = 1.4
+    rings = 1.82
     assert evaluate_detectors.with_seeds(3) == 1
     assert "not reached: budget of 0.1 a month for 2000 watches with cusum" in capsys.readouterr().err
