@@ -14,7 +14,6 @@ from pipelines.decide import DecideJob, DecideSettings
 from pipelines.verify import verify
 from schemas.reasons import EventKind
 from schemas.topics import SIGNALS
-from tests.fixtures.make_state import make_state
 from tocsin.commands import alerts, db
 from tocsin.commands import verify as verify_command
 from tocsin.settings import load_workplace
@@ -76,8 +75,7 @@ def test_another_engine_goes_on_in_a_segment_of_its_own(folder: Path) -> None:
 
 
 def test_deciding_goes_on_from_the_snapshot_of_this_engine(tmp_path: Path) -> None:
-    make_state(tmp_path / "state")
-    workplace = load_workplace(tmp_path / "state", {})
+    workplace = load_workplace(unpacked("state_v6", tmp_path), {})
     with open_log_of(workplace) as log:
         store = open_store_of(workplace)
         before = list(store.events())
