@@ -49,7 +49,7 @@ rules:
   - {name: words, watch: {keywords: {any: [lantern, "silver spring"]}}, when: {threshold: {count: 2, within: 24h}}}
   - {name: all-words, watch: {keywords: {all: [lantern, zipper]}}, when: {threshold: {count: 1, within: 24h}}}
   - {name: accents, watch: {keywords: {any: ["Åland", "O’Neill", "naïve"]}}, when: {threshold: {count: 1, within: 24h}}}
-  - {name: quoted, watch: {keywords: {any: ['"fish"']}}, when: {threshold: {count: 1, within: 24h}}}
+  - {name: quoted, watch: {keywords: {any: [{pattern: '"fish"'}]}}, when: {threshold: {count: 1, within: 24h}}}
   - {name: stem, watch: {keywords: {any: [{stem: мост, language: ru}]}}, when: {threshold: {count: 1, within: 24h}}}
   - {name: pattern, watch: {keywords: {any: [{pattern: "lant.rn"}]}}, when: {threshold: {count: 2, within: 24h}}}
   - {name: both, watch: {pair: [Norway, Iceland], keywords: {any: [anchor, basket]}}, when: {threshold: {count: 1, within: 24h}}}

@@ -43,9 +43,11 @@ def _processes() -> list[str]:
     for process in children_of(os.getpid()):
         try:
             words = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").strip()
+            # One that begins has no words for a moment, one that has ended has none any more.
+            ended = not words and Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
         except OSError:
             continue  # It has ended by now.
-        if words and not any(servant in words for servant in _SERVANTS):
+        if not ended and not any(servant in words for servant in _SERVANTS):
             found.append(f"the process {process} runs: {words.decode(errors='replace')[:200]}")
     return found
 
