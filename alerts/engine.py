@@ -131,12 +131,7 @@ class Engine:
         self.activated = self.took_force = None
         if self.skips and any(first <= offset <= last for first, last in self.skips):
             return []
-        inherited = self._inherit()
-        return (
-            [*inherited, *self._take(offset, record, history, prepared)]
-            if inherited
-            else self._take(offset, record, history, prepared)
-        )
+        return [*self._inherit(), *self._take(offset, record, history, prepared)]
 
     def _take(self, offset: int, record: SignalsRecord, history: History, prepared: Aside | None) -> list[Decision]:
         if isinstance(record, Signal):

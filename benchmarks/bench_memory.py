@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.figures import Figure, report
+from benchmarks.served import served
 
 BOUND_MB = 1_200.0
 MARKS = (5_000, 10_000, 20_000)
@@ -43,7 +44,10 @@ rules:
 
 def main(_data: Path | None = None) -> int:
     """Print megabytes by job and in all at every mark; return 1 where the last is over the bound."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as name, _feeds() as feeds_port:
+    with (
+        tempfile.TemporaryDirectory(prefix="tocsin-bench-") as name,
+        served("benchmarks.memory_feeds", str(_ITEMS)) as feeds_port,
+    ):
         folder, page = Path(name), _free_port()
         _lay_out(folder, feeds_port, page)
         with _service(folder) as process:
@@ -144,17 +148,6 @@ def _lay_out(folder: Path, feeds_port: int, page: int) -> None:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
-
-
-@contextlib.contextmanager
-def _feeds() -> Iterator[int]:
-    command = [sys.executable, "-m", "benchmarks.memory_feeds", str(_ITEMS)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield int(process.stdout.readline())
-    finally:
-        process.communicate()
 
 
 @contextlib.contextmanager

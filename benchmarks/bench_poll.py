@@ -8,11 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import aiohttp
 
 from benchmarks.figures import Figure, report
 from benchmarks.poll_server import ETAG
+from benchmarks.served import served
 from connectors.address_guard import guarded_connector
 from connectors.clock import ManualClock, SystemClock
 from connectors.feeds.fetch import Fetcher
@@ -41,19 +40,8 @@ _EVERY = timedelta(minutes=10)
 
 def main(_data: Path | None = None) -> int:
     """Print milliseconds of CPU per feed, kept-alive and fresh connections; return 1 where ours are too many."""
-    with _server() as port:
+    with served("benchmarks.poll_server") as port:
         return asyncio.run(_compare(port))
-
-
-@contextlib.contextmanager
-def _server() -> Iterator[int]:
-    command = [sys.executable, "-m", "benchmarks.poll_server"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield int(process.stdout.readline())
-    finally:
-        process.communicate()
 
 
 async def _compare(port: int) -> int:

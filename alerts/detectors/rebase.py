@@ -13,13 +13,8 @@ Where g was learnt in a shadow, so these feeds were never heard before, S is tol
 D(λ) (:mod:`alerts.detectors.beginning`) is what the beginning of a baseline teaches its dispersion, which grows faster than its
 rate λ; κ is how much of that is there.
 
-And a dispersion learnt of few stories and told again as that of many is less sure than one learnt of many. σ² is by how much,
-as a multiple of its square, and φ'·(1 + σ²/2) is the mean of a log-normal whose median is φ':
-
-    σ² = v(φ, μ)/(g·φ')² − v(φ', μ/g)/φ'² within [0, 1],  v(φ, μ) = (2φ² + φ/μ)·L/(n + n0)
-
-v: the variance of the mean of squared residuals, over their expectation, of counts with mean μ and variance φ·μ, as many as
-windows of L hours lie side by side in what was learnt: 2φ² of a χ² with one degree of freedom, φ/μ because counts are whole.
+σ² (:mod:`alerts.detectors.doubt`) is how much less sure a dispersion is that was learnt of few stories and is told again as that
+of many, and φ'·(1 + σ²/2) the mean of a log-normal whose median is φ'.
 """
 
 from __future__ import annotations
@@ -29,11 +24,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from alerts.detectors.beginning import left_of_beginning
+from alerts.detectors.doubt import less_sure
 from alerts.detectors.spike_bank import SpikeBank
 from alerts.detectors.spike_parameters import SpikeParameters
 from alerts.detectors.spike_rows import Floats, Rows
-
-_LEAST_MEAN = 1e-9
 
 
 def rebase(bank: SpikeBank, rows: Rows, part: Floats, doubts: Sequence[Floats] = ()) -> None:
@@ -84,9 +78,7 @@ def _less_sure(
     length = parameters.windows_h[w]
     weight, prior = n + parameters.dispersion_weight, parameters.dispersion_prior * parameters.dispersion_weight
     phi, phi_then = (np.maximum(1.0, (sums + prior) / weight) for sums in (s, again))
-    mean = np.maximum(rates * length, _LEAST_MEAN)
-    of_few = (2.0 * phi**2 + phi / mean) / (part * phi_then) ** 2
-    of_many = (2.0 * phi_then**2 + phi_then * part / mean) / phi_then**2
-    less = np.clip((of_few - of_many) / np.maximum(weight / length, 1.0), 0.0, 1.0)
+    mean = rates * length
+    less = less_sure(phi * mean, phi_then * mean / part, part, weight / length)
     doubted: Floats = again + weight * phi_then * less / 2.0
     return doubted

@@ -9,10 +9,8 @@
 Q is of pairs, for of c stories E are seen, and of pairs E². Where feeds join or leave, g being the part of the coming stories
 that those so far will bring, W ← g·W, Q ← Q/g², c̄ ← c̄/g, X ← X/g², high ← high/g, and hours so far are worth g: E ← g·E. A g
 known no better than by a variance of u·g² adds u·c̄²·V to Q, and lets T, W, Q and V, the priors apart, be worth 1/(1 + u·n), n
-being the stories they stand for over 1 + X/c̄. And a variance s² = c̄ + X learnt of few stories and told again as that of
-many, s'², is less sure than one learnt of many, which adds σ²·s'² to X:
-
-    σ² = v(s²)/(g²·s'²)² − v(s'²)/s'⁴ within [0, 1],  v(s²) = (2s⁴ + s²)·window/V      (:mod:`alerts.detectors.rebase`)
+being the stories they stand for over 1 + X/c̄. And σ²·(c̄ + X) is added to X, by how much less sure a variance is that few stories
+taught (:mod:`alerts.detectors.doubt`). Half of it, as a spike adds, was measured to be too little here.
 
 No season, no spread of its own kind: what people try first. A window ends a guard before it is learnt.
 """
@@ -27,6 +25,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from alerts.detectors.doubt import less_sure
 from alerts.detectors.hour_bank import Floats, HourBank
 
 
@@ -131,16 +130,13 @@ class RecentBank(HourBank):
 
     def _freeze(self, hour: int) -> None:
         rows, ring = self.rows, hour % (self.guard_h + 1)
-        mean = self.total[:rows] / self.seen[:rows]
-        self.mean_then[ring, :rows] = mean
-        of_pairs = self.pairs[:rows] / np.maximum(self.windows[:rows], 1.0)
-        self.extra_then[ring, :rows] = np.maximum(of_pairs - mean * mean, 0.25)
+        self.mean_then[ring, :rows], self.extra_then[ring, :rows] = self._moments()
         self.highest_then[ring, :rows] = self.highest[:, :rows].max(axis=0)
 
     def rebase(self, parts: Sequence[Floats], doubts: Sequence[Floats] = ()) -> None:
         """Go on as if the hours so far had seen the part of what counts from the next hour on, for each row."""
         (part,), rows = parts, self.rows
-        scatter = self._variance()
+        mean, extra = self._moments()
         self._rebase_exposures(parts)
         self.seen[:rows] *= part
         self.pairs[:rows] /= part * part
@@ -152,31 +148,28 @@ class RecentBank(HourBank):
         ):
             array[:, :rows] /= by
         for doubt in doubts:
-            self._less_sure(part, scatter)
+            self._less_sure(part, mean + extra)
             self._doubt(doubt)
 
-    def _variance(self) -> Floats:
-        """Return by row the variance of a window that all is seen of, as the next hour would be scored with."""
-        mean = self.total[: self.rows] / self.seen[: self.rows]
+    def _moments(self) -> tuple[Floats, Floats]:
+        """Return by row c̄ and X of a window that all is seen of, as the next hour would be scored with."""
+        mean: Floats = self.total[: self.rows] / self.seen[: self.rows]
         of_pairs = self.pairs[: self.rows] / np.maximum(self.windows[: self.rows], 1.0)
-        return mean + np.maximum(of_pairs - mean * mean, 0.25)
+        return mean, np.maximum(of_pairs - mean * mean, 0.25)
 
-    def _less_sure(self, part: Floats, before: Floats) -> None:
-        """Let counts scatter more by how much less sure a variance is that was learnt of few stories, ``before`` told again."""
-        rows = self.rows
-        after, mean = self._variance(), self.total[:rows] / self.seen[:rows]
-        of_few = (2.0 * before**2 + before) / (part * part * after) ** 2
-        of_many = (2.0 * after**2 + after) / after**2
-        side_by_side = np.maximum(self.windows[:rows] / self.parameters.window_h, 1.0)
-        less = np.clip((of_few - of_many) / side_by_side, 0.0, 1.0)
-        self.pairs[:rows] = self.windows[:rows] * (mean * mean + after * (1.0 + less) - mean)
+    def _less_sure(self, part: Floats, learnt: Floats) -> None:
+        """Let counts scatter more by how much less sure the variance is that was ``learnt``, and is told again by now."""
+        mean, extra = self._moments()
+        windows = self.windows[: self.rows]
+        less = less_sure(learnt, mean + extra, part, windows / self.parameters.window_h)
+        self.pairs[: self.rows] = windows * (mean * mean + extra + less * (mean + extra))
 
     def _doubt(self, doubt: Floats) -> None:
         """Let what was learnt be worth less, and counts scatter more, by how unsure the part is that it was told again with."""
         p, rows = self.parameters, self.rows
         prior, mean = p.prior_count * p.prior_windows, self.total[:rows] / self.seen[:rows]
         self.pairs[:rows] += self.windows[:rows] * mean**2 * doubt
-        extra = np.maximum(self.pairs[:rows] / np.maximum(self.windows[:rows], 1.0) - mean * mean, 0.25)
+        _, extra = self._moments()
         # Each story is in as many windows as one has hours.
         certainty = np.maximum(self.total[:rows] - prior, 0.0) / p.window_h / (1.0 + extra / mean)
         kept = 1.0 / (1.0 + doubt * certainty)

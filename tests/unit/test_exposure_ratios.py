@@ -82,3 +82,14 @@ def test_what_a_spike_of_either_age_rings_more_often_fails_the_run(
         assert evaluate_exposure.with_seeds(12) == 1
         assert capsys.readouterr().err.count("not reached: spike: ") == 5
         often["spike", young] = 2.0
+
+
+def test_a_young_baseline_is_judged_by_joins_alone() -> None:
+    """Nothing fails while it is young; what rings surely more often after a join is told, of either age."""
+    young = Tally()
+    for days in (2, 7, 21):
+        young.add(f"{days} d, joined", 40.0, 100.0)
+        young.add(f"{days} d, always", 20.0, 100.0)
+    told = list(evaluate_exposure._broken(young, "spike", 14))
+    assert len(told) == 3
+    assert all("spike of 14 days" in line for line in told)
